@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One array of strict settings for every Swift target: what the compiler can refuse, it refuses.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A module of the product and, beside it, its tests.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: ["Documentation.docc"], swiftSettings: strict)
+}
+
+/// A module that carries files which are not Swift (SQL, Lua), embedded into the binary.
+func module(_ name: String, _ dependencies: [Target.Dependency], embedding files: [String]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: ["Documentation.docc"],
+    resources: files.map { .embedInCode($0) }, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name)] + dependencies, exclude: exclude,
+    swiftSettings: strict)
+}
+
+let foundation: [Target] = [
+  .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+  .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+  .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+  .target(name: "CLinux"),
+  module("IORuntime", ["CLinux", "COpenSSL"]),
+]
+
+let codecs: [Target] = [
+  module("HTTP1"),
+  module("WebSocket", ["CZlib", "COpenSSL"]),
+  module("JSONText"),
+  module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
+]
+
+let clients: [Target] = [
+  module("Postgres", ["CPostgres", "IORuntime"]),
+  module("Redis", ["CHiredis", "IORuntime"]),
+]
+
+let domain: [Target] = [
+  module("ChatCore"),
+  module("EntryText", ["ChatCore", "JSONText"]),
+]
+
+let adapters: [Target] = [
+  module("PostgresStore", ["ChatCore", "EntryText", "Postgres", "IORuntime"], embedding: ["Migrations"]),
+  module("RedisBroker", ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"], embedding: ["Scripts"]),
+  module("MemoryAdapters", ["ChatCore"]),
+]
+
+let doors: [Target] = [
+  module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
+  module("Delivery", ["ChatCore"]),
+  module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
+]
+
+let node: [Target] = [
+  module(
+    "Node",
+    [
+      "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
+      "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime",
+    ]),
+  .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
+]
+
+let testing: [Target] = [
+  .target(
+    name: "TestKit",
+    dependencies: ["ChatCore", "MemoryAdapters", "Delivery", "IORuntime"], path: "Sources/TestKit",
+    exclude: ["Documentation.docc"], swiftSettings: strict),
+  tests("IORuntime", ["TestKit", "CLinux"]),
+  tests("HTTP1", []),
+  tests("WebSocket", []),
+  tests("JSONText", []),
+  tests("Tokens", ["JSONText"]),
+  tests("Postgres", ["IORuntime", "TestKit"]),
+  tests("Redis", ["IORuntime", "TestKit"]),
+  tests("ChatCore", ["MemoryAdapters", "TestKit"]),
+  tests("EntryText", ["ChatCore", "JSONText"]),
+  tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
+  tests("RedisBroker", ["ChatCore", "Redis", "IORuntime", "TestKit"]),
+  tests("MemoryAdapters", ["ChatCore", "TestKit"]),
+  tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
+  tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
+  tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests("Node", ["TestKit"]),
+  .testTarget(
+    name: "ClusterTests",
+    dependencies: ["TestKit", "ChatCore", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1"],
+    swiftSettings: strict),
+  .testTarget(name: "TidyTests", swiftSettings: strict),
+]
+
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["martlet"])],
+  targets: foundation + codecs + clients + domain + adapters + doors + node + testing
+)

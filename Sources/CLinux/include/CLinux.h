@@ -1,0 +1,18 @@
+#pragma once
+// What the Glibc module does not show to Swift: epoll, eventfd, accept4, sched affinity of sockets.
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC.
+int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
+/// TCP_USER_TIMEOUT in milliseconds: how long sent data may stay unacknowledged before the connection is dead.
+int clinux_set_user_timeout(int fd, unsigned int milliseconds);
+/// Sets O_NONBLOCK and FD_CLOEXEC.
+int clinux_set_nonblocking(int fd);
+/// malloc_trim(3): gives freed memory back after a burst.
+void clinux_trim_memory(void);
