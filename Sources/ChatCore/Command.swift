@@ -1,0 +1,55 @@
+/// What a caller asks: a value that knows its reply and the rule it stands for.
+public protocol Command: Sendable {
+  /// What he gets.
+  associatedtype Reply: Sendable
+  /// Checks who, limits and repetition, does it, and publishes after the commit.
+  ///
+  /// - Throws: ``ChatError``: what was refused; the wire says how.
+  /// - Isolation: runs on the executor of its caller.
+  func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Reply
+}
+
+/// What somebody asks who has not signed in: registering, signing in, refreshing.
+public protocol OpenCommand: Sendable {
+  /// What he gets.
+  associatedtype Reply: Sendable
+  /// Checks limits and does it.
+  ///
+  /// - Throws: ``ChatError``.
+  func run(in chat: Chat) async throws(ChatError) -> Reply
+}
+
+/// Everything that a command may reach: the ports, and the limits. One value a loop; Node fills it.
+public struct Chat: Sendable {
+  /// Accounts.
+  public let users: any UserStore
+  /// Sign-in sessions.
+  public let sessions: any SessionStore
+  /// Conversations and who is in them.
+  public let conversations: any ConversationStore
+  /// The logs.
+  public let log: any LogStore
+  /// Passwords and refresh tokens.
+  public let credentials: any Credentials
+  /// Where committed entries and signals go.
+  public let publisher: any Publisher
+  /// The wall clock.
+  public let clock: any Clock
+  /// What is too long, too many, too often.
+  public let limits: Limits
+
+  /// Takes the ports.
+  public init(
+    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
+    credentials: any Credentials, publisher: any Publisher, clock: any Clock, limits: Limits = Limits()
+  ) {
+    self.users = users
+    self.sessions = sessions
+    self.conversations = conversations
+    self.log = log
+    self.credentials = credentials
+    self.publisher = publisher
+    self.clock = clock
+    self.limits = limits
+  }
+}

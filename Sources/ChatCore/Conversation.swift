@@ -1,0 +1,70 @@
+/// What a conversation is, which decides its rules.
+public enum ConversationKind: String, Sendable, CaseIterable {
+  /// Two people; there is one for each pair.
+  case direct
+  /// Members whom an owner or admin has added.
+  case group
+  /// Anyone signed in may read and join.
+  case `public`
+  /// A user's own affairs: requests, blocks, conversations joined and left. He alone reads it; nobody writes to it.
+  case `self`
+}
+
+/// What a member may do.
+public enum Role: String, Sendable, CaseIterable {
+  /// Everything; passes ownership.
+  case owner
+  /// Renames, adds and removes members, deletes messages.
+  case admin
+  /// Writes and leaves.
+  case member
+}
+
+/// One user's membership in a conversation.
+public struct Member: Hashable, Sendable {
+  /// Who.
+  public let user: UserID
+  /// His name.
+  public let username: String
+  /// What he may do here.
+  public var role: Role
+
+  /// Makes a membership from what a store remembers.
+  public init(user: UserID, username: String, role: Role) {
+    self.user = user
+    self.username = username
+    self.role = role
+  }
+}
+
+/// A conversation: a log with members.
+public struct Conversation: Hashable, Sendable {
+  /// Its id; the bucket in it holds everything of the conversation.
+  public let id: ConversationID
+  /// What it is.
+  public let kind: ConversationKind
+  /// Its title; none in direct and self conversations.
+  public var title: String?
+  /// The `seq` of the last entry of its log.
+  public var head: Int64
+  /// When it was made.
+  public let createdAt: Timestamp
+  /// Its members, as far as the reader asked for them; ascending by user id.
+  public var members: [Member]
+  /// How many members there are, also when ``members`` holds only the first of them.
+  public var memberCount: Int
+
+  /// Makes a conversation from what a store remembers.
+  public init(
+    id: ConversationID, kind: ConversationKind, title: String?, head: Int64, createdAt: Timestamp, members: [Member],
+    memberCount: Int
+  ) {
+    self.id = id
+    self.kind = kind
+    self.title = title
+    self.head = head
+    self.createdAt = createdAt
+    self.members = members
+    self.memberCount = memberCount
+  }
+}

@@ -1,0 +1,42 @@
+/// What is too long, too many, too often, each with its unit and reason; all nodes of a cluster hold the same.
+public struct Limits: Sendable, Hashable {
+  /// UTF-8 bytes of a message's text: four pages of prose, and far below what a frame may carry (64 KiB).
+  public var textBytesMax = 16_384
+  /// UTF-8 bytes of a `client_message_id`: a UUID with a prefix, several times over.
+  public var clientMessageIDBytesMax = 128
+  /// UTF-8 bytes of a user name: it stands in every message.
+  public var usernameBytesMax = 64
+  /// Characters of a display name, at most four bytes each.
+  public var displayNameBytesMax = 256
+  /// UTF-8 bytes of a title.
+  public var titleBytesMax = 256
+  /// UTF-8 bytes of an e-mail address (RFC 5321 section 4.5.3.1.3).
+  public var emailBytesMax = 254
+  /// UTF-8 bytes of a device's name.
+  public var deviceBytesMax = 128
+  /// Bytes of a password: NIST and OWASP ask for at least 8, and hashing must not be fed megabytes.
+  public var passwordBytesMin = 8
+  /// The longest password, in bytes.
+  public var passwordBytesMax = 128
+  /// Members of a group: one transaction locks the buckets of all who are added at creation.
+  public var groupMembersMax = 256
+  /// Members named in one request that makes a group, besides its maker.
+  public var membersPerRequestMax = 255
+  /// Messages or entries of one page.
+  public var pageMax = 100
+  /// Messages or entries of one page when the caller does not say.
+  public var pageDefault = 50
+  /// Entries of one conversation that a resume sends; who misses more pages the history instead.
+  public var resumeEntriesMax = 1_000
+  /// Conversations that a `resume` may name, and that a user may be in: what one answer can carry.
+  public var conversationsPerUserMax = 10_000
+  /// How long a rotated refresh token still gets the same successor: a lost answer is repeated within this.
+  public var refreshGrace: Milliseconds = 30_000
+  /// How long a sign-in session lives without a refresh: 30 days.
+  public var sessionIdleMax: Milliseconds = 30 * 86_400_000
+  /// Sign-in sessions of one user: past it the oldest ends.
+  public var sessionsPerUserMax = 100
+
+  /// The defaults.
+  public init() {}
+}

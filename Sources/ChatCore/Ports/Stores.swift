@@ -1,0 +1,198 @@
+/// What a store may say: it is away or too busy (``ChatError/unavailable(_:retryAfter:)``), or what its one job refuses.
+///
+/// Every store is shared by the contract in TestKit's AdapterContract, which runs on PostgreSQL and in memory alike.
+/// Its methods run on the executor of the caller and never block it. All ids come from callers checked.
+public protocol UserStore: Sendable {
+  /// Takes the name, makes the user, his self conversation (whose `seq` 1 is `conversation.created`) in one transaction.
+  ///
+  /// - Throws: `.conflict(.usernameTaken)` when another user's name has the same key.
+  func register(_ user: NewUser) async throws(ChatError) -> User
+  /// The user with that id, unless he is gone.
+  func user(_ id: UserID) async throws(ChatError) -> User?
+  /// Those of the ids that exist; a scatter statement, at most ``Limits/membersPerRequestMax`` ids.
+  func users(_ ids: [UserID]) async throws(ChatError) -> [User]
+  /// The user with that name and his password hash.
+  func credentials(ofUsernameKey key: String) async throws(ChatError) -> (user: User, passwordHash: String)?
+  /// Replaces the password hash (rehashing at sign-in, change of password).
+  func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError)
+  /// Changes what is not nil.
+  func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User
+  /// Users whose name key begins with `prefix`, ascending by key, after `after`; a scatter statement.
+  func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User]
+}
+
+/// What registering stores.
+public struct NewUser: Sendable {
+  /// The name as he wrote it, and its key.
+  public let username: Username
+  /// What others see.
+  public let displayName: String
+  /// His address.
+  public let email: String?
+  /// PHC string of the password.
+  public let passwordHash: String
+
+  /// Collects what registering stores.
+  public init(username: Username, displayName: String, email: String?, passwordHash: String) {
+    self.username = username
+    self.displayName = displayName
+    self.email = email
+    self.passwordHash = passwordHash
+  }
+}
+
+/// Remembers sign-in sessions and the generations of their refresh tokens.
+public protocol SessionStore: Sendable {
+  /// Opens one with generation 1; the oldest of the user's ends when there would be more than `most`.
+  func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session
+  /// What a refresh needs: the session's user, nonce and current generation, unless ended or idle for too long.
+  func refreshState(_ session: SessionID) async throws(ChatError) -> RefreshState?
+  /// Moves from `generation` to the next in one row lock; a repeat of the last move within `grace` gives the same result;
+  /// any older generation ends the session.
+  func rotate(_ session: SessionID, from generation: Int64, grace: Milliseconds) async throws(ChatError) -> Rotation
+  /// The user's living sessions, newest first.
+  func sessions(of user: UserID) async throws(ChatError) -> [Session]
+  /// Ends one; true when it was alive.
+  func end(_ session: SessionID, of user: UserID) async throws(ChatError) -> Bool
+  /// Ends all of the user's; those that were alive.
+  func endAll(of user: UserID) async throws(ChatError) -> [SessionID]
+  /// Those of the ids that are no longer alive; the poll that holds when a sign-out's signal was lost.
+  func ended(among sessions: [SessionID]) async throws(ChatError) -> [SessionID]
+}
+
+/// What a refresh needs to know of a session.
+public struct RefreshState: Sendable, Hashable {
+  /// The session and whose it is.
+  public let session: Session
+  /// 32 random bytes of the session, part of what its refresh tokens sign.
+  public let nonce: [UInt8]
+  /// The generation of the newest refresh token.
+  public let generation: Int64
+
+  /// Collects it.
+  public init(session: Session, nonce: [UInt8], generation: Int64) {
+    self.session = session
+    self.nonce = nonce
+    self.generation = generation
+  }
+}
+
+/// What came of a rotation.
+public enum Rotation: Sendable, Hashable {
+  /// The generation that is now the newest.
+  case rotated(generation: Int64)
+  /// An old generation came again: the session has been ended.
+  case reused
+  /// The session was ended before.
+  case ended
+}
+
+/// Remembers conversations and who is in them. Every change locks the bucket's log, so that rules hold the instant they change.
+public protocol ConversationStore: Sendable {
+  /// The direct conversation of two users, made when there is none; both become members. `made` says which.
+  func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?)
+  /// Makes a group or public conversation with its owner and members.
+  func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError)
+    -> (conversation: Conversation, made: Made)
+  /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
+  ///
+  /// Gives nil when there is none or he may not see it.
+  func conversation(_ id: ConversationID, for reader: UserID, members: Int) async throws(ChatError) -> Conversation?
+  /// The user's conversations ascending by id after `after`; direct, group and public ones with their first members.
+  func conversations(of user: UserID, after: ConversationID?, limit: Int) async throws(ChatError) -> [Conversation]
+  /// All conversations of the user, the self conversation too, with their heads.
+  func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64]
+  /// Members ascending by user id after `after`.
+  func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member]
+  /// Changes the membership of `subject` as `change` says, checked by the domain's ``MembershipRules`` inside the transaction.
+  func change(_ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int)
+    async throws(ChatError) -> (member: Member?, made: Made?)
+  /// Changes the title; owner and admins only, checked inside the transaction.
+  func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError)
+    -> (conversation: Conversation, made: Made?)
+  /// Deletes it; the owner only. Its log stays readable to nobody.
+  func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made
+}
+
+/// The log entries that a change has committed, in every conversation that it touched; to be published.
+public typealias Made = [Entry]
+
+/// A change of one user's membership.
+public enum MembershipChange: Sendable, Hashable {
+  /// Becomes a member with that role, or gets that role when he is one; nil keeps or makes a plain member.
+  case put(Role?)
+  /// Is no longer a member.
+  case remove
+}
+
+/// The logs of all conversations.
+public protocol LogStore: Sendable {
+  /// Stores a message: membership, repetition and the next `seq` in one transaction, batched by what is waiting.
+  ///
+  /// - Throws: `.notFound(.conversation)`, `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self),
+  ///   `.conflict(.idempotency)`, `.invalid` for a `replyTo` outside the conversation, `.unavailable(.database)` within 5 s.
+  func append(_ message: NewMessage) async throws(ChatError) -> Appended
+  /// Entries with `after < seq`, ascending, at most `limit`, messages as they are now; no check of membership.
+  func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
+  /// Messages of a page, ascending by `seq`.
+  func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message]
+  /// The log counters of those buckets: the counter of each bucket's newest entry, 0 for none. A scatter statement.
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
+  /// The heads of those conversations; what does not exist is left out. A scatter statement.
+  func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64]
+}
+
+/// Which part of a history.
+public enum Page: Sendable, Hashable {
+  /// The newest.
+  case latest
+  /// The newest below that `seq`.
+  case before(Int64)
+  /// The oldest above that `seq`.
+  case after(Int64)
+  /// Half below and including, half above.
+  case around(Int64)
+}
+
+/// A message that asks to be stored.
+public struct NewMessage: Sendable, Hashable {
+  /// Where.
+  public let conversation: ConversationID
+  /// Who.
+  public let sender: UserID
+  /// What it carries.
+  public let type: MessageType
+  /// What is said.
+  public let text: String
+  /// The sender's own id for it.
+  public let clientMessageID: String?
+  /// The message that it answers.
+  public let replyTo: EntryID?
+
+  /// Collects it.
+  public init(
+    conversation: ConversationID, sender: UserID, type: MessageType, text: String, clientMessageID: String?,
+    replyTo: EntryID?
+  ) {
+    self.conversation = conversation
+    self.sender = sender
+    self.type = type
+    self.text = text
+    self.clientMessageID = clientMessageID
+    self.replyTo = replyTo
+  }
+}
+
+/// What became of a ``NewMessage``.
+public struct Appended: Sendable, Hashable {
+  /// The message as it is now.
+  public let message: Message
+  /// Whether it had been stored before, so that nothing is to be published.
+  public let repeated: Bool
+
+  /// Collects it.
+  public init(message: Message, repeated: Bool) {
+    self.message = message
+    self.repeated = repeated
+  }
+}
