@@ -2,6 +2,8 @@
 #include "CLinux.h"
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <string.h>
 
 int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -18,3 +20,12 @@ int clinux_set_nonblocking(int fd) {
 }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
+
+void clinux_set_thread_name(const char *name) {
+  char kept[16];
+  strncpy(kept, name, sizeof(kept) - 1);
+  kept[sizeof(kept) - 1] = 0;
+  pthread_setname_np(pthread_self(), kept);
+}
+
+const char *clinux_error_text(int code) { return strerrordesc_np(code); }

@@ -16,3 +16,7 @@ int clinux_set_user_timeout(int fd, unsigned int milliseconds);
 int clinux_set_nonblocking(int fd);
 /// malloc_trim(3): gives freed memory back after a burst.
 void clinux_trim_memory(void);
+/// Names the calling thread; at most 15 bytes.
+void clinux_set_thread_name(const char *name);
+/// strerrordesc_np(3): the text of an errno, in English, thread-safe; NULL when there is none.
+const char *clinux_error_text(int code);
