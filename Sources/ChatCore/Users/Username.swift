@@ -5,14 +5,17 @@
 public struct Username: Hashable, Sendable {
   /// As he wrote it.
   public let text: String
-  /// Lower case; what must be unique.
+  /// What must be unique: without case, `STRASSE`, `strasse` and `straße` being one.
   public let key: String
 
   /// A name that a store remembers.
   public init(stored text: String) {
     self.text = text
-    self.key = text.lowercased()
+    self.key = Username.key(of: text)
   }
+
+  /// The key of a text: to upper case and back to lower, so that letters with several lower forms (σ, ς) meet.
+  public static func key(of text: String) -> String { text.uppercased().lowercased() }
 
   /// The bucket of the name, and of the user who registers it.
   public var bucket: Bucket { Bucket(ofUsernameKey: key) }
