@@ -3,15 +3,21 @@ public final class LoopTimer {
   fileprivate let deadline: Int64
   fileprivate let order: UInt64
   fileprivate var body: (() -> Void)?
+  fileprivate weak var queue: TimerQueue?
 
-  fileprivate init(deadline: Int64, order: UInt64, body: @escaping () -> Void) {
+  fileprivate init(deadline: Int64, order: UInt64, queue: TimerQueue, body: @escaping () -> Void) {
     self.deadline = deadline
     self.order = order
+    self.queue = queue
     self.body = body
   }
 
   /// It will not run; harmless when it already has.
-  public func cancel() { body = nil }
+  public func cancel() {
+    guard body != nil else { return }
+    body = nil
+    queue?.cancelledOne()
+  }
 
   /// Whether it has yet to run.
   public var isPending: Bool { body != nil }
@@ -22,30 +28,39 @@ public final class LoopTimer {
 }
 
 /// Timers by deadline, and by age among equals: a binary heap that skips the cancelled ones.
-struct TimerQueue {
+///
+/// A server sets a deadline for nearly every request and cancels nearly all of them, so the heap is swept when more than
+/// half of it is cancelled: it never holds more than twice what is pending, at a constant cost a timer.
+final class TimerQueue {
+  private static let sweptFrom = 64
+
   private var heap: [LoopTimer] = []
   private var made: UInt64 = 0
+  private var cancelled = 0
 
-  mutating func add(at deadline: Int64, _ body: @escaping () -> Void) -> LoopTimer {
+  /// How many timers are kept, cancelled ones included.
+  var count: Int { heap.count }
+
+  func add(at deadline: Int64, _ body: @escaping () -> Void) -> LoopTimer {
     made &+= 1
-    let timer = LoopTimer(deadline: deadline, order: made, body: body)
+    let timer = LoopTimer(deadline: deadline, order: made, queue: self, body: body)
     heap.append(timer)
     siftUp(heap.count - 1)
     return timer
   }
 
   /// For epoll_wait: -1 when there is none, never more than a minute.
-  mutating func millisecondsToNext(from now: Int64) -> Int32 {
+  func millisecondsToNext(from now: Int64) -> Int32 {
     while let first = heap.first, !first.isPending { removeFirst() }
     guard let first = heap.first else { return -1 }
-    return Int32(min(max(0, first.deadline - now), 60_000))
+    return Int32(min(max(0, first.deadline &- now), 60_000))
   }
 
   /// The order of the timer that was added last.
   var newest: UInt64 { made }
 
   /// Takes out what the earliest due timer would run; nothing when none up to that order is due.
-  mutating func takeDue(at now: Int64, notAfter newest: UInt64) -> (() -> Void)? {
+  func takeDue(at now: Int64, notAfter newest: UInt64) -> (() -> Void)? {
     while let first = heap.first, !first.isPending || (first.deadline <= now && first.order <= newest) {
       removeFirst()
       guard let body = first.body else { continue }
@@ -55,14 +70,35 @@ struct TimerQueue {
     return nil
   }
 
-  private mutating func removeFirst() {
+  /// Forgets them all: the loop has stopped.
+  func removeAll() {
+    let forgotten = heap
+    heap = []
+    cancelled = 0
+    for timer in forgotten {
+      timer.queue = nil
+      timer.body = nil
+    }
+  }
+
+  fileprivate func cancelledOne() {
+    cancelled += 1
+    guard cancelled > Self.sweptFrom, cancelled > heap.count / 2 else { return }
+    heap.removeAll { !$0.isPending }
+    cancelled = 0
+    for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
+  }
+
+  private func removeFirst() {
     heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
+    let removed = heap.removeLast()
+    removed.queue = nil
+    if !removed.isPending { cancelled -= 1 }
     guard !heap.isEmpty else { return }
     siftDown(0)
   }
 
-  private mutating func siftUp(_ start: Int) {
+  private func siftUp(_ start: Int) {
     var index = start
     while index > 0 {
       let parent = (index - 1) / 2
@@ -72,7 +108,7 @@ struct TimerQueue {
     }
   }
 
-  private mutating func siftDown(_ start: Int) {
+  private func siftDown(_ start: Int) {
     var index = start
     while true {
       var smallest = index

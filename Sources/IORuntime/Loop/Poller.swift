@@ -17,12 +17,21 @@ public struct PollEvents: OptionSet, Sendable {
   public static let hangUp = PollEvents(rawValue: EPOLLHUP.rawValue)
   /// An error is pending on the descriptor; always reported.
   public static let error = PollEvents(rawValue: EPOLLERR.rawValue)
+  /// Reports a change once instead of a state again and again; alone it keeps a hang-up from being reported for ever.
+  public static let edge = PollEvents(rawValue: EPOLLET.rawValue)
 }
 
 /// Who is told that a descriptor is ready.
 public protocol Pollable: AnyObject {
   /// The descriptor is ready for these; level-triggered, so what is left over is reported again.
   func ready(_ events: PollEvents)
+  /// The loop has stopped and lets go of the handler without being asked; by default nothing is done.
+  func abandoned()
+}
+
+extension Pollable {
+  /// Does nothing.
+  public func abandoned() {}
 }
 
 /// A descriptor that a loop watches. Ended explicitly, on the loop; the descriptor is closed by its owner afterwards.
@@ -53,6 +62,9 @@ final class Poller {
   private var slots: [Slot] = []
   private var free: [UInt32] = []
 
+  /// How many descriptors are watched.
+  var watched: Int { slots.count &- free.count }
+
   init() throws(SystemError) {
     epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw SystemError(call: "epoll_create1") }
@@ -73,7 +85,7 @@ final class Poller {
     if let reused = free.popLast() {
       index = reused
     } else {
-      index = UInt32(slots.count)
+      index = UInt32(truncatingIfNeeded: slots.count)
       slots.append(Slot(generation: 0, handler: nil))
     }
     let token = UInt64(slots[Int(index)].generation) << 32 | UInt64(index)
@@ -111,12 +123,24 @@ final class Poller {
     return slots[index].handler
   }
 
-  /// Waits up to that many milliseconds (-1 for ever) and tells of each ready descriptor.
-  func wait(timeout: Int32, _ body: (UInt64, PollEvents) -> Void) {
+  /// Lets go of every handler; those that close their descriptors may end their watches meanwhile.
+  func abandonAll() {
+    for index in slots.indices {
+      guard let handler = slots[index].handler else { continue }
+      slots[index].handler = nil
+      slots[index].generation &+= 1
+      free.append(UInt32(truncatingIfNeeded: index))
+      handler.abandoned()
+    }
+  }
+
+  /// Waits up to that many milliseconds (-1 for ever), says when the wait is over, and tells of each ready descriptor.
+  func wait(timeout: Int32, over: () -> Void, each: (UInt64, PollEvents) -> Void) {
     let count = epoll_wait(epoll, events, CInt(Poller.eventsMax), timeout)
+    over()
     guard count > 0 else { return }
     for index in 0..<Int(count) {
-      body(events[index].data.u64, PollEvents(rawValue: events[index].events))
+      each(events[index].data.u64, PollEvents(rawValue: events[index].events))
     }
   }
 }

@@ -9,19 +9,34 @@ import Synchronization
 ///
 /// - Order of a tick: descriptors that are ready, due timers, work handed over, then ``EndOfTick`` once for each object
 ///   that asked for it. What is written during a tick leaves in one `send` a connection at its end.
+/// - Limits: handed-over work yields to descriptors and timers after 10 ms or 64 rounds of a tick; the rest follows in
+///   the next one.
 /// - Source: swift.md sections 1 and 3 for the measurements behind this shape.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+  private static let roundsMax = 64
+  private static let workMillisecondsMax: Int64 = 10
+  private static let flushRoundsMax = 4
+  /// A list that grew past this in a burst is given back.
+  private static let keptMax = 4096
+
   /// Shows in logs and as the thread's name; at most 15 bytes are kept by the system.
   public let name: String
+  /// What other threads may read of the loop's health.
+  public let vitals = LoopVitals()
 
-  private let poller: Poller
+  let poller: Poller
+  let scratch = LoopScratch()
   private let wakeup: CInt
   private let inbox = Mutex<Inbox>(Inbox())
+  private let thread = Atomic<UInt>(0)
+  private let ended = Latch()
+  private let timers = TimerQueue()
   private var pending: [Work] = []
-  private var timers = TimerQueue()
+  private var running: [Work] = []
   private var endOfTick: [any EndOfTick] = []
-  private var thread: pthread_t?
+  private var flushing: [any EndOfTick] = []
   private var stopping = false
+  private var trimming = false
   private var tickTime: Int64 = EventLoop.monotonicMilliseconds()
 
   private struct Inbox {
@@ -46,16 +61,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     try poller.add(wakeup, interest: .read, token: Poller.wakeupToken)
   }
 
-  deinit { close(wakeup) }
+  deinit { if wakeup >= 0 { Glibc.close(wakeup) } }
 
   /// Milliseconds of the monotonic clock when this tick began; what timers are measured by.
   public var now: Int64 { tickTime }
 
   /// Whether the calling thread is the loop's.
-  public var inLoop: Bool {
-    guard let thread else { return false }
-    return pthread_equal(thread, pthread_self()) != 0
-  }
+  public var inLoop: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
   // MARK: Running
 
@@ -79,19 +91,27 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Runs the loop on the calling thread until ``stop()``.
   public func run() {
-    thread = pthread_self()
+    thread.store(pthread_self(), ordering: .relaxed)
     name.withCString { clinux_set_thread_name($0) }
     while !stopping { tick() }
-    inbox.withLock { $0.stopped = true }
+    letGo()
+    thread.store(0, ordering: .relaxed)
+    ended.open()
   }
 
-  /// Ends ``run()`` after the current tick; from any thread.
+  /// Ends ``run()`` after the current tick; from any thread. What is still open is told ``ConnectionEnd/loopStopped``.
   public func stop() { execute { self.stopping = true } }
+
+  /// Blocks the calling thread, not the loop's, until ``run()`` has returned.
+  public func join() { ended.wait() }
 
   private func tick() {
     let idle = pending.isEmpty && endOfTick.isEmpty
     let timeout = idle ? timers.millisecondsToNext(from: EventLoop.monotonicMilliseconds()) : 0
-    poller.wait(timeout: timeout) { token, events in
+    poller.wait(timeout: timeout) {
+      tickTime = EventLoop.monotonicMilliseconds()
+      vitals.began(at: tickTime, descriptors: poller.watched)
+    } each: { token, events in
       if token == Poller.wakeupToken {
         var count: UInt64 = 0
         _ = read(wakeup, &count, 8)
@@ -99,11 +119,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         poller.dispatch(token, events)
       }
     }
-    tickTime = EventLoop.monotonicMilliseconds()
     fireTimers()
     takeInbox()
     runPending()
     flushEndOfTick()
+    vitals.finished(at: EventLoop.monotonicMilliseconds())
   }
 
   /// Timers that a timer adds wait for the next tick, even when they are due at once.
@@ -113,24 +133,23 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   }
 
   private func takeInbox() {
-    let arrived = inbox.withLock { box -> [Work] in
+    inbox.withLock { box in
       box.awake = false
-      guard !box.work.isEmpty else { return [] }
-      let work = box.work
-      box.work = []
-      return work
+      guard !box.work.isEmpty else { return }
+      if pending.isEmpty { swap(&pending, &box.work) } else { pending.append(contentsOf: box.work) }
+      box.work.removeAll(keepingCapacity: true)
     }
-    if !arrived.isEmpty { pending.append(contentsOf: arrived) }
   }
 
   /// Work that runs may enqueue more; a bounded number of rounds keeps descriptors from starving.
   private func runPending() {
     var rounds = 0
-    while !pending.isEmpty, rounds < 64 {
+    while !pending.isEmpty, rounds < Self.roundsMax {
+      if rounds > 0, EventLoop.monotonicMilliseconds() &- tickTime > Self.workMillisecondsMax { return }
       rounds += 1
-      let batch = pending
-      pending = []
-      for work in batch { perform(work) }
+      swap(&pending, &running)
+      for work in running { perform(work) }
+      running.removeAll(keepingCapacity: running.count < Self.keptMax)
     }
   }
 
@@ -144,11 +163,29 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   private func flushEndOfTick() {
     var rounds = 0
-    while !endOfTick.isEmpty, rounds < 4 {
+    while !endOfTick.isEmpty, rounds < Self.flushRoundsMax {
       rounds += 1
-      let due = endOfTick
-      endOfTick = []
-      for object in due { object.endOfTick() }
+      swap(&endOfTick, &flushing)
+      for object in flushing { object.endOfTick() }
+      flushing.removeAll(keepingCapacity: flushing.count < Self.keptMax)
+    }
+  }
+
+  /// Nothing runs any more: connections and their owners hold each other until they are told the end.
+  private func letGo() {
+    poller.abandonAll()
+    timers.removeAll()
+    for _ in 0..<Self.roundsMax {
+      takeInbox()
+      guard !pending.isEmpty || !endOfTick.isEmpty else { break }
+      runPending()
+      flushEndOfTick()
+    }
+    poller.abandonAll()
+    timers.removeAll()
+    inbox.withLock { box in
+      box.stopped = true
+      box.work = []
     }
   }
 
@@ -163,6 +200,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
     } else {
       Task(executorPreference: self, operation: body)
+    }
+  }
+
+  /// Runs plain code on the loop and brings back what it returns; for callers on other threads.
+  public func submit<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      execute { continuation.resume(with: Result { try body() }) }
     }
   }
 
@@ -229,6 +273,18 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// Calls `object` once when this tick's work is done; asking again in the same tick is free of charge only for the
   /// caller that remembers having asked.
   public func atEndOfTick(_ object: any EndOfTick) { endOfTick.append(object) }
+
+  /// Gives freed memory back to the system a while after a burst; asking often costs nothing.
+  ///
+  /// The allocator keeps what a burst of full send queues has freed until it is told (swift.md section 5).
+  func trimSoon() {
+    guard !trimming else { return }
+    trimming = true
+    schedule(after: MemoryTrim.quietMilliseconds) {
+      self.trimming = false
+      MemoryTrim.run(now: self.tickTime)
+    }
+  }
 
   /// Milliseconds of CLOCK_MONOTONIC.
   public static func monotonicMilliseconds() -> Int64 {
