@@ -22,7 +22,8 @@ choose_postgres_data() {
     mkdir "$STATE/postgres"
   else
     elsewhere="/var/tmp/martlet-$(printf '%s' "$STATE" | cksum | cut -d ' ' -f 1)"
-    mkdir -p -m 711 "$elsewhere"
+    [ -d "$elsewhere" ] || mkdir -m 711 "$elsewhere"
+    [ -O "$elsewhere" ] && [ ! -L "$elsewhere" ] || die "$elsewhere belongs to somebody else; give --data a directory."
     mkdir -p "$elsewhere/postgres"
     ln -s "$elsewhere/postgres" "$STATE/postgres"
     say "PostgreSQL's user cannot enter $STATE: its data lies in $elsewhere/postgres, with a link from there."
