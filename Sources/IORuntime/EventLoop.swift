@@ -89,7 +89,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func stop() { execute { self.stopping = true } }
 
   private func tick() {
-    let timeout = pending.isEmpty && endOfTick.isEmpty ? timers.millisecondsToNext(from: EventLoop.monotonicMilliseconds()) : 0
+    let idle = pending.isEmpty && endOfTick.isEmpty
+    let timeout = idle ? timers.millisecondsToNext(from: EventLoop.monotonicMilliseconds()) : 0
     poller.wait(timeout: timeout) { token, events in
       if token == Poller.wakeupToken {
         var count: UInt64 = 0
