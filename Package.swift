@@ -101,7 +101,7 @@ let testing: [Target] = [
   tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
-  tests("Node", ["TestKit"]),
+  tests("Node", ["ChatCore", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: ["TestKit", "ChatCore", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1"],
