@@ -85,7 +85,7 @@ let testing: [Target] = [
     exclude: ["Documentation.docc"], swiftSettings: strict),
   tests("IORuntime", ["TestKit", "CLinux"]),
   tests("HTTP1", []),
-  tests("WebSocket", []),
+  tests("WebSocket", ["CZlib"]),
   tests("JSONText", []),
   tests("Tokens", ["JSONText"]),
   tests("Postgres", ["IORuntime", "TestKit"]),

@@ -36,7 +36,7 @@ public struct Limits: Sendable, Hashable {
   public var pageDefault = 50
   /// Entries of one conversation that a resume sends; who misses more pages the history instead.
   public var resumeEntriesMax = 1_000
-  /// Conversations that a `resume` may name, and that a user may be in: what one answer can carry.
+  /// Conversations that a `resume` may name: what one answer can carry.
   public var conversationsPerUserMax = 10_000
   /// How long a rotated refresh token still gets the same successor: a lost answer is repeated within this.
   public var refreshGrace: Milliseconds = 30_000

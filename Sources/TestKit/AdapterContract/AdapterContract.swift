@@ -10,7 +10,8 @@ import ChatCore
 ///     }
 public enum AdapterContract {
   /// All cases.
-  public static let all: [ContractCase] = users + sessions + conversations + membership + sending + reading + races
+  public static let all: [ContractCase] =
+    users + sessions + conversations + membership + replay + sending + reading + races
 }
 
 /// One rule of the contract.
