@@ -15,9 +15,13 @@ struct HeartbeatMachine: ~Copyable {
   private let grace: Milliseconds
 
   init(at now: Milliseconds, every: Milliseconds, grace: Milliseconds) {
+    self.init(.quiet(pingAt: now + every), every, grace)
+  }
+
+  private init(_ state: consuming State, _ every: Milliseconds, _ grace: Milliseconds) {
+    self.state = state
     self.every = every
     self.grace = grace
-    state = .quiet(pingAt: now + every)
   }
 
   /// When ``timePassed(at:)`` is to be called next.
@@ -32,31 +36,33 @@ struct HeartbeatMachine: ~Copyable {
   enum TimeAction: Equatable { case ping, missed, nothing }
   /// The deadline may have come.
   mutating func timePassed(at now: Milliseconds) -> TimeAction {
-    switch consume state {
+    let (every, grace) = (every, grace)
+    switch consume self.state {
     case .quiet(let pingAt) where now >= pingAt:
-      state = .waiting(since: now, deadline: now + grace)
+      self = .init(.waiting(since: now, deadline: now + grace), every, grace)
       return .ping
     case .quiet(let pingAt):
-      state = .quiet(pingAt: pingAt)
+      self = .init(.quiet(pingAt: pingAt), every, grace)
       return .nothing
     case .waiting(_, let deadline) where now >= deadline:
-      state = .gone
+      self = .init(.gone, every, grace)
       return .missed
     case .waiting(let since, let deadline):
-      state = .waiting(since: since, deadline: deadline)
+      self = .init(.waiting(since: since, deadline: deadline), every, grace)
       return .nothing
     case .gone:
-      state = .gone
+      self = .init(.gone, every, grace)
       return .nothing
     }
   }
 
   /// A pong came, or any other frame.
   mutating func heard() {
-    switch consume state {
-    case .quiet(let pingAt): state = .quiet(pingAt: pingAt)
-    case .waiting(let since, _): state = .quiet(pingAt: since + every)
-    case .gone: state = .gone
+    let (every, grace) = (every, grace)
+    switch consume self.state {
+    case .quiet(let pingAt): self = .init(.quiet(pingAt: pingAt), every, grace)
+    case .waiting(let since, _): self = .init(.quiet(pingAt: since + every), every, grace)
+    case .gone: self = .init(.gone, every, grace)
     }
   }
 }

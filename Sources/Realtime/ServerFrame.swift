@@ -14,10 +14,12 @@ enum ServerFrame {
   ) -> EncodedFrame {
     frame { writer in
       writer.member("t", "hello")
-      writer.member("d") { writer in
+      writer.key("d")
+      writer.object { writer in
         writer.member("session", session)
         writer.member("heartbeat_ms", limits.heartbeatEvery)
-        writer.member("limits") { writer in
+        writer.key("limits")
+        writer.object { writer in
           writer.member("text_bytes", domain.textBytesMax)
           writer.member("client_message_id_bytes", domain.clientMessageIDBytesMax)
           writer.member("frame_bytes", limits.frameBytesMax)
@@ -48,6 +50,30 @@ enum ServerFrame {
     }
   }
 
+  /// The `d` of a resume's reply: `{"heads":{"5121":42},"behind":[{"conversation":…,"head":…}]}`.
+  static func writeResumed(
+    _ heads: [ConversationID: Int64], _ behind: [ConversationID], to writer: inout JSONWriter
+  ) {
+    writer.object { writer in
+      writer.key("heads")
+      writer.object { writer in
+        for (id, head) in heads.sorted(by: { $0.key < $1.key }) {
+          writer.key(named: String(id.rawValue))
+          writer.int(head)
+        }
+      }
+      writer.key("behind")
+      writer.array { writer in
+        for id in behind {
+          writer.object { writer in
+            writer.member("conversation", id.rawValue)
+            writer.member("head", heads[id] ?? 0)
+          }
+        }
+      }
+    }
+  }
+
   /// The reason of a close frame, within the 123 bytes that RFC 6455 section 5.5.1 leaves it.
   static func reason(_ code: CloseCode, retryAfter: Milliseconds?) -> [UInt8] {
     var writer = JSONWriter()
@@ -62,14 +88,6 @@ enum ServerFrame {
     var writer = JSONWriter()
     writer.object(body)
     return EncodedFrame(writer.finish())
-  }
-}
-
-extension JSONWriter {
-  /// A member whose value is an object.
-  fileprivate mutating func member(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
-    key(name)
-    object(body)
   }
 }
 

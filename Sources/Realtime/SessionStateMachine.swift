@@ -3,19 +3,25 @@ import ChatCore
 /// What one session of the native socket may do when: from the first frame to the last.
 ///
 ///     connected -> authenticating -> authenticated -> resuming -> live -> closing
-///                <- token refused <-                <- resume failed <-
+///               <- token refused               <- resume failed
 ///
 /// Pure: methods are named after what happened and say what to do. ``Session`` does it.
 ///
 /// - Units: milliseconds of the loop's monotonic clock.
 struct SessionStateMachine: ~Copyable {
   enum State: ~Copyable {
-    case connected(authBy: Milliseconds)
-    case authenticating(authBy: Milliseconds)
+    case connected(Stranger)
+    case authenticating(Stranger)
     case authenticated(Identity)
     case resuming(Identity)
     case live(Identity)
     case closing
+  }
+
+  /// Somebody who has yet to say who he is, and how often he has failed to.
+  struct Stranger: Equatable {
+    let authBy: Milliseconds
+    var refusals = 0
   }
 
   /// Who speaks here, and until when his token lets him.
@@ -26,13 +32,21 @@ struct SessionStateMachine: ~Copyable {
 
   private var state: State
 
-  init(authBy: Milliseconds) { state = .connected(authBy: authBy) }
+  /// Tokens of one session that may be refused before it is closed: verifying costs a signature.
+  static let refusalsMax = 3
+
+  init(authBy: Milliseconds) { state = .connected(Stranger(authBy: authBy)) }
+
+  private init(_ state: consuming State) { self.state = state }
 
   /// When ``timePassed(at:)`` is to be called next.
   var deadline: Milliseconds {
     switch state {
-    case .connected(let authBy), .authenticating(let authBy): authBy
-    case .authenticated(let identity), .resuming(let identity), .live(let identity): identity.expiresAt
+    case .connected(let stranger): stranger.authBy
+    case .authenticating(let stranger): stranger.authBy
+    case .authenticated(let identity): identity.expiresAt
+    case .resuming(let identity): identity.expiresAt
+    case .live(let identity): identity.expiresAt
     case .closing: .max
     }
   }
@@ -48,24 +62,24 @@ struct SessionStateMachine: ~Copyable {
   }
   /// The client brought a token: in its first frame, or a new one before the old expires.
   mutating func authRequested() -> AuthAction {
-    switch consume state {
-    case .connected(let authBy):
-      state = .authenticating(authBy: authBy)
+    switch consume self.state {
+    case .connected(let stranger):
+      self = .init(.authenticating(stranger))
       return .verify
-    case .authenticating(let authBy):
-      state = .authenticating(authBy: authBy)
+    case .authenticating(let stranger):
+      self = .init(.authenticating(stranger))
       return .hold
     case .authenticated(let identity):
-      state = .authenticated(identity)
+      self = .init(.authenticated(identity))
       return .verify
     case .resuming(let identity):
-      state = .resuming(identity)
+      self = .init(.resuming(identity))
       return .verify
     case .live(let identity):
-      state = .live(identity)
+      self = .init(.live(identity))
       return .verify
     case .closing:
-      state = .closing
+      self = .init(.closing)
       return .ignore
     }
   }
@@ -81,25 +95,25 @@ struct SessionStateMachine: ~Copyable {
   }
   /// A token was found good.
   mutating func tokenVerified(_ identity: Identity) -> VerifiedAction {
-    switch consume state {
-    case .connected(let authBy):
+    switch consume self.state {
+    case .connected(let stranger):
       // Only a token that is being verified can be found good.
-      state = .connected(authBy: authBy)
+      self = .init(.connected(stranger))
       return .ignore
     case .authenticating:
-      state = .authenticated(identity)
+      self = .init(.authenticated(identity))
       return .attach
     case .authenticated(let old):
-      state = .authenticated(SessionStateMachine.renewed(old, identity))
+      self = .init(.authenticated(SessionStateMachine.renewed(old, identity)))
       return old.caller.user == identity.caller.user ? .renewed : .refuseOtherUser
     case .resuming(let old):
-      state = .resuming(SessionStateMachine.renewed(old, identity))
+      self = .init(.resuming(SessionStateMachine.renewed(old, identity)))
       return old.caller.user == identity.caller.user ? .renewed : .refuseOtherUser
     case .live(let old):
-      state = .live(SessionStateMachine.renewed(old, identity))
+      self = .init(.live(SessionStateMachine.renewed(old, identity)))
       return old.caller.user == identity.caller.user ? .renewed : .refuseOtherUser
     case .closing:
-      state = .closing
+      self = .init(.closing)
       return .ignore
     }
   }
@@ -108,14 +122,30 @@ struct SessionStateMachine: ~Copyable {
     old.caller.user == new.caller.user ? new : old
   }
 
-  /// A token was refused: who is not signed in may try again until the deadline, who is goes on until his expiry.
-  mutating func tokenRefused() {
-    switch consume state {
-    case .connected(let authBy), .authenticating(let authBy): state = .connected(authBy: authBy)
-    case .authenticated(let identity): state = .authenticated(identity)
-    case .resuming(let identity): state = .resuming(identity)
-    case .live(let identity): state = .live(identity)
-    case .closing: state = .closing
+  enum RefusedAction: Equatable { case stay, close(CloseCode), ignore }
+  /// A token was refused: who is not signed in may try again a few times, who is goes on until his expiry.
+  mutating func tokenRefused() -> RefusedAction {
+    switch consume self.state {
+    case .authenticating(var stranger):
+      stranger.refusals += 1
+      let isOver = stranger.refusals >= SessionStateMachine.refusalsMax
+      self = .init(.connected(stranger))
+      return isOver ? .close(.notAuthenticated) : .stay
+    case .connected(let stranger):
+      self = .init(.connected(stranger))
+      return .ignore
+    case .authenticated(let identity):
+      self = .init(.authenticated(identity))
+      return .stay
+    case .resuming(let identity):
+      self = .init(.resuming(identity))
+      return .stay
+    case .live(let identity):
+      self = .init(.live(identity))
+      return .stay
+    case .closing:
+      self = .init(.closing)
+      return .ignore
     }
   }
 
@@ -135,44 +165,46 @@ struct SessionStateMachine: ~Copyable {
     switch state {
     case .connected: .refuseUnauthenticated
     case .authenticating: .hold
-    case .authenticated(let identity), .resuming(let identity), .live(let identity): .run(identity.caller)
+    case .authenticated(let identity): .run(identity.caller)
+    case .resuming(let identity): .run(identity.caller)
+    case .live(let identity): .run(identity.caller)
     case .closing: .ignore
     }
   }
 
   /// The client asked to be sent what it missed, and everything from then on.
   mutating func resumeRequested() -> RequestAction {
-    switch consume state {
-    case .connected(let authBy):
-      state = .connected(authBy: authBy)
+    switch consume self.state {
+    case .connected(let stranger):
+      self = .init(.connected(stranger))
       return .refuseUnauthenticated
-    case .authenticating(let authBy):
-      state = .authenticating(authBy: authBy)
+    case .authenticating(let stranger):
+      self = .init(.authenticating(stranger))
       return .hold
     case .authenticated(let identity):
-      state = .resuming(identity)
+      self = .init(.resuming(identity))
       return .run(identity.caller)
     case .resuming(let identity):
-      state = .resuming(identity)
+      self = .init(.resuming(identity))
       return .refuseRepeated
     case .live(let identity):
-      state = .live(identity)
+      self = .init(.live(identity))
       return .refuseRepeated
     case .closing:
-      state = .closing
+      self = .init(.closing)
       return .ignore
     }
   }
 
   /// The resume is done, or it failed before anything was sent, and may be asked for again.
   mutating func resumeEnded(succeeded: Bool) {
-    switch consume state {
-    case .resuming(let identity): state = succeeded ? .live(identity) : .authenticated(identity)
-    case .connected(let authBy): state = .connected(authBy: authBy)
-    case .authenticating(let authBy): state = .authenticating(authBy: authBy)
-    case .authenticated(let identity): state = .authenticated(identity)
-    case .live(let identity): state = .live(identity)
-    case .closing: state = .closing
+    switch consume self.state {
+    case .resuming(let identity): self = .init(succeeded ? .live(identity) : .authenticated(identity))
+    case .connected(let stranger): self = .init(.connected(stranger))
+    case .authenticating(let stranger): self = .init(.authenticating(stranger))
+    case .authenticated(let identity): self = .init(.authenticated(identity))
+    case .live(let identity): self = .init(.live(identity))
+    case .closing: self = .init(.closing)
     }
   }
 
@@ -183,29 +215,31 @@ struct SessionStateMachine: ~Copyable {
   func timePassed(at now: Milliseconds) -> TimeAction {
     guard now >= deadline else { return .nothing }
     return switch state {
-    case .connected, .authenticating: .close(.notAuthenticated)
-    case .authenticated, .resuming, .live: .close(.tokenExpired)
+    case .connected: .close(.notAuthenticated)
+    case .authenticating: .close(.notAuthenticated)
+    case .authenticated: .close(.tokenExpired)
+    case .resuming: .close(.tokenExpired)
+    case .live: .close(.tokenExpired)
     case .closing: .nothing
     }
   }
 
   /// The session ends, for whatever reason; true the first time.
   mutating func end() -> Bool {
-    switch consume state {
-    case .closing:
-      state = .closing
-      return false
-    case .connected, .authenticating, .authenticated, .resuming, .live:
-      state = .closing
-      return true
-    }
+    let isFirst = !hasEnded
+    self = .init(.closing)
+    return isFirst
   }
 
   /// Whether it has ended.
   var hasEnded: Bool {
     switch state {
     case .closing: true
-    case .connected, .authenticating, .authenticated, .resuming, .live: false
+    case .connected: false
+    case .authenticating: false
+    case .authenticated: false
+    case .resuming: false
+    case .live: false
     }
   }
 }

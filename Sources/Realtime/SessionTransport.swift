@@ -3,7 +3,7 @@ import Delivery
 
 /// The WebSocket under a session, as far as the session needs it; Node fills it with Serving's connection.
 ///
-/// - Isolation: the session's loop. Nothing here waits or fails: after the transport has closed, calls do nothing.
+/// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do nothing.
 public protocol SessionTransport: AnyObject {
   /// Puts a text frame into the send queue; what gathers in a tick leaves in one `send`.
   func send(_ frame: EncodedFrame)
