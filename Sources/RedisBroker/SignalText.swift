@@ -60,7 +60,9 @@ enum SignalText {
       guard let conversation, let name = value["n"]?.string else { return nil }
       return .typing(conversation, Author(id: user, username: name))
     case "read":
-      guard let conversation, let seq = value["q"]?.integer, seq >= 0, seq <= ConversationID.rawValueMax else { return nil }
+      guard let conversation, let seq = value["q"]?.integer, seq >= 0, seq <= ConversationID.rawValueMax else {
+        return nil
+      }
       return .read(conversation, user, seq: seq)
     default: return nil
     }

@@ -11,7 +11,9 @@ public struct TopicNames: Sendable, Hashable {
 
   /// Takes the cluster's prefix; nothing when it is too long or has a brace, a space or a control character.
   public init?(prefix: String = "martlet:") {
-    let allowed = prefix.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}") }
+    let allowed = prefix.utf8.allSatisfy {
+      (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}")
+    }
     guard allowed, prefix.utf8.count <= 64 else { return nil }
     self.init(checked: prefix)
   }
