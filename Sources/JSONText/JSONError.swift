@@ -31,6 +31,12 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Where, in bytes from the start.
   public let offset: Int
 
+  /// An error, spelled out.
+  public init(reason: Reason, offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+
   /// A sentence for the client's developer; it repeats nothing of the text.
   public var description: String { "\(reason.rawValue) (byte \(offset))" }
 }

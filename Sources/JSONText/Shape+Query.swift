@@ -40,23 +40,25 @@ extension Field.Kind {
       if let value = try? JSONValue(parsing: text), value.number != nil { return check(value, at: place, &faults) }
     case .bool:
       if text == "true" || text == "false" { return .bool(text == "true") }
-    case .array(let kind, let count):
-      // One part more than allowed is enough to know that there are too many.
-      let parts = text.isEmpty ? [] : text.split(separator: ",", maxSplits: count.upperBound, omittingEmptySubsequences: false)
-      var elements: [JSONValue] = []
-      for (index, part) in parts.prefix(count.upperBound).enumerated() {
-        if let value = kind.checkParameter(String(part), at: place.element(index), &faults) { elements.append(value) }
-      }
-      if count.contains(parts.count) { return .array(elements) }
-      let tooMany = parts.count > count.upperBound
-      faults.add(
-        place, tooMany ? .tooMany : .tooFew,
-        tooMany ? "must have at most \(count.upperBound) elements" : "must have at least \(count.lowerBound) elements")
-      return nil
+    case .array(let kind, let count): return Self.checkList(text, kind, count, at: place, &faults)
     case .object, .map: break
     }
     faults.add(place, .wrongType, "must be \(article)")
     return nil
+  }
+
+  private static func checkList(
+    _ text: String, _ kind: Field.Kind, _ count: ClosedRange<Int>, at place: Place, _ faults: inout FaultList
+  ) -> JSONValue? {
+    // One part more than allowed is enough to know that there are too many.
+    let parts =
+      text.isEmpty ? [] : text.split(separator: ",", maxSplits: count.upperBound, omittingEmptySubsequences: false)
+    guard checkCount(parts.count, count, "element", at: place, &faults) else { return nil }
+    var elements: [JSONValue] = []
+    for (index, part) in parts.enumerated() {
+      if let value = kind.checkParameter(String(part), at: place.element(index), &faults) { elements.append(value) }
+    }
+    return .array(elements)
   }
 
   /// The whole number that the text spells: digits, perhaps a minus sign, no zero in front, within ±(2^53 - 1).

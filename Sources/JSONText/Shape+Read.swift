@@ -118,13 +118,13 @@ extension Field.Kind {
     return false
   }
 
-  private static func checkCount(
+  static func checkCount(
     _ found: Int, _ count: ClosedRange<Int>, _ noun: String, at place: Place, _ faults: inout FaultList
   ) -> Bool {
     if found < count.lowerBound {
       faults.add(place, .tooFew, "must have at least \(counted(count.lowerBound, noun))")
     } else if found > count.upperBound {
-      faults.add(place, .tooMany, "must have at most \(counted(count.upperBound, noun)), not \(found)")
+      faults.add(place, .tooMany, "must have at most \(counted(count.upperBound, noun))")
     }
     return count.contains(found)
   }

@@ -1,0 +1,45 @@
+/// Percent-encoding of paths and queries.
+///
+/// - Source: RFC 3986 section 2.1; for queries the form encoding's `+` for a space.
+public enum PercentCoding {
+  /// Decodes bytes, strictly.
+  ///
+  /// - Returns: nil for a `%` without two hexadecimal digits, for what is not UTF-8 (overlong forms too), and for NUL.
+  public static func decode(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
+    var decoded: [UInt8] = []
+    var iterator = bytes.makeIterator()
+    while let byte = iterator.next() {
+      var value = byte
+      if byte == Byte.percent {
+        guard let high = iterator.next().flatMap(Byte.hexValue), let low = iterator.next().flatMap(Byte.hexValue) else {
+          return nil
+        }
+        value = high << 4 | low
+      } else if plusIsSpace && byte == UInt8(ascii: "+") {
+        value = Byte.space
+      }
+      guard value != 0 else { return nil }
+      decoded.append(value)
+    }
+    return String(validating: decoded, as: UTF8.self)
+  }
+
+  /// Decodes a text, strictly; see ``decode(_:plusIsSpace:)-swift.type.method``.
+  public static func decode(_ text: String, plusIsSpace: Bool = false) -> String? {
+    decode(text.utf8, plusIsSpace: plusIsSpace)
+  }
+
+  /// Encodes all bytes but RFC 3986's unreserved ones.
+  public static func encode(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var encoded: [UInt8] = []
+    for byte in text.utf8 {
+      if ByteSet.unreserved.contains(byte) {
+        encoded.append(byte)
+      } else {
+        encoded.append(contentsOf: [Byte.percent, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+      }
+    }
+    return String(decoding: encoded, as: UTF8.self)
+  }
+}
