@@ -89,6 +89,10 @@ public struct Fault: Hashable, Sendable {
     self.code = code
     self.detail = detail
   }
+
+  /// What a store says of a `reply_to` that is no message of the conversation.
+  public static let unknownReply = Fault(
+    pointer: "/reply_to", code: "unknown_message", detail: "reply_to must be a message of the same conversation.")
 }
 
 /// A span of time in milliseconds.

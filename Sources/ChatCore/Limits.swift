@@ -6,7 +6,7 @@ public struct Limits: Sendable, Hashable {
   public var clientMessageIDBytesMax = 128
   /// UTF-8 bytes of a user name: it stands in every message.
   public var usernameBytesMax = 64
-  /// Characters of a display name, at most four bytes each.
+  /// UTF-8 bytes of a display name: 64 characters of any script.
   public var displayNameBytesMax = 256
   /// UTF-8 bytes of a title.
   public var titleBytesMax = 256
@@ -22,13 +22,21 @@ public struct Limits: Sendable, Hashable {
   public var groupMembersMax = 256
   /// Members named in one request that makes a group, besides its maker.
   public var membersPerRequestMax = 255
+  /// Members of a public conversation: what one hub follows without sharing a room out.
+  public var publicMembersMax = 100_000
+  /// Members that one conversation is shown with; the rest is paged.
+  public var membersShownMax = 256
+  /// Members that each conversation of a list is shown with: enough to name it, little enough for a page of a hundred.
+  public var membersListedMax = 8
+  /// Combining marks on one letter of a title or display name: living scripts need four, towers over the line do not.
+  public var combiningMarksMax = 6
   /// Messages or entries of one page.
   public var pageMax = 100
   /// Messages or entries of one page when the caller does not say.
   public var pageDefault = 50
   /// Entries of one conversation that a resume sends; who misses more pages the history instead.
   public var resumeEntriesMax = 1_000
-  /// Conversations that a `resume` may name, and that a user may be in: what one answer can carry.
+  /// Conversations that a `resume` may name: what one answer can carry.
   public var conversationsPerUserMax = 10_000
   /// How long a rotated refresh token still gets the same successor: a lost answer is repeated within this.
   public var refreshGrace: Milliseconds = 30_000

@@ -1,0 +1,31 @@
+import ChatCore
+import HTTP1
+import JSONText
+
+/// What a handler answers: a status and JSON.
+public struct Answer: Sendable {
+  let status: Status
+  let body: [UInt8]
+  let contentType: String
+
+  /// Without a body.
+  public static let noContent = Answer(status: .noContent, body: [], contentType: "")
+
+  /// With the JSON value that the function writes.
+  public static func json(_ status: Status, _ write: (inout JSONWriter) -> Void) -> Answer {
+    var writer = JSONWriter()
+    write(&writer)
+    return Answer(status: status, body: writer.finish(), contentType: "application/json; charset=utf-8")
+  }
+
+  /// With text that is ready.
+  public static func bytes(_ status: Status, _ body: [UInt8], _ contentType: String) -> Answer {
+    Answer(status: status, body: body, contentType: contentType)
+  }
+
+  var response: Response {
+    var headers: HeaderFields = ["Cache-Control": "no-store"]
+    if !contentType.isEmpty { headers.append("Content-Type", contentType) }
+    return Response(status, headers: headers, body: body)
+  }
+}

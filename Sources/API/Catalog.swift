@@ -1,0 +1,17 @@
+import ChatCore
+import JSONText
+
+/// All rows of `/v1` and its documents; router and OpenAPI come from it.
+public enum Catalog {
+  /// The rows for these limits.
+  ///
+  /// - Parameter keys: the public keys as a JSON Web Key Set, read when asked for.
+  public static func endpoints(
+    _ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue
+  ) -> [Endpoint] {
+    let rows =
+      Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
+      + Messages.rows(limits) + Documents.rows(limits, version: version, keys: keys)
+    return rows + [Documents.openAPI(rows, version: version)]
+  }
+}

@@ -1,0 +1,67 @@
+import ChatCore
+import EntryText
+import HTTP1
+import JSONText
+
+/// One request on its way: what its answer, the log and the metrics will say. Confined to the task that answers it.
+final class Exchange {
+  let requestID: String
+  private let method: Method
+  var route = "unknown"
+  var user: UserID?
+  var rateHeaders: HeaderFields = [:]
+  var fault: String?
+
+  init(_ request: Request) {
+    requestID = RequestID.of(request.headers)
+    method = request.method
+  }
+
+  /// The answer that says a problem.
+  func response(_ problem: Problem, _ headers: HeaderFields) -> Response {
+    var writer = JSONWriter()
+    problem.write(requestID: requestID, to: &writer)
+    var fields: HeaderFields = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
+    for (name, value) in headers { fields.append(name, value) }
+    if problem.status == 401 {
+      let named = problem.code == "invalid_token" ? " error=\"invalid_token\"" : ""
+      fields.append("WWW-Authenticate", "Bearer realm=\"martlet\"" + (named.isEmpty ? "" : "," + named))
+    }
+    if let retryAfter = problem.retryAfter {
+      fields.append("Retry-After", String(max(1, (retryAfter + 999) / 1000)))
+    }
+    return finish(Response(Status(problem.status), headers: fields, body: writer.finish()))
+  }
+
+  /// Adds what the rate limit says.
+  func finish(_ response: Response) -> Response {
+    var response = response
+    for (name, value) in rateHeaders where !response.headers.contains(name) { response.headers.append(name, value) }
+    return response
+  }
+
+  func record(of response: Response) -> AccessRecord {
+    AccessRecord(
+      route: route, method: method.rawValue, status: response.status.code, requestID: requestID,
+      user: user?.rawValue, fault: fault)
+  }
+}
+
+/// Why a request was not run, on its way to the answer.
+struct Refused: Error {
+  let problem: Problem
+  let headers: HeaderFields
+  let fault: String?
+
+  init(_ problem: Problem, _ headers: HeaderFields = [:]) {
+    self.problem = problem
+    self.headers = headers
+    self.fault = nil
+  }
+
+  init(_ error: ChatError) {
+    problem = Problem(error)
+    headers = [:]
+    if case .internalError(let fault) = error { self.fault = fault } else { fault = nil }
+  }
+}

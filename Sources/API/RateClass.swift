@@ -1,0 +1,39 @@
+import ChatCore
+
+/// What a request counts as; each class has its own bucket of tokens.
+public enum RateClass: String, Sendable, CaseIterable {
+  /// Not limited: probes, documents.
+  case none
+  /// Making accounts, by address.
+  case register
+  /// Signing in and refreshing, by address.
+  case signIn = "sign_in"
+  /// Sending messages, by user.
+  case send
+  /// Other changes, by user.
+  case write
+  /// Reading, by user.
+  case read
+  /// Searching over all users, by user.
+  case search
+
+  /// Whether the bucket is the address's; else it is the user's.
+  var isByAddress: Bool { self == .register || self == .signIn }
+}
+
+/// How many of a class, how fast.
+public struct RatePolicy: Sendable, Hashable {
+  /// The most at once.
+  public let burst: Int
+  /// How many come back each second.
+  public let perSecond: Double
+
+  /// A policy.
+  public init(burst: Int, perSecond: Double) {
+    self.burst = burst
+    self.perSecond = perSecond
+  }
+
+  /// The seconds in which an empty bucket is full again: the window of the `RateLimit-Policy` header.
+  var window: Int { perSecond > 0 ? max(1, Int((Double(burst) / perSecond).rounded(.up))) : 1 }
+}

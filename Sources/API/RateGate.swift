@@ -1,0 +1,34 @@
+import ChatCore
+import HTTP1
+
+/// Counts requests by class, user and address, and says so in the answer's header.
+///
+/// - Source: draft-ietf-httpapi-ratelimit-headers: `RateLimit: "read";r=99;t=1`, `RateLimit-Policy: "read";q=100;w=10`.
+public struct RateGate: Sendable {
+  private let limiter: any RateLimiter
+  private let policies: [RateClass: RatePolicy]
+
+  /// Takes the shared buckets and the policies; a class without one is not limited.
+  public init(limiter: any RateLimiter, policies: [RateClass: RatePolicy]) {
+    self.limiter = limiter
+    self.policies = policies
+  }
+
+  struct Pass {
+    let headers: HeaderFields
+    /// When to come back; nothing if the request may go on.
+    let retryAfter: Milliseconds?
+  }
+
+  func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
+    guard let policy = policies[kind] else { return Pass(headers: [:], retryAfter: nil) }
+    let who = kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)"
+    let decision = await limiter.take(
+      "\(kind.rawValue):\(who)", cost: 1, capacity: policy.burst, refillPerSecond: policy.perSecond)
+    let headers: HeaderFields = [
+      "RateLimit-Policy": "\"\(kind.rawValue)\";q=\(policy.burst);w=\(policy.window)",
+      "RateLimit": "\"\(kind.rawValue)\";r=\(decision.remaining);t=\((decision.resetAfter + 999) / 1000)",
+    ]
+    return Pass(headers: headers, retryAfter: decision.allowed ? nil : decision.retryAfter)
+  }
+}

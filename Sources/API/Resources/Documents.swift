@@ -1,0 +1,67 @@
+import ChatCore
+import HTTP1
+import JSONText
+
+/// `/v1/info`, `/openapi.json` and the public keys: what the service says of itself.
+enum Documents {
+  /// What a client may build on; raised when something is added to the wire.
+  static let apiLevel: Int64 = 1
+
+  static func rows(_ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue) -> [Endpoint] {
+    [info(limits, version: version), jwks(keys)]
+  }
+
+  private static let infoShape = Shape(
+    "Info",
+    [
+      Schemas.text("name", "martlet"), Schemas.text("version", "The version of the node that answers."),
+      .integer("api_level", .required, 1...Int64.max, "Raised when something is added to the wire."),
+      .map(
+        "limits", .required, names: .string(bytes: 1...64), values: .integer(0...Int64.max), count: 0...100,
+        "What is refused past them."),
+    ])
+
+  private static func info(_ limits: Limits, version: String) -> Endpoint {
+    let answer = Answer.json(.ok) { writer in
+      writer.object { writer in
+        writer.member("name", "martlet")
+        writer.member("version", version)
+        writer.member("api_level", apiLevel)
+        writer.key("limits")
+        writer.object { writer in
+          writer.member("text_bytes", limits.textBytesMax)
+          writer.member("client_message_id_bytes", limits.clientMessageIDBytesMax)
+          writer.member("username_bytes", limits.usernameBytesMax)
+          writer.member("password_bytes_min", limits.passwordBytesMin)
+          writer.member("password_bytes_max", limits.passwordBytesMax)
+          writer.member("title_bytes", limits.titleBytesMax)
+          writer.member("group_members", limits.groupMembersMax)
+          writer.member("page", limits.pageMax)
+          writer.member("resume_limit", limits.resumeEntriesMax)
+        }
+      }
+    }
+    return Endpoint(
+      .get, "/v1/info", "showInfo", "Version and limits.", access: .open, rate: .none,
+      answers: [.init(200, infoShape, "What is served.")]
+    ) { _ async throws(ChatError) in answer }
+  }
+
+  private static func jwks(_ keys: @escaping @Sendable () -> JSONValue) -> Endpoint {
+    let shape = Shape("KeySet", [.array("keys", .required, of: .any, count: 0...100, "JSON Web Keys.")])
+    return Endpoint(
+      .get, "/.well-known/jwks.json", "showKeys", "The public keys that verify access tokens (RFC 7517).",
+      access: .open,
+      rate: .none, answers: [.init(200, shape, "The keys.")]
+    ) { _ async throws(ChatError) in .json(.ok) { $0.value(keys()) } }
+  }
+
+  /// The document of all rows but itself.
+  static func openAPI(_ rows: [Endpoint], version: String) -> Endpoint {
+    let document = OpenAPI.document(rows, version: version).bytes
+    return Endpoint(
+      .get, "/openapi.json", "showOpenAPI", "This document.", access: .open, rate: .none,
+      answers: [.init(200, nil, "OpenAPI 3.1.")]
+    ) { _ async throws(ChatError) in .bytes(.ok, document, "application/json; charset=utf-8") }
+  }
+}

@@ -1,0 +1,128 @@
+import ChatCore
+import EntryText
+import HTTP1
+import JSONText
+
+/// `/v1/conversations/{conversation}/messages` and `/entries`: sending and history.
+enum Messages {
+  static func rows(_ limits: Limits) -> [Endpoint] { [send(limits), history(limits), entries(limits)] }
+
+  private static func send(_ limits: Limits) -> Endpoint {
+    Endpoint(
+      .post, "/v1/conversations/{conversation}/messages", "sendMessage", "Sends a message; answered once it is stored.",
+      rate: .send, body: newMessage(limits),
+      answers: [
+        .init(201, Schemas.message, "It was stored."), .init(200, Schemas.message, "It had been stored before."),
+      ],
+      refusals: [403, 409]
+    ) { call async throws(ChatError) in
+      let command = SendMessage(
+        conversation: try call.conversation(), text: call.body.string("text") ?? "",
+        type: call.body.string("type").flatMap(MessageType.init(rawValue:)) ?? .text,
+        clientMessageID: try call.clientMessageID(),
+        replyTo: call.body.integer("reply_to").flatMap { EntryID(checking: $0) })
+      let appended = try await command.run(in: call.chat, as: call.caller())
+      return .json(appended.repeated ? .ok : .created) { EntryText.write(appended.message, to: &$0) }
+    }
+  }
+
+  private static func newMessage(_ limits: Limits) -> Shape {
+    Shape(
+      "NewMessage",
+      [
+        .string("text", .required, bytes: 1...limits.textBytesMax, "What is said."),
+        .string(
+          "client_message_id", .optional, bytes: 1...limits.clientMessageIDBytesMax,
+          "The sender's own id; a repeated send with it gets the first answer. Idempotency-Key says the same."),
+        .oneOf("type", .optional, MessageType.allCases.map(\.rawValue), standard: "text", "What it carries."),
+        .integer("reply_to", .optional, .ids, "The message of this conversation that it answers."),
+      ])
+  }
+
+  private static func history(_ limits: Limits) -> Endpoint {
+    let seq = 0...JSONLimits.integerMax
+    let query = Shape(
+      "MessagePage",
+      [
+        .integer("before", .optional, seq, "The newest below this seq."),
+        .integer("after", .optional, seq, "The oldest above this seq."),
+        .integer("around", .optional, seq, "Around this seq, itself included."), Field.limit(limits),
+      ])
+    return Endpoint(
+      .get, "/v1/conversations/{conversation}/messages", "listMessages",
+      "A page of messages, ascending by seq; the newest when nothing is said.", query: query,
+      answers: [.init(200, Schemas.messages, "The page.")]
+    ) { call async throws(ChatError) in
+      let command = ListMessages(conversation: try call.conversation(), page: try call.page(), limit: call.limit)
+      let page = try await command.run(in: call.chat, as: call.caller())
+      return .page("messages", page.messages, head: page.head, hasMore: page.hasMore) { EntryText.write($0, to: &$1) }
+    }
+  }
+
+  private static func entries(_ limits: Limits) -> Endpoint {
+    let query = Shape(
+      "EntryPage",
+      [
+        .integer("after", .optional, 0...JSONLimits.integerMax, standard: 0, "The seq after which to begin."),
+        Field.limit(limits),
+      ])
+    return Endpoint(
+      .get, "/v1/conversations/{conversation}/entries", "listEntries",
+      "The log: every event with a seq, ascending, without holes; messages as they are now.", query: query,
+      answers: [.init(200, Schemas.entries, "The page.")]
+    ) { call async throws(ChatError) in
+      let command = ListEntries(
+        conversation: try call.conversation(), after: call.query.integer("after") ?? 0, limit: call.limit)
+      let page = try await command.run(in: call.chat, as: call.caller())
+      return .page("entries", page.entries, head: page.head, hasMore: page.hasMore) { EntryText.write($0, to: &$1) }
+    }
+  }
+}
+
+extension Answer {
+  /// A part of a conversation's log: `{"<plural>": […], "head": …, "has_more": …}`.
+  fileprivate static func page<Item>(
+    _ plural: StaticString, _ items: [Item], head: Int64, hasMore: Bool, _ write: (Item, inout JSONWriter) -> Void
+  ) -> Answer {
+    .json(.ok) { writer in
+      writer.object { writer in
+        writer.key(plural)
+        writer.array { writer in for item in items { write(item, &writer) } }
+        writer.member("head", head)
+        writer.member("has_more", hasMore)
+      }
+    }
+  }
+}
+
+extension Call {
+  /// The client's id for a message: the body's member, or the header of the same meaning; both only when equal.
+  fileprivate func clientMessageID() throws(ChatError) -> String? {
+    let keys = headers.values(for: "idempotency-key")
+    let inBody = body.string("client_message_id")
+    guard let key = keys.first else { return inBody }
+    guard keys.count == 1, inBody == nil || inBody == key else {
+      throw .invalid([
+        ChatCore.Fault(
+          pointer: "/client_message_id", code: "not_allowed",
+          detail: "\"client_message_id\" and the Idempotency-Key header must say the same, once.")
+      ])
+    }
+    return key
+  }
+
+  /// The part of the history asked for; at most one of the three may be.
+  fileprivate func page() throws(ChatError) -> Page {
+    let before = query.integer("before").map(Page.before)
+    let after = query.integer("after").map(Page.after)
+    let around = query.integer("around").map(Page.around)
+    let pages = [before, after, around].compactMap { $0 }
+    guard pages.count < 2 else {
+      throw .invalid([
+        ChatCore.Fault(
+          pointer: "/before", code: "not_allowed", detail: "At most one of before, after and around may be given.")
+      ])
+    }
+    return pages.first ?? .latest
+  }
+}

@@ -1,0 +1,147 @@
+import ChatCore
+import JSONText
+
+/// What the answers look like, as rows: OpenAPI's schemas come from them, and the tests hold every answer against them.
+///
+/// Answers may gain members; a client ignores those that it does not know.
+enum Schemas {
+  static let author = Shape(
+    "Author", [.integer("id", .required, .ids, "The user's id."), text("username", "His name when he did it.")])
+
+  static let user = Shape("User", userRows)
+
+  static let ownUser = Shape(
+    "OwnUser",
+    userRows + [
+      .string("email", .nullable, bytes: 0...254, "His address, seen by himself only."),
+      .integer("self_conversation", .required, .ids, "The conversation whose log tells his own affairs."),
+    ])
+
+  static let users = Shape("Users", [list("users", user, "Ascending by name."), cursor])
+
+  static let session = Shape(
+    "Session",
+    [
+      .integer("id", .required, .ids, "The session's id, `sid` in tokens."),
+      .string("device", .nullable, bytes: 0...128, "What the client called itself."),
+      time("created_at", "When he signed in."), time("last_seen_at", "When its tokens were last refreshed."),
+      .bool("current", .required, "Whether it is the one that asks."),
+    ])
+
+  static let sessions = Shape("Sessions", [list("sessions", session, "Newest first.")])
+
+  static let tokens = Shape(
+    "Tokens",
+    [
+      text("access_token", "The JWT for the Authorization header."), text("token_type", "Always Bearer."),
+      .integer("expires_in", .required, 0...Int64.max, "Seconds that the access token lives."),
+      text("refresh_token", "For one refresh; a lost answer may be asked for again within 30 s."),
+      .object("user", .required, ownUser, "Who has signed in."),
+    ])
+
+  static let member = Shape(
+    "Member",
+    [
+      .integer("user", .required, .ids, "The user's id."), text("username", "His name."),
+      .oneOf("role", .required, Role.allCases.map(\.rawValue), "What he may do."),
+    ])
+
+  static let members = Shape("Members", [list("members", member, "Ascending by user id."), cursor])
+
+  static let conversation = Shape(
+    "Conversation",
+    [
+      .integer("id", .required, .ids, "Its id."),
+      .oneOf("kind", .required, ConversationKind.allCases.map(\.rawValue), "What it is."),
+      .string("title", .nullable, bytes: 0...256, "Its title; none in direct conversations."),
+      .integer("head", .required, 0...JSONLimits.integerMax, "The seq of its last entry."),
+      time("created_at", "When it was made."),
+      .integer("member_count", .required, 0...JSONLimits.integerMax, "How many members there are."),
+      list("members", member, "The first of its members, ascending by user id."),
+    ])
+
+  static let conversations = Shape("Conversations", [list("conversations", conversation, "Ascending by id."), cursor])
+
+  static let message = Shape(
+    "Message",
+    [
+      .integer("id", .required, .ids, "Its id."), .integer("conversation", .required, .ids, "Where it was said."),
+      .integer("seq", .required, 1...JSONLimits.integerMax, "Its place in the conversation: 1, 2, 3 … without holes."),
+      .object("sender", .required, author, "Who said it."),
+      .oneOf("type", .required, MessageType.allCases.map(\.rawValue), "What it carries."),
+      .string("text", .required, bytes: 0...65_536, "What was said; empty once deleted."),
+      .string("client_message_id", .nullable, bytes: 0...128, "The sender's own id for it."),
+      .integer("reply_to", .nullable, .ids, "The message that it answers."),
+      time("created_at", "When it was stored."),
+      .string("edited_at", .nullable, bytes: 24...24, "When its text was last changed."),
+      .string("deleted_at", .nullable, bytes: 24...24, "When it was deleted."),
+    ])
+
+  static let messages = Shape(
+    "Messages",
+    [
+      list("messages", message, "Ascending by seq."),
+      .integer("head", .required, 0...JSONLimits.integerMax, "The seq of the conversation's last entry."),
+      .bool("has_more", .required, "Whether there are more in the direction asked for."),
+    ])
+
+  static let entries = Shape(
+    "Entries",
+    [
+      .array(
+        "entries", .required,
+        of: .object(
+          Shape(
+            "Entry",
+            [
+              text("t", "What happened: message.created …"), .integer("conv", .required, .ids, "The conversation."),
+              .integer("seq", .required, 1...JSONLimits.integerMax, "Its place."),
+              .any("d", .required, "The object as REST shows it."),
+            ])), count: 0...100, "Ascending by seq, without holes."),
+      .integer("head", .required, 0...JSONLimits.integerMax, "The seq of the conversation's last entry."),
+      .bool("has_more", .required, "Whether entries follow the last one."),
+    ])
+
+  static let problem = Shape(
+    "Problem",
+    [
+      text("type", "urn:martlet:problem: and the code."), text("title", "The class of problem."),
+      .integer("status", .required, 100...599, "The HTTP status."), text("detail", "Why, for people."),
+      text("code", "Why, for programs; stable for ever."),
+      .string("request_id", .optional, bytes: 1...64, "The id that the log has too."),
+      .array(
+        "errors", .optional,
+        of: .object(
+          Shape(
+            "Fault",
+            [
+              .string(
+                "pointer", .required, bytes: 0...1024, "JSON pointer (RFC 6901) to the member, or /name of a parameter."
+              ),
+              text("code", "What is wrong, for programs."), text("detail", "The same as a sentence."),
+            ])), count: 0...100, "Each wrong member."),
+      .integer("retry_after_ms", .optional, 0...Int64.max, "When to come back."),
+    ])
+
+  // MARK: Rows that stand in several
+
+  private static let userRows: [Field] = [
+    .integer("id", .required, .ids, "His id."), text("username", "The name he signs in with."),
+    .string("display_name", .required, bytes: 0...256, "What others see."), time("created_at", "When he registered."),
+  ]
+
+  private static let cursor = Field.string(
+    "next_cursor", .nullable, bytes: 0...256, "For the next page; null on the last one.")
+
+  static func text(_ name: String, _ summary: String) -> Field {
+    .string(name, .required, bytes: 0...65_536, summary)
+  }
+
+  private static func time(_ name: String, _ summary: String) -> Field {
+    .string(name, .required, bytes: 24...24, summary + " RFC 3339, UTC, milliseconds.")
+  }
+
+  private static func list(_ name: String, _ shape: Shape, _ summary: String) -> Field {
+    .array(name, .required, of: .object(shape), count: 0...10_000, summary)
+  }
+}

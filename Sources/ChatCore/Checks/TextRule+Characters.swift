@@ -1,0 +1,73 @@
+extension TextRule {
+  /// Message text: no C0 control but line feed and tab, and something to be seen.
+  static func proseFlaw(_ text: String) -> Flaw? {
+    // Bytes below 0x20 stand for themselves in UTF-8, so that most texts are judged without decoding them.
+    for byte in text.utf8 where byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") {
+      return .notAllowed("hold no control characters but line feed and tab")
+    }
+    return text.unicodeScalars.allSatisfy(\.isBlank) ? .notAllowed("hold more than blanks") : nil
+  }
+
+  /// Secrets and ids: any characters but controls.
+  static func controlFlaw(_ text: String) -> Flaw? {
+    text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+      ? .notAllowed("hold no control characters") : nil
+  }
+
+  /// One line for people to read: a title, a display name, a device.
+  static func lineFlaw(_ text: String, marksMax: Int) -> Flaw? {
+    var marks = 0
+    for scalar in text.unicodeScalars {
+      if scalar.breaksLines || scalar.properties.isBidiControl || scalar.isUnseen {
+        return .notAllowed("hold no control, bidirectional or invisible characters")
+      }
+      marks = scalar.isMark ? marks + 1 : 0
+      if marks > marksMax { return .notAllowed("hold at most \(marksMax) combining marks on one letter") }
+    }
+    if text.unicodeScalars.allSatisfy(\.isBlank) { return .notAllowed("hold more than blanks") }
+    return edgeFlaw(text)
+  }
+
+  /// No white space at either end, where nobody sees it.
+  static func edgeFlaw(_ text: String) -> Flaw? {
+    let edges = [text.unicodeScalars.first, text.unicodeScalars.last].compactMap { $0 }
+    return edges.contains { $0.properties.isWhitespace } ? .notAllowed("neither begin nor end with a space") : nil
+  }
+
+  /// An address as far as it can be told without writing to it: something, one `@`, something with a dot or not; no blanks.
+  static func addressFlaw(_ text: String) -> Flaw? {
+    let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+    let clean = text.unicodeScalars.allSatisfy { !$0.breaksLines && !$0.isBlank && !$0.properties.isBidiControl }
+    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && clean
+      ? nil : .invalidFormat("be an address like ada@example.org")
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether it shows nothing: white space, or ignorable by default (zero width, fillers, joiners).
+  var isBlank: Bool { properties.isWhitespace || properties.isDefaultIgnorableCodePoint }
+
+  /// Whether it ends a line or commands a terminal.
+  var breaksLines: Bool {
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+
+  /// Whether it is there only to be invisible; the joiners, which emoji and some scripts need, are not.
+  var isUnseen: Bool {
+    switch value {
+    case 0x180E, 0x200B, 0x2060, 0x2061...0x2064, 0xFEFF: true
+    default: false
+    }
+  }
+
+  /// Whether it is drawn onto the letter before it.
+  var isMark: Bool {
+    switch properties.generalCategory {
+    case .nonspacingMark, .spacingMark, .enclosingMark: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/// Who may make whom a member of what; pure, so that every store asks it inside its transaction.
+///
+/// - Shape: a direct conversation has its two members for ever; a self conversation has its user. In a group or public one:
+///   - anyone signed in may join a public conversation as a plain member; the first to join an empty one becomes its owner;
+///   - an admin adds and removes plain members, and may step down; he touches neither the owner nor other admins;
+///   - the owner also makes and unmakes admins, and passes ownership to a member (he himself is an admin from then on);
+///   - a member leaves when he likes, the owner only after passing ownership, unless he is the last member.
+/// - Source: design.md section 6, "Roles".
+public enum MembershipRules {
+  /// Everything that the decision depends on, as it stands inside the transaction.
+  public struct Situation: Hashable, Sendable {
+    /// What the conversation is.
+    public let kind: ConversationKind
+    /// The role of who asks; nil when he is no member.
+    public let caller: Role?
+    /// The role of whom it is about; nil when he is no member.
+    public let subject: Role?
+    /// Whether both are the same user.
+    public let isSelf: Bool
+    /// How many members there are now.
+    public let memberCount: Int
+    /// How many there may be.
+    public let limit: Int
+
+    /// Collects it.
+    public init(kind: ConversationKind, caller: Role?, subject: Role?, isSelf: Bool, memberCount: Int, limit: Int) {
+      self.kind = kind
+      self.caller = caller
+      self.subject = subject
+      self.isSelf = isSelf
+      self.memberCount = memberCount
+      self.limit = limit
+    }
+  }
+
+  /// What the store is to do.
+  public enum Decision: Hashable, Sendable {
+    /// The subject becomes a member: `member.joined` here, `conversation.joined` in his self conversation.
+    case join(Role)
+    /// The subject's role changes: `member.changed`.
+    case change(Role)
+    /// The subject becomes the owner, the caller an admin: two `member.changed`, the new owner's first.
+    case passOwnership
+    /// The subject is no longer a member: `member.left` here, `conversation.left` in his self conversation.
+    case leave
+    /// It is so already; no entry.
+    case nothing
+  }
+
+  /// Decides a change.
+  ///
+  /// - Throws: `.notFound(.conversation)` when the caller may not see it; `.notFound(.member)` when the subject is none;
+  ///   `.forbidden` with `.wrongKind`, `.notAMember`, `.roleTooLow` or `.lastOwner`; `.conflict(.conversationFull)`.
+  public static func decide(_ change: MembershipChange, in situation: Situation) throws(ChatError) -> Decision {
+    guard ConversationRules.maySee(situation.kind, role: situation.caller) else { throw .notFound(.conversation) }
+    guard situation.kind.hasRoles else { throw .forbidden(.wrongKind) }
+    switch change {
+    case .put(let role): return try put(role, in: situation)
+    case .remove: return try remove(in: situation)
+    }
+  }
+
+  private static func put(_ role: Role?, in situation: Situation) throws(ChatError) -> Decision {
+    if situation.isSelf { return try putSelf(role, in: situation) }
+    let caller = try ConversationRules.member(of: situation.kind, role: situation.caller)
+    if caller == .member { throw .forbidden(.roleTooLow) }
+    guard let subject = situation.subject else {
+      if role == .owner { throw caller == .owner ? .notFound(.member) : .forbidden(.roleTooLow) }
+      if role == .admin, caller != .owner { throw .forbidden(.roleTooLow) }
+      return try join(role ?? .member, in: situation)
+    }
+    guard let role, role != subject else { return .nothing }
+    if caller != .owner { throw .forbidden(.roleTooLow) }
+    return role == .owner ? .passOwnership : .change(role)
+  }
+
+  private static func putSelf(_ role: Role?, in situation: Situation) throws(ChatError) -> Decision {
+    guard let own = situation.caller else {
+      guard role == nil || role == .member else { throw .forbidden(.roleTooLow) }
+      return try join(situation.memberCount == 0 ? .owner : .member, in: situation)
+    }
+    guard let role, role != own else { return .nothing }
+    switch own {
+    case .owner: throw .forbidden(.lastOwner)
+    case .admin where role == .member: return .change(.member)
+    case .admin, .member: throw .forbidden(.roleTooLow)
+    }
+  }
+
+  private static func join(_ role: Role, in situation: Situation) throws(ChatError) -> Decision {
+    guard situation.memberCount < situation.limit else { throw .conflict(.conversationFull) }
+    return .join(role)
+  }
+
+  private static func remove(in situation: Situation) throws(ChatError) -> Decision {
+    if situation.isSelf {
+      guard let own = situation.caller else { throw .notFound(.member) }
+      if own == .owner, situation.memberCount > 1 { throw .forbidden(.lastOwner) }
+      return .leave
+    }
+    let caller = try ConversationRules.member(of: situation.kind, role: situation.caller)
+    if caller == .member { throw .forbidden(.roleTooLow) }
+    guard let subject = situation.subject else { throw .notFound(.member) }
+    if caller == .admin, subject != .member { throw .forbidden(.roleTooLow) }
+    return .leave
+  }
+}

@@ -1,0 +1,27 @@
+/// Counts what happens too often, for all nodes together.
+public protocol RateLimiter: Sendable {
+  /// Takes `cost` tokens out of the bucket of `key`, which holds `capacity` and fills by `refillPerSecond`.
+  ///
+  /// Never fails: what counts for all nodes is away, so each counts for itself.
+  func take(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) async -> RateDecision
+}
+
+/// Whether a request may go on.
+public struct RateDecision: Sendable, Hashable {
+  /// Whether the tokens were there.
+  public let allowed: Bool
+  /// How many are left.
+  public let remaining: Int
+  /// When the tokens would be there, if they were not.
+  public let retryAfter: Milliseconds
+  /// When the bucket is full again.
+  public let resetAfter: Milliseconds
+
+  /// A decision.
+  public init(allowed: Bool, remaining: Int, retryAfter: Milliseconds, resetAfter: Milliseconds) {
+    self.allowed = allowed
+    self.remaining = remaining
+    self.retryAfter = retryAfter
+    self.resetAfter = resetAfter
+  }
+}

@@ -1,0 +1,38 @@
+/// Makes an account, and with it the user's self conversation.
+///
+/// - Shape: `{"username": "ada", "password": "…", "display_name": "Ada", "email": "ada@example.org"}`; without a display
+///   name the user name is shown.
+/// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes.
+/// - Throws: `.invalid` naming each wrong member, `.conflict(.usernameTaken)`, `.unavailable`.
+public struct Register: OpenCommand {
+  /// The name to sign in with.
+  public let username: String
+  /// The password, hashed before it goes anywhere.
+  public let password: String
+  /// What others see.
+  public let displayName: String?
+  /// His address.
+  public let email: String?
+
+  /// Collects what is asked.
+  public init(username: String, password: String, displayName: String? = nil, email: String? = nil) {
+    self.username = username
+    self.password = password
+    self.displayName = displayName
+    self.email = email
+  }
+
+  /// Checks, hashes, stores.
+  public func run(in chat: Chat) async throws(ChatError) -> User {
+    var faults = Faults()
+    faults.check(username, chat.limits.username)
+    faults.check(password, chat.limits.password)
+    faults.check(displayName, chat.limits.displayName)
+    faults.check(email, chat.limits.email)
+    try faults.settle()
+    let hash = try await chat.credentials.hash(password)
+    return try await chat.users.register(
+      NewUser(
+        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash))
+  }
+}

@@ -1,0 +1,50 @@
+import ChatCore
+
+/// What bounds delivery on one loop, each with its unit and reason.
+public struct DeliveryLimits: Sendable, Hashable {
+  /// How long an entry that came too early is held before the hole is read: two nodes may publish in swapped order.
+  public var holdFor: Milliseconds = 75
+  /// Entries held in one room; past it the farthest go, since the log has them anyway.
+  public var heldEntriesMax = 64
+  /// Entries of one read of a log: 32 of the longest texts stay below ``sendQueueBytesMax``.
+  public var pageEntries = 32
+  /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been flushed.
+  public var burstBytesMax = 256 * 1024
+  /// Reads of logs under way at once on a loop, so that repairs never take the whole pool from the sends.
+  public var readsAtOnceMax = 8
+  /// The first wait after a read that failed; doubles.
+  public var retryFirst: Milliseconds = 100
+  /// The longest wait after reads that failed: a database that is back is used within this.
+  public var retryMost: Milliseconds = 2_000
+  /// How often heads are compared with the log: what bounds the delay of a last message whose notification was lost.
+  public var headCheckEvery: Milliseconds = 1_000
+  /// The same while the broker is interrupted, when the log is all there is.
+  public var headCheckInterruptedEvery: Milliseconds = 500
+  /// How long rooms that must be compared gather before one statement asks for them.
+  public var suspectsGather: Milliseconds = 5
+  /// Conversations in one statement of heads.
+  public var headsPerStatement = 1_000
+  /// How long a room without sessions is still followed: a client that reconnects finds it warm.
+  public var lingerFor: Milliseconds = 10_000
+  /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
+  public var sendQueueBytesMax = 1 << 20
+  /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live entries.
+  public var catchUpBytesMax = 256 * 1024
+  /// How often paused sessions are looked at.
+  public var drainPoll: Milliseconds = 20
+  /// How long a session that catches up may take nothing before it is a slow reader.
+  public var catchUpStallMax: Milliseconds = 30_000
+  /// Resumes that read the user's heads at once on a loop.
+  public var resumesAtOnceMax = 32
+  /// Resumes that may wait for that; past it a client is told to come back.
+  public var resumesWaitingMax = 10_000
+  /// Conversations that one resume joins in one turn of the loop.
+  public var joinsPerTurn = 256
+  /// Entries of one conversation that a resume sends; the domain's ``ChatCore/Limits/resumeEntriesMax``.
+  public var resumeEntriesMax: Int64
+  /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
+  public var signOutCheckEvery: Milliseconds = 30_000
+
+  /// The defaults, with what clients rely on taken from the limits of all nodes.
+  public init(_ shared: Limits = Limits()) { resumeEntriesMax = Int64(shared.resumeEntriesMax) }
+}

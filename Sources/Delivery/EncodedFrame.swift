@@ -1,0 +1,21 @@
+/// The bytes of one event in one wire format, made once and sent to every session that speaks it.
+///
+/// - Isolation: one loop; shared by reference, never copied for a recipient.
+public final class EncodedFrame {
+  /// What the client reads: a JSON text, a Socket.IO packet …
+  public let bytes: [UInt8]
+  private var framed: [UInt8]?
+
+  /// Takes the bytes.
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The bytes inside their transport's unit (a WebSocket frame), made by the first session that asks and kept for the others.
+  ///
+  /// - Limits: one form is kept; transports that need another form of their own (compression with a context) start from ``bytes``.
+  public func framed(by frame: ([UInt8]) -> [UInt8]) -> [UInt8] {
+    if let framed { return framed }
+    let made = frame(bytes)
+    framed = made
+    return made
+  }
+}

@@ -1,0 +1,38 @@
+import ChatCore
+
+/// Hands one event to many sessions: encoded once per format, the same bytes to each send queue.
+///
+/// - Cost: one call a recipient; no allocation, no await, no system call (the transport sends once a connection and tick).
+enum FanOut {
+  /// Delivers an entry, names the sessions whose queue is over the limit, and says to how many it went.
+  static func deliver(
+    _ entry: EncodedEntry, to members: ContiguousArray<HubSession>, queueBytesMax: Int, slow: inout [HubSession]
+  ) -> Int {
+    guard let first = members.first else { return 0 }
+    var format = first.format
+    var frame = entry.frame(in: format)
+    var delivered = 0
+    for session in members {
+      if session.format !== format {
+        format = session.format
+        frame = entry.frame(in: format)
+      }
+      guard let frame else { continue }
+      delivered += 1
+      if session.port.deliver(frame) > queueBytesMax { slow.append(session) }
+    }
+    return delivered
+  }
+
+  /// Delivers a signal, which may be lost: a session with much waiting does without.
+  static func deliver(_ signal: Signal, to members: ContiguousArray<HubSession>, queueBytesMax: Int) {
+    var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
+    for session in members where session.port.queuedBytes < queueBytesMax / 2 {
+      if !frames.contains(where: { $0.format === session.format }) {
+        frames.append((session.format, session.format.encode(signal)))
+      }
+      guard let frame = frames.first(where: { $0.format === session.format })?.frame else { continue }
+      _ = session.port.deliver(frame)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import ChatCore
+
+/// Compares the rooms with the log: what happens when Redis loses a notification, or is gone.
+///
+/// A hole shows itself by the entry after it; a lost *last* entry does not. So once a second (twice while the broker is
+/// interrupted) one cheap statement reads the counters of the followed buckets; where one has moved since the last
+/// comparison, the heads of the followed conversations in it are read, and a room that is behind reads what it lacks.
+/// Rooms that were opened or are followed anew are compared at once, whatever the counters say.
+///
+/// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
+/// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its heads came.
+final class HeadCheck: @unchecked Sendable {
+  private unowned let hub: Hub
+  private let log: any LogStore
+  private var roomsIn = [Int32](repeating: 0, count: Int(Bucket.count))
+  /// The counter up to which each bucket's rooms have been compared.
+  private var compared = [Int64](repeating: -1, count: Int(Bucket.count))
+  private var suspects: [ConversationID] = []
+  private var isUnderWay = false
+  private var gatherIsDue = false
+  private var failures = 0
+  private var notBefore: Milliseconds = .min
+
+  init(hub: Hub, log: any LogStore) {
+    self.hub = hub
+    self.log = log
+  }
+
+  func roomOpened(in bucket: Bucket) { roomsIn[Int(bucket.number)] += 1 }
+
+  func roomClosed(in bucket: Bucket) {
+    roomsIn[Int(bucket.number)] -= 1
+    if roomsIn[Int(bucket.number)] == 0 { compared[Int(bucket.number)] = -1 }
+  }
+
+  /// The room is to be compared soon; those that gather within a few milliseconds go in one statement.
+  func suspect(_ room: Room) {
+    guard !room.isSuspect else { return }
+    room.isSuspect = true
+    suspects.append(room.id)
+    gather(after: hub.limits.suspectsGather)
+  }
+
+  private func gather(after delay: Milliseconds) {
+    guard !gatherIsDue, !isUnderWay else { return }
+    gatherIsDue = true
+    hub.ports.schedule(after: delay) { [weak self] in
+      self?.gatherIsDue = false
+      self?.begin(buckets: [])
+    }
+  }
+
+  /// The periodic comparison.
+  func check() {
+    begin(buckets: roomsIn.indices.compactMap { roomsIn[$0] > 0 ? Bucket(Int16($0)) : nil })
+  }
+
+  private func begin(buckets: [Bucket]) {
+    guard !isUnderWay, hub.ports.now >= notBefore, !(buckets.isEmpty && suspects.isEmpty) else { return }
+    isUnderWay = true
+    hub.counts.headChecks += 1
+    hub.ports.spawn { [hub] in await hub.headCheck.compare(buckets) }
+  }
+
+  private func compare(_ buckets: [Bucket]) async {
+    var asked: [ConversationID] = []
+    do {
+      let counters = buckets.isEmpty ? [:] : try await log.counters(of: buckets)
+      let moved = buckets.filter { counters[$0, default: 0] != compared[Int($0.number)] }
+      asked = takeSuspects() + followed(in: moved)
+      while !asked.isEmpty {
+        let some = Array(asked.prefix(hub.limits.headsPerStatement))
+        confirm(some, try await log.heads(of: some))
+        asked.removeFirst(some.count)
+      }
+      for bucket in moved where roomsIn[Int(bucket.number)] > 0 {
+        compared[Int(bucket.number)] = counters[bucket, default: 0]
+      }
+      failures = 0
+    } catch {
+      failed(toAsk: asked)
+    }
+    isUnderWay = false
+    hub.endSlowReaders()
+    if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore &- hub.ports.now)) }
+  }
+
+  private func takeSuspects() -> [ConversationID] {
+    let taken = suspects
+    suspects = []
+    for id in taken { hub.rooms[id]?.isSuspect = false }
+    return taken
+  }
+
+  /// The rooms of those buckets that are not among the suspects of this comparison.
+  private func followed(in moved: [Bucket]) -> [ConversationID] {
+    guard !moved.isEmpty else { return [] }
+    let buckets = Set(moved)
+    return hub.rooms.all.filter { buckets.contains($0.id.bucket) }.map(\.id)
+  }
+
+  private func confirm(_ asked: [ConversationID], _ heads: [ConversationID: Int64]) {
+    for id in asked {
+      if let head = heads[id] { hub.rooms[id]?.confirm(head) }
+    }
+  }
+
+  private func failed(toAsk asked: [ConversationID]) {
+    failures += 1
+    hub.counts.failedReads += 1
+    let wait = hub.ports.backOff(after: failures, first: hub.limits.retryFirst, most: hub.limits.retryMost)
+    notBefore = hub.ports.now &+ wait
+    for id in asked {
+      guard let room = hub.rooms[id], !room.isSuspect else { continue }
+      room.isSuspect = true
+      suspects.append(id)
+    }
+  }
+}

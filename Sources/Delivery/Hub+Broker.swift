@@ -1,0 +1,39 @@
+import ChatCore
+
+extension Hub: BrokerReceiver {
+  /// Entries arrived from another loop or node; each run of one conversation goes to its room.
+  public func received(_ entries: [Entry]) {
+    var rest = entries[...]
+    while let first = rest.first {
+      let run = rest.prefix { $0.conversation == first.conversation }
+      rooms[first.conversation]?.received(run)
+      rest = rest.dropFirst(run.count)
+    }
+    endSlowReaders()
+  }
+
+  /// A signal arrived.
+  public func received(_ signal: Signal) {
+    switch signal {
+    case .signedOut(let user, let ended):
+      for session in sessions(of: user) where ended.isEmpty || ended.contains(session.signIn) {
+        end(session, .signedOut)
+      }
+    case .typing(let id, _), .read(let id, _, _):
+      guard let room = rooms[id] else { return }
+      FanOut.deliver(signal, to: room.members, queueBytesMax: limits.sendQueueBytesMax)
+    }
+  }
+
+  /// The broker tells everything of the topic from now on; what came before is compared with the log.
+  public func following(_ topic: Topic) {
+    guard case .conversation(let id) = topic, let room = rooms[id] else { return }
+    room.following()
+    headCheck.suspect(room)
+  }
+
+  /// The broker tells nothing until it follows again: until then the log is asked, twice as often.
+  public func interrupted() {
+    brokerInterrupted()
+  }
+}

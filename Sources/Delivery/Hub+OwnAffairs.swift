@@ -1,0 +1,29 @@
+import ChatCore
+
+/// Following the user's own coming and going, which his self conversation and the rooms tell.
+///
+/// A room's `member.left` ends his time there at exactly that `seq`; what the self conversation says may come earlier or later.
+extension Hub {
+  /// His self conversation tells a session that he has joined or left a conversation.
+  func heardOwnAffairs(_ entry: Entry, _ session: HubSession) {
+    guard entry.conversation == session.ownConversation, entry.seq > session.membershipKnownTo else { return }
+    switch entry.event {
+    case .joined(let id, let seq) where id != session.ownConversation && seq > 0: heardJoined(session, id, seq)
+    case .left(let id, let seq) where id != session.ownConversation: heardLeft(session, id, seq)
+    default: break
+    }
+  }
+
+  /// Still seated means that the room has yet to tell of his leaving before: he is to stay for what comes after.
+  private func heardJoined(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
+    guard let room = rooms[id], session.seat(in: id) != nil else {
+      return join(session, id, have: seq - 1, head: seq)
+    }
+    room.rejoins(session, at: seq)
+  }
+
+  private func heardLeft(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
+    guard let room = rooms[id], let position = room.position(of: session) else { return }
+    if position >= seq { room.leave(session) } else { room.reaches(seq) }
+  }
+}

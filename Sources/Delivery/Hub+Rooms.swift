@@ -1,0 +1,60 @@
+import ChatCore
+
+/// Opening, entering and closing rooms.
+extension Hub {
+  /// Seats a session that has everything up to `have`, in a conversation whose log reaches `head`.
+  func join(_ session: HubSession, _ id: ConversationID, have: Int64, head: Int64, resume: Resume? = nil) {
+    guard session.isAttached, session.seat(in: id) == nil else {
+      resume?.caughtUp()
+      return
+    }
+    (rooms[id] ?? open(id, head: head)).join(session, have: have, head: head, resume: resume)
+  }
+
+  private func open(_ id: ConversationID, head: Int64) -> Room {
+    let room = Room(id: id, head: head, hub: self)
+    rooms.add(room)
+    headCheck.roomOpened(in: id.bucket)
+    headCheck.suspect(room)
+    broker.follow(.conversation(id))
+    return room
+  }
+
+  func close(_ room: Room) {
+    room.closed()
+    rooms.remove(room)
+    headCheck.roomClosed(in: room.id.bucket)
+    broker.unfollow(.conversation(room.id))
+  }
+
+  /// A page that ``LogReader`` has asked for came, or could not be read; a room that was closed since does without.
+  func pageRead(_ id: ConversationID, ticket: UInt64, after: Int64, _ page: [Entry]?) {
+    if let room = rooms[id], case .underWay(ticket, let mark) = room.reading {
+      if let page { room.pageRead(after: after, page, mark: mark) } else { room.readFailed() }
+    }
+    reader.readEnded()
+    endSlowReaders()
+  }
+}
+
+/// The rooms of a loop: by id, and in a flat list for what looks at all of them.
+struct RoomTable {
+  private var byID: [ConversationID: Room] = [:]
+  private(set) var all: ContiguousArray<Room> = []
+
+  subscript(_ id: ConversationID) -> Room? { byID[id] }
+
+  mutating func add(_ room: Room) {
+    room.place = all.count
+    byID[room.id] = room
+    all.append(room)
+  }
+
+  mutating func remove(_ room: Room) {
+    byID[room.id] = nil
+    let last = all.removeLast()
+    guard last !== room else { return }
+    all[room.place] = last
+    last.place = room.place
+  }
+}

@@ -1,0 +1,159 @@
+import ChatCore
+
+/// The rooms and sessions of one loop: hears the broker, repairs from the log, and fans out.
+///
+/// A session is attached once it is authenticated, joined to its user's conversations by ``resume(_:heads:done:)``, and from
+/// then on follows his coming and going by itself: the entries of his self conversation and of the rooms say it.
+///
+/// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same loop.
+public final class Hub: @unchecked Sendable {
+  /// What bounds this hub.
+  public let limits: DeliveryLimits
+  let ports: any LoopPorts
+  let broker: any Broker
+  private let log: any LogStore
+  private let conversations: any ConversationStore
+  private let signIns: any SessionStore
+
+  var rooms = RoomTable()
+  private var sessions = SessionTable()
+  var counts = DeliveryCounts()
+  /// Sessions whose queue was found over the limit in this turn.
+  var slowReaders: [HubSession] = []
+  private(set) lazy var reader = LogReader(hub: self, log: log)
+  private(set) lazy var headCheck = HeadCheck(hub: self, log: log)
+  private(set) lazy var draining = DrainPoll(hub: self)
+  private(set) lazy var signOutCheck = SignOutCheck(hub: self, store: signIns)
+  private(set) lazy var desk = ResumeDesk(hub: self, conversations: conversations)
+  private var isInterrupted = false
+  private var housekeeping: (timer: any Cancellable, at: Milliseconds)?
+
+  /// Makes a hub; it hears nothing until ``start()``.
+  public init(
+    ports: any LoopPorts, broker: any Broker, log: any LogStore, conversations: any ConversationStore,
+    signIns: any SessionStore, limits: DeliveryLimits = DeliveryLimits()
+  ) {
+    self.ports = ports
+    self.broker = broker
+    self.log = log
+    self.conversations = conversations
+    self.signIns = signIns
+    self.limits = limits
+  }
+
+  /// Attaches to the broker and begins the periodic checks.
+  public func start() {
+    broker.attach(self)
+    scheduleHousekeeping()
+    signOutCheck.schedule()
+  }
+
+  /// Ends the periodic checks; sessions that are still attached get what the broker brings, nothing else.
+  public func stop() {
+    housekeeping?.timer.cancel()
+    housekeeping = nil
+    signOutCheck.stop()
+  }
+
+  /// What has been done so far, and what is held now.
+  public var report: DeliveryCounts {
+    var now = counts
+    now.rooms = rooms.all.count
+    now.sessions = sessions.count
+    return now
+  }
+
+  // MARK: Sessions
+
+  /// Takes in an authenticated session; it hears signals at once, and entries after ``resume(_:heads:done:)``.
+  public func attach(
+    _ port: any SessionPort, user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat
+  ) -> HubSession {
+    let session = HubSession(
+      user: user, signIn: signIn, ownConversation: ownConversation, format: format, port: port)
+    if sessions.add(session) { broker.follow(.user(user)) }
+    return session
+  }
+
+  /// The session speaks through another sign-in session of the same user from now on.
+  public func renew(_ session: HubSession, signIn: SessionID) { session.speaks(through: signIn) }
+
+  /// Lets a session go: it is told nothing more. Harmless when it has been let go before.
+  public func detach(_ session: HubSession) {
+    guard session.isAttached else { return }
+    session.detached()
+    for id in session.conversations { rooms[id]?.leave(session) }
+    sessions.remove(session, at: ports.now)
+  }
+
+  /// Sends what the user's sessions have missed, and everything from then on.
+  ///
+  /// - Parameters:
+  ///   - heads: the `seq` that the client has in each conversation; those left out start at their head.
+  ///   - done: called once, after the last missed entry was put into the send queue; not at all when the session ends before.
+  public func resume(
+    _ session: HubSession, heads: [ConversationID: Int64], done: @escaping (ResumeOutcome) -> Void
+  ) {
+    desk.take(Resume(session: session, have: heads, done: done))
+  }
+
+  func sessions(of user: UserID) -> [HubSession] { sessions[user] }
+
+  /// The sign-in sessions behind all attached sessions.
+  var signInsAttached: [SessionID] { sessions.signIns }
+
+  /// Ends the sessions that speak through one of those sign-in sessions.
+  func end(signIns: Set<SessionID>) {
+    for session in sessions.all where signIns.contains(session.signIn) { end(session, .signedOut) }
+  }
+
+  func end(_ session: HubSession, _ reason: EndReason) {
+    guard session.isAttached else { return }
+    detach(session)
+    switch reason {
+    case .slowReader: counts.slowReaders += 1
+    case .signedOut: counts.signedOut += 1
+    }
+    session.port.end(reason)
+  }
+
+  /// Closes the sessions whose queues were found over the limit; at the end of every turn that delivers.
+  func endSlowReaders() {
+    guard !slowReaders.isEmpty else { return }
+    let slow = slowReaders
+    slowReaders = []
+    for session in slow { end(session, .slowReader) }
+  }
+
+  // MARK: Housekeeping
+
+  private func housekeep() {
+    housekeeping = nil
+    for room in rooms.all where isOver(room.emptySince) { close(room) }
+    for user in sessions.removeUsers(emptyBefore: ports.now - limits.lingerFor) { broker.unfollow(.user(user)) }
+    if isInterrupted { isInterrupted = !rooms.all.allSatisfy(\.isFollowed) }
+    headCheck.check()
+    scheduleHousekeeping()
+  }
+
+  /// The earlier of what was meant and what is meant now: interruptions in a row must not put it off.
+  private func scheduleHousekeeping() {
+    let at = ports.now + (isInterrupted ? limits.headCheckInterruptedEvery : limits.headCheckEvery)
+    if let housekeeping, housekeeping.at <= at { return }
+    housekeeping?.timer.cancel()
+    let timer = ports.schedule(after: at - ports.now) { [weak self] in self?.housekeep() }
+    housekeeping = (timer, at)
+  }
+
+  private func isOver(_ emptySince: Milliseconds?) -> Bool {
+    guard let emptySince else { return false }
+    return ports.now - emptySince >= limits.lingerFor
+  }
+
+  func brokerInterrupted() {
+    counts.interruptions += 1
+    isInterrupted = true
+    for room in rooms.all { room.interrupted() }
+    scheduleHousekeeping()
+  }
+}

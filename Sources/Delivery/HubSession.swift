@@ -1,0 +1,48 @@
+import ChatCore
+
+/// One session as its hub knows it: whose it is, how it is told things, and the rooms in which it sits.
+///
+/// - Isolation: one loop. A session and its shell hold each other; the shell lets go of this when it has ended.
+public final class HubSession: @unchecked Sendable {
+  /// Whose session it is.
+  public let user: UserID
+  let ownConversation: ConversationID
+  let format: WireFormat
+  let port: any SessionPort
+
+  /// The sign-in session through which he speaks.
+  private(set) var signIn: SessionID
+  private(set) var isAttached = true
+  /// Entries of the self conversation up to here were in the snapshot of the user's conversations and are not acted on.
+  private(set) var membershipKnownTo: Int64 = .max
+  private var seats: [ConversationID: Seat] = [:]
+
+  /// Where a session sits in a room.
+  enum Seat: Equatable {
+    /// In the room's members, at that index.
+    case live(Int)
+    /// Among those that catch up.
+    case catchingUp
+  }
+
+  init(user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat, port: any SessionPort) {
+    self.user = user
+    self.signIn = signIn
+    self.ownConversation = ownConversation
+    self.format = format
+    self.port = port
+  }
+
+  func seat(in conversation: ConversationID) -> Seat? { seats[conversation] }
+
+  func sit(_ seat: Seat?, in conversation: ConversationID) { seats[conversation] = seat }
+
+  /// Ascending, so that what follows from leaving them happens in the same order every time.
+  var conversations: [ConversationID] { seats.keys.sorted() }
+
+  func knowsMembership(upTo seq: Int64) { membershipKnownTo = seq }
+
+  func speaks(through signIn: SessionID) { self.signIn = signIn }
+
+  func detached() { isAttached = false }
+}

@@ -1,0 +1,30 @@
+import ChatCore
+
+/// The event loop as delivery sees it: its clock, its timers, its tasks, its dice. Node fills it, and so does the simulation.
+///
+/// - Isolation: everything here is called on the loop, and calls back on it.
+public protocol LoopPorts: AnyObject {
+  /// Milliseconds of a clock that never goes back.
+  var now: Milliseconds { get }
+  /// Runs `body` once after that many milliseconds, never before this call returns.
+  @discardableResult
+  func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> any Cancellable
+  /// Starts `async` code that stays on the loop; it may begin before this call returns.
+  func spawn(_ body: @escaping @Sendable () async -> Void)
+  /// A number from 0 up to, not including, `bound`; for jitter, not for secrets.
+  func random(below bound: UInt64) -> UInt64
+}
+
+/// A timer that can be taken back.
+public protocol Cancellable: AnyObject {
+  /// It will not run; harmless when it already has.
+  func cancel()
+}
+
+extension LoopPorts {
+  /// A wait that doubles with each failure up to `most`, between half of it and all of it, so that many do not return at once.
+  func backOff(after failures: Int, first: Milliseconds, most: Milliseconds) -> Milliseconds {
+    let full = min(most, first << Int64(min(max(failures - 1, 0), 16)))
+    return full / 2 + Milliseconds(random(below: UInt64(max(1, full / 2))))
+  }
+}

@@ -1,0 +1,150 @@
+import ChatCore
+
+/// One session that is being sent the past of a conversation, at its own pace.
+struct CatchUp {
+  let session: HubSession
+  /// The `seq` up to which it has everything.
+  var position: Int64
+  /// It may become a member of the room when it is here: the head at which it was known to be a member.
+  var target: Int64
+  /// Who waits for it to be done.
+  let resume: Resume?
+  /// Between leaving and joining again, both in the past: the entries of others are not his.
+  var isAbsent = false
+  /// Since when its send queue has been too full for more.
+  var pausedSince: Milliseconds?
+
+  /// Whether it has everything that a room delivered up to `last` has told.
+  func isDone(at last: Int64) -> Bool { position == last && position >= target }
+}
+
+/// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it has all.
+extension Room {
+  /// Sends an entry to those who have everything before it.
+  func feed(_ entry: EncodedEntry) {
+    var leaving: [HubSession] = []
+    for index in catching.indices where catching[index].position == entry.seq &- 1 {
+      if !feed(entry, toCatchingAt: index) { leaving.append(catching[index].session) }
+    }
+    for session in leaving { leave(session) }
+  }
+
+  /// False when the session's time in the conversation ends with this entry.
+  private func feed(_ entry: EncodedEntry, toCatchingAt index: Int) -> Bool {
+    let session = catching[index].session
+    if catching[index].isAbsent, !entry.entry.isJoining(of: session.user) {
+      catching[index].position = entry.seq
+      return true
+    }
+    if session.port.queuedBytes > hub.limits.catchUpBytesMax {
+      pause(index)
+      return true
+    }
+    catching[index].isAbsent = false
+    catching[index].position = entry.seq
+    if let frame = entry.frame(in: session.format) {
+      hub.counts.delivered += 1
+      _ = session.port.deliver(frame)
+    }
+    return applyMembership(entry.entry, toCatchingAt: index)
+  }
+
+  private func applyMembership(_ entry: Entry, toCatchingAt index: Int) -> Bool {
+    let session = catching[index].session
+    switch entry.event {
+    case .memberLeft(let author) where author.id == session.user:
+      // Known to be a member later on: he has come back since.
+      catching[index].isAbsent = entry.seq <= catching[index].target
+      return catching[index].isAbsent
+    case .conversationDeleted:
+      return false
+    case .joined, .left:
+      hub.heardOwnAffairs(entry, session)
+      return true
+    case .memberLeft, .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted,
+      .reactionAdded, .reactionRemoved, .memberJoined, .memberChanged:
+      return true
+    }
+  }
+
+  private func pause(_ index: Int) {
+    guard catching[index].pausedSince == nil else { return }
+    catching[index].pausedSince = hub.ports.now
+    hub.draining.watch(self)
+  }
+
+  /// Those who stand where the room stands become its members.
+  func promote() {
+    let done = catching.filter { $0.isDone(at: cursor.last) }
+    guard !done.isEmpty else { return }
+    catching.removeAll { $0.isDone(at: cursor.last) }
+    for place in done {
+      if place.isAbsent { place.session.sit(nil, in: id) } else { addMember(place.session) }
+      place.resume?.caughtUp()
+    }
+    noteWhetherEmpty()
+  }
+
+  /// Up to where a session that sits here has everything.
+  func position(of session: HubSession) -> Int64? {
+    switch session.seat(in: id) {
+    case .live: cursor.last
+    case .catchingUp: catching.first { $0.session === session }?.position
+    case nil: nil
+    }
+  }
+
+  /// He is known to be a member again at `seq`, which the room has yet to reach.
+  func rejoins(_ session: HubSession, at seq: Int64) {
+    if let index = catching.firstIndex(where: { $0.session === session }) {
+      catching[index].target = max(catching[index].target, seq)
+    } else if cursor.last < seq {
+      leave(session)
+      join(session, have: cursor.last, head: seq)
+    }
+    reaches(seq)
+  }
+
+  func removeCatching(_ session: HubSession) {
+    guard let index = catching.firstIndex(where: { $0.session === session }) else { return }
+    let place = catching.remove(at: index)
+    session.sit(nil, in: id)
+    place.resume?.caughtUp()
+  }
+
+  /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others waiting.
+  func nextCatchUpRead() -> Int64? {
+    for step in 0..<catching.count {
+      let place = catching[(nextCatching &+ step) % catching.count]
+      if place.pausedSince == nil, place.position < cursor.last { return place.position }
+    }
+    return nil
+  }
+
+  /// Looks at those whose queue was full; true while some still are.
+  func pollDraining() -> Bool {
+    var waiting = false
+    var stalled: [HubSession] = []
+    for index in catching.indices {
+      guard let since = catching[index].pausedSince else { continue }
+      if catching[index].session.port.queuedBytes <= hub.limits.catchUpBytesMax / 2 {
+        catching[index].pausedSince = nil
+      } else if hub.ports.now - since > hub.limits.catchUpStallMax {
+        stalled.append(catching[index].session)
+      } else {
+        waiting = true
+      }
+    }
+    hub.slowReaders.append(contentsOf: stalled)
+    settle()
+    return waiting
+  }
+}
+
+extension Entry {
+  /// Whether it makes that user a member.
+  fileprivate func isJoining(of user: UserID) -> Bool {
+    if case .memberJoined(let member) = event { return member.user == user }
+    return false
+  }
+}

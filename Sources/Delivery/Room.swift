@@ -1,0 +1,274 @@
+import ChatCore
+
+/// The sessions of this loop that follow one conversation, and where the conversation's log has been delivered to.
+///
+/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it does not.
+/// Sessions that have everything are ``members``; those that are still being sent the past catch up (Room+CatchUp.swift).
+final class Room {
+  let id: ConversationID
+  /// Its place in the hub's list of rooms.
+  var place = 0
+  /// Since when nobody sits in it.
+  private(set) var emptySince: Milliseconds?
+  /// Whether the broker tells everything that is published here.
+  private(set) var isFollowed = false
+  /// Whether it waits in the next comparison of heads.
+  var isSuspect = false
+
+  unowned let hub: Hub
+  var cursor: LogCursor
+  var members: ContiguousArray<HubSession> = []
+  var catching: [CatchUp] = []
+  var nextCatching = 0
+  private var holdTimer: (any Cancellable)?
+  private var repairDue = false
+  private var begun = false
+  private var distrusted = false
+  private var failures = 0
+  var reading = Reading.idle
+
+  /// What the room has asked of the ``LogReader``.
+  enum Reading: Equatable {
+    case idle, queued(urgent: Bool), underWay(ticket: UInt64, mark: LogCursor.ReadMark), resting
+  }
+
+  init(id: ConversationID, head: Int64, hub: Hub) {
+    self.id = id
+    self.hub = hub
+    cursor = LogCursor(head: head)
+    emptySince = hub.ports.now
+  }
+
+  var isEmpty: Bool { members.isEmpty && catching.isEmpty }
+  private var limits: DeliveryLimits { hub.limits }
+
+  // MARK: Sitting
+
+  /// Takes a session that has everything up to `have` and, as the log says, may see everything from there up to `head`.
+  func join(_ session: HubSession, have: Int64, head: Int64, resume: Resume? = nil) {
+    emptySince = nil
+    cursor.confirm(head)
+    let place = CatchUp(session: session, position: min(have, head), target: head, resume: resume)
+    if place.isDone(at: cursor.last) {
+      addMember(session)
+      resume?.caughtUp()
+    } else {
+      catching.append(place)
+      session.sit(.catchingUp, in: id)
+    }
+    wantReads()
+  }
+
+  /// Lets a session go; nothing of the room reaches it any more.
+  func leave(_ session: HubSession) {
+    switch session.seat(in: id) {
+    case .live(let index): removeMember(at: index)
+    case .catchingUp: removeCatching(session)
+    case nil: return
+    }
+    noteWhetherEmpty()
+  }
+
+  func noteWhetherEmpty() {
+    if isEmpty, emptySince == nil { emptySince = hub.ports.now }
+  }
+
+  func addMember(_ session: HubSession) {
+    session.sit(.live(members.count), in: id)
+    members.append(session)
+  }
+
+  private func removeMember(at index: Int) {
+    let session = members[index]
+    let last = members.removeLast()
+    if index < members.count {
+      members[index] = last
+      last.sit(.live(index), in: id)
+    }
+    session.sit(nil, in: id)
+  }
+
+  // MARK: Hearing
+
+  /// From now on the broker tells everything; what came before is found by comparing heads.
+  func following() {
+    isFollowed = true
+    begun = false
+  }
+
+  /// The broker tells nothing until it follows again.
+  func interrupted() { isFollowed = false }
+
+  /// Entries came from the broker: maybe again, maybe too early.
+  func received(_ entries: ArraySlice<Entry>) {
+    for entry in entries { take(EncodedEntry(entry)) }
+    settle()
+  }
+
+  private func take(_ entry: EncodedEntry) {
+    switch cursor.arrived(entry, heldMax: limits.heldEntriesMax) {
+    case .next:
+      advance(entry)
+      deliverHeld()
+    case .old: hub.counts.duplicates += 1
+    case .held: hub.counts.held += 1
+    case .refused: hub.counts.refused += 1
+    }
+  }
+
+  private func deliverHeld() {
+    while let entry = cursor.takeNext() { advance(entry) }
+  }
+
+  /// Delivers the next entry to all who have everything before it, then does what it says about who sits here.
+  private func advance(_ entry: EncodedEntry) {
+    cursor.delivered()
+    hub.counts.delivered += FanOut.deliver(
+      entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
+    if !catching.isEmpty { feed(entry) }
+    applyMembership(entry.entry)
+  }
+
+  private func applyMembership(_ entry: Entry) {
+    switch entry.event {
+    case .memberLeft(let author):
+      for session in hub.sessions(of: author.id) {
+        if case .live = session.seat(in: id) { leave(session) }
+      }
+    case .conversationDeleted:
+      while let session = members.last { leave(session) }
+    case .joined, .left:
+      for session in members { hub.heardOwnAffairs(entry, session) }
+    case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
+      .reactionRemoved, .memberJoined, .memberChanged:
+      break
+    }
+  }
+
+  // MARK: Comparing with the log
+
+  /// The log reaches `head`: what is missing and not in flight is read.
+  func confirm(_ head: Int64) {
+    if distrusted, head < cursor.last { cursor.restart(at: head) }
+    distrusted = false
+    cursor.confirm(head)
+    // Nothing is in flight to a room that was not followed when it was published.
+    if cursor.isBehind, !begun || !isFollowed { becomeDue() }
+    if isFollowed { begun = true }
+    settle()
+  }
+
+  /// Another log says that this one reaches `head`; the entries may still be in flight.
+  func reaches(_ head: Int64) {
+    cursor.confirm(head)
+    settle()
+  }
+
+  private func becomeDue() {
+    if cursor.heldCount == 0 { hub.counts.lostFound += 1 }
+    repairDue = true
+  }
+
+  private func armHold() {
+    guard holdTimer == nil, !repairDue else { return }
+    let since = cursor.last
+    holdTimer = hub.ports.schedule(after: limits.holdFor) { [weak self] in self?.holdExpired(since: since) }
+  }
+
+  /// A hole that others have taken the place of since has its own time to be filled.
+  private func holdExpired(since last: Int64) {
+    holdTimer = nil
+    if cursor.isBehind, cursor.last == last { becomeDue() }
+    settle()
+  }
+
+  /// The `seq` after which the log is to be read next; nil when nothing is missing.
+  func nextRead() -> Int64? {
+    if repairDue, cursor.isBehind { return cursor.last }
+    return nextCatchUpRead()
+  }
+
+  /// A read is about to begin.
+  func readBegins(ticket: UInt64) {
+    reading = .underWay(ticket: ticket, mark: cursor.mark)
+    nextCatching &+= 1
+  }
+
+  /// A page of the log came that was asked for after `from`.
+  func pageRead(after from: Int64, _ entries: [Entry], mark: LogCursor.ReadMark) {
+    reading = .idle
+    let end = deliverPage(after: from, entries)
+    deliverHeld()
+    switch end {
+    case .broken: return readFailed()
+    case .more: repairDue = cursor.isBehind
+    case .logEnds(let end):
+      if entries.isEmpty, from < cursor.last { denied(from) }
+      hub.counts.refused += cursor.logEnded(at: end, mark: mark)
+      repairDue = false
+    }
+    failures = 0
+    settle()
+  }
+
+  private enum PageEnd { case more, logEnds(at: Int64), broken }
+
+  private func deliverPage(after from: Int64, _ entries: [Entry]) -> PageEnd {
+    var end = from
+    var burst = 0
+    for entry in entries {
+      // What a store gets wrong is not passed on.
+      guard entry.conversation == id, entry.seq == end &+ 1 else { return .broken }
+      end = entry.seq
+      cursor.confirm(end)
+      if burst > limits.burstBytesMax { return .more }
+      let encoded = EncodedEntry(entry)
+      if entry.seq == cursor.last + 1 {
+        advance(encoded)
+        hub.counts.repaired += 1
+        burst += members.isEmpty ? 0 : encoded.bytes
+      } else {
+        feed(encoded)
+      }
+    }
+    return entries.count < limits.pageEntries ? .logEnds(at: end) : .more
+  }
+
+  /// The log has nothing after `from`, where the room stands further on: who waits there has nothing to wait for.
+  private func denied(_ from: Int64) {
+    distrusted = true
+    hub.headCheck.suspect(self)
+    for place in catching where place.position == from { leave(place.session) }
+  }
+
+  /// A read failed; the room is not forgotten but tries again a little later.
+  func readFailed() {
+    reading = .resting
+    failures += 1
+    hub.counts.failedReads += 1
+    let wait = hub.ports.backOff(after: failures, first: limits.retryFirst, most: limits.retryMost)
+    hub.ports.schedule(after: wait) { [weak self] in
+      guard let self else { return }
+      reading = .idle
+      settle()
+    }
+  }
+
+  // MARK: After every change
+
+  /// Makes members of those who have caught up, and asks for what is missing.
+  func settle() {
+    if !catching.isEmpty { promote() }
+    wantReads()
+  }
+
+  private func wantReads() {
+    if cursor.isBehind { armHold() } else { repairDue = false }
+    if reading != .resting, nextRead() != nil { hub.reader.request(self, urgent: repairDue) }
+  }
+
+  func closed() {
+    holdTimer?.cancel()
+    holdTimer = nil
+  }
+}

@@ -1,0 +1,149 @@
+import ChatCore
+import JSONText
+
+/// The domain's values as JSON: as our own wires show them, and as the broker and the store keep them.
+///
+/// Every function writes one value where the writer stands. What the wires show is described in design.md, section 6,
+/// "Shapes that others already build on"; members may be added, never taken away.
+public enum EntryText {
+  /// Writes a message as REST and the sockets show it.
+  ///
+  /// - Shape: `{"id", "conversation", "seq", "sender": {"id", "username"}, "type", "text", "client_message_id", "reply_to",
+  ///   "created_at", "edited_at", "deleted_at"}`.
+  public static func write(_ message: Message, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", message.id.rawValue)
+      writer.member("conversation", message.conversation.rawValue)
+      writer.member("seq", message.seq)
+      writer.key("sender")
+      write(message.sender, to: &writer)
+      writer.member("type", message.type.rawValue)
+      writer.member("text", message.text)
+      writer.member("client_message_id", message.clientMessageID)
+      writer.member("reply_to", message.replyTo?.rawValue)
+      writer.member("created_at", message.createdAt.rfc3339)
+      writer.member("edited_at", message.editedAt?.rfc3339)
+      writer.member("deleted_at", message.deletedAt?.rfc3339)
+    }
+  }
+
+  /// Writes who did something: `{"id", "username"}`.
+  public static func write(_ author: Author, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", author.id.rawValue)
+      writer.member("username", author.username)
+    }
+  }
+
+  /// Writes a membership: `{"user", "username", "role"}`.
+  public static func write(_ member: Member, to writer: inout JSONWriter) {
+    writer.object { writer in writeMembers(of: member, to: &writer) }
+  }
+
+  private static func writeMembers(of member: Member, to writer: inout JSONWriter) {
+    writer.member("user", member.user.rawValue)
+    writer.member("username", member.username)
+    writer.member("role", member.role.rawValue)
+  }
+
+  /// Writes a conversation: `{"id", "kind", "title", "head", "created_at", "member_count", "members": [member]}`.
+  public static func write(_ conversation: Conversation, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", conversation.id.rawValue)
+      writer.member("kind", conversation.kind.rawValue)
+      writer.member("title", conversation.title)
+      writer.member("head", conversation.head)
+      writer.member("created_at", conversation.createdAt.rfc3339)
+      writer.member("member_count", conversation.memberCount)
+      writer.key("members")
+      writer.array { writer in
+        for member in conversation.members { write(member, to: &writer) }
+      }
+    }
+  }
+
+  /// Writes a user as others see him: `{"id", "username", "display_name", "created_at"}`.
+  public static func write(_ user: User, to writer: inout JSONWriter) {
+    writer.object { writer in writeMembers(of: user, to: &writer) }
+  }
+
+  /// Writes a user as he sees himself: with `email` and `self_conversation`.
+  public static func write(own user: User, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writeMembers(of: user, to: &writer)
+      writer.member("email", user.email)
+      writer.member("self_conversation", user.ownConversation.rawValue)
+    }
+  }
+
+  private static func writeMembers(of user: User, to writer: inout JSONWriter) {
+    writer.member("id", user.id.rawValue)
+    writer.member("username", user.username)
+    writer.member("display_name", user.displayName)
+    writer.member("created_at", user.createdAt.rfc3339)
+  }
+
+  /// Writes a sign-in session: `{"id", "device", "created_at", "last_seen_at", "current"}`.
+  public static func write(_ session: Session, current: SessionID, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", session.id.rawValue)
+      writer.member("device", session.device)
+      writer.member("created_at", session.createdAt.rfc3339)
+      writer.member("last_seen_at", session.lastSeenAt.rfc3339)
+      writer.member("current", session.id == current)
+    }
+  }
+
+  /// Writes an entry as the sockets show it: `{"t", "conv", "seq", "d"}`.
+  public static func write(_ entry: Entry, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("t", entry.event.name)
+      writer.member("conv", entry.conversation.rawValue)
+      writer.member("seq", entry.seq)
+      writer.key("d")
+      writeData(of: entry, to: &writer)
+    }
+  }
+
+  /// Writes the `d` of an entry.
+  private static func writeData(of entry: Entry, to writer: inout JSONWriter) {
+    switch entry.event {
+    case .conversationCreated(let conversation):
+      write(conversation, to: &writer)
+    case .messageCreated(let message), .messageEdited(let message), .messageDeleted(let message):
+      write(message, to: &writer)
+    case .conversationUpdated(let title):
+      writeAct(of: entry, to: &writer) { $0.member("title", title) }
+    case .conversationDeleted:
+      writeAct(of: entry, to: &writer) { _ in }
+    case .reactionAdded(let message, let seq, let emoji), .reactionRemoved(let message, let seq, let emoji):
+      writeAct(of: entry, to: &writer) { writer in
+        writer.member("message", message.rawValue)
+        writer.member("message_seq", seq)
+        writer.member("emoji", emoji)
+      }
+    case .memberJoined(let member), .memberChanged(let member):
+      writeAct(of: entry, to: &writer) { writeMembers(of: member, to: &$0) }
+    case .memberLeft(let author):
+      writeAct(of: entry, to: &writer) { writer in
+        writer.member("user", author.id.rawValue)
+        writer.member("username", author.username)
+      }
+    case .joined(let conversation, let seq), .left(let conversation, let seq):
+      writeAct(of: entry, to: &writer) { writer in
+        writer.member("conversation", conversation.rawValue)
+        writer.member("seq", seq)
+      }
+    }
+  }
+
+  /// Writes an object that ends with who did it and when.
+  private static func writeAct(of entry: Entry, to writer: inout JSONWriter, _ body: (inout JSONWriter) -> Void) {
+    writer.object { writer in
+      body(&writer)
+      writer.key("by")
+      write(entry.author, to: &writer)
+      writer.member("created_at", entry.createdAt.rfc3339)
+    }
+  }
+}

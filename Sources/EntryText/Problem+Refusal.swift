@@ -1,0 +1,76 @@
+import ChatCore
+import JSONText
+
+extension Problem {
+  /// How our own wires word what the domain refuses; the only such switch.
+  public init(_ error: ChatError) {
+    switch error {
+    case .notFound(let noun):
+      self.init(404, noun.rawValue + "_not_found", "There is no such \(noun.rawValue), or you may not see it.")
+    case .forbidden(let rule):
+      self.init(403, rule.rawValue, Problem.sentence(rule))
+    case .conflict(let conflict):
+      self.init(409, conflict.rawValue, Problem.sentence(conflict))
+    case .invalid(let faults):
+      self.init(invalid: faults)
+    case .unauthenticated(let reason):
+      self.init(401, reason.rawValue, Problem.sentence(reason))
+    case .rateLimited(let retryAfter):
+      self.init(429, "rate_limited", "Too many requests of this kind; come back later.", retryAfter: retryAfter)
+    case .unavailable(let dependency, let retryAfter):
+      self.init(
+        503, dependency.rawValue + "_unavailable",
+        "The \(dependency.rawValue) is away or too busy. Repeat the request with the same ids.", retryAfter: retryAfter)
+    case .internalError:
+      self.init(500, "internal_error", "A mistake of ours; it has been logged with the request's id.")
+    }
+  }
+
+  /// What a request with wrong members is told; an unknown member gives its name to the whole.
+  public init(invalid faults: [ChatCore.Fault]) {
+    let unknown = faults.contains { $0.code == Fault.Code.unknownMember.rawValue }
+    let detail = faults.first?.detail ?? "The request is not valid."
+    self.init(400, unknown ? "unknown_member" : "invalid_request", detail, errors: faults)
+  }
+
+  /// What a request that does not keep its shape is told.
+  public init(_ errors: ShapeErrors) {
+    self.init(
+      invalid: errors.faults.map { ChatCore.Fault(pointer: $0.pointer, code: $0.code.rawValue, detail: $0.detail) })
+  }
+
+  /// What a text that is not JSON is told.
+  public init(_ error: JSONError) {
+    self.init(400, "invalid_json", "The text is not the JSON that is served here: \(error).")
+  }
+
+  private static func sentence(_ rule: ChatError.Rule) -> String {
+    switch rule {
+    case .notAMember: "Only members write here; join first."
+    case .roleTooLow: "Your role in this conversation does not allow that."
+    case .wrongKind: "A conversation of this kind does not allow that."
+    case .notTheAuthor: "Only its author may do that."
+    case .lastOwner: "An owner passes ownership before leaving."
+    case .blocked: "One of the two has blocked the other."
+    }
+  }
+
+  private static func sentence(_ conflict: ChatError.Conflict) -> String {
+    switch conflict {
+    case .usernameTaken: "This username is taken."
+    case .idempotency: "This client_message_id was used before with another text, type or reply_to."
+    case .conversationFull: "The conversation has as many members as it may have."
+    case .conversationDeleted: "The conversation was deleted."
+    case .messageDeleted: "The message was deleted."
+    }
+  }
+
+  private static func sentence(_ reason: ChatError.Unauthenticated) -> String {
+    switch reason {
+    case .wrongCredentials: "Unknown username or wrong password."
+    case .invalidToken: "The token is missing, malformed, expired or not ours."
+    case .sessionEnded: "This session has ended; sign in again."
+    case .refreshReused: "This refresh token was used before; the session has been ended, sign in again."
+    }
+  }
+}

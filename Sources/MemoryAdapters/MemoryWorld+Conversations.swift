@@ -1,0 +1,108 @@
+import ChatCore
+
+extension MemoryWorld: ConversationStore {
+  /// The direct conversation of two users, made when there is none.
+  public func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (
+    conversation: Conversation, made: Made?
+  ) {
+    try transaction { (ledger, now) throws(ChatError) in
+      let pair = Ledger.Pair(caller.id, other.id)
+      if let id = ledger.directs[pair] { return (try ledger.living(id).told(members: 2), nil) }
+      let members = [caller, other].map { Member(user: $0.id, username: $0.username, role: .member) }
+      let (row, made) = ledger.makeConversation(
+        .direct, in: Bucket(ofPair: caller.id, other.id), title: nil, members: members, by: caller.author, at: now)
+      ledger.directs[pair] = row.id
+      return (row.told(members: 2), made)
+    }
+  }
+
+  /// Makes a group or public conversation with its owner and members.
+  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError) -> (
+    conversation: Conversation, made: Made
+  ) {
+    try transaction { (ledger, now) throws(ChatError) in
+      let all =
+        [Member(user: owner.id, username: owner.username, role: .owner)]
+        + members.map { Member(user: $0.id, username: $0.username, role: .member) }
+      // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
+      let bucket = Bucket(folding: UInt64(bitPattern: ledger.nextIdentifier()) &* 2_654_435_761 >> 7)
+      let (row, made) = ledger.makeConversation(
+        kind, in: bucket, title: title, members: all, by: owner.author, at: now)
+      return (row.told(members: all.count), made)
+    }
+  }
+
+  /// One conversation as `reader` may see it.
+  public func conversation(_ id: ConversationID, for reader: UserID, members: Int) async throws(ChatError)
+    -> Conversation?
+  {
+    try transaction { (ledger, _) throws(ChatError) in
+      guard let row = ledger.conversations[id], !row.deleted,
+        ConversationRules.maySee(row.kind, role: row.members[reader]?.role)
+      else { return nil }
+      return row.told(members: members)
+    }
+  }
+
+  /// The user's conversations ascending by id, without the self conversation.
+  public func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
+    -> [Conversation]
+  {
+    try transaction { (ledger, _) throws(ChatError) in
+      let rows = (ledger.conversationsOfUser[user] ?? []).sorted().compactMap { ledger.conversations[$0] }
+      let after = after?.rawValue ?? 0
+      let page = rows.filter { $0.id.rawValue > after && !$0.deleted && $0.kind != .self }.prefix(max(0, limit))
+      return page.map { $0.told(members: members) }
+    }
+  }
+
+  /// All conversations of the user with their heads.
+  public func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
+    try transaction { (ledger, _) throws(ChatError) in
+      var heads: [ConversationID: Int64] = [:]
+      for id in ledger.conversationsOfUser[user] ?? [] {
+        if let row = ledger.conversations[id], !row.deleted { heads[id] = row.head }
+      }
+      return heads
+    }
+  }
+
+  /// Members ascending by user id.
+  public func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {
+    try transaction { (ledger, _) throws(ChatError) in
+      let members = ledger.conversations[id]?.members ?? [:]
+      let after = after?.rawValue ?? 0
+      let page = members.keys.filter { $0.rawValue > after }.sorted().prefix(max(0, limit))
+      return page.compactMap { members[$0] }
+    }
+  }
+
+  /// Changes the title.
+  public func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError) -> (
+    conversation: Conversation, made: Made?
+  ) {
+    try transaction { (ledger, now) throws(ChatError) in
+      var row = try ledger.living(id)
+      try ConversationRules.checkRenaming(row.kind, role: row.members[caller.id]?.role)
+      guard row.title.map({ !$0.utf8.elementsEqual(title.utf8) }) ?? true else {
+        return (row.told(members: row.members.count), nil)
+      }
+      row.title = title
+      let entry = ledger.write(&row, by: caller.author, at: now) { _, _ in .conversationUpdated(title: title) }
+      ledger.conversations[id] = row
+      return (row.told(members: row.members.count), [entry])
+    }
+  }
+
+  /// Deletes it.
+  public func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made {
+    try transaction { (ledger, now) throws(ChatError) in
+      var row = try ledger.living(id)
+      try ConversationRules.checkDeleting(row.kind, role: row.members[caller.id]?.role)
+      row.deleted = true
+      let entry = ledger.write(&row, by: caller.author, at: now) { _, _ in .conversationDeleted }
+      ledger.conversations[id] = row
+      return [entry]
+    }
+  }
+}

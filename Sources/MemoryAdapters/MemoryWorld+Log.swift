@@ -1,0 +1,96 @@
+import ChatCore
+
+extension MemoryWorld: LogStore {
+  /// Stores a message, or finds the one that was stored under the same client id.
+  public func append(_ new: NewMessage) async throws(ChatError) -> Appended {
+    try transaction { (ledger, now) throws(ChatError) in
+      var row = try ledger.living(new.conversation)
+      let key = new.clientMessageID.map {
+        Ledger.SendKey(conversation: row.id, sender: new.sender, clientMessageID: Array($0.utf8))
+      }
+      if let key, let id = ledger.sent[key] { return try ledger.repeated(new, as: id) }
+      let member = row.members[new.sender]
+      try ConversationRules.checkWriting(row.kind, role: member?.role)
+      if let replyTo = new.replyTo, ledger.message(replyTo, in: row.id) == nil { throw .invalid([.unknownReply]) }
+      let sender = Author(id: new.sender, username: member?.username ?? "")
+      let message = ledger.write(new, by: sender, into: &row, at: now)
+      if let key { ledger.sent[key] = message.id }
+      ledger.conversations[row.id] = row
+      return Appended(message: message, repeated: false)
+    }
+  }
+
+  /// Entries with `after < seq`, ascending.
+  public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
+    try transaction { (ledger, _) throws(ChatError) in
+      Array((ledger.logs[conversation] ?? []).dropFirst(Int(clamping: max(0, after))).prefix(max(0, limit)))
+    }
+  }
+
+  /// Messages of a page, ascending by `seq`.
+  public func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {
+    try transaction { (ledger, _) throws(ChatError) in
+      let log = ledger.logs[conversation] ?? []
+      let limit = max(0, limit)
+      switch page {
+      case .latest: return log[...].newestMessages(limit)
+      case .before(let seq): return log.prefix(Int(clamping: max(1, seq) - 1)).newestMessages(limit)
+      case .after(let seq): return log.dropFirst(Int(clamping: max(0, seq))).oldestMessages(limit)
+      case .around(let seq):
+        let middle = Int(clamping: max(0, seq))
+        return log.prefix(middle).newestMessages((limit + 1) / 2) + log.dropFirst(middle).oldestMessages(limit / 2)
+      }
+    }
+  }
+
+  /// The counter of each bucket's newest entry.
+  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+    try transaction { (ledger, _) throws(ChatError) in
+      var counters: [Bucket: Int64] = [:]
+      for bucket in buckets { counters[bucket] = ledger.counter(of: bucket) }
+      return counters
+    }
+  }
+
+  /// The heads of those conversations.
+  public func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
+    try transaction { (ledger, _) throws(ChatError) in
+      var heads: [ConversationID: Int64] = [:]
+      for id in conversations { heads[id] = ledger.conversations[id]?.head }
+      return heads
+    }
+  }
+}
+
+extension Ledger {
+  fileprivate mutating func write(
+    _ new: NewMessage, by sender: Author, into row: inout ConversationRow, at now: Timestamp
+  ) -> Message {
+    func message(_ id: EntryID, _ seq: Int64) -> Message {
+      Message(
+        id: id, conversation: new.conversation, seq: seq, sender: sender, type: new.type, text: new.text,
+        clientMessageID: new.clientMessageID, replyTo: new.replyTo, createdAt: now)
+    }
+    let entry = write(&row, by: sender, at: now) { id, seq in .messageCreated(message(id, seq)) }
+    return message(entry.id, entry.seq)
+  }
+
+  /// The first answer again, or a refusal when something else was said under the same client id.
+  fileprivate func repeated(_ new: NewMessage, as id: EntryID) throws(ChatError) -> Appended {
+    guard let message = message(id, in: new.conversation) else {
+      throw .internalError("a client id leads to no message")
+    }
+    guard message.type == new.type, message.text.utf8.elementsEqual(new.text.utf8) else {
+      throw .conflict(.idempotency)
+    }
+    return Appended(message: message, repeated: true)
+  }
+}
+
+extension ArraySlice<Entry> {
+  fileprivate func oldestMessages(_ limit: Int) -> [Message] { Array(lazy.compactMap(\.event.message).prefix(limit)) }
+
+  fileprivate func newestMessages(_ limit: Int) -> [Message] {
+    Array(Array(lazy.reversed().compactMap(\.event.message).prefix(limit)).reversed())
+  }
+}

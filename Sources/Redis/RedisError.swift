@@ -1,0 +1,21 @@
+/// Why a command has no reply to give.
+public enum RedisError: Error, Hashable, Sendable {
+  /// There is no connection just now; nothing was sent.
+  case unavailable
+  /// Too much is waiting on the connection already; nothing was sent.
+  case busy
+  /// The connection ended before the reply came; the command may have run.
+  case connectionLost
+  /// No reply within the deadline, so the connection was closed; the command may have run.
+  case timedOut
+  /// Redis refused the command, in its own words: `NOSCRIPT No matching script`.
+  case refused(String)
+  /// What came is not RESP2, is larger than the limits allow, or answers nothing that was asked.
+  case broken(String)
+
+  /// The first word of a refusal, `NOSCRIPT`; nil for everything else.
+  public var code: String? {
+    guard case .refused(let text) = self else { return nil }
+    return text.split(separator: " ", maxSplits: 1).first.map(String.init)
+  }
+}

@@ -1,0 +1,78 @@
+import ChatCore
+
+extension AdapterContract {
+  static let reading: [ContractCase] = [
+    ContractCase("pages of a history are ascending and hold messages only") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group()
+      for number in 2...6 { try await cast.say("\(number)", by: cast.ada, in: group.id) }
+      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      for number in 8...10 { try await cast.say("\(number)", by: cast.ada, in: group.id) }
+      let pages: [(Page, Int, [Int64])] = [
+        (.latest, 3, [8, 9, 10]), (.latest, 4, [6, 8, 9, 10]), (.latest, 99, [2, 3, 4, 5, 6, 8, 9, 10]),
+        (.before(8), 2, [5, 6]), (.before(7), 2, [5, 6]), (.before(1), 5, []), (.before(3), 5, [2]),
+        (.after(5), 2, [6, 8]), (.after(0), 2, [2, 3]), (.after(10), 5, []), (.after(99), 5, []),
+        (.around(6), 4, [5, 6, 8, 9]), (.around(6), 3, [5, 6, 8]), (.around(7), 2, [6, 8]), (.around(10), 4, [9, 10]),
+        (.around(1), 4, [2, 3]), (.around(99), 2, [10]), (.before(.max), 1, [10]), (.after(.max), 1, []),
+      ]
+      for (page, limit, wanted) in pages {
+        let messages = try await stores.log.messages(of: group.id, page: page, limit: limit)
+        try expect(messages.map(\.seq), is: wanted, "\(page), \(limit) at most")
+        try expect(messages.map(\.text), is: wanted.map { "\($0)" }, "their texts")
+      }
+    },
+    ContractCase("entries are all there, in order and without holes") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group()
+      try await cast.say("hi", by: cast.ada, in: group.id)
+      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      _ = try await stores.conversations.change(group.id, .put(nil), of: cast.eve, by: cast.ada, limit: 9)
+      _ = try await stores.conversations.change(group.id, .put(.admin), of: cast.eve, by: cast.ada, limit: 9)
+      _ = try await stores.conversations.change(group.id, .remove, of: cast.eve, by: cast.ada, limit: 9)
+      let all = try await stores.log.entries(of: group.id, after: 0, limit: 99)
+      try expect(all.map(\.seq), is: [1, 2, 3, 4, 5, 6], "the places")
+      let names = [
+        "conversation.created", "message.created", "conversation.updated", "member.joined", "member.changed",
+        "member.left",
+      ]
+      try expect(all.map(\.event.name), is: names, "the events")
+      try expect(all.allSatisfy { $0.conversation == group.id && $0.author.id == cast.ada.id }, "whose and by whom")
+      let first = try await stores.log.entries(of: group.id, after: 0, limit: 4)
+      let second = try await stores.log.entries(of: group.id, after: 4, limit: 4)
+      try expect(first + second, is: all, "page by page")
+      try expect(try await stores.log.entries(of: group.id, after: 6, limit: 4), is: [], "after the head")
+      try expect(try await stores.log.entries(of: group.id, after: .max, limit: 4), is: [], "far after the head")
+    },
+    ContractCase("entry 1 keeps telling how the conversation began") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group()
+      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      _ = try await stores.conversations.change(group.id, .remove, of: cast.bob, by: cast.ada, limit: 9)
+      let first = try await stores.log.entries(of: group.id, after: 0, limit: 1)
+      try expect(first.map(\.event), is: [.conversationCreated(group)], "entry 1")
+    },
+    ContractCase("counters rise with every entry of the bucket, and unknown buckets say 0 or more") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let direct = try await cast.direct()
+      let buckets = [direct.id.bucket, cast.ada.id.bucket]
+      let before = try await stores.log.counters(of: buckets)
+      try expect(Set(before.keys), is: Set(buckets), "each that was asked is answered")
+      try await cast.say("hi", by: cast.ada, in: direct.id)
+      let after = try await stores.log.counters(of: buckets)
+      let (old, new) = (before[direct.id.bucket] ?? -1, after[direct.id.bucket] ?? -1)
+      try expect(new > old, "the counter rose from \(old) to \(new)")
+      let many = (0..<Bucket.count).compactMap { Bucket($0) }
+      try expect(try await stores.log.counters(of: many).count, is: many.count, "all buckets at once")
+    },
+    ContractCase("heads are told of what exists") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let direct = try await cast.direct()
+      let unknown = ConversationID(counter: 2_000_000_000_000, bucket: direct.id.bucket)
+      let heads = try await stores.log.heads(of: [direct.id, unknown, cast.ada.ownConversation])
+      try expect(heads, is: [direct.id: 1, cast.ada.ownConversation: 2], "the heads")
+      try expect(try await stores.log.heads(of: []), is: [:], "of nothing")
+      try expect(try await stores.log.entries(of: unknown, after: 0, limit: 9), is: [], "entries of the unknown")
+      try expect(try await stores.log.messages(of: unknown, page: .latest, limit: 9), is: [], "its messages")
+    },
+  ]
+}

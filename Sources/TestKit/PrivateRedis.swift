@@ -1,0 +1,186 @@
+import Glibc
+
+/// A Redis of a test's own: on a free port of 127.0.0.1, in a directory of its own, without persistence.
+///
+/// A shell stands between the test and the server and reads a pipe that nobody writes to: when the test process ends,
+/// however it ends, the pipe closes and the shell kills the server by its pid.
+///
+/// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try redis.restart()`.
+/// - Isolation: used by one test at a time.
+public final class PrivateRedis: @unchecked Sendable {
+  /// Why there is no server.
+  public struct Failure: Error, CustomStringConvertible {
+    /// What went wrong.
+    public let description: String
+  }
+
+  /// Where it listens; stays the same over ``restart()``.
+  public let port: UInt16
+  /// Its directory, removed by ``end()``; `redis.log` is in it.
+  public let directory: String
+  /// The server's process.
+  public private(set) var pid: pid_t = 0
+
+  private let options: [String]
+  private var shell: pid_t = 0
+  private var lifeline: CInt = -1
+
+  /// Starts a server and waits until it answers; `options` are added to its command line.
+  public init(options: [String] = []) throws(Failure) {
+    self.options = options
+    guard let directory = PrivateRedis.makeDirectory() else { throw Failure(description: "no directory for Redis") }
+    self.directory = directory
+    port = PrivateRedis.freePort()
+    try start()
+  }
+
+  deinit { end() }
+
+  /// `redis://127.0.0.1:PORT`
+  public var url: String { "redis://127.0.0.1:\(port)" }
+
+  /// Kills the server at once; what it knew is gone.
+  public func kill9() { signal(SIGKILL) }
+
+  /// Stops the server's process: its connections stay open and nothing answers.
+  public func stop() { signal(SIGSTOP) }
+
+  /// Lets a stopped server go on.
+  public func cont() { signal(SIGCONT) }
+
+  /// Starts an empty server on the same port, after killing the old one if it still runs.
+  public func restart() throws(Failure) {
+    endServer()
+    try start()
+  }
+
+  /// Kills the server and removes its directory; harmless a second time.
+  public func end() {
+    endServer()
+    for name in ["pid", "redis.log"] { unlink("\(directory)/\(name)") }
+    rmdir(directory)
+  }
+
+  // MARK: Insides
+
+  private func signal(_ number: CInt) {
+    guard pid > 0 else { return }
+    kill(pid, number)
+  }
+
+  private func start() throws(Failure) {
+    var ends: [CInt] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw Failure(description: "no pipe") }
+    defer { close(ends[0]) }
+    lifeline = ends[1]
+    _ = fcntl(lifeline, F_SETFD, FD_CLOEXEC)
+    unlink("\(directory)/pid")
+    shell = PrivateRedis.spawn(arguments, standardInput: ends[0])
+    guard shell > 0, waitForPid(), waitForAnswer() else {
+      endServer()
+      throw Failure(description: "redis-server did not start on port \(port)")
+    }
+  }
+
+  private var arguments: [String] {
+    let script = "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; read line; kill -9 $!; wait"
+    return ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory, "--port", String(port)] + [
+      "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--logfile", "redis.log",
+      "--enable-debug-command", "yes",
+    ] + options
+  }
+
+  private func endServer() {
+    guard shell > 0 else { return }
+    close(lifeline)
+    lifeline = -1
+    var status: CInt = 0
+    waitpid(shell, &status, 0)
+    shell = 0
+    pid = 0
+  }
+
+  private func waitForPid() -> Bool {
+    for _ in 0..<500 {
+      if let file = fopen("\(directory)/pid", "r") {
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 32)
+        if fgets(&line, 32, file) != nil {
+          pid = pid_t(atoi(line))
+          return pid > 0
+        }
+      }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  private func waitForAnswer() -> Bool {
+    for _ in 0..<500 {
+      if answers() { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
+  /// Any answer to PING will do: `-NOAUTH` is one too.
+  private func answers() -> Bool {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    guard PrivateRedis.withLoopback(port: port, { connect(descriptor, $0, $1) }) == 0 else { return false }
+    guard send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6 else { return false }
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, 0) == 1
+  }
+
+  private static func makeDirectory() -> String? {
+    var template = Array("/tmp/martlet-redis-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { return nil }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func freePort() -> UInt16 {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    _ = withLoopback(port: 0) { bind(descriptor, $0, $1) }
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) { pointer in
+      _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  private static func withLoopback(port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  /// Starts a program in a process group of its own, so that a Ctrl-C for the tests does not end it before its server.
+  private static func spawn(_ arguments: [String], standardInput: CInt) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    posix_spawn_file_actions_adddup2(&actions, standardInput, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setpgroup(&attributes, 0)
+    var argv = arguments.map { strdup($0) }
+    argv.append(nil)
+    defer { for pointer in argv { free(pointer) } }
+    var child: pid_t = 0
+    return posix_spawn(&child, arguments[0], &actions, &attributes, argv, environ) == 0 ? child : -1
+  }
+}

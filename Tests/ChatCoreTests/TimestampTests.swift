@@ -1,0 +1,14 @@
+import ChatCore
+import Testing
+
+@Suite struct TimestampTests {
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00.000Z"), (1_795_250_820_123, "2026-11-21T08:47:00.123Z"), (-1, "1969-12-31T23:59:59.999Z"),
+    (951_782_400_000, "2000-02-29T00:00:00.000Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+    (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"), (Int64.min, "0000-01-01T00:00:00.000Z"),
+    (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (Int64.max, "9999-12-31T23:59:59.999Z"),
+  ])
+  func `a moment is written in UTC with milliseconds, and never traps`(milliseconds: Int64, text: String) {
+    #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
+  }
+}

@@ -1,0 +1,58 @@
+import ChatCore
+import Testing
+
+@Suite struct UsernameTests {
+  @Test(arguments: [
+    "ada", "Ada Lovelace", "a", "ada.b_c-9", "Zo\u{EB}", "\u{418}\u{432}\u{430}\u{43D}", "\u{5F20}\u{4F1F}",
+    "\u{AC15}", "stra\u{DF}e", "\u{391}\u{3B4}\u{3B1}", "9 lives",
+  ])
+  func `letters and digits of any script may stand in a name`(text: String) throws {
+    #expect(try Username(checking: text).text == text)
+  }
+
+  @Test(arguments: [
+    "123", "\u{0661}\u{0662}", "...", "a\u{0}b", "a\nb", " ada", "ada ", "a  b", "ada@example", "a/b", "<b>",
+    "ada\u{202E}", "a\u{200B}da", "a\u{200D}b", "a\u{AD}b", "\u{FEFF}ada", "\u{3164}", "a\u{115F}", "e\u{301}",
+    "\u{915}\u{93F}", "\u{1100}\u{1161}", "\u{212B}", "\u{2126}", "\u{1F71}", "\u{F900}", "\u{1F600}", "a\u{2003}b",
+    "a\u{E000}", "a\u{378}",
+  ])
+  func `what is unseen, misread or has two spellings is refused`(text: String) async {
+    await faulty(["/username not_allowed"]) { () throws(ChatError) in try Username(checking: text) }
+  }
+
+  @Test func `a name has 1 to 64 bytes, at the limit and one past`() async throws {
+    _ = try Username(checking: String(repeating: "a", count: 64))
+    _ = try Username(checking: String(repeating: "\u{E9}", count: 32))
+    await faulty(["/username too_long"]) { () throws(ChatError) in
+      try Username(checking: String(repeating: "a", count: 65))
+    }
+    await faulty(["/username too_long"]) { () throws(ChatError) in
+      try Username(checking: String(repeating: "\u{E9}", count: 32) + "a")
+    }
+    await faulty(["/username too_short"]) { () throws(ChatError) in try Username(checking: "") }
+  }
+
+  @Test(arguments: [
+    ("Ada", "ADA"), ("\u{395}\u{3A3}", "\u{3B5}\u{3C2}"), ("\u{3B5}\u{3C3}", "\u{3B5}\u{3C2}"),
+    ("STRASSE", "stra\u{DF}e"), ("\u{416}", "\u{436}"), ("\u{1F2}a", "\u{1F3}A"),
+  ])
+  func `case twins have one key`(one: String, other: String) throws {
+    let keys = [try Username(checking: one).key, try Username(checking: other).key]
+    #expect(Array(keys[0].utf8) == Array(keys[1].utf8))
+  }
+
+  @Test func `no two names that Swift takes for canonically equal differ in bytes`() {
+    // A Set takes canonically equal strings for one, so that a twin would be missing from it.
+    var kept = 0
+    var distinct: Set<String> = []
+    for value in UInt32(0)...0x2FFFF {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      let text = "a" + String(Character(scalar))
+      guard (try? Username(checking: text)) != nil else { continue }
+      kept += 1
+      distinct.insert(text)
+    }
+    #expect(kept > 100_000)
+    #expect(distinct.count == kept)
+  }
+}

@@ -1,0 +1,89 @@
+import ChatCore
+import Testing
+
+@testable import Delivery
+
+@Suite struct GapRepairTests {
+  private let conversation = ConversationID(rawValue: 5121)
+
+  private func entry(_ seq: Int64) -> EncodedEntry {
+    EncodedEntry(
+      Entry(
+        conversation: conversation, seq: seq, id: EntryID(rawValue: 1), createdAt: Timestamp(milliseconds: 0),
+        author: Author(id: UserID(rawValue: 1), username: "ada"), event: .conversationUpdated(title: "t")))
+  }
+
+  @Test func `the next entry is delivered, an old one is dropped`() {
+    var cursor = LogCursor(head: 5)
+    #expect(cursor.arrived(entry(6), heldMax: 4) == .next)
+    cursor.delivered()
+    #expect(cursor.arrived(entry(6), heldMax: 4) == .old)
+    #expect(cursor.arrived(entry(1), heldMax: 4) == .old)
+    #expect(cursor.last == 6)
+    #expect(!cursor.isBehind)
+  }
+
+  @Test func `an entry that came too early is held until the hole is filled`() {
+    var cursor = LogCursor(head: 5)
+    #expect(cursor.arrived(entry(8), heldMax: 4) == .held)
+    #expect(cursor.arrived(entry(7), heldMax: 4) == .held)
+    #expect(cursor.isBehind)
+    #expect(cursor.takeNext() == nil)
+    cursor.delivered()
+    #expect(cursor.takeNext()?.seq == 7)
+    cursor.delivered()
+    #expect(cursor.takeNext()?.seq == 8)
+    cursor.delivered()
+    #expect(!cursor.isBehind)
+  }
+
+  @Test func `an entry is held once`() {
+    var cursor = LogCursor(head: 5)
+    #expect(cursor.arrived(entry(8), heldMax: 4) == .held)
+    #expect(cursor.arrived(entry(8), heldMax: 4) == .refused)
+    #expect(cursor.heldCount == 1)
+  }
+
+  @Test func `at the limit the nearest are held, one past it is refused`() {
+    var cursor = LogCursor(head: 0)
+    for seq in Int64(10)...13 { #expect(cursor.arrived(entry(seq), heldMax: 4) == .held) }
+    #expect(cursor.arrived(entry(14), heldMax: 4) == .refused)
+    #expect(cursor.arrived(entry(9), heldMax: 4) == .held)
+    #expect(cursor.heldCount == 4)
+  }
+
+  @Test(arguments: [0, -1, Int64.min])
+  func `a number that no entry has is refused`(seq: Int64) {
+    var cursor = LogCursor(head: 5)
+    #expect(cursor.arrived(entry(seq), heldMax: 4) == .refused)
+    #expect(cursor.last == 5)
+    #expect(!cursor.isBehind)
+  }
+
+  @Test func `a number from the far future is forgotten when the log does not know it`() {
+    var cursor = LogCursor(head: 5)
+    #expect(cursor.arrived(entry(.max), heldMax: 4) == .held)
+    #expect(cursor.last == 5)
+    let mark = cursor.mark
+    #expect(cursor.arrived(entry(7), heldMax: 4) == .held)
+    #expect(cursor.logEnded(at: 5, mark: mark) == 1)
+    #expect(cursor.heldCount == 1)
+    #expect(cursor.last == 5)
+  }
+
+  @Test func `what another log claims is given up when this log ends before`() {
+    var cursor = LogCursor(head: 5)
+    cursor.confirm(1_000_000)
+    #expect(cursor.isBehind)
+    #expect(cursor.logEnded(at: 5, mark: cursor.mark) == 0)
+    #expect(!cursor.isBehind)
+  }
+
+  @Test func `a head that was confirmed during a read outlives its end`() {
+    var cursor = LogCursor(head: 5)
+    let mark = cursor.mark
+    cursor.confirm(6)
+    _ = cursor.logEnded(at: 5, mark: mark)
+    #expect(cursor.isBehind)
+  }
+}

@@ -1,0 +1,118 @@
+import ChatCore
+import Delivery
+import TestKit
+import Testing
+
+@Suite struct HeadCheckTests {
+  @Test func `a lost last message, which no hole reveals, is found within two seconds`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    try stage.say("lost", in: room)
+    stage.time.run(for: 1_200)
+    #expect(bob.seqs(room) == [2])
+    #expect(stage.hub.report.lostFound == 1)
+  }
+
+  @Test func `a quiet bucket costs one statement of counters a second and no heads`() throws {
+    let stage = try HubStage()
+    _ = try stage.group()
+    _ = try stage.listener(stage.bob)
+    stage.time.run(for: 5_000)
+    let (heads, counters) = (stage.log.headStatements, stage.log.counterStatements)
+    stage.time.run(for: 10_000)
+    #expect(stage.log.headStatements == heads)
+    #expect(stage.log.counterStatements == counters + 10)
+  }
+
+  @Test func `an entry in flight is waited for and not read`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 970)
+    let entry = try stage.say("slow", in: room)
+    stage.time.run(for: 50)
+    stage.broker.publish([entry])
+    stage.time.run(for: 500)
+    #expect(bob.seqs(room) == [2])
+    #expect(stage.log.pagesRead == 0)
+  }
+
+  @Test func `while the broker is interrupted the log is asked twice as often`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    stage.broker.interrupt()
+    for number in Int64(2)...9 {
+      try stage.say("\(number)", in: room)
+      stage.time.run(for: 510)
+      #expect(bob.seqs(room) == Array(2...number))
+    }
+  }
+
+  @Test func `interruptions in a row do not put the check off`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    try stage.say("lost", in: room)
+    for _ in 1...12 {
+      stage.broker.interrupt()
+      stage.time.run(for: 100)
+    }
+    #expect(bob.seqs(room) == [2])
+  }
+
+  @Test func `what was lost during an interruption is read as soon as the topic is followed again`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    stage.broker.interrupt()
+    try stage.say("lost", in: room)
+    stage.broker.confirmAll()
+    stage.time.run(for: 10)
+    #expect(bob.seqs(room) == [2])
+  }
+
+  @Test func `a session can live on the log alone when the broker never follows`() throws {
+    let stage = try HubStage()
+    stage.broker.confirms = false
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    try stage.say("1", in: room)
+    try stage.say("2", in: room)
+    stage.time.run(for: 1_200)
+    #expect(bob.seqs(room) == [2, 3])
+  }
+
+  @Test func `entries that came before the topic was followed are found by comparing at once`() throws {
+    let stage = try HubStage()
+    stage.broker.confirms = false
+    let room = try stage.group()
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob)
+    stage.time.run(for: 1)
+    try stage.say("in between", in: room)
+    stage.broker.confirmAll()
+    stage.time.run(for: 15)
+    #expect(bob.seqs(room) == [2])
+  }
+
+  @Test func `a store that is away is asked again, and then nothing is missing`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    stage.log.isAway = true
+    try stage.say("lost", in: room)
+    stage.time.run(for: 20_000)
+    let asked = stage.log.counterStatements
+    #expect(asked < 30)
+    stage.log.isAway = false
+    stage.time.run(for: 3_200)
+    #expect(bob.seqs(room) == [2])
+  }
+}

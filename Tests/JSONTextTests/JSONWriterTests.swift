@@ -1,0 +1,68 @@
+import JSONText
+import Testing
+
+@Suite("Writing JSON") struct JSONWriterTests {
+  @Test("the writer sets commas and leaves the order to the caller")
+  func commas() {
+    var writer = JSONWriter(appendingTo: Array("> ".utf8))
+    writer.object {
+      $0.member("id", 7 as Int64?)
+      $0.member("none", nil as String?)
+      $0.member("ok", true)
+      $0.member("d", object: { $0.member("text", "hi") })
+      $0.key("list")
+      $0.array {
+        $0.int(1)
+        $0.array { _ in }
+        $0.object { _ in }
+        $0.null()
+        $0.double(1.5)
+        $0.double(.nan)
+      }
+      $0.member("raw", raw: Array("[1]".utf8))
+      $0.key(named: "a\"<")
+      $0.raw("{}")
+    }
+    let text = String(decoding: writer.finish(), as: UTF8.self)
+    let start = #"> {"id":7,"none":null,"ok":true,"d":{"text":"hi"},"list":[1,[],{},null,1.5,null],"#
+    #expect(text == start + #""raw":[1],"a\"\u003c":{}}"#)
+  }
+
+  @Test(
+    "integers are written to their last digit", arguments: [0, 1, -1, 9, 10, 99, 100, Int64.max, .min, -10, 1_000_000])
+  func integers(value: Int64) {
+    var writer = JSONWriter()
+    writer.int(value)
+    #expect(String(decoding: writer.finish(), as: UTF8.self) == String(value))
+  }
+
+  @Test("every character is escaped or kept wherever it stands, and read back the same")
+  func everyPlace() throws {
+    let scalars = (1...0x2100).compactMap { Unicode.Scalar($0 as Int) } + ["\u{FFFD}", "\u{1F600}", "\u{10FFFF}"]
+    for scalar in scalars {
+      for offset in [0, 3, 7, 8, 15] {
+        let text = String(repeating: "x", count: offset) + String(Character(scalar)) + "yz"
+        var writer = JSONWriter()
+        writer.string(text)
+        let bytes = writer.finish()
+        let back = try JSONValue(parsing: bytes).string
+        #expect(back.map { Array($0.utf8) } == Array(text.utf8), "U+\(String(scalar.value, radix: 16)) at \(offset)")
+        #expect(!bytes.contains { $0 < 0x20 || "<>&".utf8.contains($0) })
+      }
+    }
+  }
+
+  @Test("text that would end a script element or a line of script does not stand in the output")
+  func harmless() {
+    let value: JSONValue = "</script><img onerror='x'>\u{2028}&amp;\u{2029}"
+    #expect(value.text == #""\u003c/script\u003e\u003cimg onerror='x'\u003e\u2028\u0026amp;\u2029""#)
+  }
+
+  @Test("UTF-8 bytes are written like the string that they spell")
+  func utf8() {
+    let bytes = Array("a\"é\u{2028}".utf8)
+    var writer = JSONWriter()
+    writer.string(utf8: bytes.span)
+    #expect(String(decoding: writer.finish(), as: UTF8.self) == #""a\"é\u2028""#)
+  }
+}

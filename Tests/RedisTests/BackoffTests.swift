@@ -1,0 +1,24 @@
+import Testing
+
+@testable import Redis
+
+@Suite("Back-off")
+struct BackoffTests {
+  @Test("stays within a span that doubles up to the most, whatever the number of failures")
+  func spans() {
+    var random = SystemRandomNumberGenerator()
+    let backoff = Backoff()
+    for (failures, most) in [(-1, 50), (0, 50), (1, 50), (2, 100), (3, 200), (6, 1_600), (7, 2_000), (.max, 2_000)] {
+      for _ in 0..<200 {
+        #expect((0...Int64(most)).contains(backoff.delay(afterFailures: failures, using: &random)))
+      }
+    }
+  }
+
+  @Test("is spread over the whole span, so that a crowd does not come back at once")
+  func jitter() {
+    var random = SystemRandomNumberGenerator()
+    let delays = (0..<400).map { _ in Backoff().delay(afterFailures: 9, using: &random) }
+    #expect(delays.contains { $0 < 500 } && delays.contains { $0 > 1_500 })
+  }
+}
