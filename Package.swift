@@ -94,7 +94,7 @@ let testing: [Target] = [
   tests("ChatCore", ["MemoryAdapters", "TestKit"]),
   tests("EntryText", ["ChatCore", "JSONText"]),
   tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
-  tests("RedisBroker", ["ChatCore", "Redis", "IORuntime", "TestKit"]),
+  tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
