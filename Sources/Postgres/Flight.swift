@@ -4,7 +4,7 @@
 /// - Isolation: belongs to the loop of its pool; handed over to it once.
 final class Flight: @unchecked Sendable {
   /// What is sent.
-  enum Content {
+  enum Content: Sendable {
     /// Prepared statements, each with its parameters.
     case statements([(statement: Statement, parameters: [Parameter])])
     /// Several commands in one text, by the simple protocol: migrations.

@@ -35,6 +35,10 @@ public final class PostgresTransaction: @unchecked Sendable {
     return try await fly(statements)
   }
 
+  /// Carries out a text of several commands without parameters, by the simple protocol: migrations. Something must have been
+  /// asked and answered in this transaction before.
+  public func script(_ text: String) async throws(PostgresError) { _ = try await fly(.script(text)) }
+
   func begin() {
     let flight = Flight(.statements([(PostgresTransaction.begin, [])]), deadline: deadline, isBound: true) { [self] result in
       if case .failure(let error) = result { note(error) }
@@ -51,8 +55,12 @@ public final class PostgresTransaction: @unchecked Sendable {
   func rollback() async { _ = try? await fly([(PostgresTransaction.rollback, [])]) }
 
   private func fly(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows] {
+    try await fly(.statements(statements))
+  }
+
+  private func fly(_ content: Flight.Content) async throws(PostgresError) -> [Rows] {
     let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
-      let flight = Flight(.statements(statements), deadline: deadline, isBound: true) {
+      let flight = Flight(content, deadline: deadline, isBound: true) {
         continuation.resume(returning: $0)
       }
       pool.onLoop { [self] in

@@ -63,6 +63,12 @@ public final class Connection: @unchecked Sendable {
     }
   }
 
+  /// Gives the connection another owner, from a call of the present one: what comes next is told to the new one alone.
+  public func handOver(to handler: any ConnectionHandler) {
+    guard self.handler != nil else { return }
+    self.handler = handler
+  }
+
   // MARK: What it is
 
   /// Whether it has not been closed by anybody.
