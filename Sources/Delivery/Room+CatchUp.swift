@@ -28,7 +28,8 @@ struct CatchUp {
   func isDone(at last: Int64) -> Bool { position == last && position >= target }
 }
 
-/// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it has all.
+/// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it
+/// has all.
 extension Room {
   /// Sends an entry to those who have everything before it.
   func feed(_ entry: EncodedEntry) {
@@ -127,7 +128,8 @@ extension Room {
     place.resume?.caughtUp()
   }
 
-  /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others waiting.
+  /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others
+  /// waiting.
   func nextCatchUpRead() -> Int64? {
     for step in 0..<catching.count {
       let place = catching[(nextCatching &+ step) % catching.count]

@@ -2,8 +2,9 @@ import ChatCore
 
 /// The sessions of this loop that follow one conversation, and where the conversation's log has been delivered to.
 ///
-/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it does not.
-/// Sessions that have everything are ``members``; those that are still being sent the past catch up (Room+CatchUp.swift).
+/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it
+/// does not. Sessions that have everything are ``members``; those that are still being sent the past catch up
+/// (Room+CatchUp.swift).
 final class Room {
   let id: ConversationID
   /// Its place in the hub's list of rooms.

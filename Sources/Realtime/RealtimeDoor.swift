@@ -45,7 +45,8 @@ public final class RealtimeDoor: @unchecked Sendable {
     return session
   }
 
-  /// Tells all sessions to go, each after a delay of its own within `spread`, so that they do not arrive elsewhere at once.
+  /// Tells all sessions to go, each after a delay of its own within `spread`, so that they do not arrive elsewhere at
+  /// once.
   public func drain(over spread: Milliseconds) {
     isDraining = true
     for session in sessions {

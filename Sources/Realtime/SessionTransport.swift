@@ -3,7 +3,8 @@ import Delivery
 
 /// The WebSocket under a session, as far as the session needs it; Node fills it with Serving's connection.
 ///
-/// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do nothing.
+/// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do
+///   nothing.
 public protocol SessionTransport: AnyObject {
   /// Puts a text frame into the send queue; what gathers in a tick leaves in one `send`.
   func send(_ frame: EncodedFrame)
@@ -23,7 +24,8 @@ public protocol SessionTransport: AnyObject {
 public protocol TokenVerifier: Sendable {
   /// The caller of an access token and the moment of its expiry.
   ///
-  /// - Throws: `.unauthenticated(.invalidToken)` or `.unauthenticated(.sessionEnded)`; `.unavailable` when it cannot be said.
+  /// - Throws: `.unauthenticated(.invalidToken)` or `.unauthenticated(.sessionEnded)`; `.unavailable` when it cannot be
+  ///   said.
   func verify(_ token: String) async throws(ChatError) -> VerifiedToken
 }
 

@@ -121,7 +121,8 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
 
   // MARK: The end
 
-  /// The node leaves: requests under way are answered, new ones refused, then the client is told to come back elsewhere.
+  /// The node leaves: requests under way are answered, new ones refused, then the client is told to come back
+  /// elsewhere.
   func drain(retryAfter: Milliseconds) {
     guard drainRetryAfter == nil, !machine.hasEnded else { return }
     guard !inFlight.isEmpty else { return close(.draining, retryAfter: retryAfter) }
