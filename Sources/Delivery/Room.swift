@@ -49,12 +49,12 @@ final class Room {
   func join(_ session: HubSession, have: Int64, head: Int64, resume: Resume? = nil) {
     emptySince = nil
     cursor.confirm(head)
-    let place = CatchUp(session: session, position: min(have, head), target: head, resume: resume)
-    if place.isDone(at: cursor.last) {
+    let have = min(have, head)
+    if have == head, have == cursor.last {
       addMember(session)
       resume?.caughtUp()
     } else {
-      catching.append(place)
+      catching.append(CatchUp(session: session, have: have, target: head, resume: resume))
       session.sit(.catchingUp, in: id)
     }
     wantReads()

@@ -10,7 +10,7 @@ public protocol SessionTransport: AnyObject {
   func send(_ frame: EncodedFrame)
   /// Sends a ping.
   func ping()
-  /// Sends what waits, then a close frame, and ends; ``Session/transportClosed()`` follows, once.
+  /// Sends what waits, then a close frame, and ends; ``SocketSession/transportClosed()`` follows, once.
   func close(_ code: UInt16, reason: [UInt8])
   /// Bytes that wait and that the kernel has not taken.
   var queuedBytes: Int { get }

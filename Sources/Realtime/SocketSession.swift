@@ -6,7 +6,7 @@ import JSONText
 /// One client's session on the native socket: asks the machines what to do, and does it.
 ///
 /// - Isolation: one loop. The transport calls it with what arrives; tasks of requests run on the same loop.
-public final class Session: SessionPort, @unchecked Sendable {
+public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Random, as told in `hello`; names the session in logs.
   public let id: String
   let door: RealtimeDoor
