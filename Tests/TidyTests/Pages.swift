@@ -34,7 +34,9 @@ enum Pages {
   static func limits(_ file: SourceFile) -> [String] {
     let lines = file.lines
     let inLimits = file.name.hasSuffix("Limits.swift")
+    guard inLimits || file.text.contains("Max") || file.text.contains("Min") else { return [] }
     return lines.enumerated().compactMap { number, line in
+      guard inLimits || line.contains("Max") || line.contains("Min") else { return nil }
       let found =
         line.firstMatch(of: /^\s*(?:public |package |static )*(?:var|let) (\w+(?:Max|Min))\b[^{]*=/)
         ?? (inLimits ? line.firstMatch(of: /^\s*public (?:static )?(?:var|let) (\w+)\b[^{]*[=:]/) : nil)
