@@ -96,7 +96,7 @@ let testing: [Target] = [
   tests("RedisBroker", ["ChatCore", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
-  tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
+  tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
   tests("Node", ["TestKit"]),
