@@ -63,6 +63,7 @@ let adapters: [Target] = [
 
 let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
@@ -73,7 +74,7 @@ let node: [Target] = [
     "Node",
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
-      "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime",
+      "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -85,7 +86,7 @@ let testing: [Target] = [
     exclude: ["Documentation.docc"], swiftSettings: strict),
   tests("IORuntime", ["TestKit", "CLinux"]),
   tests("HTTP1", []),
-  tests("WebSocket", []),
+  tests("WebSocket", ["CZlib"]),
   tests("JSONText", []),
   tests("Tokens", ["JSONText"]),
   tests("Postgres", ["IORuntime", "TestKit"]),
@@ -96,10 +97,11 @@ let testing: [Target] = [
   tests("RedisBroker", ["ChatCore", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
-  tests("Node", ["TestKit"]),
+  tests("Node", ["ChatCore", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: ["TestKit", "ChatCore", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1"],

@@ -40,11 +40,11 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumesWaitingMax = 10_000
   /// Conversations that one resume joins in one turn of the loop.
   public var joinsPerTurn = 256
-  /// Entries of one conversation that a resume sends; who misses more pages the history instead.
-  public var resumeEntriesMax: Int64 = 1_000
+  /// Entries of one conversation that a resume sends; the domain's ``ChatCore/Limits/resumeEntriesMax``.
+  public var resumeEntriesMax: Int64
   /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
   public var signOutCheckEvery: Milliseconds = 30_000
 
-  /// The defaults.
-  public init() {}
+  /// The defaults, with what clients rely on taken from the limits of all nodes.
+  public init(_ shared: Limits = Limits()) { resumeEntriesMax = Int64(shared.resumeEntriesMax) }
 }

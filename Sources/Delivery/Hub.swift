@@ -7,8 +7,9 @@ import ChatCore
 ///
 /// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same loop.
 public final class Hub: @unchecked Sendable {
+  /// What bounds this hub.
+  public let limits: DeliveryLimits
   let ports: any LoopPorts
-  let limits: DeliveryLimits
   let broker: any Broker
   private let log: any LogStore
   private let conversations: any ConversationStore
@@ -73,6 +74,9 @@ public final class Hub: @unchecked Sendable {
     if sessions.add(session) { broker.follow(.user(user)) }
     return session
   }
+
+  /// The session speaks through another sign-in session of the same user from now on.
+  public func renew(_ session: HubSession, signIn: SessionID) { session.speaks(through: signIn) }
 
   /// Lets a session go: it is told nothing more. Harmless when it has been let go before.
   public func detach(_ session: HubSession) {

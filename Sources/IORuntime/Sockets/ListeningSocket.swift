@@ -1,0 +1,80 @@
+import CLinux
+import Glibc
+
+/// What can be chosen for a listener.
+public struct ListenerOptions: Hashable, Sendable {
+  /// Connections that the kernel keeps waiting; it cuts the number to net.core.somaxconn.
+  public var backlog: Int32 = 4096
+  /// Whether several loops listen at one port, each with a listener of its own.
+  public var reusePort = true
+  /// Connections accepted in one go, so that a storm does not keep those who are served waiting.
+  public var acceptsAtOnce = 64
+  /// Milliseconds that accepting rests when the process has no descriptors left.
+  public var restMilliseconds: Int64 = 100
+  /// What accepted connections get.
+  public var connection = ConnectionOptions()
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Makes sockets that listen.
+enum ListeningSocket {
+  static func open(_ address: SocketAddress, _ options: ListenerOptions) throws(SystemError) -> CInt {
+    switch address {
+    case .unix(let path):
+      guard let raw = RawAddress(path: path) else { throw SystemError(call: "bind", code: ENAMETOOLONG) }
+      removeStale(path, raw)
+      return try listening(raw, options)
+    case .ip(let host, let port):
+      let candidates = try Resolution.addresses(of: host, port: port, toListen: true)
+      guard let first = candidates.first else { throw SystemError(call: "bind", code: EADDRNOTAVAIL) }
+      return try listening(first, options)
+    }
+  }
+
+  private static func listening(_ address: RawAddress, _ options: ListenerOptions) throws(SystemError) -> CInt {
+    let descriptor = try StreamSocket.make(family: address.family)
+    do {
+      if address.family == AF_UNIX { return try bound(descriptor, address, options) }
+      enable(SO_REUSEADDR, of: descriptor)
+      if options.reusePort { enable(SO_REUSEPORT, of: descriptor) }
+      // Set here once and inherited by every accepted socket.
+      options.connection.apply(to: descriptor)
+      return try bound(descriptor, address, options)
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+  }
+
+  private static func bound(
+    _ descriptor: CInt, _ address: RawAddress, _ options: ListenerOptions
+  ) throws(SystemError) -> CInt {
+    guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw SystemError(call: "bind") }
+    guard listen(descriptor, options.backlog) == 0 else { throw SystemError(call: "listen") }
+    return descriptor
+  }
+
+  /// A socket file that nobody listens at is left over from a process that was killed.
+  private static func removeStale(_ path: String, _ address: RawAddress) {
+    guard let probe = try? StreamSocket.make(family: AF_UNIX) else { return }
+    defer { Glibc.close(probe) }
+    if address.withPointer({ Glibc.connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED { unlink(path) }
+  }
+
+  private static func enable(_ option: CInt, of descriptor: CInt) {
+    var one: CInt = 1
+    setsockopt(descriptor, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<CInt>.size))
+  }
+}
+
+/// Makes plain stream sockets.
+enum StreamSocket {
+  static func make(family: CInt) throws(SystemError) -> CInt {
+    let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    let descriptor = socket(family, kind, 0)
+    guard descriptor >= 0 else { throw SystemError(call: "socket") }
+    return descriptor
+  }
+}

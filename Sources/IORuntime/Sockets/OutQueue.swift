@@ -1,0 +1,162 @@
+import CLinux
+import Glibc
+
+/// Bytes that wait to be sent, in order. Empty, it holds no memory; nearly always it is one buffer and one `send`.
+struct OutQueue: ~Copyable {
+  /// What became of an attempt to send.
+  enum Outcome {
+    /// Everything has left.
+    case emptied
+    /// The socket takes no more for now.
+    case blocked
+    /// What is left waits for the end of the TLS handshake, not for the socket.
+    case waiting
+    case failed(Int32)
+    case insecure(TLSError)
+  }
+
+  private static let tailFirst = 240
+  private static let tailMax = 64 * 1024
+  private static let roundsMax = 8
+
+  /// Bytes that wait.
+  private(set) var count = 0
+  private var pieces: [SharedBytes] = []
+  private var firstPiece = 0
+  private var tail: UnsafeMutableRawPointer?
+  private var tailCount = 0
+  private var tailCapacity = 0
+  /// How much of the first piece, or of the tail when there are no pieces, has been sent.
+  private var sent = 0
+
+  deinit { free(tail) }
+
+  var isEmpty: Bool { count == 0 }
+
+  // MARK: Adding
+
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let from = bytes.baseAddress, bytes.count > 0 else { return }
+    if tailCapacity &- tailCount < bytes.count { makeRoom(for: bytes.count) }
+    guard let tail else { return }
+    (tail + tailCount).copyMemory(from: from, byteCount: bytes.count)
+    tailCount &+= bytes.count
+    count &+= bytes.count
+  }
+
+  mutating func append(_ bytes: SharedBytes) {
+    guard bytes.count > SharedBytes.copiedBelow else { return append(bytes.raw) }
+    sealTail()
+    pieces.append(bytes)
+    count &+= bytes.count
+  }
+
+  private mutating func makeRoom(for more: Int) {
+    if tail != nil, tailCount + more <= Self.tailMax {
+      tailCapacity = min(Self.tailMax, max(tailCapacity * 2, tailCount + more))
+      tail = realloc(tail, tailCapacity)
+    } else {
+      let followed = tail != nil
+      sealTail()
+      tailCapacity = max(followed ? Self.tailMax : Self.tailFirst, more)
+      tail = malloc(tailCapacity)
+    }
+  }
+
+  private mutating func sealTail() {
+    guard let full = tail else { return }
+    pieces.append(SharedBytes(adopting: full, count: tailCount))
+    dropTail()
+  }
+
+  private mutating func dropTail() {
+    tail = nil
+    tailCount = 0
+    tailCapacity = 0
+  }
+
+  // MARK: Taking away
+
+  /// The bytes that are next in one run; empty when nothing waits. Valid until the queue is changed.
+  var next: UnsafeRawBufferPointer {
+    if firstPiece < pieces.count { return UnsafeRawBufferPointer(rebasing: pieces[firstPiece].raw[sent...]) }
+    guard let tail else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: tail + sent, count: tailCount - sent)
+  }
+
+  /// That many bytes have been sent.
+  mutating func consume(_ amount: Int) {
+    guard amount < count else { return removeAll() }
+    count &-= amount
+    sent &+= amount
+    while firstPiece < pieces.count, sent >= pieces[firstPiece].count {
+      sent &-= pieces[firstPiece].count
+      firstPiece &+= 1
+    }
+    forgetSentPieces()
+  }
+
+  private mutating func forgetSentPieces() {
+    guard firstPiece > 0 else { return }
+    guard firstPiece == pieces.count || firstPiece >= 4 else { return }
+    pieces.removeFirst(firstPiece)
+    firstPiece = 0
+  }
+
+  mutating func removeAll() {
+    free(tail)
+    dropTail()
+    if !pieces.isEmpty { pieces = [] }
+    firstPiece = 0
+    sent = 0
+    count = 0
+  }
+
+  // MARK: Sending
+
+  /// Sends what the socket takes: one system call, more only when there are very many pieces.
+  mutating func send(to descriptor: CInt, with vectors: UnsafeMutableBufferPointer<iovec>) -> Outcome {
+    guard count > 0 else { return .emptied }
+    for _ in 0..<Self.roundsMax {
+      let (written, asked) = sendOnce(to: descriptor, with: vectors)
+      guard written >= 0 else { return outcome(of: errno) }
+      consume(written)
+      if count == 0 { return .emptied }
+      if written < asked { return .blocked }
+    }
+    return .blocked
+  }
+
+  private func outcome(of code: Int32) -> Outcome {
+    code == EAGAIN || code == EINTR || code == ENOBUFS ? .blocked : .failed(code)
+  }
+
+  private func sendOnce(to descriptor: CInt, with vectors: UnsafeMutableBufferPointer<iovec>) -> (Int, Int) {
+    guard firstPiece < pieces.count else {
+      let run = next
+      return (Glibc.send(descriptor, run.baseAddress, run.count, CInt(MSG_NOSIGNAL)), run.count)
+    }
+    let (used, asked) = gather(into: vectors)
+    var message = msghdr()
+    message.msg_iov = vectors.baseAddress
+    message.msg_iovlen = used
+    return (sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)), asked)
+  }
+
+  private func gather(into vectors: UnsafeMutableBufferPointer<iovec>) -> (used: Int, bytes: Int) {
+    var used = 0
+    var bytes = 0
+    var skip = sent
+    func add(_ run: UnsafeRawBufferPointer) {
+      vectors[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: run.baseAddress), iov_len: run.count)
+      used += 1
+      bytes += run.count
+    }
+    for index in firstPiece..<pieces.count where used < vectors.count {
+      add(UnsafeRawBufferPointer(rebasing: pieces[index].raw[skip...]))
+      skip = 0
+    }
+    if let tail, tailCount > 0, used < vectors.count { add(UnsafeRawBufferPointer(start: tail, count: tailCount)) }
+    return (used, bytes)
+  }
+}

@@ -1,0 +1,70 @@
+/// Statements that are sent together and end with one Sync: one transaction, unless one is open. Answered when the server
+/// has confirmed the Sync, so after the commit.
+///
+/// - Isolation: belongs to the loop of its pool; handed over to it once.
+final class Flight: @unchecked Sendable {
+  /// What is sent.
+  enum Content: Sendable {
+    /// Prepared statements, each with its parameters.
+    case statements([(statement: Statement, parameters: [Parameter])])
+    /// Several commands in one text, by the simple protocol: migrations.
+    case script(String)
+  }
+
+  let content: Content
+  /// Monotonic milliseconds at which the caller gives up.
+  let deadline: Int64
+  /// Whether it belongs to an open transaction, and so to its connection.
+  private let isBound: Bool
+  private let completion: (Result<[Rows], PostgresError>) -> Void
+  private var results: [Rows] = []
+  private(set) var failure: PostgresError?
+  /// How often it was sent again after a deadlock or conflict.
+  var repetitions = 0
+
+  init(
+    _ content: Content, deadline: Int64, isBound: Bool = false,
+    _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
+  ) {
+    self.content = content
+    self.deadline = deadline
+    self.isBound = isBound
+    self.completion = completion
+  }
+
+  /// Whether it may be sent again, on another connection, although it may have been carried out.
+  var repeatable: Bool {
+    switch content {
+    case .statements(let statements): !isBound && statements.allSatisfy(\.statement.repeatable)
+    case .script: false
+    }
+  }
+
+  /// The first parameter that cannot be sent.
+  var refusal: PostgresError? {
+    guard case .statements(let statements) = content else { return nil }
+    for (_, parameters) in statements {
+      if let index = parameters.firstIndex(where: \.holdsNUL) { return .textWithNUL(parameter: index) }
+    }
+    return nil
+  }
+
+  func received(_ rows: Rows) { results.append(rows) }
+
+  /// Only the first failure counts: what follows is its consequence.
+  func failed(_ error: PostgresError) { if failure == nil { failure = error } }
+
+  /// Forgets what came of sending it.
+  func reset() {
+    results = []
+    failure = nil
+  }
+
+  /// Answers its caller; called once.
+  func complete() {
+    if let failure { completion(.failure(failure)) } else { completion(.success(results)) }
+  }
+
+  /// Answers its caller with a failure.
+  func complete(with error: PostgresError) { completion(.failure(error)) }
+}

@@ -1,0 +1,242 @@
+import CPostgres
+import Glibc
+import IORuntime
+
+/// One connection in pipeline mode on a loop: statements go out without waiting for earlier ones' answers.
+///
+/// Once something goes wrong with it (lost, too late, not understood) it is closed for ever; nobody ever reads a late
+/// answer that was meant for somebody else. Most callers want a ``PostgresPool``.
+///
+/// - Isolation: entered on its loop only.
+final class PostgresConnection: @unchecked Sendable {
+  enum State {
+    case resolving, connecting, checking, ready, closed
+  }
+
+  let loop: EventLoop
+  let settings: PostgresSettings
+  private let target: ConnectTarget
+  private(set) weak var owner: (any ConnectionOwner)?
+  private(set) var state = State.resolving
+  private(set) var notices = 0
+
+  var handle: OpaquePointer?
+  private var watch: Watch?
+  private var watchesWriting = false
+  private var connectTimer: LoopTimer?
+  /// Whether the server itself said no to connecting (password, too many connections, starting up).
+  private(set) var wasTurnedAway = false
+  private var sweepTimer: LoopTimer?
+  /// Sent and not yet answered, oldest first.
+  var flights = Fifo<Flight>()
+  /// The single answers that libpq will give, in order.
+  var expected = Fifo<Expected>()
+  var prepared: Set<String> = []
+  let arena = ParameterArena()
+  /// Held by one transaction, or kept free for one that waits.
+  var isReserved = false
+
+  /// One answer of libpq.
+  enum Expected {
+    case preparing(Statement), statement(Statement), sync, script
+  }
+
+  init(loop: EventLoop, settings: PostgresSettings, target: ConnectTarget, owner: any ConnectionOwner) {
+    self.loop = loop
+    self.settings = settings
+    self.target = target
+    self.owner = owner
+  }
+
+  /// How many flights are under way.
+  var load: Int { flights.count }
+
+  /// When the oldest flight will have been given up; what is stuck is chosen last.
+  var oldestDeadline: Int64? { flights.first?.deadline }
+
+  // MARK: Connecting
+
+  /// Begins to connect; the owner hears of the outcome.
+  func connect() {
+    connectTimer = loop.schedule(after: settings.connectTimeout) { [weak self] in
+      self?.close(.unavailable("no answer to connecting in time"))
+    }
+    guard target.needsResolving, let host = target.host else { return start(address: nil) }
+    HostLookup.address(of: host, on: loop) { [self] address in
+      guard state == .resolving else { return }
+      guard let address else { return close(.unavailable("unknown host \(host)")) }
+      start(address: address)
+    }
+  }
+
+  private func start(address: String?) {
+    state = .connecting
+    guard let handle = target.start(address: address) else { return close(.unavailable("out of memory")) }
+    self.handle = handle
+    guard PQstatus(handle) != CONNECTION_BAD else { return close(connectFailure(handle)) }
+    PQsetNoticeReceiver(
+      handle,
+      { context, _ in
+        guard let context else { return }
+        Unmanaged<PostgresConnection>.fromOpaque(context).takeUnretainedValue().notices += 1
+      }, Unmanaged.passUnretained(self).toOpaque())
+    watchSocket(.write)
+  }
+
+  private func pollConnecting() {
+    guard let handle else { return }
+    // libpq may close its socket and open another one with the same number: the old watch must be gone before.
+    watch?.end()
+    watch = nil
+    let stage = PQstatus(handle)
+    switch PQconnectPoll(handle) {
+    case PGRES_POLLING_READING: watchSocket(.read)
+    case PGRES_POLLING_WRITING: watchSocket(.write)
+    case PGRES_POLLING_OK: connected(handle)
+    default:
+      wasTurnedAway = stage == CONNECTION_AWAITING_RESPONSE || stage == CONNECTION_AUTH_OK
+      close(connectFailure(handle))
+    }
+  }
+
+  private func watchSocket(_ interest: PollEvents) {
+    guard let handle else { return }
+    do {
+      watch = try loop.watch(PQsocket(handle), interest, self)
+    } catch {
+      close(.unavailable("\(error)"))
+    }
+  }
+
+  private func connected(_ handle: OpaquePointer) {
+    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
+      return close(.unavailable("no pipeline mode"))
+    }
+    watchSocket(.read)
+    guard state == .connecting else { return }
+    state = .checking
+    let deadline = EventLoop.monotonicMilliseconds() + settings.connectTimeout
+    submit(Flight(.statements([(SessionCheck.statement, [])]), deadline: deadline) { [self] in checked($0) })
+  }
+
+  private func checked(_ result: Result<[Rows], PostgresError>) {
+    guard state == .checking else { return }
+    do {
+      try SessionCheck.verify(try result.get(), settings)
+    } catch {
+      return close(error)
+    }
+    connectTimer?.cancel()
+    connectTimer = nil
+    state = .ready
+    owner?.connectionReady(self)
+  }
+
+  /// libpq's words name host, user and database, never the password.
+  private func connectFailure(_ handle: OpaquePointer) -> PostgresError {
+    let text = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
+    let lines = text.split(separator: "\n").joined(separator: " ")
+    return .unavailable(lines.isEmpty ? "cannot connect" : lines)
+  }
+
+  // MARK: Reading and writing
+
+  /// Sends what libpq has gathered; asks to be told when the socket takes more.
+  func flush() {
+    guard let handle else { return }
+    switch PQflush(handle) {
+    case 0: setWatchesWriting(false)
+    case 1: setWatchesWriting(true)
+    default: close(lostError(handle))
+    }
+  }
+
+  private func setWatchesWriting(_ wanted: Bool) {
+    guard wanted != watchesWriting else { return }
+    watchesWriting = wanted
+    watch?.change(to: wanted ? [.read, .write] : .read)
+  }
+
+  func lostError(_ handle: OpaquePointer) -> PostgresError {
+    let text = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
+    return .lost(text.split(separator: "\n").first.map(String.init) ?? "closed by the server")
+  }
+
+  // MARK: Deadlines and the end
+
+  /// Looks ten times a second whether a flight is too late; one timer a connection instead of one a flight.
+  func scheduleSweep() {
+    guard sweepTimer == nil, !flights.isEmpty else { return }
+    sweepTimer = loop.schedule(after: 100) { [weak self] in
+      guard let self else { return }
+      sweepTimer = nil
+      let now = loop.now
+      if flights.contains(where: { $0.deadline <= now }) { return close(.timeout(sent: true)) }
+      scheduleSweep()
+    }
+  }
+
+  /// Ends the connection; flights under way are failed, those not yet due as lost.
+  func close(_ error: PostgresError) {
+    guard state != .closed else { return }
+    let wasReady = state == .ready
+    state = .closed
+    connectTimer?.cancel()
+    sweepTimer?.cancel()
+    watch?.end()
+    watch = nil
+    if let handle { PQfinish(handle) }
+    handle = nil
+    let now = EventLoop.monotonicMilliseconds()
+    var abandoned: [Flight] = []
+    while let flight = flights.popFirst() { abandoned.append(flight) }
+    owner?.connectionClosed(self, error, wasReady: wasReady)
+    for flight in abandoned {
+      let failure = flight.deadline <= now ? PostgresError.timeout(sent: true) : .lost(PostgresConnection.reason(error))
+      if let owner { owner.abandoned(flight, failure) } else { flight.complete(with: failure) }
+    }
+  }
+
+  private static func reason(_ error: PostgresError) -> String {
+    switch error {
+    case .lost(let reason), .unavailable(let reason): reason
+    case .timeout: "an earlier statement was not answered in time"
+    default: "\(error)"
+    }
+  }
+}
+
+extension PostgresConnection: Pollable {
+  func ready(_ events: PollEvents) {
+    switch state {
+    case .connecting: pollConnecting()
+    case .checking, .ready: transfer(events)
+    case .resolving, .closed: break
+    }
+  }
+
+  private func transfer(_ events: PollEvents) {
+    guard let handle else { return }
+    if !events.isDisjoint(with: [.read, .readEnd, .hangUp, .error]) {
+      guard PQconsumeInput(handle) == 1 else {
+        // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
+        drain()
+        return close(lostError(handle))
+      }
+    }
+    drain()
+    if state != .closed { flush() }
+  }
+}
+
+/// Who is told of a connection's fate: its pool.
+protocol ConnectionOwner: AnyObject {
+  /// It is connected and checked.
+  func connectionReady(_ connection: PostgresConnection)
+  /// It is closed for ever; `wasReady` when it had been.
+  func connectionClosed(_ connection: PostgresConnection, _ error: PostgresError, wasReady: Bool)
+  /// A flight was under way when its connection closed.
+  func abandoned(_ flight: Flight, _ error: PostgresError)
+  /// A flight has its answer, and there is room for another one.
+  func answered(_ flight: Flight, on connection: PostgresConnection)
+}

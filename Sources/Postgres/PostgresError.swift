@@ -1,0 +1,105 @@
+/// Why a statement has no answer. Its text never holds a parameter's value, so that it may be logged.
+public enum PostgresError: Error, Hashable, Sendable {
+  /// No connection could be had in time; nothing was sent. The text says what the last try to connect met.
+  case unavailable(String)
+  /// Too many statements are waiting for a connection; nothing was sent.
+  case queueFull
+  /// The deadline has passed. With `sent` the statement may have been carried out.
+  case timeout(sent: Bool)
+  /// The connection was lost after the statement was sent: it may have been carried out.
+  case lost(String)
+  /// The server refused it; its transaction was rolled back.
+  case server(ServerRefusal)
+  /// The answer is not what the statement promises: our mistake, or another schema.
+  case unexpectedReply(String)
+  /// A text parameter holds NUL, which PostgreSQL cannot store and libpq would cut; nothing was sent.
+  case textWithNUL(parameter: Int)
+  /// The URL or the server's settings cannot be used as they are; a sentence for the operator.
+  case misconfigured(String)
+
+  /// Whether the same statement with the same parameters may succeed at once: the server broke a deadlock or a conflict.
+  public var isWorthRepeating: Bool {
+    guard case .server(let refusal) = self else { return false }
+    return refusal.sqlstate == SQLState.deadlock || refusal.sqlstate == SQLState.serialization
+  }
+
+  /// Whether the statement may have been carried out although there is no answer.
+  public var isInDoubt: Bool {
+    switch self {
+    case .lost, .timeout(sent: true): true
+    default: false
+    }
+  }
+
+  /// The SQLSTATE, when the server refused.
+  public var sqlstate: String? {
+    guard case .server(let refusal) = self else { return nil }
+    return refusal.sqlstate
+  }
+}
+
+extension PostgresError: CustomStringConvertible {
+  /// One line for a log.
+  public var description: String {
+    switch self {
+    case .unavailable(let reason): "no connection: \(reason)"
+    case .queueFull: "too many statements are waiting for a connection"
+    case .timeout(let sent): sent ? "no answer in time" : "no free connection in time"
+    case .lost(let reason): "connection lost: \(reason)"
+    case .server(let refusal): refusal.description
+    case .unexpectedReply(let what): "unexpected reply: \(what)"
+    case .textWithNUL(let parameter): "parameter \(parameter + 1) holds NUL"
+    case .misconfigured(let sentence): sentence
+    }
+  }
+}
+
+/// What the server said when it refused a statement.
+public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
+  /// Five characters (PostgreSQL documentation, appendix A).
+  public let sqlstate: String
+  /// The statement's name.
+  public let statement: String
+  /// The constraint that stands against it.
+  public let constraint: String?
+  /// The server's words, kept only for error classes that do not quote values.
+  public let message: String?
+
+  /// Collects it.
+  public init(sqlstate: String, statement: String, constraint: String? = nil, message: String? = nil) {
+    self.sqlstate = sqlstate
+    self.statement = statement
+    self.constraint = constraint
+    self.message = message
+  }
+
+  /// `log.send_batch: 42P01 relation "entry" does not exist`.
+  public var description: String {
+    var text = "\(statement): \(sqlstate)"
+    if let constraint { text += " (\(constraint))" }
+    if let message { text += " \(message)" }
+    return text
+  }
+}
+
+/// The SQLSTATE values that this module and its users decide by.
+public enum SQLState {
+  /// A deadlock was broken.
+  public static let deadlock = "40P01"
+  /// Two transactions could not be put in an order.
+  public static let serialization = "40001"
+  /// A unique key exists already.
+  public static let uniqueViolation = "23505"
+  /// A lock was not had within `lock_timeout`.
+  public static let lockNotAvailable = "55P03"
+  /// The server is a standby.
+  public static let readOnly = "25006"
+  /// `max_connections` is reached.
+  public static let tooManyConnections = "53300"
+
+  /// Classes whose messages name objects and conditions, never values.
+  static let classesToQuote: Set<Substring> = ["08", "0A", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58", "XX"]
+
+  /// Refusals after which the connection is of no use: a demoted primary, lost or outdated prepared statements.
+  static let spoiling: Set<String> = [readOnly, "26000", "0A000", "25P03"]
+}

@@ -1,0 +1,53 @@
+import IORuntime
+
+extension PostgresPool {
+  /// Carries out one statement as a transaction of its own.
+  ///
+  /// - Throws: ``PostgresError``. Deadlocks and conflicts have been repeated before.
+  public func query(_ statement: Statement, _ parameters: [Parameter] = [], timeout: Int64? = nil)
+    async throws(PostgresError) -> Rows
+  {
+    let results = try await fly([(statement, parameters)], timeout: timeout)
+    guard let rows = results.first else { throw .unexpectedReply("no answer to \(statement.name)") }
+    return rows
+  }
+
+  /// Carries out a statement once for each list of parameters, in one transaction and one round trip; answers in that order.
+  public func queries(_ statement: Statement, each parameters: [[Parameter]], timeout: Int64? = nil)
+    async throws(PostgresError) -> [Rows]
+  {
+    guard !parameters.isEmpty else { return [] }
+    return try await fly(parameters.map { (statement, $0) }, timeout: timeout)
+  }
+
+  /// Carries out one statement and calls back; for those who gather work on the loop. On the loop only.
+  ///
+  /// The callback runs on the loop, maybe before this returns.
+  public func submit(
+    _ statement: Statement, _ parameters: [Parameter], timeout: Int64? = nil,
+    _ completion: @escaping (Result<Rows, PostgresError>) -> Void
+  ) {
+    let flight = Flight(.statements([(statement, parameters)]), deadline: deadline(timeout)) { result in
+      completion(
+        result.flatMap { rows in
+          rows.first.map { .success($0) } ?? .failure(.unexpectedReply("no answer to \(statement.name)"))
+        })
+    }
+    take(flight)
+  }
+
+  private func fly(_ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64?)
+    async throws(PostgresError) -> [Rows]
+  {
+    let deadline = deadline(timeout)
+    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
+      let flight = Flight(.statements(statements), deadline: deadline) { continuation.resume(returning: $0) }
+      onLoop { self.take(flight) }
+    }
+    return try result.get()
+  }
+
+  func deadline(_ timeout: Int64?) -> Int64 {
+    EventLoop.monotonicMilliseconds() + (timeout ?? settings.queryTimeout)
+  }
+}

@@ -1,0 +1,45 @@
+/// Where the database is and how long to wait for what. Times are milliseconds.
+public struct PostgresSettings: Sendable {
+  /// `postgresql://user:password@host1:5432,host2:5432/database?sslmode=require`; also libpq's `key=value` form.
+  ///
+  /// With several hosts the first one that accepts writing is taken.
+  public var url: String
+  /// Shown in `pg_stat_activity`.
+  public var applicationName = "martlet"
+  /// Connections of one pool. A loop needs few: independent statements share a connection's pipeline.
+  public var connections = 4
+  /// Statements under way on one connection; more wait, so that one slow statement holds up few others.
+  public var pipelineMax = 32
+  /// Statements that may wait for a connection; past it they are refused at once.
+  public var waitingMax = 2_048
+  /// How long a caller waits for an answer, from asking on. Below 5 s, within which a send must be answered or refused.
+  public var queryTimeout: Int64 = 4_500
+  /// How long one host may take to accept a connection.
+  public var connectTimeout: Int64 = 3_000
+  /// The server ends a statement that takes longer, so that it does not work on for nobody.
+  public var statementTimeout: Int64 = 4_000
+  /// The server refuses a statement that waits longer for a lock.
+  public var lockTimeout: Int64 = 2_000
+  /// The server ends a session that sits in an open transaction for longer: a node that was stopped holds no locks.
+  public var idleInTransactionTimeout: Int64 = 5_000
+  /// The shortest wait after a failed try to connect; doubled each time, and chosen by chance below that.
+  public var backoffBase: Int64 = 50
+  /// The longest wait after a failed try to connect.
+  public var backoffMax: Int64 = 2_000
+  /// How often a statement that was the victim of a deadlock or conflict is sent again.
+  public var repetitionsMax = 5
+  /// Whether a server that acknowledges what it has not flushed is refused.
+  public var requiresSynchronousCommit = true
+
+  /// Shared by all pools made from copies of these settings.
+  let gate = ConnectGate()
+
+  /// The defaults for that database.
+  public init(url: String) { self.url = url }
+
+  /// What is set for each session at connect.
+  var options: String {
+    "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
+      + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
+  }
+}

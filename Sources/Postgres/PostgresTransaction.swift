@@ -1,0 +1,148 @@
+import IORuntime
+
+/// Statements between BEGIN and COMMIT on a connection of their own; each may depend on the answers before it.
+///
+/// - Isolation: used by one task, inside ``PostgresPool/transaction(failing:_:)`` only.
+public final class PostgresTransaction: @unchecked Sendable {
+  private let pool: PostgresPool
+  private let connection: PostgresConnection
+  private let deadline: Int64
+  /// The first thing that went wrong; from then on the server refuses everything.
+  private(set) var failure: PostgresError?
+
+  init(pool: PostgresPool, connection: PostgresConnection, deadline: Int64) {
+    self.pool = pool
+    self.connection = connection
+    self.deadline = deadline
+  }
+
+  /// Carries out one statement.
+  public func query(_ statement: Statement, _ parameters: [Parameter] = []) async throws(PostgresError) -> Rows {
+    let results = try await fly([(statement, parameters)])
+    guard let rows = results.first else { throw .unexpectedReply("no answer to \(statement.name)") }
+    return rows
+  }
+
+  /// Carries out a statement once for each list of parameters, in that order and in one round trip.
+  public func queries(_ statement: Statement, each parameters: [[Parameter]]) async throws(PostgresError) -> [Rows] {
+    guard !parameters.isEmpty else { return [] }
+    return try await fly(parameters.map { (statement, $0) })
+  }
+
+  /// Carries out different statements, in that order and in one round trip.
+  public func all(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows] {
+    guard !statements.isEmpty else { return [] }
+    return try await fly(statements)
+  }
+
+  /// Carries out a text of several commands without parameters, by the simple protocol: migrations. Something must have been
+  /// asked and answered in this transaction before.
+  public func script(_ text: String) async throws(PostgresError) { _ = try await fly(.script(text)) }
+
+  func begin() {
+    let flight = Flight(.statements([(PostgresTransaction.begin, [])]), deadline: deadline, isBound: true) { [self] result in
+      if case .failure(let error) = result { note(error) }
+    }
+    connection.submit(flight)
+  }
+
+  /// - Throws: when it was rolled back instead, or when nobody knows (``PostgresError/isInDoubt``).
+  func commit() async throws(PostgresError) {
+    let tag = try await fly([(PostgresTransaction.commit, [])]).first?.tag
+    guard tag == "COMMIT" else { throw failure ?? .unexpectedReply("COMMIT was answered \(tag ?? "nothing")") }
+  }
+
+  func rollback() async { _ = try? await fly([(PostgresTransaction.rollback, [])]) }
+
+  private func fly(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows] {
+    try await fly(.statements(statements))
+  }
+
+  private func fly(_ content: Flight.Content) async throws(PostgresError) -> [Rows] {
+    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
+      let flight = Flight(content, deadline: deadline, isBound: true) {
+        continuation.resume(returning: $0)
+      }
+      pool.onLoop { [self] in
+        if let refusal = flight.refusal { return flight.complete(with: refusal) }
+        connection.submit(flight)
+      }
+    }
+    if case .failure(let error) = result { note(error) }
+    return try result.get()
+  }
+
+  private func note(_ error: PostgresError) { if failure == nil { failure = error } }
+
+  private static let begin = Statement("transaction.begin", "BEGIN")
+  private static let commit = Statement("transaction.commit", "COMMIT")
+  private static let rollback = Statement("transaction.rollback", "ROLLBACK")
+}
+
+extension PostgresPool {
+  /// Runs `body` between BEGIN and COMMIT; when it throws, everything is rolled back and its error passed on.
+  ///
+  /// The victim of a deadlock or conflict is rolled back and `body` runs again: it must have no effect but on the database.
+  ///
+  /// - Throws: what `body` throws, and what `failing` makes of an error of the database.
+  public func transaction<Value, Failure: Error>(
+    failing: (PostgresError) -> Failure, _ body: (PostgresTransaction) async throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    let deadline = deadline(nil)
+    var repetitions = 0
+    while true {
+      let connection: PostgresConnection
+      do {
+        connection = try await claim(deadline: deadline)
+      } catch {
+        throw failing(error)
+      }
+      let transaction = PostgresTransaction(pool: self, connection: connection, deadline: deadline)
+      let outcome = await attempt(transaction, failing: failing, body)
+      onLoop { self.release(connection) }
+      switch outcome {
+      case .success(let value): return value
+      case .failure(let error):
+        repetitions += 1
+        guard transaction.failure?.isWorthRepeating ?? false, repetitions <= settings.repetitionsMax else { throw error }
+        await loop.sleep(Int64.random(in: 1...20))
+      }
+    }
+  }
+
+  /// Runs `body` between BEGIN and COMMIT, throwing the database's errors as they are.
+  public func transaction<Value>(_ body: (PostgresTransaction) async throws(PostgresError) -> Value)
+    async throws(PostgresError) -> Value
+  {
+    try await transaction(failing: { $0 }, body)
+  }
+
+  private func attempt<Value, Failure: Error>(
+    _ transaction: PostgresTransaction, failing: (PostgresError) -> Failure,
+    _ body: (PostgresTransaction) async throws(Failure) -> Value
+  ) async -> Result<Value, Failure> {
+    onLoop { transaction.begin() }
+    let value: Value
+    do {
+      value = try await body(transaction)
+    } catch {
+      await transaction.rollback()
+      return .failure(error)
+    }
+    do {
+      try await transaction.commit()
+      return .success(value)
+    } catch {
+      return .failure(failing(error))
+    }
+  }
+
+  private func claim(deadline: Int64) async throws(PostgresError) -> PostgresConnection {
+    let result = await withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>) in
+      let claim = Claim(deadline: deadline) { continuation.resume(returning: $0) }
+      onLoop { self.take(claim) }
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,86 @@
+/// One SQL statement with a name, prepared on a connection when it is first used there.
+///
+/// - Shape: `Statement("users.by_id", "SELECT username FROM chat_user WHERE bucket = $1 AND id = $2", repeatable: true)`.
+/// - Limits: one SQL command; the name is unique in the program, since connections remember statements by it.
+public struct Statement: Hashable, Sendable {
+  /// Under this name it is prepared, counted and logged.
+  public let name: String
+  /// Its text with `$1`, `$2` … for parameters.
+  public let sql: String
+  /// Whether carrying it out twice is as good as once, so that it is sent again when a connection is lost.
+  public let repeatable: Bool
+  /// Whether it asks several shards at once; what stands on this list is looked at twice.
+  public let scatters: Bool
+
+  /// Names a statement.
+  public init(_ name: String, _ sql: String, repeatable: Bool = false, scatters: Bool = false) {
+    self.name = name
+    self.sql = sql
+    self.repeatable = repeatable
+    self.scatters = scatters
+  }
+
+  /// Statements are equal when their names are.
+  public static func == (left: Statement, right: Statement) -> Bool { left.name == right.name }
+
+  /// Hashes the name.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// A parameter of a statement; travels in binary form, so that no text is made of numbers.
+public enum Parameter: Hashable, Sendable {
+  /// `boolean`.
+  case bool(Bool?)
+  /// `smallint`.
+  case int2(Int16?)
+  /// `integer`.
+  case int4(Int32?)
+  /// `bigint`.
+  case int8(Int64?)
+  /// `text`; refused when it holds NUL.
+  case text(String?)
+  /// `bytea`.
+  case bytes([UInt8]?)
+  /// `timestamptz`, in milliseconds since 1970-01-01T00:00:00Z.
+  case time(Int64?)
+  /// `boolean[]`.
+  case bools([Bool])
+  /// `smallint[]`.
+  case int2s([Int16])
+  /// `bigint[]`.
+  case int8s([Int64?])
+  /// `text[]`; refused when one holds NUL.
+  case texts([String?])
+
+  /// The object id of its type in PostgreSQL's catalog `pg_type`.
+  var type: UInt32 {
+    switch self {
+    case .bool: TypeID.bool
+    case .int2: TypeID.int2
+    case .int4: TypeID.int4
+    case .int8: TypeID.int8
+    case .text: TypeID.text
+    case .bytes: TypeID.bytea
+    case .time: TypeID.timestamptz
+    case .bools: 1000
+    case .int2s: 1005
+    case .int8s: 1016
+    case .texts: 1009
+    }
+  }
+}
+
+/// Object ids of types, fixed in every PostgreSQL (`pg_type.dat`).
+enum TypeID {
+  static let bool: UInt32 = 16
+  static let bytea: UInt32 = 17
+  static let int8: UInt32 = 20
+  static let int2: UInt32 = 21
+  static let int4: UInt32 = 23
+  static let text: UInt32 = 25
+  static let varchar: UInt32 = 1043
+  static let timestamptz: UInt32 = 1184
+
+  /// Microseconds between PostgreSQL's epoch, 2000-01-01, and that of Unix.
+  static let epochMicroseconds: Int64 = 946_684_800_000_000
+}

@@ -1,0 +1,32 @@
+/// One step of the schema: a numbered SQL file in `Migrations/`, built into the binary. Forward only: a step is never changed
+/// once it has been released, and first adds what a later one takes away.
+public struct Migration: Sendable {
+  /// Its number; 1, 2, 3 …
+  public let version: Int32
+  /// Its file's name.
+  public let name: String
+  /// What it does.
+  public let sql: String
+  /// The oldest schema version whose nodes may go on running beside this one: its line `-- readable-from: 1`.
+  public let readableFrom: Int32
+
+  init(_ version: Int32, _ name: String, _ bytes: [UInt8]) {
+    self.init(version: version, name: name, sql: String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// A step of that text.
+  public init(version: Int32, name: String, sql: String) {
+    self.version = version
+    self.name = name
+    self.sql = sql
+    let mark = "-- readable-from: "
+    let line = sql.split(separator: "\n").first { $0.hasPrefix(mark) }
+    readableFrom = line.flatMap { Int32($0.dropFirst(mark.count)) } ?? version
+  }
+
+  /// All steps, ascending.
+  public static let all = [Migration(1, "0001_core.sql", PackageResources._001_core_sql)]
+
+  /// The version that this binary's statements are written for.
+  public static let known: Int32 = all.last?.version ?? 0
+}

@@ -1,0 +1,152 @@
+import ChatCore
+import Postgres
+
+/// Changing conversations: the rules of ChatCore are asked inside the transaction, under the lock of the bucket's log, so that
+/// a message is stored either before a change of membership or after it. A change of membership also writes in the subject's
+/// bucket (the exception "membership" of reliability.md's rule R4).
+extension PostgresConversations {
+  static let setRole = Statement(
+    "members.set_role",
+    "UPDATE member m SET role = $4 WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3")
+  static let removeMember = Statement(
+    "members.remove", "DELETE FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3")
+  static let count = Statement(
+    "conversations.count",
+    "UPDATE conversation c SET member_count = c.member_count + $3 WHERE c.bucket = $1 AND c.id = $2")
+  static let unlist = Statement(
+    "conversations.unlist",
+    "DELETE FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 AND l.conversation = $3")
+  static let setTitle = Statement(
+    "conversations.set_title", "UPDATE conversation c SET title = $3 WHERE c.bucket = $1 AND c.id = $2")
+  static let setDeleted = Statement(
+    "conversations.set_deleted", "UPDATE conversation c SET deleted_at = $3 WHERE c.bucket = $1 AND c.id = $2")
+
+  static let changeStatements = [setRole, removeMember, count, unlist, setTitle, setDeleted]
+
+  /// Changes the membership of `subject` as the domain's rules decide.
+  public func change(
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
+  ) async throws(ChatError) -> (member: Member?, made: Made?) {
+    try await changing(id, caller: caller, subject: subject) { (standing, moment, transaction) throws(ChatError) in
+      let decision = try MembershipRules.decide(
+        change,
+        in: MembershipRules.Situation(
+          kind: standing.conversation.kind, caller: standing.caller, subject: standing.subject,
+          isSelf: subject.id == caller.id, memberCount: standing.conversation.memberCount, limit: limit))
+      var plan = WritePlan(at: moment)
+      let role = plan.apply(decision, to: standing, subject: subject, caller: caller)
+      let member = role.map { Member(user: subject.id, username: subject.username, role: $0) }
+      if decision == .nothing { return (member, nil) }
+      return (member, try await carryOut(plan, in: transaction))
+    }
+  }
+
+  /// Changes the title.
+  public func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError) -> (
+    conversation: Conversation, made: Made?
+  ) {
+    let (renamed, made) = try await changing(id, caller: caller, subject: caller) {
+      (standing, moment, transaction) throws(ChatError) -> (Conversation, Made?) in
+      var conversation = standing.conversation
+      try ConversationRules.checkRenaming(conversation.kind, role: standing.caller)
+      // Strings are equal in Swift when they are canonically; the database keeps bytes.
+      if let old = conversation.title, old.utf8.elementsEqual(title.utf8) { return (conversation, nil) }
+      var plan = WritePlan(at: moment)
+      plan.add(Self.setTitle, [.int2(id.bucket.number), .int8(id.rawValue), .text(title)])
+      plan.append(.conversationUpdated(title: title), to: id, by: caller.author)
+      let made = try await carryOut(plan, in: transaction)
+      conversation.title = title
+      conversation.head = made.last?.seq ?? conversation.head
+      return (conversation, made)
+    }
+    let shown = try await failure.translating { () throws(PostgresError) in
+      try await show([renamed], members: membersShown).first
+    }
+    return (shown ?? renamed, made)
+  }
+
+  /// Deletes it.
+  public func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made {
+    try await changing(id, caller: caller, subject: caller) { (standing, moment, transaction) throws(ChatError) in
+      try ConversationRules.checkDeleting(standing.conversation.kind, role: standing.caller)
+      var plan = WritePlan(at: moment)
+      plan.add(Self.setDeleted, [.int2(id.bucket.number), .int8(id.rawValue), .time(moment.milliseconds)])
+      plan.append(.conversationDeleted, to: id, by: caller.author)
+      return try await carryOut(plan, in: transaction)
+    }
+  }
+
+  /// Runs `body` with the buckets of the conversation and the subject locked; what it throws undoes everything.
+  private func changing<Value>(
+    _ id: ConversationID, caller: User, subject: User,
+    _ body: (Standing, Timestamp, PostgresTransaction) async throws(ChatError) -> Value
+  ) async throws(ChatError) -> Value {
+    try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+      let (standing, moment) = try await failure.translating { () throws(PostgresError) -> (Standing?, Timestamp) in
+        let begin =
+          WritePlan.locks([id.bucket, subject.id.bucket])
+          + [(Self.standing, Self.standing(of: caller.id, and: subject.id, in: id))]
+        let answers = try await transaction.all(begin)
+        return (try answers.last?.first.map { (row) throws(PostgresError) in try Standing(row) }, try Self.moment(answers.dropLast().last))
+      }
+      guard let standing else { throw .notFound(.conversation) }
+      return try await body(standing, moment, transaction)
+    }
+  }
+
+  private func carryOut(_ plan: WritePlan, in transaction: PostgresTransaction) async throws(ChatError) -> Made {
+    try await failure.translating { () throws(PostgresError) in try await plan.carryOut(in: transaction) }
+  }
+}
+
+extension WritePlan {
+  /// Plans what a decision means; gives the subject's role afterwards.
+  fileprivate mutating func apply(
+    _ decision: MembershipRules.Decision, to standing: PostgresConversations.Standing, subject: User, caller: User
+  ) -> Role? {
+    let conversation = standing.conversation.id
+    let next = standing.conversation.head + 1
+    switch decision {
+    case .nothing:
+      return standing.subject
+    case .join(let role):
+      let member = Member(user: subject.id, username: subject.username, role: role)
+      add([member], to: conversation)
+      addToCount(1, of: conversation)
+      append(.memberJoined(member), to: conversation, by: caller.author)
+      tellJoined(subject, conversation, seq: next, by: caller.author)
+      return role
+    case .leave:
+      add(PostgresConversations.removeMember, key(subject.id, in: conversation))
+      addToCount(-1, of: conversation)
+      append(.memberLeft(subject.author), to: conversation, by: caller.author)
+      add(
+        PostgresConversations.unlist,
+        [.int2(subject.id.bucket.number), .int8(subject.id.rawValue), .int8(conversation.rawValue)])
+      append(.left(conversation, seq: next), to: subject.ownConversation, by: caller.author)
+      return nil
+    case .change(let role):
+      setRole(role, of: subject, in: conversation, by: caller)
+      return role
+    case .passOwnership:
+      setRole(.owner, of: subject, in: conversation, by: caller)
+      setRole(.admin, of: caller, in: conversation, by: caller)
+      return .owner
+    }
+  }
+
+  private mutating func setRole(_ role: Role, of user: User, in conversation: ConversationID, by caller: User) {
+    add(PostgresConversations.setRole, key(user.id, in: conversation) + [.text(role.rawValue)])
+    append(
+      .memberChanged(Member(user: user.id, username: user.username, role: role)), to: conversation, by: caller.author)
+  }
+
+  private mutating func addToCount(_ change: Int64, of conversation: ConversationID) {
+    add(
+      PostgresConversations.count, [.int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(change)])
+  }
+
+  private func key(_ user: UserID, in conversation: ConversationID) -> [Parameter] {
+    [.int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(user.rawValue)]
+  }
+}

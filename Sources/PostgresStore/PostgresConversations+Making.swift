@@ -1,0 +1,89 @@
+import ChatCore
+import Postgres
+
+/// Making conversations: a transaction over the bucket of the conversation and those of its members, named "membership" in
+/// reliability.md's rule R4. All buckets are locked first, in ascending order.
+extension PostgresConversations {
+  static let direct = Statement(
+    "conversations.direct",
+    "SELECT c.id FROM conversation c WHERE c.bucket = $1 AND c.direct_low = $2 AND c.direct_high = $3", repeatable: true)
+
+  static let makingStatements = [direct]
+
+  /// The direct conversation of two users, made when there is none.
+  public func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (
+    conversation: Conversation, made: Made?
+  ) {
+    let pair = (low: min(caller.id, other.id), high: max(caller.id, other.id))
+    let bucket = Bucket(ofPair: pair.low, pair.high)
+    return try await failure.translating { () throws(PostgresError) in
+      let lookup: [Parameter] = [.int2(bucket.number), .int8(pair.low.rawValue), .int8(pair.high.rawValue)]
+      if let row = try await pool.query(Self.direct, lookup).first { return (try await found(row, by: caller.id), nil) }
+      let id = ConversationID(counter: try await ids.next(.conversation), bucket: bucket)
+      let users = [caller, other].sorted { $0.id < $1.id }
+      let outcome = try await pool.transaction { (transaction) throws(PostgresError) -> MakingOutcome in
+        let begin = WritePlan.locks([bucket] + users.map(\.id.bucket)) + [(Self.direct, lookup)]
+        let answers = try await transaction.all(begin)
+        // Looked up again under the lock: who was first stays first.
+        if let row = answers.last?.first { return .found(row) }
+        let new = Conversation(
+          id: id, kind: .direct, title: nil, head: 1, createdAt: try Self.moment(answers.dropLast().last),
+          members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
+        return .made(new, try await Self.make(new, pair: pair, users: users, by: caller, in: transaction))
+      }
+      switch outcome {
+      case .found(let row): return (try await found(row, by: caller.id), nil)
+      case .made(let conversation, let made): return (conversation, made)
+      }
+    }
+  }
+
+  private enum MakingOutcome {
+    case found(Row)
+    case made(Conversation, Made)
+  }
+
+  private func found(_ row: Row, by caller: UserID) async throws(PostgresError) -> Conversation {
+    let id = ConversationID(rawValue: try row.int8(0))
+    let rows = try await pool.query(Self.standing, Self.standing(of: caller, and: caller, in: id))
+    guard let row = rows.first, let shown = try await show([Self.conversation(row)], members: 2).first else {
+      throw .unexpectedReply("the direct conversation is gone")
+    }
+    return shown
+  }
+
+  /// Makes a group or public conversation with its owner and members.
+  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError) -> (
+    conversation: Conversation, made: Made
+  ) {
+    try await failure.translating { () throws(PostgresError) in
+      let number = try await ids.next(.conversation)
+      // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
+      let bucket = Bucket(folding: UInt64(bitPattern: number) &* 2_654_435_761 >> 7)
+      let users = ([owner] + members).sorted { $0.id < $1.id }
+      let rows = users.map { Member(user: $0.id, username: $0.username, role: $0.id == owner.id ? .owner : .member) }
+      return try await pool.transaction { (transaction) throws(PostgresError) in
+        let answers = try await transaction.all(WritePlan.locks([bucket] + users.map(\.id.bucket)))
+        let new = Conversation(
+          id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, head: 1,
+          createdAt: try Self.moment(answers.last), members: rows, memberCount: rows.count)
+        return (new, try await Self.make(new, pair: nil, users: users, by: owner, in: transaction))
+      }
+    }
+  }
+
+  static func moment(_ answer: Rows?) throws(PostgresError) -> Timestamp {
+    guard let row = answer?.first else { throw .unexpectedReply("no moment") }
+    return Timestamp(milliseconds: try row.time(0))
+  }
+
+  private static func make(
+    _ new: Conversation, pair: (low: UserID, high: UserID)?, users: [User], by maker: User,
+    in transaction: PostgresTransaction
+  ) async throws(PostgresError) -> Made {
+    var plan = WritePlan(at: new.createdAt)
+    plan.make(new, pair: pair, by: maker.author)
+    for user in users { plan.tellJoined(user, new.id, seq: 1, by: maker.author) }
+    return try await plan.carryOut(in: transaction)
+  }
+}

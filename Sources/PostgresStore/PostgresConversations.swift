@@ -1,0 +1,185 @@
+import ChatCore
+import Postgres
+
+/// Conversations and their members in PostgreSQL: reading. Making and changing them stands in
+/// `PostgresConversations+Making.swift` and `PostgresConversations+Changes.swift`.
+///
+/// - Isolation: thread-safe; its work is done on the pool's loop.
+public struct PostgresConversations: ConversationStore {
+  /// A living conversation with the roles of two users in it.
+  static let standing = Statement(
+    "conversations.standing",
+    """
+    SELECT \(columns),
+      (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3),
+      (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $4)
+    FROM conversation c WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
+    """, repeatable: true)
+  static let living = Statement(
+    "conversations.living",
+    """
+    SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    WHERE c.deleted_at IS NULL ORDER BY c.id
+    """, repeatable: true, scatters: true)
+  static let listed = Statement(
+    "conversations.listed",
+    """
+    SELECT l.conversation FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 AND l.conversation > $3
+    ORDER BY l.conversation LIMIT $4
+    """, repeatable: true)
+  static let all = Statement(
+    "conversations.all",
+    """
+    SELECT l.conversation FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2
+    UNION ALL SELECT u.own_conversation FROM chat_user u WHERE u.bucket = $1 AND u.id = $2
+    """, repeatable: true)
+  static let livingHeads = Statement(
+    "conversations.living_heads",
+    """
+    SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    WHERE c.deleted_at IS NULL
+    """, repeatable: true, scatters: true)
+  static let members = Statement(
+    "members.page",
+    """
+    SELECT m.user_id, m.username, m.role FROM member m
+    WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id > $3
+    ORDER BY m.user_id LIMIT $4
+    """, repeatable: true)
+
+  static let statements = [standing, living, listed, all, livingHeads, members] + makingStatements + changeStatements
+
+  private static let columns = "c.id, c.kind, c.title, c.head, c.created_at, c.member_count"
+
+  let pool: PostgresPool
+  let ids: IdBlocks
+  let failure: StoreFailure
+  /// How many members a conversation is shown with after a change of it.
+  let membersShown: Int
+
+  /// One conversation as `reader` may see it.
+  public func conversation(_ id: ConversationID, for reader: UserID, members: Int) async throws(ChatError)
+    -> Conversation?
+  {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(Self.standing, Self.standing(of: reader, and: reader, in: id))
+      guard let row = rows.first, case let standing = try Standing(row),
+        ConversationRules.maySee(standing.conversation.kind, role: standing.caller)
+      else { return nil }
+      return try await show([standing.conversation], members: members).first
+    }
+  }
+
+  /// The user's conversations ascending by id, without the self conversation.
+  public func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
+    -> [Conversation]
+  {
+    try await failure.translating { () throws(PostgresError) in
+      var found: [Conversation] = []
+      var last = after?.rawValue ?? 0
+      // Deleted conversations are still listed; where they fill a page the next one is looked at.
+      while found.count < limit {
+        let wanted = limit - found.count
+        let rows = try await pool.query(
+          Self.listed, [.int2(user.bucket.number), .int8(user.rawValue), .int8(last), .int8(Int64(wanted))])
+        let ids = try rows.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
+        found += try await living(ids)
+        guard let end = ids.last, ids.count == wanted else { break }
+        last = end.rawValue
+      }
+      return try await show(found, members: members)
+    }
+  }
+
+  /// All conversations of the user with their heads, the self conversation too.
+  public func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(Self.all, [.int2(user.bucket.number), .int8(user.rawValue)])
+      let ids = try rows.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
+      return try await pool.heads(of: ids, by: Self.livingHeads)
+    }
+  }
+
+  /// Members ascending by user id.
+  public func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.members, Self.page(of: id, after: after, limit: limit)).map(Self.member)
+    }
+  }
+
+  private func living(_ ids: [ConversationID]) async throws(PostgresError) -> [Conversation] {
+    guard !ids.isEmpty else { return [] }
+    let rows = try await pool.query(
+      Self.living, [.int2s(ids.map(\.bucket.number)), .int8s(ids.map(\.rawValue))])
+    return try rows.map(Self.conversation)
+  }
+
+  /// Adds the first members, by one statement a conversation in one round trip: each touches one shard.
+  func show(_ conversations: [Conversation], members limit: Int) async throws(PostgresError) -> [Conversation] {
+    guard limit > 0 else { return conversations }
+    let pages = try await pool.queries(
+      Self.members, each: conversations.map { Self.page(of: $0.id, after: nil, limit: limit) })
+    var shown = conversations
+    for (index, page) in pages.enumerated() where shown.indices.contains(index) {
+      shown[index].members = try page.map(Self.member)
+    }
+    return shown
+  }
+}
+
+// MARK: - Rows
+
+extension PostgresConversations {
+  /// A conversation as it stands inside a transaction, and what the two concerned may do in it.
+  struct Standing {
+    var conversation: Conversation
+    let caller: Role?
+    let subject: Role?
+
+    init(_ row: Row) throws(PostgresError) {
+      conversation = try PostgresConversations.conversation(row)
+      caller = try row.optionalText(6).map(PostgresConversations.role)
+      subject = try row.optionalText(7).map(PostgresConversations.role)
+    }
+  }
+
+  static func standing(of caller: UserID, and subject: UserID, in id: ConversationID) -> [Parameter] {
+    [.int2(id.bucket.number), .int8(id.rawValue), .int8(caller.rawValue), .int8(subject.rawValue)]
+  }
+
+  private static func page(of id: ConversationID, after: UserID?, limit: Int) -> [Parameter] {
+    [.int2(id.bucket.number), .int8(id.rawValue), .int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
+  }
+
+  static func conversation(_ row: Row) throws(PostgresError) -> Conversation {
+    guard let kind = ConversationKind(rawValue: try row.text(1)), let count = Int(exactly: try row.int8(5)) else {
+      throw .unexpectedReply("a conversation of unknown kind")
+    }
+    return Conversation(
+      id: ConversationID(rawValue: try row.int8(0)), kind: kind, title: try row.optionalText(2), head: try row.int8(3),
+      createdAt: Timestamp(milliseconds: try row.time(4)), members: [], memberCount: count)
+  }
+
+  static func member(_ row: Row) throws(PostgresError) -> Member {
+    Member(user: UserID(rawValue: try row.int8(0)), username: try row.text(1), role: try role(row.text(2)))
+  }
+
+  private static func role(_ text: String) throws(PostgresError) -> Role {
+    guard let role = Role(rawValue: text) else { throw .unexpectedReply("an unknown role") }
+    return role
+  }
+}
+
+extension PostgresPool {
+  /// Heads of many conversations, by a scatter statement for each thousand.
+  func heads(of ids: [ConversationID], by statement: Statement) async throws(PostgresError) -> [ConversationID: Int64] {
+    var heads: [ConversationID: Int64] = [:]
+    for part in ids.parts(of: ScatterLimits.idsMax) {
+      let rows = try await query(statement, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue))])
+      for row in rows { heads[ConversationID(rawValue: try row.int8(0))] = try row.int8(1) }
+    }
+    return heads
+  }
+}

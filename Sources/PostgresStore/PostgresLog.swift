@@ -1,0 +1,109 @@
+import ChatCore
+import Postgres
+
+/// The logs of all conversations in PostgreSQL: reading. How a message is stored stands in `SendLanes.swift`.
+///
+/// - Isolation: thread-safe; its work is done on the pool's loop.
+public struct PostgresLog: LogStore {
+  static let entries = Statement(
+    "log.entries",
+    """
+    SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 ORDER BY seq LIMIT $4
+    """, repeatable: true)
+  static let newest = Statement(
+    "log.newest_messages",
+    """
+    SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq < $3 AND kind = 1
+    ORDER BY seq DESC LIMIT $4
+    """, repeatable: true)
+  static let oldest = Statement(
+    "log.oldest_messages",
+    """
+    SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
+    ORDER BY seq LIMIT $4
+    """, repeatable: true)
+  static let counters = Statement(
+    "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
+    scatters: true)
+  static let heads = Statement(
+    "log.heads",
+    """
+    SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    """, repeatable: true, scatters: true)
+
+  static let statements = [entries, newest, oldest, counters, heads]
+
+  let pool: PostgresPool
+  let lanes: SendLanes
+  let failure: StoreFailure
+
+  /// Stores a message, or finds the one that was stored under the same client id.
+  public func append(_ message: NewMessage) async throws(ChatError) -> Appended { try await lanes.append(message) }
+
+  /// Entries with `after < seq`, ascending.
+  public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(Self.entries, Self.part(of: conversation, from: after, limit))
+      return try rows.map { (row) throws(PostgresError) in try EntryRows.entry(row, in: conversation) }
+    }
+  }
+
+  /// Messages of a page, ascending by `seq`.
+  public func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {
+    try await failure.translating { () throws(PostgresError) in
+      switch page {
+      case .latest:
+        return try await newest(of: conversation, below: .max, limit)
+      case .before(let seq):
+        return try await newest(of: conversation, below: seq, limit)
+      case .after(let seq):
+        return try await oldest(of: conversation, above: seq, limit)
+      case .around(let seq):
+        let below = seq == .max ? seq : seq + 1
+        let earlier = try await newest(of: conversation, below: below, (limit + 1) / 2)
+        return earlier + (try await oldest(of: conversation, above: seq, limit / 2))
+      }
+    }
+  }
+
+  /// The counter of each bucket's newest entry.
+  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+    guard !buckets.isEmpty else { return [:] }
+    return try await failure.translating { () throws(PostgresError) in
+      var counters = Dictionary(buckets.map { ($0, Int64(0)) }, uniquingKeysWith: { first, _ in first })
+      for row in try await pool.query(Self.counters, [.int2s(buckets.map(\.number))]) {
+        if let bucket = Bucket(try row.int2(0)) { counters[bucket] = try row.int8(1) }
+      }
+      return counters
+    }
+  }
+
+  /// The heads of those conversations, deleted ones too.
+  public func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.heads(of: conversations, by: Self.heads)
+    }
+  }
+
+  private func newest(of conversation: ConversationID, below seq: Int64, _ limit: Int) async throws(PostgresError)
+    -> [Message]
+  {
+    let rows = try await pool.query(Self.newest, Self.part(of: conversation, from: seq, limit))
+    return try rows.reversed().map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
+  }
+
+  private func oldest(of conversation: ConversationID, above seq: Int64, _ limit: Int) async throws(PostgresError)
+    -> [Message]
+  {
+    let rows = try await pool.query(Self.oldest, Self.part(of: conversation, from: seq, limit))
+    return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
+  }
+
+  private static func part(of conversation: ConversationID, from seq: Int64, _ limit: Int) -> [Parameter] {
+    [
+      .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(seq),
+      .int8(Int64(clamping: max(0, limit))),
+    ]
+  }
+}

@@ -1,0 +1,155 @@
+import ChatCore
+import Postgres
+
+/// Sign-in sessions in PostgreSQL, in the bucket of their user. Time is the database's, one clock for all nodes.
+///
+/// - Isolation: thread-safe; its work is done on the pool's loop.
+public struct PostgresSessions: SessionStore {
+  /// Living: not ended, and seen within the idle time that the parameter gives in milliseconds.
+  private static func living(_ parameter: String) -> String {
+    "s.ended_at IS NULL AND s.last_seen_at >= now() - \(parameter)::bigint * interval '1 millisecond'"
+  }
+
+  static let open = Statement(
+    "sessions.open",
+    """
+    WITH surplus AS (
+      UPDATE user_session SET ended_at = now() WHERE bucket = $1 AND id IN (
+        SELECT s.id FROM user_session s WHERE s.bucket = $1 AND s.user_id = $3 AND \(living("$7"))
+        ORDER BY s.created_at DESC, s.id DESC OFFSET $6)
+    )
+    INSERT INTO user_session AS s
+      (bucket, id, user_id, device, nonce, generation, created_at, rotated_at, last_seen_at)
+    VALUES ($1, $2, $3, $4, $5, 1, clock_timestamp(), now(), clock_timestamp())
+    RETURNING \(columns)
+    """)
+  static let state = Statement(
+    "sessions.state",
+    "SELECT \(columns), s.nonce, s.generation FROM user_session s WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))",
+    repeatable: true)
+  static let rotate = Statement(
+    "sessions.rotate",
+    """
+    UPDATE user_session s SET
+      generation = CASE WHEN s.generation = $3 THEN s.generation + 1 ELSE s.generation END,
+      rotated_at = CASE WHEN s.generation = $3 THEN now() ELSE s.rotated_at END,
+      last_seen_at = CASE WHEN s.generation = $3 THEN now() ELSE s.last_seen_at END,
+      ended_at = CASE
+        WHEN s.generation = $3 THEN NULL
+        WHEN s.generation = $3 + 1 AND s.rotated_at + $4::bigint * interval '1 millisecond' >= now() THEN NULL
+        ELSE now() END
+    WHERE s.bucket = $1 AND s.id = $2 AND \(living("$5"))
+    RETURNING s.generation, s.ended_at IS NOT NULL
+    """)
+  static let list = Statement(
+    "sessions.list",
+    """
+    SELECT \(columns) FROM user_session s WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3"))
+    ORDER BY s.created_at DESC, s.id DESC LIMIT 1000
+    """, repeatable: true)
+  static let end = Statement(
+    "sessions.end",
+    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.id = $2 AND s.user_id = $3 AND \(living("$4"))")
+  static let endAll = Statement(
+    "sessions.end_all",
+    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3")) RETURNING s.id")
+  static let alive = Statement(
+    "sessions.alive",
+    """
+    SELECT s.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN user_session s ON s.bucket = asked.bucket AND s.id = asked.id
+    WHERE \(living("$3"))
+    """, repeatable: true, scatters: true)
+
+  static let statements = [open, state, rotate, list, end, endAll, alive]
+
+  private static let columns = "s.id, s.user_id, s.device, s.created_at, s.last_seen_at"
+
+  let pool: PostgresPool
+  let ids: IdBlocks
+  let failure: StoreFailure
+  let idleMax: Milliseconds
+
+  /// Opens a session with generation 1; the user's oldest end when there would be more than `most`.
+  public func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session {
+    try await failure.translating { () throws(PostgresError) in
+      let id = SessionID(counter: try await ids.next(.session), bucket: user.bucket)
+      let parameters: [Parameter] = [
+        .int2(user.bucket.number), .int8(id.rawValue), .int8(user.rawValue), .text(device), .bytes(nonce),
+        .int8(Int64(max(1, most) - 1)), .int8(idleMax),
+      ]
+      guard let row = try await pool.query(Self.open, parameters).first else { throw .unexpectedReply("no session") }
+      return try Self.session(row)
+    }
+  }
+
+  /// What a refresh needs, unless the session is over.
+  public func refreshState(_ session: SessionID) async throws(ChatError) -> RefreshState? {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(
+        Self.state, [.int2(session.bucket.number), .int8(session.rawValue), .int8(idleMax)])
+      guard let row = rows.first else { return nil }
+      return RefreshState(session: try Self.session(row), nonce: try row.bytes(5), generation: try row.int8(6))
+    }
+  }
+
+  /// Moves to the next generation, repeats the last move within `grace`, or ends the session; under the row's lock.
+  public func rotate(_ session: SessionID, from generation: Int64, grace: Milliseconds) async throws(ChatError)
+    -> Rotation
+  {
+    try await failure.translating { () throws(PostgresError) in
+      let parameters: [Parameter] = [
+        .int2(session.bucket.number), .int8(session.rawValue), .int8(generation), .int8(grace), .int8(idleMax),
+      ]
+      guard let row = try await pool.query(Self.rotate, parameters).first else { return .ended }
+      return try row.bool(1) ? .reused : .rotated(generation: try row.int8(0))
+    }
+  }
+
+  /// The user's living sessions, newest first.
+  public func sessions(of user: UserID) async throws(ChatError) -> [Session] {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(Self.list, [.int2(user.bucket.number), .int8(user.rawValue), .int8(idleMax)])
+      return try rows.map(Self.session)
+    }
+  }
+
+  /// Ends one; true when it was alive.
+  public func end(_ session: SessionID, of user: UserID) async throws(ChatError) -> Bool {
+    guard session.bucket == user.bucket else { return false }
+    return try await failure.translating { () throws(PostgresError) in
+      let parameters: [Parameter] = [
+        .int2(user.bucket.number), .int8(session.rawValue), .int8(user.rawValue), .int8(idleMax),
+      ]
+      return try await pool.query(Self.end, parameters).affected == 1
+    }
+  }
+
+  /// Ends all of the user's; those that were alive.
+  public func endAll(of user: UserID) async throws(ChatError) -> [SessionID] {
+    try await failure.translating { () throws(PostgresError) in
+      let rows = try await pool.query(Self.endAll, [.int2(user.bucket.number), .int8(user.rawValue), .int8(idleMax)])
+      return try rows.map { (row) throws(PostgresError) in SessionID(rawValue: try row.int8(0)) }
+    }
+  }
+
+  /// Those of the ids that are no longer alive or never were.
+  public func ended(among sessions: [SessionID]) async throws(ChatError) -> [SessionID] {
+    guard !sessions.isEmpty else { return [] }
+    return try await failure.translating { () throws(PostgresError) in
+      var alive: Set<Int64> = []
+      for part in sessions.parts(of: ScatterLimits.idsMax) {
+        let rows = try await pool.query(
+          Self.alive, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue)), .int8(idleMax)])
+        for row in rows { alive.insert(try row.int8(0)) }
+      }
+      return sessions.filter { !alive.contains($0.rawValue) }
+    }
+  }
+
+  private static func session(_ row: Row) throws(PostgresError) -> Session {
+    Session(
+      id: SessionID(rawValue: try row.int8(0)), user: UserID(rawValue: try row.int8(1)), device: try row.optionalText(2),
+      createdAt: Timestamp(milliseconds: try row.time(3)), lastSeenAt: Timestamp(milliseconds: try row.time(4)))
+  }
+}

@@ -1,0 +1,39 @@
+import ChatCore
+import Postgres
+
+/// The four stores of ChatCore on one pool, so of one loop.
+///
+///     let pool = try PostgresPool(loop: loop, settings: PostgresSettings(url: url))
+///     let stores = PostgresStores(pool: pool)
+///     let chat = Chat(users: stores.users, sessions: stores.sessions, …)
+///
+/// - Isolation: thread-safe; the work is done on the pool's loop.
+public struct PostgresStores: Sendable {
+  /// Accounts.
+  public let users: PostgresUsers
+  /// Sign-in sessions.
+  public let sessions: PostgresSessions
+  /// Conversations and members.
+  public let conversations: PostgresConversations
+  /// Logs.
+  public let log: PostgresLog
+
+  /// Makes them; `report` is told of our own mistakes, to be logged as errors.
+  public init(pool: PostgresPool, limits: Limits = Limits(), report: @escaping @Sendable (String) -> Void = { _ in }) {
+    let ids = IdBlocks(pool: pool)
+    let failure = StoreFailure(report: report)
+    users = PostgresUsers(pool: pool, ids: ids, failure: failure)
+    sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, idleMax: limits.sessionIdleMax)
+    conversations = PostgresConversations(
+      pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
+    log = PostgresLog(pool: pool, lanes: SendLanes(pool: pool, failure: failure), failure: failure)
+  }
+
+  /// What the send lanes have counted; on the loop only.
+  public var sendCounters: SendCounters { log.lanes.counters }
+
+  /// Every statement that the stores send, for the test that each stays on one shard.
+  static let statements =
+    [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
+    + PostgresConversations.statements + PostgresLog.statements
+}

@@ -1,0 +1,157 @@
+import ChatCore
+import Postgres
+
+/// Accounts in PostgreSQL: a user's row and the claim of his name lie in the bucket of his name.
+///
+/// - Isolation: thread-safe; its work is done on the pool's loop.
+public struct PostgresUsers: UserStore {
+  static let claim = Statement("users.claim", "SELECT user_id, moment FROM claim_username($1, $2)")
+  static let insert = Statement(
+    "users.insert",
+    """
+    INSERT INTO chat_user (bucket, id, username, display_name, email, password_hash, own_conversation, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    """)
+  static let byID = Statement(
+    "users.by_id", "SELECT \(columns) FROM chat_user u WHERE u.bucket = $1 AND u.id = $2", repeatable: true)
+  static let byIDs = Statement(
+    "users.by_ids",
+    """
+    SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN chat_user u ON u.bucket = asked.bucket AND u.id = asked.id
+    ORDER BY u.id
+    """, repeatable: true, scatters: true)
+  static let byKey = Statement(
+    "users.by_key",
+    """
+    SELECT \(columns), u.password_hash FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
+    WHERE c.bucket = $1 AND c.key = $2
+    """, repeatable: true)
+  static let setHash = Statement(
+    "users.set_hash", "UPDATE chat_user SET password_hash = $3 WHERE bucket = $1 AND id = $2", repeatable: true)
+  static let change = Statement(
+    "users.change",
+    """
+    UPDATE chat_user u SET display_name = coalesce($3, u.display_name), email = CASE WHEN $4 THEN $5 ELSE u.email END
+    WHERE u.bucket = $1 AND u.id = $2
+    RETURNING \(columns)
+    """, repeatable: true)
+  static let search = Statement(
+    "users.search",
+    """
+    SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
+    WHERE c.key >= $1 AND c.key < $2 AND c.key > $3
+    ORDER BY c.key LIMIT $4
+    """, repeatable: true, scatters: true)
+
+  static let statements = [claim, insert, byID, byIDs, byKey, setHash, change, search]
+
+  private static let columns = "u.id, u.username, u.display_name, u.email, u.own_conversation, u.created_at"
+
+  let pool: PostgresPool
+  let ids: IdBlocks
+  let failure: StoreFailure
+
+  /// Claims the name and makes the user with his self conversation, all in the bucket of his name.
+  public func register(_ new: NewUser) async throws(ChatError) -> User {
+    do {
+      let own = ConversationID(counter: try await ids.next(.conversation), bucket: new.username.bucket)
+      let made = try await pool.transaction { (transaction) throws(PostgresError) -> User? in
+        let claimed = try await transaction.query(
+          Self.claim, [.int2(new.username.bucket.number), .text(new.username.key)])
+        guard let row = claimed.first else { return nil }
+        let user = User(
+          id: UserID(rawValue: try row.int8(0)), username: new.username.text, displayName: new.displayName,
+          email: new.email, createdAt: Timestamp(milliseconds: try row.time(1)), ownConversation: own)
+        try await Self.store(user, hash: new.passwordHash, in: transaction)
+        return user
+      }
+      guard let made else { throw ChatError.conflict(.usernameTaken) }
+      return made
+    } catch let error as PostgresError {
+      throw failure(error)
+    } catch let error as ChatError {
+      throw error
+    } catch {
+      throw .internalError("\(error)")
+    }
+  }
+
+  private static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError) {
+    let own = Conversation(
+      id: user.ownConversation, kind: .self, title: nil, head: 1, createdAt: user.createdAt,
+      members: [Member(user: user.id, username: user.username, role: .owner)], memberCount: 1)
+    let insert: [Parameter] = [
+      .int2(user.id.bucket.number), .int8(user.id.rawValue), .text(user.username), .text(user.displayName),
+      .text(user.email), .text(hash), .int8(own.id.rawValue), .time(user.createdAt.milliseconds),
+    ]
+    var plan = WritePlan(at: user.createdAt)
+    plan.add(Self.insert, insert)
+    plan.make(own, by: user.author)
+    _ = try await plan.carryOut(in: transaction)
+  }
+
+  /// The user with that id.
+  public func user(_ id: UserID) async throws(ChatError) -> User? {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.byID, [.int2(id.bucket.number), .int8(id.rawValue)]).first.map(Self.user)
+    }
+  }
+
+  /// Those of the ids that exist, ascending.
+  public func users(_ ids: [UserID]) async throws(ChatError) -> [User] {
+    guard !ids.isEmpty else { return [] }
+    return try await failure.translating { () throws(PostgresError) in
+      let unique = Set(ids).sorted()
+      let rows = try await pool.query(
+        Self.byIDs, [.int2s(unique.map(\.bucket.number)), .int8s(unique.map(\.rawValue))])
+      return try rows.map(Self.user)
+    }
+  }
+
+  /// The user with that name and his password hash.
+  public func credentials(ofUsernameKey key: String) async throws(ChatError) -> (user: User, passwordHash: String)? {
+    try await failure.translating { () throws(PostgresError) in
+      let bucket = Bucket(ofUsernameKey: key)
+      guard let row = try await pool.query(Self.byKey, [.int2(bucket.number), .text(key)]).first else { return nil }
+      return (try Self.user(row), try row.text(6))
+    }
+  }
+
+  /// Replaces the password hash.
+  public func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError) {
+    try await failure.translating { () throws(PostgresError) in
+      _ = try await pool.query(Self.setHash, [.int2(user.bucket.number), .int8(user.rawValue), .text(hash)])
+    }
+  }
+
+  /// Changes what is not nil.
+  public func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User {
+    let changed = try await failure.translating { () throws(PostgresError) in
+      let parameters: [Parameter] = [
+        .int2(user.bucket.number), .int8(user.rawValue), .text(displayName), .bool(email != nil), .text(email ?? nil),
+      ]
+      return try await pool.query(Self.change, parameters).first.map(Self.user)
+    }
+    guard let changed else { throw .notFound(.user) }
+    return changed
+  }
+
+  /// Users whose name key begins with `prefix`, ascending by the bytes of the key.
+  public func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User] {
+    try await failure.translating { () throws(PostgresError) in
+      // No name holds the last code point, so that this bounds all that begin so.
+      let end = prefix + "\u{10FFFF}"
+      let rows = try await pool.query(
+        Self.search, [.text(prefix), .text(end), .text(after ?? ""), .int8(Int64(clamping: max(0, limit)))])
+      return try rows.map(Self.user)
+    }
+  }
+
+  private static func user(_ row: Row) throws(PostgresError) -> User {
+    User(
+      id: UserID(rawValue: try row.int8(0)), username: try row.text(1), displayName: try row.text(2),
+      email: try row.optionalText(3), createdAt: Timestamp(milliseconds: try row.time(5)),
+      ownConversation: ConversationID(rawValue: try row.int8(4)))
+  }
+}

@@ -1,0 +1,46 @@
+import ChatCore
+import Postgres
+
+/// What the database says, in the domain's words.
+///
+/// - Isolation: thread-safe.
+struct StoreFailure: Sendable {
+  /// Told of our own mistakes: statements that the server does not understand, rows of another shape.
+  let report: @Sendable (String) -> Void
+
+  /// What the caller is told: repeat later when the database is away, busy or full; else it is our mistake.
+  func callAsFunction(_ error: PostgresError) -> ChatError {
+    switch error {
+    case .unavailable, .queueFull, .timeout, .lost, .misconfigured:
+      return StoreFailure.away
+    case .server(let refusal) where StoreFailure.passing.contains(refusal.sqlstate.prefix(2)):
+      return StoreFailure.away
+    case .server(let refusal) where StoreFailure.passingStates.contains(refusal.sqlstate):
+      return StoreFailure.away
+    case .textWithNUL:
+      return .invalid([Fault(pointer: "", code: "not_allowed", detail: "Texts may not hold the character U+0000.")])
+    case .server, .unexpectedReply:
+      report("database: \(error)")
+      return .internalError("database: \(error)")
+    }
+  }
+
+  /// The database is away; a second is about what a restart takes.
+  static let away = ChatError.unavailable(.database, retryAfter: 1_000)
+
+  /// Connection trouble, conflicts not resolved, no disk or memory, the operator's intervention, system errors.
+  private static let passing: Set<Substring> = ["08", "40", "53", "57", "58"]
+  /// A lock was not had in time; the server is a standby.
+  private static let passingStates: Set<String> = [SQLState.lockNotAvailable, SQLState.readOnly]
+}
+
+extension StoreFailure {
+  /// Does it and says in the domain's words why it failed.
+  func translating<Value>(_ body: () async throws(PostgresError) -> Value) async throws(ChatError) -> Value {
+    do {
+      return try await body()
+    } catch {
+      throw self(error)
+    }
+  }
+}

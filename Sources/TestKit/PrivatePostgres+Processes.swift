@@ -1,0 +1,111 @@
+import Glibc
+
+extension PrivatePostgres {
+  /// What went wrong in the surroundings of a test.
+  public struct Failure: Error, CustomStringConvertible {
+    let what: String
+    /// In words.
+    public var description: String { what }
+  }
+
+  static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  static func binary(_ name: String) -> String {
+    let debian = "/usr/lib/postgresql/15/bin/\(name)"
+    return access(debian, X_OK) == 0 ? debian : name
+  }
+
+  /// PostgreSQL refuses to run as root.
+  static func asServer(_ command: [String]) -> [String] {
+    guard getuid() == 0 else { return command }
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] + command
+  }
+
+  static func temporaryDirectory() throws -> String {
+    var template = Array("/tmp/martlet-pg-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure(what: "mkdtemp") }
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if getuid() == 0, let user = getpwnam("postgres") { chown(path, user.pointee.pw_uid, user.pointee.pw_gid) }
+    return path
+  }
+
+  static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure(what: "socket") }
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+      }
+    }
+    guard code else { throw Failure(what: "bind") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  static func spawn(_ command: [String], input: CInt? = nil, output: String? = nil) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    posix_spawn_file_actions_addopen(&actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // A process group of its own: what interrupts the tests at the terminal is not for the server.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    return try posixSpawn(command, &actions, &attributes)
+  }
+
+  static func posixSpawn(
+    _ command: [String], _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
+  ) throws -> pid_t {
+    var copies: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+    copies.append(nil)
+    defer { for copy in copies { free(copy) } }
+    var process: pid_t = 0
+    let code = posix_spawnp(&process, command.first ?? "", &actions, &attributes, copies, environ)
+    guard code == 0 else { throw Failure(what: "\(command.first ?? ""): error \(code)") }
+    return process
+  }
+
+  /// Runs a command to its end and gives its output; throws with it when the command fails.
+  @discardableResult
+  static func run(_ command: [String]) throws -> String {
+    var template = Array("/tmp/martlet-out-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { throw Failure(what: "mkstemp") }
+    close(descriptor)
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { unlink(path) }
+    let process = try spawn(command, output: path)
+    var status: CInt = 0
+    waitpid(process, &status, 0)
+    let output = contents(of: path)
+    guard status == 0 else { throw Failure(what: "\(command.joined(separator: " ")): \(output)") }
+    return output
+  }
+
+  static func contents(of path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 65_536)
+    while case let count = fread(&part, 1, part.count, file), count > 0 { bytes += part.prefix(count) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  static func children(of process: pid_t) -> [pid_t] {
+    contents(of: "/proc/\(process)/task/\(process)/children").split(separator: " ").compactMap { pid_t($0) }
+  }
+}

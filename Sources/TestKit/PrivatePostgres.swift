@@ -1,0 +1,141 @@
+import Glibc
+import Synchronization
+
+/// A PostgreSQL server of the test process alone: own directory, own port, gone when the process is, however it ends.
+///
+/// The first test that asks for ``shared()`` starts it (about two seconds); every ``database()`` is a fresh one. When
+/// `MARTLET_TEST_DATABASE_URL` names a server, that one is used, and nothing is started.
+///
+/// - Limits: PostgreSQL 15 from Debian's place or the PATH; started by root it runs as the user `postgres`.
+/// - Isolation: thread-safe; its functions block.
+public final class PrivatePostgres: Sendable {
+  /// Where its data and socket are; nil for a given server.
+  public let directory: String?
+  private let server: String
+  private let arguments: [String]
+  private let state: Mutex<State>
+
+  private struct State {
+    var process: pid_t = 0
+    var watchdog: pid_t = 0
+    var leash: CInt = -1
+    var databases = 0
+  }
+
+  private static let once = Mutex<PrivatePostgres?>(nil)
+
+  /// The server that all tests of the process share.
+  public static func shared() throws -> PrivatePostgres {
+    try once.withLock { one in
+      if let one { return one }
+      let server = try environment("MARTLET_TEST_DATABASE_URL").map(PrivatePostgres.init(given:)) ?? start()
+      one = server
+      return server
+    }
+  }
+
+  /// Starts one more server, for a test that kills it. `settings` are server settings such as `log_statement=all`.
+  public static func start(settings: [String] = []) throws -> PrivatePostgres {
+    let directory = try temporaryDirectory()
+    let user = ["-U", "martlet"]
+    try run(asServer([binary("initdb"), "-D", "\(directory)/data", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"] + user))
+    let port = try freePort()
+    let all = defaults + ["port=\(port)", "unix_socket_directories=\(directory)"] + settings
+    let arguments = asServer([binary("postgres"), "-D", "\(directory)/data"] + all.flatMap { ["-c", $0] })
+    let server = PrivatePostgres(
+      directory: directory, server: "postgresql://martlet@127.0.0.1:\(port)/", arguments: arguments)
+    try server.keepWatch()
+    try server.restart()
+    return server
+  }
+
+  /// Nothing here survives the machine, so nothing is flushed; commits are synchronous all the same, since that is checked.
+  private static let defaults = [
+    "listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200",
+    "autovacuum_naptime=5s", "lc_messages=C", "timezone=UTC",
+  ]
+
+  private init(directory: String, server: String, arguments: [String]) {
+    self.directory = directory
+    self.server = server
+    self.arguments = arguments
+    state = Mutex(State())
+  }
+
+  private init(given url: String) {
+    directory = nil
+    // What stands before the database's name.
+    let path = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    server = path.prefix(3).joined(separator: "/") + "/"
+    arguments = []
+    state = Mutex(State())
+  }
+
+  /// The URL of a fresh, empty database.
+  public func database() throws -> String {
+    let number = state.withLock { state in
+      state.databases += 1
+      return state.databases
+    }
+    let name = "martlet_\(getpid())_\(number)"
+    try sql("CREATE DATABASE \(name)", in: "postgres")
+    return server + name
+  }
+
+  /// Runs SQL by psql and gives what it prints, unaligned and without headings.
+  @discardableResult
+  public func sql(_ text: String, in database: String) throws -> String {
+    let url = database.contains("://") ? database : server + database
+    return try PrivatePostgres.run([PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text])
+  }
+
+  /// Kills the server and all its backends as a crash does, and waits until they are gone.
+  public func kill9() {
+    state.withLock { state in
+      guard state.process > 0 else { return }
+      let backends = PrivatePostgres.children(of: state.process)
+      for process in [state.process] + backends { kill(process, SIGKILL) }
+      var status: CInt = 0
+      waitpid(state.process, &status, 0)
+      for backend in backends { while kill(backend, 0) == 0 { usleep(2_000) } }
+      state.process = 0
+    }
+  }
+
+  /// Starts the server (again) and waits until it accepts connections.
+  public func restart() throws {
+    try state.withLock { state in
+      guard state.process == 0 else { return }
+      state.process = try PrivatePostgres.spawn(arguments, output: directory.map { "\($0)/log" })
+    }
+    for _ in 0..<600 {
+      if (try? sql("SELECT 1", in: "postgres")) != nil { return }
+      usleep(50_000)
+    }
+    throw Failure(what: "PostgreSQL does not start; see \(directory ?? "")/log")
+  }
+
+  /// What the server has logged.
+  public func log() -> String { directory.map { PrivatePostgres.contents(of: "\($0)/log") } ?? "" }
+
+  /// A shell that outlives this process: its input ends when the process does, and then it ends the server.
+  private func keepWatch() throws {
+    guard let directory else { return }
+    var ends: [CInt] = [0, 0]
+    guard pipe(&ends) == 0 else { throw Failure(what: "pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let script = """
+      cat >/dev/null; pid=$(head -1 "$0/data/postmaster.pid" 2>/dev/null) && kill -INT "$pid" 2>/dev/null
+      for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$0/data/postmaster.pid" ] || break; sleep 0.2; done
+      [ -e "$0/data/postmaster.pid" ] && [ -n "$pid" ] && kill -QUIT "$pid" 2>/dev/null
+      rm -rf "$0"
+      """
+    let watchdog = try PrivatePostgres.spawn(["/bin/sh", "-c", script, directory], input: ends[0])
+    close(ends[0])
+    let leash = ends[1]
+    state.withLock { state in
+      state.watchdog = watchdog
+      state.leash = leash
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import PostgresStore
+import TestKit
+import Testing
+
+@Suite("PostgreSQL keeps the contract of the stores")
+struct AdapterContractTests {
+  @Test("asked from the loop itself, as nodes ask", arguments: AdapterContract.all)
+  func onTheLoop(_ contractCase: ContractCase) async throws {
+    let (database, _) = try await Database.pair.value
+    try await withTaskExecutorPreference(database.loop) { try await contractCase.run(database.underTest) }
+  }
+
+  @Test("asked from other threads, through two loops at once", arguments: AdapterContract.all)
+  func fromOutside(_ contractCase: ContractCase) async throws {
+    let (first, second) = try await Database.pair.value
+    let mixed = StoresUnderTest(
+      users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
+      log: first.stores.log)
+    try await contractCase.run(mixed)
+  }
+}

@@ -1,0 +1,73 @@
+import ChatCore
+import IORuntime
+import Postgres
+import PostgresStore
+import Synchronization
+import TestKit
+import Testing
+
+/// A running loop with stores on a migrated database: what a node holds for one of its loops.
+final class Database: Sendable {
+  let url: String
+  let loop: EventLoop
+  let pool: PostgresPool
+  let stores: PostgresStores
+
+  /// The four stores, for the contract.
+  var underTest: StoresUnderTest {
+    StoresUnderTest(users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log)
+  }
+
+  /// Opens a database that is there; a report of a mistake of ours fails the running test.
+  init(_ url: String, _ adjust: (inout PostgresSettings) -> Void = { _ in }) throws {
+    self.url = url
+    loop = try EventLoop(name: "database")
+    try loop.start()
+    var settings = PostgresSettings(url: url)
+    adjust(&settings)
+    pool = try PostgresPool(loop: loop, settings: settings)
+    stores = PostgresStores(pool: pool) { Issue.record("\($0)") }
+  }
+
+  /// Makes the schema.
+  func migrate() async throws {
+    let ends = try Database(url) { $0 = Migrator.settings(from: $0) }
+    do {
+      _ = try await Migrator(pool: ends.pool).migrate()
+      await ends.close()
+    } catch {
+      await ends.close()
+      throw error
+    }
+  }
+
+  func close() async {
+    await withCheckedContinuation { continuation in pool.close { continuation.resume() } }
+    loop.stop()
+  }
+
+  /// Runs a body on a fresh, migrated database.
+  static func with<Value: Sendable>(
+    on server: PrivatePostgres? = nil, _ adjust: (inout PostgresSettings) -> Void = { _ in },
+    _ body: (Database) async throws -> Value
+  ) async throws -> Value {
+    let database = try Database((server ?? PrivatePostgres.shared()).database(), adjust)
+    do {
+      try await database.migrate()
+      let value = try await body(database)
+      await database.close()
+      return value
+    } catch {
+      await database.close()
+      throw error
+    }
+  }
+
+  /// Two loops on one database that all cases of the contract share, as two nodes would.
+  static let pair = Task { () throws -> (Database, Database) in
+    let url = try PrivatePostgres.shared().database()
+    let first = try Database(url)
+    try await first.migrate()
+    return (first, try Database(url))
+  }
+}

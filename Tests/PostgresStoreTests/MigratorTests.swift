@@ -1,0 +1,68 @@
+import Postgres
+import PostgresStore
+import TestKit
+import Testing
+
+@Suite("The migrator")
+struct MigratorTests {
+  @Test("brings an empty database to the schema once, however many do it at once")
+  func atOnce() async throws {
+    let url = try PrivatePostgres.shared().database()
+    let migrators = try (0..<4).map { _ in try Database(url) { $0 = Migrator.settings(from: $0) } }
+    let done = try await withThrowingTaskGroup(of: [String].self) { group in
+      for database in migrators {
+        group.addTask { try await Migrator(pool: database.pool).migrate().map(\.name) }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(done == Migration.all.map(\.name))
+    let state = try await Migrator(pool: migrators[0].pool).state()
+    #expect(state == .fits)
+    let again = try await Migrator(pool: migrators[0].pool).migrate()
+    #expect(again.isEmpty)
+    for database in migrators { await database.close() }
+  }
+
+  @Test("says of an empty database what to run, and of a newer one what to install")
+  func sentences() async throws {
+    let server = try PrivatePostgres.shared()
+    let database = try Database(server.database())
+    let migrator = Migrator(pool: database.pool)
+    #expect(
+      await sentence(migrator)
+        == "The database's schema is version 0, this binary needs 1: run `martlet migrate` first.")
+    _ = try await migrator.migrate()
+    #expect(await sentence(migrator) == nil)
+    try server.sql("INSERT INTO schema_version VALUES (7, 'later', 1)", in: database.url)
+    #expect(await sentence(migrator) == nil, "a newer schema that this binary can read")
+    try server.sql("INSERT INTO schema_version VALUES (8, 'much later', 8)", in: database.url)
+    #expect(
+      await sentence(migrator)
+        == """
+        The database's schema is version 8, which needs a binary that knows version 8; this one knows 1: \
+        install the newer version.
+        """)
+    await database.close()
+  }
+
+  private func sentence(_ migrator: Migrator) async -> String? {
+    do {
+      try await migrator.check()
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test("a step that fails leaves nothing behind")
+  func failingStep() async throws {
+    let database = try Database(PrivatePostgres.shared().database())
+    let broken = Migration(
+      version: 1, name: "broken", sql: "CREATE TABLE left_over (a int);\nSELECT no_such_function();")
+    await #expect(throws: PostgresError.self) { try await Migrator(pool: database.pool, migrations: [broken]).migrate() }
+    let count = Statement("left", "SELECT count(*) FROM pg_class WHERE relname = 'left_over'")
+    let left = try await database.pool.query(count).first?.int8(0)
+    #expect(left == 0)
+    await database.close()
+  }
+}

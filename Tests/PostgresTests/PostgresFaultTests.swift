@@ -1,0 +1,169 @@
+import Glibc
+import IORuntime
+import Postgres
+import TestKit
+import Testing
+
+/// What the network, the server and its operator can do to a connection.
+@Suite("A pool in trouble")
+struct PostgresFaultTests {
+  private static let pid = Statement("pid", "SELECT pg_backend_pid()")
+  private static let sleep = Statement("sleep", "SELECT pg_sleep($1::int8)")
+
+  @Test("a stopped backend costs its callers their deadline and its connection its life")
+  func stoppedBackend() async throws {
+    try await withPool({
+      $0.connections = 1
+      $0.queryTimeout = 500
+    }) { pool, _ in
+      let process = try #require(await pool.query(Self.pid).first).int4(0)
+      try #require(kill(process, SIGSTOP) == 0)
+      defer { kill(process, SIGCONT) }
+      let waited = await milliseconds {
+        let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
+        #expect(error == .timeout(sent: true))
+      }
+      #expect((400...1_500).contains(waited))
+      let next = try #require(await pool.query(Self.pid, timeout: 3_000).first).int4(0)
+      #expect(next != process)
+    }
+  }
+
+  @Test("a statement that is lost is in doubt, unless repeating it is harmless")
+  func lostConnection() async throws {
+    try await withPool({ $0.connections = 2 }) { pool, url in
+      let sleeping = Statement("sleeping", "SELECT pg_sleep(0.3)::text", repeatable: true)
+      let server = try PrivatePostgres.shared()
+      let (first, second) = try await withThrowingTaskGroup(of: (Bool, PostgresError?).self) { group in
+        group.addTask {
+          (true, await failure { () throws(PostgresError) in _ = try await pool.query(Self.sleep, [.int8(2)]) })
+        }
+        group.addTask { (false, await failure { () throws(PostgresError) in _ = try await pool.query(sleeping) }) }
+        try await Task.sleep(for: .milliseconds(150))
+        try server.sql(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = current_database()",
+          in: url)
+        var outcomes: [Bool: PostgresError?] = [:]
+        for try await (key, error) in group { outcomes[key] = error }
+        return (outcomes[true] ?? nil, outcomes[false] ?? nil)
+      }
+      #expect(first?.isInDoubt == true, "\(String(describing: first))")
+      #expect(second == nil, "\(String(describing: second))")
+      #expect(await counters(of: pool).repeated == 1)
+    }
+  }
+
+  @Test("when nobody listens, a statement is refused by its deadline, and the pool keeps trying")
+  func nobodyListens() async throws {
+    let server = try PrivatePostgres.start()
+    let url = try server.database()
+    server.kill9()
+    try await withPool(to: url, { $0.queryTimeout = 700 }) { pool in
+      let waited = await milliseconds {
+        let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
+        guard case .unavailable(let reason)? = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(reason.contains("refused"))
+      }
+      #expect(waited < 1_500)
+      try server.restart()
+      let back = try await milliseconds { _ = try await pool.query(Self.pid, timeout: 4_500) }
+      #expect(back < 4_000)
+      #expect(await counters(of: pool).connectFailures > 1)
+      server.kill9()
+    }
+  }
+
+  @Test("a server that turns connections away is asked once a second by all pools together")
+  func turnedAway() async throws {
+    let good = try PrivatePostgres.shared().database()
+    let slash = try #require(good.lastIndex(of: "/"))
+    let settings = PostgresSettings(url: String(good[...slash]) + "no_such_database")
+    let loop = try EventLoop(name: "test")
+    try loop.start()
+    defer { loop.stop() }
+    let pools = try (0..<3).map { _ in try PostgresPool(loop: loop, settings: settings) }
+    for pool in pools { pool.start() }
+    try await Task.sleep(for: .milliseconds(2_500))
+    var failures = 0
+    for pool in pools {
+      failures += await counters(of: pool).connectFailures
+      await close(pool)
+    }
+    // The first pool's connections go out together before the first answer.
+    #expect(failures <= 3 * 4 + 3, "\(failures)")
+    #expect(failures >= 4)
+  }
+
+  @Test("the second host is taken when the first does not answer")
+  func severalHosts() async throws {
+    let good = try PrivatePostgres.shared().database()
+    let url = good.replacing("@127.0.0.1:", with: "@127.0.0.1:1,127.0.0.1:")
+    try await withPool(to: url) { pool in
+      let rows = try await pool.query(Self.pid)
+      #expect(rows.count == 1)
+    }
+  }
+
+  @Test("a host's name is resolved without blocking")
+  func hostNames() async throws {
+    let good = try PrivatePostgres.shared().database()
+    try await withPool(to: good.replacing("127.0.0.1", with: "localhost")) { pool in
+      let rows = try await pool.query(Self.pid)
+      #expect(rows.count == 1)
+    }
+    try await withPool(to: good.replacing("127.0.0.1", with: "nowhere.invalid"), { $0.queryTimeout = 400 }) { pool in
+      let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
+      #expect(error == .unavailable("unknown host nowhere.invalid"))
+    }
+  }
+
+  @Test("a database that acknowledges before it has flushed is refused with a sentence")
+  func synchronousCommitIsChecked() async throws {
+    let server = try PrivatePostgres.shared()
+    let url = try server.database()
+    let name = try #require(url.split(separator: "/").last)
+    try server.sql("ALTER DATABASE \(name) SET synchronous_commit = off", in: url)
+    try await withPool(to: url, { $0.queryTimeout = 300 }) { pool in
+      let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
+      #expect(
+        error
+          == .misconfigured("synchronous_commit is off on the database; it must be on, remote_write or remote_apply."))
+    }
+  }
+
+  @Test("a URL that cannot be read is refused without showing it")
+  func wrongURL() throws {
+    let loop = try EventLoop(name: "test")
+    for url in ["postgresql://u:secret@h/x?colour=red", "nonsense secret", "host=a,b port=1,2,3"] {
+      #expect(throws: PostgresError.self) { try PostgresPool(loop: loop, settings: PostgresSettings(url: url)) }
+      do {
+        _ = try PostgresPool(loop: loop, settings: PostgresSettings(url: url))
+      } catch {
+        #expect(!"\(error)".contains("secret"))
+      }
+    }
+  }
+
+  @Test("the server ends what takes too long or waits too long for a lock")
+  func serverTimeouts() async throws {
+    try await withPool({
+      $0.statementTimeout = 300
+      $0.lockTimeout = 100
+    }) { pool, _ in
+      let slow = await failure { () throws(PostgresError) in _ = try await pool.query(Self.sleep, [.int8(3)]) }
+      #expect(slow?.sqlstate == "57014")
+      _ = try await pool.query(Statement("make", "CREATE TABLE t (a int)"))
+      let lock = Statement("lock", "LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+      let waiting = await failure { () throws(PostgresError) in
+        try await pool.transaction { (one) throws(PostgresError) in
+          _ = try await one.query(lock)
+          try await pool.transaction { (other) throws(PostgresError) in _ = try await other.query(lock) }
+        }
+      }
+      #expect(waiting?.sqlstate == SQLState.lockNotAvailable)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import IORuntime
+import Postgres
+import TestKit
+import Testing
+
+@Suite("A transaction")
+struct PostgresTransactionTests {
+  private static let make = Statement("make", "CREATE TABLE t (a int8 PRIMARY KEY, n int8 NOT NULL)")
+  private static let put = Statement("put", "INSERT INTO t VALUES ($1, 0)")
+  private static let count = Statement("count", "SELECT count(*) FROM t", repeatable: true)
+  private static let lock = Statement("lock", "UPDATE t SET n = n + 1 WHERE a = $1")
+
+  private func count(in pool: PostgresPool) async throws -> Int64 {
+    try #require(await pool.query(Self.count).first).int8(0)
+  }
+
+  @Test("what it did stands when its body ends, and is gone when its body throws")
+  func commitsAndRollsBack() async throws {
+    try await withPool { pool, _ in
+      _ = try await pool.query(Self.make)
+      try await pool.transaction { (transaction) throws(PostgresError) in
+        _ = try await transaction.query(Self.put, [.int8(1)])
+        _ = try await transaction.queries(Self.put, each: [[.int8(2)], [.int8(3)]])
+      }
+      #expect(try await count(in: pool) == 3)
+      let error = await failure { () throws(PostgresError) in
+        try await pool.transaction { (transaction) throws(PostgresError) in
+          _ = try await transaction.query(Self.put, [.int8(4)])
+          throw .unexpectedReply("changed our mind")
+        }
+      }
+      #expect(error == .unexpectedReply("changed our mind"))
+      #expect(try await count(in: pool) == 3)
+    }
+  }
+
+  @Test("a body that overlooks a failed statement is told at the end")
+  func overlookedFailure() async throws {
+    try await withPool { pool, _ in
+      _ = try await pool.query(Self.make)
+      let error = await failure { () throws(PostgresError) in
+        try await pool.transaction { (transaction) throws(PostgresError) in
+          _ = try await transaction.query(Self.put, [.int8(1)])
+          _ = try? await transaction.query(Self.put, [.int8(1)])
+        }
+      }
+      #expect(error?.sqlstate == SQLState.uniqueViolation)
+      #expect(try await count(in: pool) == 0)
+    }
+  }
+
+  @Test("transactions never hold all connections, so that statements go on")
+  func statementsGoOn() async throws {
+    try await withPool({ $0.connections = 2 }) { pool, _ in
+      _ = try await pool.query(Self.make)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in Int64(0)..<6 {
+          group.addTask {
+            try await pool.transaction { (transaction) throws(PostgresError) in
+              _ = try await transaction.query(Self.put, [.int8(number)])
+              _ = try await transaction.query(Statement("sleep", "SELECT pg_sleep(0.05)"))
+            }
+          }
+        }
+        let waited = try await milliseconds { _ = try await count(in: pool) }
+        #expect(waited < 200)
+        try await group.waitForAll()
+      }
+      #expect(try await count(in: pool) == 6)
+      #expect(await counters(of: pool).ready == 2)
+    }
+  }
+
+  @Test("the victim of a deadlock runs again")
+  func deadlock() async throws {
+    try await withPool { pool, _ in
+      _ = try await pool.query(Self.make)
+      _ = try await pool.queries(Self.put, each: [[.int8(1)], [.int8(2)]])
+      _ = try await pool.query(Statement("quick", "ALTER DATABASE \(try await name(of: pool)) SET deadlock_timeout = '50ms'"))
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for order in [[Int64(1), 2], [2, 1]] {
+          group.addTask {
+            try await pool.transaction { (transaction) throws(PostgresError) in
+              for key in order {
+                _ = try await transaction.query(Self.lock, [.int8(key)])
+                _ = try await transaction.query(Statement("sleep", "SELECT pg_sleep(0.1)"))
+              }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(await counters(of: pool).refused >= 1, "there was a deadlock")
+      let sum = try await pool.query(Statement("sum", "SELECT sum(n)::int8 FROM t")).first?.int8(0)
+      #expect(sum == 4)
+    }
+  }
+
+  private func name(of pool: PostgresPool) async throws -> String {
+    try #require(await pool.query(Statement("name", "SELECT current_database()::text")).first).text(0)
+  }
+}

@@ -1,0 +1,60 @@
+import IORuntime
+import Postgres
+import TestKit
+
+/// Gives a body a running loop and a pool to a fresh database, and ends both afterwards.
+func withPool<Value: Sendable>(
+  _ adjust: (inout PostgresSettings) -> Void = { _ in }, on server: PrivatePostgres? = nil,
+  _ body: (PostgresPool, String) async throws -> Value
+) async throws -> Value {
+  let url = try (server ?? PrivatePostgres.shared()).database()
+  return try await withPool(to: url, adjust) { try await body($0, url) }
+}
+
+/// The same to a database that is there, or to nowhere.
+func withPool<Value: Sendable>(
+  to url: String, _ adjust: (inout PostgresSettings) -> Void = { _ in }, _ body: (PostgresPool) async throws -> Value
+) async throws -> Value {
+  let loop = try EventLoop(name: "test")
+  try loop.start()
+  defer { loop.stop() }
+  var settings = PostgresSettings(url: url)
+  adjust(&settings)
+  let pool = try PostgresPool(loop: loop, settings: settings)
+  do {
+    let value = try await body(pool)
+    await close(pool)
+    return value
+  } catch {
+    await close(pool)
+    throw error
+  }
+}
+
+func close(_ pool: PostgresPool) async {
+  await withCheckedContinuation { continuation in pool.close { continuation.resume() } }
+}
+
+/// What a pool has counted, read on its loop.
+func counters(of pool: PostgresPool) async -> PostgresCounters {
+  await withCheckedContinuation { continuation in
+    pool.loop.execute { continuation.resume(returning: pool.counters) }
+  }
+}
+
+/// The database error that a body throws.
+func failure(_ body: () async throws(PostgresError) -> Void) async -> PostgresError? {
+  do {
+    try await body()
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// Milliseconds that a body takes.
+func milliseconds(_ body: () async throws -> Void) async rethrows -> Int64 {
+  let begin = EventLoop.monotonicMilliseconds()
+  try await body()
+  return EventLoop.monotonicMilliseconds() - begin
+}

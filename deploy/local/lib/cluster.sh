@@ -1,0 +1,95 @@
+# Which cluster a command means, and what is remembered about it between commands.
+#
+# Everything about one cluster lies in one directory ($STATE, by default .local in the checkout):
+#   cluster.json  for tools: addresses, process ids, argument lists
+#   shape         how many nodes of each role, which ports, which binary
+#   settings      the MARTLET_ variables that its nodes were given
+#   run/ log/     a pid file and an argument list a part; a log a part
+#   secrets/      made once, readable by their owner only
+#   postgres/ redis/ haproxy/
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
+NODES_MAX=30 # of each role: the ports of one cluster lie within a hundred
+
+# choose_cluster [DIR]: without a directory it is the cluster that was started last from this checkout.
+choose_cluster() {
+  local wanted=${1:-} linked
+  if [ -z "$wanted" ]; then
+    wanted="$ROOT/.local"
+    if [ -L "$wanted/cluster.json" ]; then
+      linked=$(readlink "$wanted/cluster.json")
+      [ -e "$linked" ] && wanted=$(dirname "$linked")
+    fi
+  fi
+  mkdir -p "$wanted"
+  STATE=$(cd "$wanted" && pwd -P)
+  RUN="$STATE/run" LOGS="$STATE/log" SECRETS="$STATE/secrets"
+  mkdir -p "$RUN" "$LOGS" "$SECRETS"
+  chmod go+x "$STATE"
+  chmod 700 "$SECRETS"
+  load_shape
+  ulimit -n "$(ulimit -Hn)" # every socket is an open file
+  cd / || exit              # the database's user may not be allowed where the caller stands
+}
+
+# One command at a time changes a cluster; another waits for its turn.
+lock_cluster() {
+  exec 9>"$STATE/lock"
+  flock -w 300 9 || die "another command has been changing the cluster in $STATE for five minutes; wait for it or end it."
+}
+unlock_cluster() { exec 9>&-; }
+
+load_shape() {
+  API_NODES=2 SOCKET_NODES=2 PORT_BASE=8000 BINARY=
+  local key value
+  [ -f "$STATE/shape" ] || return 0
+  while IFS='=' read -r key value; do
+    case $key in
+      API_NODES | SOCKET_NODES | PORT_BASE | BINARY) printf -v "$key" '%s' "$value" ;;
+    esac
+  done <"$STATE/shape"
+}
+
+save_shape() {
+  printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" PORT_BASE "$PORT_BASE" BINARY "$BINARY" \
+    >"$STATE/shape"
+}
+
+# Names of all nodes, in the order in which they start.
+node_names() {
+  local i
+  for ((i = 1; i <= API_NODES; i++)); do echo "api-$i"; done
+  for ((i = 1; i <= SOCKET_NODES; i++)); do echo "socket-$i"; done
+}
+
+part_names() {
+  echo postgres
+  echo redis
+  node_names
+  echo haproxy
+}
+
+# Whether the shape has a node of that name.
+is_node() { [[ " $(node_names | tr '\n' ' ') " == *" $1 "* ]]; }
+
+# Nodes that an earlier, larger shape has left.
+surplus_names() {
+  local file name
+  for file in "$RUN"/api-*.pid "$RUN"/socket-*.pid; do
+    [ -e "$file" ] || continue
+    name=$(basename "$file" .pid)
+    is_node "$name" || echo "$name"
+  done
+}
+
+any_part_alive() {
+  local name
+  for name in $(part_names); do alive "$name" && return 0; done
+  return 1
+}
+
+any_node_alive() {
+  local name
+  for name in $(node_names); do alive "$name" && return 0; done
+  return 1
+}

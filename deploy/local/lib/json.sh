@@ -1,0 +1,56 @@
+# cluster.json: what tools and tests need to find, stop, kill and start the parts.
+
+json_string() {
+  local text=$1
+  text=${text//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\t'/\\t}
+  printf '"%s"' "$text"
+}
+
+json_command() {
+  local argument arguments separator=''
+  mapfile -d '' -t arguments <"$RUN/$1.command"
+  printf '['
+  for argument in "${arguments[@]}"; do
+    printf '%s' "$separator"
+    json_string "$argument"
+    separator=', '
+  done
+  printf ']'
+}
+
+# json_process <part>: the two members that every part has.
+json_process() { printf '"pid": %s, "command": %s' "$(pid_of "$1" || echo null)" "$(json_command "$1")"; }
+
+json_nodes() {
+  local name separator=''
+  for name in $(node_names | grep "^$1-"); do
+    printf '%s\n    {"url": %s, %s}' "$separator" "$(json_string "$(node_url "$name")")" "$(json_process "$name")"
+    separator=','
+  done
+}
+
+write_cluster_json() {
+  local file="$STATE/cluster.json" shown="$ROOT/.local/cluster.json"
+  (umask 077 && cat >"$file.new") <<END
+{
+  "main": $(json_string "$(main_url)"),
+  "dialects": {},
+  "api": [$(json_nodes api)
+  ],
+  "socket": [$(json_nodes socket)
+  ],
+  "loadbalancer": {$(json_process haproxy)},
+  "postgres": {"url": $(json_string "$(postgres_url)"), "data": $(json_string "$(postgres_data)"),
+    $(json_process postgres)},
+  "redis": {"url": $(json_string "redis://127.0.0.1:$(port_of redis)"), $(json_process redis)}
+}
+END
+  mv "$file.new" "$file"
+  # A cluster elsewhere (--data) is found from the checkout too, unless the checkout has a cluster of its own.
+  if [ "$file" != "$shown" ] && { [ -L "$shown" ] || [ ! -e "$shown" ]; }; then
+    mkdir -p "$ROOT/.local"
+    ln -sfn "$file" "$shown"
+  fi
+}

@@ -1,0 +1,53 @@
+# The nodes: their settings, their start, their readiness.
+
+node_role() { echo "${1%-*}"; }
+node_url() { echo "http://127.0.0.1:$(port_of "$1")"; }
+
+# Event loops a node when nobody has chosen: the cores are shared by all nodes of this machine.
+local_loops() {
+  local loops=$(($(nproc) / (API_NODES + SOCKET_NODES)))
+  echo $((loops > 0 ? loops : 1))
+}
+
+# node_settings: what every node and every one-off command (migrate, doctor) is given, one NAME=value a line.
+node_settings() {
+  echo "MARTLET_DATABASE_URL_FILE=$SECRETS/database_url"
+  echo "MARTLET_REDIS_URL=redis://127.0.0.1:$(port_of redis)"
+  given TOKEN_KEYS || given TOKEN_KEY || echo "MARTLET_TOKEN_KEYS_FILE=$SECRETS/token_keys"
+  given REFRESH_KEY || echo "MARTLET_REFRESH_KEY_FILE=$SECRETS/refresh_key"
+  echo "MARTLET_TRUSTED_PROXIES=127.0.0.1/32"
+  given LOOPS || echo "MARTLET_LOOPS=$(local_loops)"
+  # All clients of this machine share one address, so what is counted by address is wide here.
+  given RATE_REGISTER || echo "MARTLET_RATE_REGISTER=1000/s,10000"
+  given RATE_SIGN_IN_ADDRESS || echo "MARTLET_RATE_SIGN_IN_ADDRESS=1000/s,10000"
+  cat "$STATE/settings"
+}
+
+# clean_environment: what a node inherits besides its settings; the rest of the caller's shell is none of its business.
+clean_environment() { printf '%s\n' "PATH=/usr/local/bin:/usr/bin:/bin" "LANG=C.UTF-8" "MALLOC_ARENA_MAX=2"; }
+
+migrate() {
+  local words
+  mapfile -t words < <(clean_environment && node_settings)
+  env -i "${words[@]}" "$BINARY" migrate >"$LOGS/migrate.log" 2>&1 </dev/null 9>&- ||
+    die_with_log migrate "the schema could not be brought up to date (martlet migrate)."
+}
+
+start_node() {
+  local name=$1 words
+  alive "$name" && return 0
+  require_port "$name"
+  mapfile -t words < <(clean_environment && node_settings)
+  start_part "$name" env -i "$(part_mark "$name")" "${words[@]}" "MARTLET_NODE_ID=$name" \
+    "MARTLET_LISTEN=127.0.0.1:$(port_of "$name")" "$BINARY" "$(node_role "$name")"
+}
+
+answers_ready() { curl -sf -o /dev/null --noproxy '*' --max-time 2 "$1/readyz"; }
+ready_or_dead() { answers_ready "$(node_url "$1")" || dead "$1"; }
+
+wait_for_node() {
+  wait_until 20 ready_or_dead "$1" || die_with_log "$1" "$1 has not become ready within 20 s ($(node_url "$1")/readyz)."
+  alive "$1" || die_with_log "$1" "$1 has ended instead of becoming ready."
+}
+
+stop_node() { stop_part "$1" TERM $(($(drain_grace) + 5)); }

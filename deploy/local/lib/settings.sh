@@ -1,0 +1,46 @@
+# The MARTLET_ variables of the caller's environment reach the nodes, and are remembered for later commands.
+
+# Settings whose value must not stand in an argument list: each goes to a file of its own, passed as …_FILE.
+SECRET_SETTINGS=" TOKEN_KEYS REFRESH_KEY DATABASE_URL REDIS_URL "
+# Settings that the local cluster decides itself.
+OWN_SETTINGS=" LISTEN NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE TRUSTED_PROXIES "
+
+# collect_settings <fresh|more>: a fresh start forgets what an earlier one was given, a later command adds to it.
+collect_settings() {
+  local kept="$STATE/settings" name key
+  [ "$1" = fresh ] && rm -f "$kept"
+  touch "$kept"
+  while IFS= read -r name; do
+    key=${name#MARTLET_}
+    if [[ $OWN_SETTINGS == *" $key "* ]]; then
+      warn "$name is set by deploy/local itself; the value in your environment is not used."
+      continue
+    fi
+    [[ ${!name} != *$'\n'* ]] || die "$name has a line break in its value, which a setting cannot have."
+    drop_setting "$key" "$kept"
+    if [[ $SECRET_SETTINGS == *" $key "* ]]; then
+      (umask 077 && printf '%s\n' "${!name}" >"$SECRETS/given_${key,,}")
+      echo "MARTLET_${key}_FILE=$SECRETS/given_${key,,}" >>"$kept"
+    else
+      echo "$name=${!name}" >>"$kept"
+    fi
+  done < <(compgen -e | grep '^MARTLET_')
+}
+
+# Forgets a setting in both its forms: the value and the file.
+drop_setting() {
+  local base=${1%_FILE}
+  sed -i -e "/^MARTLET_${base}=/d" -e "/^MARTLET_${base}_FILE=/d" "$2"
+}
+
+# setting <KEY> <default>: what the nodes were given.
+setting() {
+  local line
+  line=$(grep "^MARTLET_$1=" "$STATE/settings" 2>/dev/null | tail -n 1)
+  if [ -n "$line" ]; then echo "${line#*=}"; else echo "$2"; fi
+}
+
+# given <KEY>: whether the caller chose it, in either form.
+given() { grep -qE "^MARTLET_$1(_FILE)?=" "$STATE/settings" 2>/dev/null; }
+
+drain_grace() { setting DRAIN_GRACE_S 30; }
