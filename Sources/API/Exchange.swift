@@ -7,20 +7,16 @@ import JSONText
 final class Exchange {
   let requestID: String
   private let method: Method
+  private let begunAt: Milliseconds
   var route = "unknown"
   var user: UserID?
   var rateHeaders: HeaderFields = [:]
   var fault: String?
 
-  init(_ request: Request) {
+  init(_ request: Request, begunAt: Milliseconds) {
+    self.begunAt = begunAt
     requestID = RequestID.of(request.headers)
     method = request.method
-  }
-
-  /// One whose request could not be read.
-  init() {
-    requestID = RequestID.of([:])
-    method = .get
   }
 
   /// The answer that says a problem.
@@ -45,10 +41,11 @@ final class Exchange {
     return response
   }
 
-  func record(of response: Response) -> AccessRecord {
+  func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
       route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
-      status: response.status.code, requestID: requestID, user: user?.rawValue, fault: fault)
+      status: response.status.code, requestID: requestID, user: user?.rawValue, milliseconds: now - begunAt,
+      fault: fault)
   }
 
   /// Those that metrics and logs name; a client may make up any number of others.

@@ -20,13 +20,18 @@ public struct RateGate: Sendable {
     let retryAfter: Milliseconds?
   }
 
+  /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
+  public func retryAfter(_ kind: RateClass, _ caller: Caller) async -> Milliseconds? {
+    await pass(kind, caller: caller, address: "").retryAfter
+  }
+
   /// Counts a request of that class.
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
     await pass(kind, who: kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)")
   }
 
-  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that a
-  /// client with an old token does not keep his neighbours from signing in.
+  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that
+  /// a client with an old token does not keep his neighbours from signing in.
   func refusedToken(address: String) async -> Pass { await pass(.signIn, who: "t:" + address) }
 
   private func pass(_ kind: RateClass, who: String) async -> Pass {
