@@ -19,6 +19,13 @@ final class Exchange {
     method = request.method
   }
 
+  /// One whose request could not be read.
+  init() {
+    begunAt = 0
+    requestID = RequestID.of([:])
+    method = .get
+  }
+
   /// The answer that says a problem.
   func response(_ problem: Problem, _ headers: HeaderFields) -> Response {
     var writer = JSONWriter()
@@ -44,8 +51,8 @@ final class Exchange {
   func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
       route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
-      status: response.status.code, requestID: requestID, user: user?.rawValue, milliseconds: now - begunAt,
-      fault: fault)
+      status: response.status.code, requestID: requestID, user: user?.rawValue,
+      milliseconds: now - begunAt, fault: fault)
   }
 
   /// Those that metrics and logs name; a client may make up any number of others.

@@ -35,7 +35,7 @@ enum RequestRefusal: String, CaseIterable {
 extension Response {
   /// The problem that says why the parser refused a request; it closes the connection, as `Response(_:)` does.
   public init(problem refusal: Refusal) {
-    let exchange = Exchange(Request(head: RequestHead(method: .get, target: "/")), begunAt: 0)
+    let exchange = Exchange()
     self = exchange.response(Problem(refusal.status.code, refusal.code, refusal.reason), [:])
     headers.append("X-Request-ID", exchange.requestID)
     headers.append("X-Content-Type-Options", "nosniff")
