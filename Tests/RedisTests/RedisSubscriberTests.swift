@@ -144,8 +144,11 @@ struct RedisSubscriberTests {
       // More than the kernel's buffers and Redis' limit take, all in one tick: nobody reads meanwhile.
       let payload = String(repeating: "x", count: 1 << 20)
       for _ in 0..<7 { client.send(RedisCommand("SPUBLISH", "c", payload)) }
-      try await eventually(within: 5_000, on: loop) { ear.subscribed == ["c"] }
-      #expect(ear.interruptions == 1)
+      try await eventually(within: 5_000, on: loop) { ear.interruptions >= 1 }
+      // The rest of them may cut it off once more.
+      _ = try await client.command(RedisCommand("PING"))
+      await loop.sleep(200)
+      try await eventually(within: 5_000, on: loop) { ear.subscribed.count == ear.interruptions }
       #expect(try await Self.publish("x", on: "c", client) == 1)
     }
   }
