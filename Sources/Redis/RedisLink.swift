@@ -90,6 +90,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   func connectionEnded(_ ended: RedisConnection, _ error: RedisError, wasReady: Bool) {
     guard ended === connection else { return }
     connection = nil
+    // Closed by ourselves: nobody is to be told that it was lost.
+    guard wanted else { return }
     failures += 1
     observe(wasReady ? .lost(error) : .failed(error))
     if wasReady { owner?.linkLost(error) }

@@ -119,6 +119,20 @@ struct RedisSubscriberTests {
     }
   }
 
+  @Test("that is closed tells of no interruption, and can be started again")
+  func closing() async throws {
+    try await Self.withParts { _, client, subscriber, ear, loop in
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      subscriber.close()
+      await loop.sleep(50)
+      #expect(ear.interruptions == 0 && !subscriber.isConnected)
+      subscriber.start()
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c", "c"] }
+      #expect(try await Self.publish("x", on: "c", client) == 1)
+    }
+  }
+
   @Test("finds within 7 s that Redis is stopped")
   func stopped() async throws {
     try await Self.withParts { redis, _, subscriber, ear, loop in
