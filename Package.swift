@@ -100,7 +100,7 @@ let testing: [Target] = [
   tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
   tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
   tests("Node", ["ChatCore", "TestKit"]),
   .testTarget(
     name: "ClusterTests",

@@ -5,11 +5,14 @@ import HTTP1
 /// Takes the token out of the `Authorization` header.
 ///
 /// - Source: RFC 6750 section 2.1; exactly one header, the scheme in any case, one space.
-enum BearerToken {
+public enum BearerToken {
   /// Longer than any token of ours (4 kB) with its scheme.
   private static let headerBytesMax = 8_192
 
-  static func of(_ headers: HeaderFields) throws(ChatError) -> String {
+  /// The token of the one header.
+  ///
+  /// - Throws: `.unauthenticated(.invalidToken)` when there is none, or more than one.
+  public static func of(_ headers: HeaderFields) throws(ChatError) -> String {
     let values = headers.values(for: "authorization")
     guard values.count == 1, let value = values.first, value.utf8.count <= headerBytesMax else {
       throw .unauthenticated(.invalidToken)

@@ -7,12 +7,14 @@ import JSONText
 final class Exchange {
   let requestID: String
   private let method: Method
+  private let begunAt: Milliseconds
   var route = "unknown"
   var user: UserID?
   var rateHeaders: HeaderFields = [:]
   var fault: String?
 
-  init(_ request: Request) {
+  init(_ request: Request, begunAt: Milliseconds) {
+    self.begunAt = begunAt
     requestID = RequestID.of(request.headers)
     method = request.method
   }
@@ -40,10 +42,10 @@ final class Exchange {
     return response
   }
 
-  func record(of response: Response) -> AccessRecord {
+  func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
       route: route, method: method.rawValue, status: response.status.code, requestID: requestID,
-      user: user?.rawValue, fault: fault)
+      user: user?.rawValue, milliseconds: now - begunAt, fault: fault)
   }
 }
 

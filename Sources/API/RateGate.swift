@@ -20,6 +20,11 @@ public struct RateGate: Sendable {
     let retryAfter: Milliseconds?
   }
 
+  /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
+  public func retryAfter(_ kind: RateClass, _ caller: Caller) async -> Milliseconds? {
+    await pass(kind, caller: caller, address: "").retryAfter
+  }
+
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
     guard let policy = policies[kind] else { return Pass(headers: [:], retryAfter: nil) }
     let who = kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)"

@@ -2,8 +2,8 @@ import HTTP1
 
 /// Finds the row for a method and a path.
 ///
-/// A path that is known under other methods is told apart from one that is unknown. Rows with a literal segment win over
-/// rows with a parameter in the same place.
+/// A path that is known under other methods is told apart from one that is unknown. Rows with a literal segment win
+/// over rows with a parameter in the same place.
 struct Router: Sendable {
   enum Match: Sendable {
     case endpoint(Endpoint, parameters: [String: String])

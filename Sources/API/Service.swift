@@ -12,24 +12,26 @@ public struct Service: Sendable {
   private let authenticator: any Authenticator
   private let gate: RateGate
   private let crossOrigin: CrossOriginPolicy
+  private let now: @Sendable () -> Milliseconds
   private let record: @Sendable (AccessRecord) -> Void
 
   /// Takes the rows and what they need.
   public init(
     chat: Chat, endpoints: [Endpoint], authenticator: any Authenticator, gate: RateGate, crossOrigin: CrossOriginPolicy,
-    record: @escaping @Sendable (AccessRecord) -> Void
+    now: @escaping @Sendable () -> Milliseconds, record: @escaping @Sendable (AccessRecord) -> Void
   ) {
     self.chat = chat
     self.router = Router(endpoints)
     self.authenticator = authenticator
     self.gate = gate
     self.crossOrigin = crossOrigin
+    self.now = now
     self.record = record
   }
 
   /// The answer to a request; never fails.
   public func respond(to request: Request) async -> Response {
-    let exchange = Exchange(request)
+    let exchange = Exchange(request, begunAt: now())
     var response: Response
     switch route(request) {
     case .preflight(let methods):
@@ -44,7 +46,7 @@ public struct Service: Sendable {
     }
     response.headers.append("X-Request-ID", exchange.requestID)
     response.headers.append("X-Content-Type-Options", "nosniff")
-    record(exchange.record(of: response))
+    record(exchange.record(of: response, at: now()))
     return response
   }
 
