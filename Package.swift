@@ -98,7 +98,7 @@ let testing: [Target] = [
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
-  tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
+  tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
   tests("Node", ["ChatCore", "TestKit"]),

@@ -9,7 +9,7 @@ import WebSocket
 /// - Isolation: the socket's loop.
 final class SocketTransport: SessionTransport, WebSocketHandler {
   private let socket: WebSocketConnection
-  private var session: Realtime.Session?
+  private var session: SocketSession?
 
   private let compresses: Bool
 
