@@ -12,8 +12,10 @@ public struct RedisSettings: Sendable, Hashable {
   public var password: String?
   /// The number for SELECT; a cluster has 0 only.
   public var database: Int
-  /// Whether the connection is encrypted.
+  /// Whether the connection is encrypted, and the certificate checked against the host.
   public var tls: Bool
+  /// A PEM file with the authorities that may vouch for Redis; nil trusts those of the system.
+  public var authorityFile: String?
   /// What CLIENT LIST shows for our connections; nil sends none.
   public var clientName: String?
 
