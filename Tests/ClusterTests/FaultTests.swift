@@ -1,3 +1,5 @@
+import HTTP1
+import IORuntime
 import JSONText
 import TestKit
 import Testing
@@ -17,19 +19,19 @@ extension ClusterTests {
     private static func judge(
       _ stage: ClusterStage, _ load: Load, converge: Int64 = 5_000, fault: @escaping @Sendable () async throws -> Void
     ) async throws -> HistoryCheck {
-      async let sending: Void = load.run(on: stage)
+      async let sends: Void = load.run(on: stage)
       try await fault()
-      await sending
+      await sends
       #expect(try await stage.converge(within: converge), "members do not converge")
       let check = try await stage.check()
       #expect(check.broken() == [])
-      let sends = stage.recorder.history.sends
-      let acked = sends.count { if case .acknowledged = $0.outcome { true } else { false } }
+      let all = stage.recorder.history.sends
+      let acked = all.count { if case .acknowledged = $0.outcome { true } else { false } }
       print(
-        "  \(acked) of \(sends.count) acknowledged, \(sends.count { $0.attempts > 1 }) repeated; delivery",
+        "  \(acked) of \(all.count) acknowledged, \(all.count { $0.attempts > 1 }) repeated; delivery",
         HistoryCheck.describe(check.delays()))
-      #expect(acked > sends.count / 2, "too little was acknowledged to say anything")
-      #expect(sends.allSatisfy { if case .refused = $0.outcome { false } else { true } })
+      #expect(acked > all.count / 2, "too little was acknowledged to say anything")
+      #expect(all.allSatisfy { if case .refused = $0.outcome { false } else { true } })
       return check
     }
 

@@ -191,7 +191,9 @@ public final class ChatClient: @unchecked Sendable {
     do throws(CallFailure) {
       switch try await attempt() {
       case .ok(let message):
-        guard let id = message["id"]?.integer, let seq = message["seq"]?.integer else { return .refused("no id, no seq") }
+        guard let id = message["id"]?.integer, let seq = message["seq"]?.integer else {
+          return .refused("no id, no seq")
+        }
         return .acknowledged(id: id, seq: seq)
       case .refused(let problem):
         let status = problem["status"]?.integer ?? 0

@@ -180,7 +180,8 @@ public struct HistoryCheck {
         let owedFrom = max(ackedAt, healedAt, resumed(client, before: seenAt))
         if seenAt - owedFrom > milliseconds * 1_000 {
           broken.append(
-            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms after it was owed")
+            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms after it was owed"
+          )
         }
       }
     }

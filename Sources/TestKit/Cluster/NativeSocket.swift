@@ -78,7 +78,8 @@ public final class NativeSocket: @unchecked Sendable {
   /// Sends a frame as it is, and waits for the reply with that id.
   public func reply(to id: String, _ frame: String, deadline: Int64) async throws(CallFailure) -> Reply {
     guard end == nil, let socket else { throw CallFailure("the socket is closed") }
-    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Reply, CallFailure>, Never>) in
+    let result = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Result<Reply, CallFailure>, Never>) in
       let timer = loop.schedule(after: deadline) { [weak self] in
         self?.waiting.removeValue(forKey: id)?(.failure(CallFailure("no reply within \(deadline) ms")))
       }
