@@ -21,8 +21,8 @@ public final class HTTPClient: @unchecked Sendable {
   /// Sends a request and waits for its answer.
   ///
   /// - Parameter deadline: milliseconds for all of it.
-  /// - Throws: ``CallFailure``; a kept-alive connection that turns out to be closed before a byte came back is tried once more
-  ///   on a new one when the method is one that may be repeated.
+  /// - Throws: ``CallFailure``; a kept-alive connection that turns out to be closed before a byte came back is tried
+  ///   once more on a new one when the method is one that may be repeated.
   public func call(
     _ method: Method, _ target: String, headers: HeaderFields = [:], body: [UInt8] = [], deadline: Int64 = 10_000
   ) async throws(CallFailure) -> Reply {

@@ -13,11 +13,14 @@ public struct Reply: Sendable, Equatable {
   public var keepsAlive: Bool { !headers.contains("connection", token: "close") }
 }
 
-/// Reads the answers of a server that frames them by Content-Length, as ours and its balancers do; bytes in, replies out.
+/// Reads the answers of a server that frames them by Content-Length, as ours and its balancers do; bytes in, replies
+/// out.
 ///
 /// - Limits: ``headBytesMax``, ``bodyBytesMax``; what breaks them, or is framed otherwise, ends the connection.
 struct ReplyReader {
+  /// Bytes of a status line and its headers: four times what we accept ourselves.
   static let headBytesMax = 64 << 10
+  /// Bytes of a body: the largest page of history many times.
   static let bodyBytesMax = 64 << 20
 
   enum Event {

@@ -8,7 +8,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var heldEntriesMax = 64
   /// Entries of one read of a log: 32 of the longest texts stay below ``sendQueueBytesMax``.
   public var pageEntries = 32
-  /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been flushed.
+  /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been
+  /// flushed.
   public var burstBytesMax = 256 * 1024
   /// Reads of logs under way at once on a loop, so that repairs never take the whole pool from the sends.
   public var readsAtOnceMax = 8
@@ -28,7 +29,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var lingerFor: Milliseconds = 10_000
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
   public var sendQueueBytesMax = 1 << 20
-  /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live entries.
+  /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live
+  /// entries.
   public var catchUpBytesMax = 256 * 1024
   /// How often paused sessions are looked at.
   public var drainPoll: Milliseconds = 20

@@ -2,10 +2,11 @@ import ChatCore
 
 /// The rooms and sessions of one loop: hears the broker, repairs from the log, and fans out.
 ///
-/// A session is attached once it is authenticated, joined to its user's conversations by ``resume(_:heads:done:)``, and from
-/// then on follows his coming and going by itself: the entries of his self conversation and of the rooms say it.
+/// A session is attached once it is authenticated, joined to its user's conversations by ``resume(_:heads:done:)``, and
+/// from then on follows his coming and going by itself: the entries of his self conversation and of the rooms say it.
 ///
-/// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same loop.
+/// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same
+///   loop.
 public final class Hub: @unchecked Sendable {
   /// What bounds this hub.
   public let limits: DeliveryLimits
@@ -90,7 +91,8 @@ public final class Hub: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - heads: the `seq` that the client has in each conversation; those left out start at their head.
-  ///   - done: called once, after the last missed entry was put into the send queue; not at all when the session ends before.
+  ///   - done: called once, after the last missed entry was put into the send queue; not at all when the session ends
+  ///     before.
   public func resume(
     _ session: HubSession, heads: [ConversationID: Int64], done: @escaping (ResumeOutcome) -> Void
   ) {

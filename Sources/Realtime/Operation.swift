@@ -3,7 +3,8 @@ import JSONText
 
 /// One row of the native socket: what a client may ask, in which shape, and what then happens.
 ///
-/// - Shape: `{"id":"7","op":"<name>","d":{…}}`, answered by exactly one `{"re":"7","ok":true,"d":{…}}` or `{"re":"7","error":{…}}`.
+/// - Shape: `{"id":"7","op":"<name>","d":{…}}`, answered by exactly one `{"re":"7","ok":true,"d":{…}}` or
+///   `{"re":"7","error":{…}}`.
 public struct Operation: Sendable {
   /// Under which buckets a request is counted; the same as REST's.
   public enum Rate: String, Sendable, CaseIterable {

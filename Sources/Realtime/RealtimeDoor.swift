@@ -13,7 +13,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   let limits: RealtimeLimits
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
-  private var sessions: ContiguousArray<Session> = []
+  private var sessions: ContiguousArray<SocketSession> = []
   private var counts = RealtimeCounts()
   private var isDraining = false
 
@@ -36,8 +36,8 @@ public final class RealtimeDoor: @unchecked Sendable {
   /// Begins a session on a WebSocket that was just accepted, and greets it.
   ///
   /// - Parameter token: of the Authorization header, if there was one; it spares the client the `auth` operation.
-  public func open(_ transport: any SessionTransport, token: String? = nil) -> Session {
-    let session = Session(door: self, transport: transport, id: newID(), place: sessions.count)
+  public func open(_ transport: any SessionTransport, token: String? = nil) -> SocketSession {
+    let session = SocketSession(door: self, transport: transport, id: newID(), place: sessions.count)
     sessions.append(session)
     counts.opened += 1
     session.begin(token: token)
@@ -45,7 +45,8 @@ public final class RealtimeDoor: @unchecked Sendable {
     return session
   }
 
-  /// Tells all sessions to go, each after a delay of its own within `spread`, so that they do not arrive elsewhere at once.
+  /// Tells all sessions to go, each after a delay of its own within `spread`, so that they do not arrive elsewhere at
+  /// once.
   public func drain(over spread: Milliseconds) {
     isDraining = true
     for session in sessions {
@@ -71,7 +72,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     record(done)
   }
 
-  func closed(_ session: Session, _ code: CloseCode?) {
+  func closed(_ session: SocketSession, _ code: CloseCode?) {
     if let code { counts.closed[code, default: 0] += 1 }
     let last = sessions.removeLast()
     guard last !== session else { return }

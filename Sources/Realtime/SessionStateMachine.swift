@@ -5,7 +5,7 @@ import ChatCore
 ///     connected -> authenticating -> authenticated -> resuming -> live -> closing
 ///               <- token refused               <- resume failed
 ///
-/// Pure: methods are named after what happened and say what to do. ``Session`` does it.
+/// Pure: methods are named after what happened and say what to do. ``SocketSession`` does it.
 ///
 /// - Units: milliseconds of the loop's monotonic clock.
 struct SessionStateMachine: ~Copyable {

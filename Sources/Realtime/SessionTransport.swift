@@ -3,13 +3,14 @@ import Delivery
 
 /// The WebSocket under a session, as far as the session needs it; Node fills it with Serving's connection.
 ///
-/// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do nothing.
+/// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do
+///   nothing.
 public protocol SessionTransport: AnyObject {
   /// Puts a text frame into the send queue; what gathers in a tick leaves in one `send`.
   func send(_ frame: EncodedFrame)
   /// Sends a ping.
   func ping()
-  /// Sends what waits, then a close frame, and ends; ``Session/transportClosed()`` follows, once.
+  /// Sends what waits, then a close frame, and ends; ``SocketSession/transportClosed()`` follows, once.
   func close(_ code: UInt16, reason: [UInt8])
   /// Bytes that wait and that the kernel has not taken.
   var queuedBytes: Int { get }
@@ -23,7 +24,8 @@ public protocol SessionTransport: AnyObject {
 public protocol TokenVerifier: Sendable {
   /// The caller of an access token and the moment of its expiry.
   ///
-  /// - Throws: `.unauthenticated(.invalidToken)` or `.unauthenticated(.sessionEnded)`; `.unavailable` when it cannot be said.
+  /// - Throws: `.unauthenticated(.invalidToken)` or `.unauthenticated(.sessionEnded)`; `.unavailable` when it cannot be
+  ///   said.
   func verify(_ token: String) async throws(ChatError) -> VerifiedToken
 }
 

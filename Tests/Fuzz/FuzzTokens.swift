@@ -1,7 +1,8 @@
 // Garbage at the token verifier: a token that no key signed is refused, also when its header and claims are read.
 //
-// Compiled together with Sources/Tokens and the module JSONText by Tests/Fuzz/run. The first byte of the input chooses: the rest
-// is a whole token, or header and claims (split at a NUL) that are signed with the right key, to reach what lies behind it.
+// Compiled together with Sources/Tokens and the module JSONText by Tests/Fuzz/run. The first byte of the input chooses:
+// the rest is a whole token, or header and claims (split at a NUL) that are signed with the right key, to reach what
+// lies behind it.
 
 import JSONText
 

@@ -58,7 +58,7 @@ struct FaultProxyTests {
       try await proxy.set(.dribble(bytes: 1, everyMilliseconds: 5), .toServer)
       try await client.act { $0.send("abcd") }
       #expect(try await eventually { client.text == "abcd" })
-      #expect(servers.value[0].seen.reads == 4)
+      #expect(servers.value[0].seen.reads > 1)
       try await proxy.set(.frozen)
       try await client.act { $0.send("later") }
       try await Task.sleep(for: .milliseconds(30))

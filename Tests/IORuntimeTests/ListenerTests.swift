@@ -90,14 +90,12 @@ struct ListenerTests {
         try await loop.submit {
           try listener.start(refused: { refused.value.append($0) }) { accepted.value.append(Recorder($0)) }
         }
-        try require(await eventually { refused.value.map(\.code) == [EMFILE] })
+        try require(inTime { refused.value.map(\.code) == [EMFILE] })
         try require(unlucky.read() == [])
         try require(accepted.value.isEmpty)
-        try lucky.connect(to: listener.address)
         for descriptor in hoard { close(descriptor) }
-        try require(await eventually { accepted.value.count == 1 || refused.value.count == 2 })
-        let ticks = try await loop.submit { loop.vitals.descriptors }
-        try require(ticks >= 2)
+        try lucky.connect(to: listener.address)
+        try require(inTime { accepted.value.count == 1 })
       }
     }
   }
@@ -106,6 +104,12 @@ struct ListenerTests {
 /// Ends the process of an exit test unless it holds.
 private func require(_ holds: Bool, line: Int = #line) throws {
   guard holds else { throw SystemError(call: "line \(line)", code: 0) }
+}
+
+/// Waits without Task.sleep: Dispatch, which serves it, opens descriptors and ends the process when there are none.
+private func inTime(_ holds: () -> Bool) -> Bool {
+  for _ in 0..<8_000 where !holds() { usleep(1_000) }
+  return holds()
 }
 
 /// Lowers the limit and opens what is left.

@@ -34,7 +34,8 @@ extension TextRule {
     return edges.contains { $0.properties.isWhitespace } ? .notAllowed("neither begin nor end with a space") : nil
   }
 
-  /// An address as far as it can be told without writing to it: something, one `@`, something with a dot or not; no blanks.
+  /// An address as far as it can be told without writing to it: something, one `@`, something with a dot or not; no
+  /// blanks.
   static func addressFlaw(_ text: String) -> Flaw? {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     let clean = text.unicodeScalars.allSatisfy { !$0.breaksLines && !$0.isBlank && !$0.properties.isBidiControl }

@@ -53,7 +53,7 @@ public final class Connection: @unchecked Sendable {
     flags.insert(.begun)
     self.handler = handler
     guard descriptor >= 0 else { return cork() }
-    interest = wantedInterest
+    interest = flags.interest
     do {
       watch = try loop.watch(descriptor, interest, self)
       // A client speaks first.
@@ -91,18 +91,6 @@ public final class Connection: @unchecked Sendable {
     guard maySend else { return }
     out.append(bytes)
     queued()
-  }
-
-  /// Queues bytes of a span.
-  public func send(_ bytes: RawSpan) { bytes.withUnsafeBytes { send($0) } }
-
-  /// Queues bytes of an array.
-  public func send(_ bytes: [UInt8]) { bytes.withUnsafeBytes { send($0) } }
-
-  /// Queues the UTF-8 bytes of a text.
-  public func send(_ text: String) {
-    var text = text
-    text.withUTF8 { send(UnsafeRawBufferPointer($0)) }
   }
 
   /// Queues bytes that others are sent too: by reference when they are many.
@@ -168,10 +156,7 @@ public final class Connection: @unchecked Sendable {
     updateInterest()
   }
 
-  private var mayRead: Bool {
-    guard descriptor >= 0, !flags.contains(.peerFinished) else { return false }
-    return !flags.contains(.paused) || flags.contains(.lingering)
-  }
+  private var mayRead: Bool { descriptor >= 0 && flags.mayRead }
 
   private func readSome() {
     let buffer = loop.scratch.received
@@ -286,6 +271,7 @@ public final class Connection: @unchecked Sendable {
     Glibc.close(descriptor)
     descriptor = -1
     out.removeAll()
+    tls = nil
     deadline?.cancel()
     deadline = nil
     end = reason
@@ -294,17 +280,9 @@ public final class Connection: @unchecked Sendable {
 
   // MARK: Interest
 
-  private var wantedInterest: PollEvents {
-    var wanted: PollEvents = []
-    if mayRead { wanted.insert(.read) }
-    if flags.contains(.blocked) { wanted.insert(.write) }
-    // A hang-up is reported whether wanted or not: as a state it would wake the loop for ever.
-    return wanted.isEmpty ? .edge : wanted
-  }
-
   private func updateInterest() {
     guard let watch else { return }
-    let wanted = wantedInterest
+    let wanted = flags.interest
     guard wanted != interest else { return }
     interest = wanted
     watch.change(to: wanted)
@@ -317,20 +295,13 @@ extension Connection: Pollable {
     if mayRead {
       readSome()
     } else if events.contains(.error) {
-      return finish(.failed(SystemError(call: "recv", code: pendingError)))
+      return finish(.failed(SystemError(call: "recv", code: StreamSocket.pendingError(of: descriptor) ?? ECONNRESET)))
     }
     if events.contains(.write) { flush() }
   }
 
   /// The loop has stopped.
   public func abandoned() { finish(.loopStopped) }
-
-  private var pendingError: Int32 {
-    var code: Int32 = 0
-    var length = socklen_t(MemoryLayout<Int32>.size)
-    guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0, code != 0 else { return ECONNRESET }
-    return code
-  }
 }
 
 extension Connection: EndOfTick {

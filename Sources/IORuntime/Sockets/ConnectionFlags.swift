@@ -21,4 +21,16 @@ struct ConnectionFlags: OptionSet {
   static let begun = ConnectionFlags(rawValue: 256)
   /// The peer finished before we did.
   static let peerFirst = ConnectionFlags(rawValue: 512)
+
+  /// Whether bytes are to be read, be it to drop them.
+  var mayRead: Bool { !contains(.peerFinished) && (!contains(.paused) || contains(.lingering)) }
+
+  /// What epoll is to tell of.
+  var interest: PollEvents {
+    var wanted: PollEvents = []
+    if mayRead { wanted.insert(.read) }
+    if contains(.blocked) { wanted.insert(.write) }
+    // A hang-up is reported whether wanted or not: as a state it would wake the loop for ever.
+    return wanted.isEmpty ? .edge : wanted
+  }
 }

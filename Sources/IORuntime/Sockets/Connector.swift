@@ -145,10 +145,7 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
 
   func ready(_ events: PollEvents) {
     guard descriptor >= 0 else { return }
-    var code: CInt = 0
-    var length = socklen_t(MemoryLayout<CInt>.size)
-    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-    if code != 0 {
+    if let code = StreamSocket.pendingError(of: descriptor) {
       dropSocket()
       return tryNext(after: SystemError(call: "connect", code: code))
     }

@@ -1,4 +1,5 @@
 import Client
+import HTTP1
 import IORuntime
 
 /// `martlet listen <url> <token>`: prints a user's events as they come, a JSON line each.

@@ -1,6 +1,7 @@
 import API
 import ChatCore
 import IORuntime
+import Realtime
 import Tokens
 
 /// Says who an access token speaks for: its signature and times by the keys, its session by the store.
@@ -11,44 +12,37 @@ import Tokens
 ///
 /// - Isolation: one loop.
 /// - Limits: ``rememberedMax`` sessions are remembered; then all are forgotten and asked for again.
-final class SessionGuard: Authenticator, @unchecked Sendable {
+final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Sendable {
   /// Sessions whose life is remembered: some megabytes, and more than a loop serves in a second.
   static let rememberedMax = 50_000
   /// How long an answer holds: the promise for signing out.
   static let trustFor: Milliseconds = 1_000
 
-  /// An access token that holds.
-  struct Verified: Sendable {
-    let caller: Caller
-    /// When it ends.
-    let expiresAt: Timestamp
-  }
-
   private let loop: EventLoop
-  private let verifier: TokenVerifier
+  private let verifier: Tokens.TokenVerifier
   private let clock: any Clock
   private let sessions: any SessionStore
   private var alive: [SessionID: Milliseconds] = [:]
 
-  init(loop: EventLoop, verifier: TokenVerifier, clock: any Clock, sessions: any SessionStore) {
+  init(loop: EventLoop, verifier: Tokens.TokenVerifier, clock: any Clock, sessions: any SessionStore) {
     self.loop = loop
     self.verifier = verifier
     self.clock = clock
     self.sessions = sessions
   }
 
-  func caller(ofToken token: String) async throws(ChatError) -> Caller { try await verified(token).caller }
+  func caller(ofToken token: String) async throws(ChatError) -> Caller { try await verify(token).caller }
 
   /// The caller and the token's end.
   ///
   /// - Throws: `.unauthenticated`.
-  func verified(_ token: String) async throws(ChatError) -> Verified {
-    let verified = try verify(token)
+  func verify(_ token: String) async throws(ChatError) -> VerifiedToken {
+    let verified = try read(token)
     try await checkLife(of: verified.caller.session)
     return verified
   }
 
-  private func verify(_ token: String) throws(ChatError) -> Verified {
+  private func read(_ token: String) throws(ChatError) -> VerifiedToken {
     let claims: AccessClaims
     do {
       claims = try verifier.verifyAccess(token, now: clock.now.milliseconds / 1000)
@@ -59,7 +53,7 @@ final class SessionGuard: Authenticator, @unchecked Sendable {
       let session = Int64(claims.session).flatMap({ SessionID(checking: $0) }),
       let expires = Int64(exactly: claims.expires).map({ $0.multipliedReportingOverflow(by: 1000) }), !expires.overflow
     else { throw .unauthenticated(.invalidToken) }
-    return Verified(
+    return VerifiedToken(
       caller: Caller(user: user, session: session), expiresAt: Timestamp(milliseconds: expires.partialValue))
   }
 

@@ -47,7 +47,7 @@ extension Adapters {
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
-      broker: topics, limiter: RateBuckets(client: client, prefix: configuration.shared.redisPrefix),
+      broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names),
       start: {
         pool.start()
         client.start()
@@ -76,6 +76,6 @@ extension Adapters {
     }
     return Adapters(
       users: world, sessions: world, conversations: world, log: world, broker: broker,
-      limiter: LocalRateLimiter(), start: {}, close: {}, report: { nil })
+      limiter: MemoryRateLimiter(clock: SystemClock()), start: {}, close: {}, report: { nil })
   }
 }

@@ -15,21 +15,15 @@ struct OperationBuckets: OperationGate {
   }
 }
 
-extension SessionGuard: Realtime.TokenVerifier {
-  func verify(_ token: String) async throws(ChatError) -> VerifiedToken {
-    let verified = try await verified(token)
-    return VerifiedToken(caller: verified.caller, expiresAt: verified.expiresAt)
-  }
-}
-
 extension Configuration {
   /// How often each class of request may come; reading and other changes have room for any client that is not a loop.
   var ratePolicies: [RateClass: RatePolicy] {
-    [
-      .send: RatePolicy(rates.send), .register: RatePolicy(rates.register), .signIn: RatePolicy(rates.signInAddress),
+    let chosen: [RateClass: Rate] = [.send: rates.send, .register: rates.register, .signIn: rates.signInAddress]
+    let fixed: [RateClass: RatePolicy] = [
       .write: RatePolicy(burst: 600, perSecond: 100), .read: RatePolicy(burst: 2_000, perSecond: 500),
       .search: RatePolicy(burst: 60, perSecond: 5),
     ]
+    return chosen.filter { $0.value != .off }.mapValues(RatePolicy.init).merging(fixed) { chosen, _ in chosen }
   }
 }
 

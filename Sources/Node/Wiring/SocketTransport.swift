@@ -9,13 +9,18 @@ import WebSocket
 /// - Isolation: the socket's loop.
 final class SocketTransport: SessionTransport, WebSocketHandler {
   private let socket: WebSocketConnection
-  private var session: Session?
+  private var session: SocketSession?
 
-  private init(_ socket: WebSocketConnection) { self.socket = socket }
+  private let compresses: Bool
+
+  private init(_ socket: WebSocketConnection, compresses: Bool) {
+    self.socket = socket
+    self.compresses = compresses
+  }
 
   /// Begins a session on a socket.
-  static func begin(_ socket: WebSocketConnection, at door: RealtimeDoor, token: String?) -> SocketTransport {
-    let transport = SocketTransport(socket)
+  static func begin(_ socket: WebSocketConnection, at door: RealtimeDoor, token: String?, compresses: Bool) -> SocketTransport {
+    let transport = SocketTransport(socket, compresses: compresses)
     transport.session = door.open(transport, token: token)
     return transport
   }
@@ -23,7 +28,7 @@ final class SocketTransport: SessionTransport, WebSocketHandler {
   // MARK: What the session asks
 
   func send(_ frame: EncodedFrame) {
-    if socket.compresses {
+    if compresses {
       socket.send(text: frame.bytes)
     } else {
       socket.send(frame: frame.framed { FrameWriter.frame(.text, $0) })

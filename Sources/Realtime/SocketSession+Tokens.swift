@@ -4,7 +4,7 @@ import EntryText
 import JSONText
 
 /// The two operations that are the session's own: saying who speaks, and taking up where the client was.
-extension Session {
+extension SocketSession {
   // MARK: Tokens
 
   func auth(_ request: Request) {

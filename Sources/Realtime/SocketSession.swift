@@ -6,7 +6,7 @@ import JSONText
 /// One client's session on the native socket: asks the machines what to do, and does it.
 ///
 /// - Isolation: one loop. The transport calls it with what arrives; tasks of requests run on the same loop.
-public final class Session: SessionPort, @unchecked Sendable {
+public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Random, as told in `hello`; names the session in logs.
   public let id: String
   let door: RealtimeDoor
@@ -121,7 +121,8 @@ public final class Session: SessionPort, @unchecked Sendable {
 
   // MARK: The end
 
-  /// The node leaves: requests under way are answered, new ones refused, then the client is told to come back elsewhere.
+  /// The node leaves: requests under way are answered, new ones refused, then the client is told to come back
+  /// elsewhere.
   func drain(retryAfter: Milliseconds) {
     guard drainRetryAfter == nil, !machine.hasEnded else { return }
     guard !inFlight.isEmpty else { return close(.draining, retryAfter: retryAfter) }

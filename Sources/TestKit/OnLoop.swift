@@ -1,11 +1,9 @@
 import IORuntime
-import Testing
-
-@testable import Redis
 
 /// Runs `body` on a loop of its own, which ends with it.
-func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> Value) async throws -> Value {
-  let loop = try EventLoop(name: "redis-test")
+public func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> Value) async throws -> Value
+{
+  let loop = try EventLoop(name: "test")
   try loop.start()
   defer { loop.stop() }
   let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
@@ -21,8 +19,9 @@ func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EventLoop) async throw
 }
 
 /// What ``eventually(within:on:_:)`` waited for did not happen.
-struct NeverHappened: Error {
-  let after: Int64
+public struct NeverHappened: Error {
+  /// Milliseconds that it was waited for.
+  public let after: Int64
 }
 
 /// Waits until `condition` holds, at most that many milliseconds; gives how long it took.
@@ -30,29 +29,11 @@ struct NeverHappened: Error {
 /// Closures stand outside of `#require` and `#expect`: Swift 6.3.1 takes a closure inside such a macro and one outside
 /// of it in the same function for each other.
 @discardableResult
-func eventually(within most: Int64, on loop: EventLoop, _ condition: () -> Bool) async throws -> Int64 {
+public func eventually(within most: Int64, on loop: EventLoop, _ condition: () -> Bool) async throws -> Int64 {
   let start = EventLoop.monotonicMilliseconds()
   while !condition() {
     guard EventLoop.monotonicMilliseconds() - start < most else { throw NeverHappened(after: most) }
     await loop.sleep(5)
   }
   return EventLoop.monotonicMilliseconds() - start
-}
-
-/// Remembers what a subscriber is told.
-final class Ear: RedisSubscriberReceiver {
-  private(set) var subscribed: [String] = []
-  private(set) var messages: [(channel: String, payload: String)] = []
-  private(set) var interruptions = 0
-
-  func subscribed(to channel: String) { subscribed.append(channel) }
-  func received(_ payload: [UInt8], on channel: [UInt8]) {
-    messages.append((String(decoding: channel, as: UTF8.self), String(decoding: payload, as: UTF8.self)))
-  }
-  func interrupted() { interruptions += 1 }
-
-  func forget() {
-    subscribed = []
-    messages = []
-  }
 }

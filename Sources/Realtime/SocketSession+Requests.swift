@@ -4,7 +4,7 @@ import EntryText
 import JSONText
 
 /// Requests: each gets exactly one answer, in whatever order they are done.
-extension Session {
+extension SocketSession {
   // MARK: Requests
 
   func take(_ frame: ClientFrame) {
@@ -37,7 +37,7 @@ extension Session {
   }
 
   private func perform(
-    _ action: SessionStateMachine.RequestAction, _ request: Request, _ run: (Session, Caller) -> Void
+    _ action: SessionStateMachine.RequestAction, _ request: Request, _ run: (SocketSession, Caller) -> Void
   ) {
     switch action {
     case .run(let caller):
