@@ -4,7 +4,7 @@ import IORuntime
 ///
 /// - Errors: every wait ends by its deadline in a ``PostgresError``; connections that fail are made anew with back-off.
 /// - Limits: ``PostgresSettings/connections``, ``PostgresSettings/pipelineMax``, ``PostgresSettings/waitingMax``.
-/// - Isolation: belongs to its loop. The `async` functions may be called from anywhere, ``submit(_:_:timeout:_:)`` on the
+/// - Isolation: belongs to its loop. The `async` functions may be called from anywhere, ``submit(_:timeout:_:)`` on the
 ///   loop only.
 public final class PostgresPool: @unchecked Sendable {
   /// Where it lives.
@@ -48,6 +48,9 @@ public final class PostgresPool: @unchecked Sendable {
     targets = try ConnectTarget.all(of: settings)
     backoff = Backoff(base: settings.backoffBase, most: settings.backoffMax)
   }
+
+  /// How many connections it keeps.
+  public var connectionsMax: Int { settings.connections }
 
   /// Begins to connect; from any thread.
   public func start() { onLoop { self.startOnLoop() } }

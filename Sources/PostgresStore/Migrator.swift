@@ -47,6 +47,7 @@ public struct Migrator: Sendable {
     patient.connections = 1
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
+    patient.prefersIndexes = false
     patient.applicationName = "martlet migrate"
     return patient
   }
@@ -100,7 +101,7 @@ public struct Migrator: Sendable {
       _ = try await pool.query(Self.create)
     } catch {
       // Two that create it at once: IF NOT EXISTS does not keep them apart, the catalog's unique keys do.
-      guard error.sqlstate == SQLState.uniqueViolation || error.sqlstate == "42P07" else { throw error }
+      guard ["23505", "42P07", "42710"].contains(error.sqlstate) else { throw error }
     }
   }
 
