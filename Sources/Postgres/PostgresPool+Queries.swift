@@ -35,7 +35,8 @@ extension PostgresPool {
     async throws(PostgresError) -> [Rows]
   {
     let deadline = deadline(timeout)
-    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
+    let result = await withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
       let flight = Flight(.statements(statements), deadline: deadline) { continuation.resume(returning: $0) }
       onLoop { self.take(flight) }
     }

@@ -27,7 +27,8 @@ public struct Migrator: Sendable {
     """)
   static let lock = Statement("schema.lock", "LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE")
   static let newest = Statement(
-    "schema.newest", "SELECT version, readable_from FROM schema_version ORDER BY version DESC LIMIT 1", repeatable: true)
+    "schema.newest", "SELECT version, readable_from FROM schema_version ORDER BY version DESC LIMIT 1", repeatable: true
+  )
   static let insert = Statement(
     "schema.insert", "INSERT INTO schema_version (version, name, readable_from) VALUES ($1, $2, $3)")
 
@@ -91,7 +92,9 @@ public struct Migrator: Sendable {
     try await createTable()
     var done: [Migration] = []
     for migration in migrations {
-      if try await whenUnlocked({ () throws(PostgresError) in try await carryOut(migration) }) { done.append(migration) }
+      if try await whenUnlocked({ () throws(PostgresError) in try await carryOut(migration) }) {
+        done.append(migration)
+      }
     }
     return done
   }

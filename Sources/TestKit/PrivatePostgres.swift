@@ -38,7 +38,9 @@ public final class PrivatePostgres: Sendable {
   private static func begin(settings: [String]) throws -> PrivatePostgres {
     let directory = try temporaryDirectory()
     let user = ["-U", "martlet"]
-    try run(asServer([binary("initdb"), "-D", "\(directory)/data", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"] + user))
+    try run(
+      asServer(
+        [binary("initdb"), "-D", "\(directory)/data", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"] + user))
     let port = try freePort()
     let all = defaults + ["port=\(port)", "unix_socket_directories=\(directory)"] + settings
     let arguments = asServer([binary("postgres"), "-D", "\(directory)/data"] + all.flatMap { ["-c", $0] })
@@ -91,7 +93,9 @@ public final class PrivatePostgres: Sendable {
   @discardableResult
   private func psql(_ text: String, in database: String) throws -> String {
     let url = database.contains("://") ? database : server + database
-    return try PrivatePostgres.run([PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text])
+    return try PrivatePostgres.run([
+      PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text,
+    ])
   }
 
   /// Kills the server and all its backends as a crash does, and waits until they are gone.

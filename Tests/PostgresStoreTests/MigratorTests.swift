@@ -59,7 +59,9 @@ struct MigratorTests {
     let database = try await Database(PrivatePostgres.shared().database())
     let broken = Migration(
       version: 1, name: "broken", sql: "CREATE TABLE left_over (a int);\nSELECT no_such_function();")
-    await #expect(throws: PostgresError.self) { try await Migrator(pool: database.pool, migrations: [broken]).migrate() }
+    await #expect(throws: PostgresError.self) {
+      try await Migrator(pool: database.pool, migrations: [broken]).migrate()
+    }
     let count = Statement("left", "SELECT count(*) FROM pg_class WHERE relname = 'left_over'")
     let left = try await database.pool.query(count).first?.int8(0)
     #expect(left == 0)

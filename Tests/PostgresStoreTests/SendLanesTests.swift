@@ -60,7 +60,9 @@ struct SendLanesTests {
       #expect(outcomes[broken] != .some(nil))
       let counters = await database.sendCounters
       #expect(counters.transactions < counters.batches)
-    } reporting: { $0.contains("23505") }
+    } reporting: {
+      $0.contains("23505")
+    }
   }
 
   @Test("a full lane refuses at once, and everything that was taken is answered")
@@ -206,7 +208,8 @@ struct SendFaultTests {
     var found: [ConversationID: [Message]] = [:]
     for room in rooms {
       var last: Int64 = 0
-      while case let page = try await cast.stores.log.entries(of: room, after: last, limit: 1_000), let end = page.last {
+      while case let page = try await cast.stores.log.entries(of: room, after: last, limit: 1_000), let end = page.last
+      {
         #expect(page.map(\.seq) == Array((last + 1)...end.seq), "no holes")
         for case .messageCreated(let message) in page.map(\.event) { found[room, default: []].append(message) }
         last = end.seq
