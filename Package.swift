@@ -63,6 +63,7 @@ let adapters: [Target] = [
 
 let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
@@ -73,7 +74,7 @@ let node: [Target] = [
     "Node",
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
-      "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime",
+      "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -93,13 +94,14 @@ let testing: [Target] = [
   tests("ChatCore", ["MemoryAdapters", "TestKit"]),
   tests("EntryText", ["ChatCore", "JSONText"]),
   tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
-  tests("RedisBroker", ["ChatCore", "Redis", "IORuntime", "TestKit"]),
+  tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
-  tests("API", ["ChatCore", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
+  tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
+  tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Realtime", ["ChatCore", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
-  tests("Node", ["TestKit"]),
+  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests("Node", ["ChatCore", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: ["TestKit", "ChatCore", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1"],

@@ -7,6 +7,8 @@ public struct Answer: Sendable {
   let status: Status
   let body: [UInt8]
   let contentType: String
+  /// The `Cache-Control` of the answer.
+  var caching = "no-store"
 
   /// Without a body.
   public static let noContent = Answer(status: .noContent, body: [], contentType: "")
@@ -23,8 +25,15 @@ public struct Answer: Sendable {
     Answer(status: status, body: body, contentType: contentType)
   }
 
+  /// The same answer, which anyone may keep for that long.
+  func kept(forSeconds seconds: Int) -> Answer {
+    var answer = self
+    answer.caching = "public, max-age=\(seconds)"
+    return answer
+  }
+
   var response: Response {
-    var headers: HeaderFields = ["Cache-Control": "no-store"]
+    var headers: HeaderFields = ["Cache-Control": caching]
     if !contentType.isEmpty { headers.append("Content-Type", contentType) }
     return Response(status, headers: headers, body: body)
   }

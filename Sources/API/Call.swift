@@ -1,5 +1,4 @@
 import ChatCore
-import HTTP1
 import JSONText
 
 /// A request that has passed the row's checks: what its handler needs.
@@ -14,12 +13,10 @@ public struct Call: Sendable {
   public let query: Members
   /// The body's members, of the row's shape.
   public let body: Members
-  /// The header fields.
-  public let headers: HeaderFields
+  /// The header fields that the row reads, of its shape.
+  public let headers: Members
 
-  init(
-    chat: Chat, caller: Caller?, path: [String: String], query: Members, body: Members, headers: HeaderFields
-  ) {
+  init(chat: Chat, caller: Caller?, path: [String: String], query: Members, headers: Members, body: Members) {
     self.chat = chat
     self.signedIn = caller
     self.path = path
@@ -52,7 +49,7 @@ public struct Call: Sendable {
   }
 
   /// Digits only, without leading zeros or a sign, so that each thing has one URL.
-  private static func id<ID: BucketedID>(_ text: String) -> ID? {
+  static func id<ID: BucketedID>(_ text: String) -> ID? {
     guard !text.isEmpty, text.utf8.count <= 16, text.utf8.first != UInt8(ascii: "0"),
       text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
     else { return nil }

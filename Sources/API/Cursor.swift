@@ -4,8 +4,10 @@ import JSONText
 /// The opaque `cursor` of a list: what the last item of a page was, not to be read by clients.
 ///
 /// - Shape: lower-case hexadecimal of the UTF-8 bytes, so that it needs no escape in a URL.
-/// - Limits: 256 characters, since no cursor names more than a user name.
+/// - Limits: ``bytesMax`` characters: a user name of 64 bytes may have a key three times as long, and each byte takes two.
 enum Cursor {
+  /// The longest cursor, in bytes.
+  static let bytesMax = 512
   private static let digits = Array("0123456789abcdef".utf8)
 
   static func text(_ value: String) -> String {
@@ -32,7 +34,7 @@ enum Cursor {
   }
 
   static func id<ID: BucketedID>(_ text: String) throws(ChatError) -> ID {
-    guard let id = Int64(try value(text)).flatMap({ ID(checking: $0) }) else { throw invalid }
+    guard let id: ID = Call.id(try value(text)) else { throw invalid }
     return id
   }
 
@@ -60,7 +62,7 @@ extension Call {
 extension Field {
   /// The `limit` and `cursor` of a list's query.
   static func paging(_ limits: Limits) -> [Field] {
-    [limit(limits), .string("cursor", .optional, bytes: 1...256, "The next_cursor of an earlier page.")]
+    [limit(limits), .string("cursor", .optional, bytes: 1...Cursor.bytesMax, "The next_cursor of an earlier page.")]
   }
 
   /// The `limit` of a query.

@@ -28,6 +28,8 @@ public struct Endpoint: Sendable {
   public let rate: RateClass
   /// The query's parameters.
   public let query: Shape?
+  /// The header fields that it reads besides those that every row has; others are ignored.
+  public let headers: Shape?
   /// The body.
   public let body: Shape?
   /// Whether the body may be left out, which is the same as `{}`.
@@ -59,8 +61,8 @@ public struct Endpoint: Sendable {
   /// A row.
   public init(
     _ method: Method, _ path: String, _ name: String, _ summary: String, access: Access = .signedIn,
-    rate: RateClass = .read, query: Shape? = nil, body: Shape? = nil, isBodyOptional: Bool = false,
-    answers: [AnswerRow], refusals: [Int] = [],
+    rate: RateClass = .read, query: Shape? = nil, headers: Shape? = nil, body: Shape? = nil,
+    isBodyOptional: Bool = false, answers: [AnswerRow], refusals: [Int] = [],
     act: @escaping @Sendable (Call) async throws(ChatError) -> Answer
   ) {
     self.method = method
@@ -70,6 +72,7 @@ public struct Endpoint: Sendable {
     self.access = access
     self.rate = rate
     self.query = query
+    self.headers = headers
     self.body = body
     self.isBodyOptional = isBodyOptional
     self.answers = answers

@@ -7,14 +7,23 @@ import JSONText
 final class Exchange {
   let requestID: String
   private let method: Method
+  private let begunAt: Milliseconds
   var route = "unknown"
   var user: UserID?
   var rateHeaders: HeaderFields = [:]
   var fault: String?
 
-  init(_ request: Request) {
+  init(_ request: Request, begunAt: Milliseconds) {
+    self.begunAt = begunAt
     requestID = RequestID.of(request.headers)
     method = request.method
+  }
+
+  /// One whose request could not be read.
+  init() {
+    begunAt = 0
+    requestID = RequestID.of([:])
+    method = .get
   }
 
   /// The answer that says a problem.
@@ -23,12 +32,11 @@ final class Exchange {
     problem.write(requestID: requestID, to: &writer)
     var fields: HeaderFields = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
     for (name, value) in headers { fields.append(name, value) }
-    if problem.status == 401 {
-      let named = problem.code == "invalid_token" ? " error=\"invalid_token\"" : ""
-      fields.append("WWW-Authenticate", "Bearer realm=\"martlet\"" + (named.isEmpty ? "" : "," + named))
+    if problem.status == 401, !fields.contains("WWW-Authenticate") {
+      fields.append("WWW-Authenticate", Challenge.scheme)
     }
     if let retryAfter = problem.retryAfter {
-      fields.append("Retry-After", String(max(1, (retryAfter + 999) / 1000)))
+      fields.append("Retry-After", String(max(1, retryAfter.secondsUp)))
     }
     return finish(Response(Status(problem.status), headers: fields, body: writer.finish()))
   }
@@ -40,11 +48,15 @@ final class Exchange {
     return response
   }
 
-  func record(of response: Response) -> AccessRecord {
+  func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
-      route: route, method: method.rawValue, status: response.status.code, requestID: requestID,
-      user: user?.rawValue, fault: fault)
+      route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
+      status: response.status.code, requestID: requestID, user: user?.rawValue,
+      milliseconds: now - begunAt, fault: fault)
   }
+
+  /// Those that metrics and logs name; a client may make up any number of others.
+  private static let methods: Set<Method> = [.get, .head, .post, .put, .patch, .delete, .options]
 }
 
 /// Why a request was not run, on its way to the answer.
@@ -59,9 +71,9 @@ struct Refused: Error {
     self.fault = nil
   }
 
-  init(_ error: ChatError) {
+  init(_ error: ChatError, _ headers: HeaderFields = [:]) {
     problem = Problem(error)
-    headers = [:]
+    self.headers = headers
     if case .internalError(let fault) = error { self.fault = fault } else { fault = nil }
   }
 }

@@ -47,7 +47,7 @@ enum OpenAPI {
   private static func operation(_ endpoint: Endpoint) -> JSONObject {
     var operation: JSONObject = [
       "operationId": .string(endpoint.name), "summary": .string(endpoint.summary),
-      "parameters": .array(pathParameters(endpoint.path) + (endpoint.query?.parameters() ?? [])),
+      "parameters": .array(pathParameters(endpoint.path) + parameters(endpoint)),
       "responses": .object(responses(endpoint)),
       "security": endpoint.access == .open ? [] : [["bearer": []]],
     ]
@@ -59,14 +59,20 @@ enum OpenAPI {
     return operation
   }
 
+  private static func parameters(_ endpoint: Endpoint) -> [JSONValue] {
+    (endpoint.query?.parameters() ?? []) + (endpoint.headers?.parameters(in: "header") ?? [])
+  }
+
   private static func pathParameters(_ path: String) -> [JSONValue] {
     path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
       let name = String(part.dropFirst().dropLast())
-      let orMe: JSONValue = ["oneOf": [["type": "integer"], ["type": "string", "const": "me"]]]
+      let id: JSONValue = ["type": "integer", "minimum": 1, "maximum": .integer(JSONLimits.integerMax)]
+      let orMe: JSONValue = ["oneOf": [id, ["type": "string", "const": "me"]]]
+      let isOwn = name == "user" || name == "session"
       return [
         "name": .string(name), "in": "path", "required": true,
-        "schema": name == "user"
-          ? orMe : ["type": "integer", "minimum": 1, "maximum": .integer(JSONLimits.integerMax)],
+        "description": .string("The \(name)'s id" + (isOwn ? ", or `me` for the caller's own." : ".")),
+        "schema": isOwn ? orMe : id,
       ]
     }
   }

@@ -20,6 +20,8 @@ public struct AccessRecord: Sendable {
   public let requestID: String
   /// The caller's id, if he was known.
   public let user: Int64?
+  /// How long it took.
+  public let milliseconds: Milliseconds
   /// What an internal error was about; for the log only.
   public let fault: String?
 }

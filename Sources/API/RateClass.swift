@@ -35,5 +35,8 @@ public struct RatePolicy: Sendable, Hashable {
   }
 
   /// The seconds in which an empty bucket is full again: the window of the `RateLimit-Policy` header.
-  var window: Int { perSecond > 0 ? max(1, Int((Double(burst) / perSecond).rounded(.up))) : 1 }
+  var window: Int {
+    guard perSecond > 0, let seconds = Int(exactly: (Double(burst) / perSecond).rounded(.up)) else { return 1 }
+    return max(1, seconds)
+  }
 }

@@ -20,15 +20,33 @@ public struct RateGate: Sendable {
     let retryAfter: Milliseconds?
   }
 
+  /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
+  public func retryAfter(_ kind: RateClass, _ caller: Caller) async -> Milliseconds? {
+    await pass(kind, caller: caller, address: "").retryAfter
+  }
+
+  /// Counts a request of that class.
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
+    await pass(kind, who: kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)")
+  }
+
+  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that a
+  /// client with an old token does not keep his neighbours from signing in.
+  func refusedToken(address: String) async -> Pass { await pass(.signIn, who: "t:" + address) }
+
+  private func pass(_ kind: RateClass, who: String) async -> Pass {
     guard let policy = policies[kind] else { return Pass(headers: [:], retryAfter: nil) }
-    let who = kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)"
     let decision = await limiter.take(
       "\(kind.rawValue):\(who)", cost: 1, capacity: policy.burst, refillPerSecond: policy.perSecond)
     let headers: HeaderFields = [
       "RateLimit-Policy": "\"\(kind.rawValue)\";q=\(policy.burst);w=\(policy.window)",
-      "RateLimit": "\"\(kind.rawValue)\";r=\(decision.remaining);t=\((decision.resetAfter + 999) / 1000)",
+      "RateLimit": "\"\(kind.rawValue)\";r=\(decision.remaining);t=\(decision.resetAfter.secondsUp)",
     ]
     return Pass(headers: headers, retryAfter: decision.allowed ? nil : decision.retryAfter)
   }
+}
+
+extension Milliseconds {
+  /// The whole seconds after which that time has passed.
+  var secondsUp: Int64 { self / 1000 + (self % 1000 > 0 ? 1 : 0) }
 }

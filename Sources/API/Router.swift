@@ -2,8 +2,8 @@ import HTTP1
 
 /// Finds the row for a method and a path.
 ///
-/// A path that is known under other methods is told apart from one that is unknown. Rows with a literal segment win over
-/// rows with a parameter in the same place.
+/// A path that is known under other methods is told apart from one that is unknown. Rows with a literal segment win
+/// over rows with a parameter in the same place.
 struct Router: Sendable {
   enum Match: Sendable {
     case endpoint(Endpoint, parameters: [String: String])
@@ -50,7 +50,8 @@ struct Router: Sendable {
     for route in routes[path.count] ?? [] {
       guard let parameters = Router.parameters(of: route, in: path) else { continue }
       if route.endpoint.method == wanted { return .endpoint(route.endpoint, parameters: parameters) }
-      others.append(route.endpoint.method)
+      // `/v1/users/me` is also a `/v1/users/{user}`: each method counts once.
+      if !others.contains(route.endpoint.method) { others.append(route.endpoint.method) }
     }
     if others.contains(.get) { others.append(.head) }
     return others.isEmpty ? .unknown : .otherMethods(others)

@@ -28,13 +28,13 @@ enum Schemas {
       .bool("current", .required, "Whether it is the one that asks."),
     ])
 
-  static let sessions = Shape("Sessions", [list("sessions", session, "Newest first.")])
+  static let sessions = Shape("Sessions", [list("sessions", session, "Newest first."), cursor])
 
   static let tokens = Shape(
     "Tokens",
     [
       text("access_token", "The JWT for the Authorization header."), text("token_type", "Always Bearer."),
-      .integer("expires_in", .required, 0...Int64.max, "Seconds that the access token lives."),
+      .integer("expires_in", .required, 0...JSONLimits.integerMax, "Seconds that the access token lives."),
       text("refresh_token", "For one refresh; a lost answer may be asked for again within 30 s."),
       .object("user", .required, ownUser, "Who has signed in."),
     ])
@@ -120,7 +120,7 @@ enum Schemas {
               ),
               text("code", "What is wrong, for programs."), text("detail", "The same as a sentence."),
             ])), count: 0...100, "Each wrong member."),
-      .integer("retry_after_ms", .optional, 0...Int64.max, "When to come back."),
+      .integer("retry_after_ms", .optional, 0...JSONLimits.integerMax, "When to come back."),
     ])
 
   // MARK: Rows that stand in several
@@ -131,7 +131,7 @@ enum Schemas {
   ]
 
   private static let cursor = Field.string(
-    "next_cursor", .nullable, bytes: 0...256, "For the next page; null on the last one.")
+    "next_cursor", .nullable, bytes: 1...Cursor.bytesMax, "For the next page; null on the last one.")
 
   static func text(_ name: String, _ summary: String) -> Field {
     .string(name, .required, bytes: 0...65_536, summary)

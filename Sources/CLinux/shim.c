@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -29,3 +32,29 @@ void clinux_set_thread_name(const char *name) {
 }
 
 const char *clinux_error_text(int code) { return strerrordesc_np(code); }
+
+static volatile int caught_by[65];
+
+static void on_signal(int number) {
+  int kept = errno;
+  unsigned char byte = (unsigned char)number;
+  if (number > 0 && number < 65 && write(caught_by[number], &byte, 1) < 0) errno = 0;
+  errno = kept;
+}
+
+int clinux_catch_signal(int number, int descriptor) {
+  if (number <= 0 || number >= 65) {
+    errno = EINVAL;
+    return -1;
+  }
+  caught_by[number] = descriptor;
+  struct sigaction action = {0};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigfillset(&action.sa_mask);
+  return sigaction(number, &action, NULL);
+}
+
+void clinux_release_signal(int number) { signal(number, SIG_DFL); }
+
+void clinux_ignore_signal(int number) { signal(number, SIG_IGN); }

@@ -54,7 +54,8 @@ extension Timestamp {
     return text
   }
 
-  /// Year, month and day of a day counted from 1970-01-01; years are taken to begin in March, so that leap days come last.
+  /// Year, month and day of a day counted from 1970-01-01; years are taken to begin in March, so that leap days come
+  /// last.
   private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = day + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -8,7 +8,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var heldEntriesMax = 64
   /// Entries of one read of a log: 32 of the longest texts stay below ``sendQueueBytesMax``.
   public var pageEntries = 32
-  /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been flushed.
+  /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been
+  /// flushed.
   public var burstBytesMax = 256 * 1024
   /// Reads of logs under way at once on a loop, so that repairs never take the whole pool from the sends.
   public var readsAtOnceMax = 8
@@ -28,7 +29,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var lingerFor: Milliseconds = 10_000
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
   public var sendQueueBytesMax = 1 << 20
-  /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live entries.
+  /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live
+  /// entries.
   public var catchUpBytesMax = 256 * 1024
   /// How often paused sessions are looked at.
   public var drainPoll: Milliseconds = 20
@@ -40,11 +42,11 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumesWaitingMax = 10_000
   /// Conversations that one resume joins in one turn of the loop.
   public var joinsPerTurn = 256
-  /// Entries of one conversation that a resume sends; who misses more pages the history instead.
-  public var resumeEntriesMax: Int64 = 1_000
+  /// Entries of one conversation that a resume sends; the domain's ``ChatCore/Limits/resumeEntriesMax``.
+  public var resumeEntriesMax: Int64
   /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
   public var signOutCheckEvery: Milliseconds = 30_000
 
-  /// The defaults.
-  public init() {}
+  /// The defaults, with what clients rely on taken from the limits of all nodes.
+  public init(_ shared: Limits = Limits()) { resumeEntriesMax = Int64(shared.resumeEntriesMax) }
 }

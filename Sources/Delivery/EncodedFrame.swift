@@ -9,9 +9,11 @@ public final class EncodedFrame {
   /// Takes the bytes.
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// The bytes inside their transport's unit (a WebSocket frame), made by the first session that asks and kept for the others.
+  /// The bytes inside their transport's unit (a WebSocket frame), made by the first session that asks and kept for the
+  /// others.
   ///
-  /// - Limits: one form is kept; transports that need another form of their own (compression with a context) start from ``bytes``.
+  /// - Limits: one form is kept; transports that need another form of their own (compression with a context) start from
+  ///   ``bytes``.
   public func framed(by frame: ([UInt8]) -> [UInt8]) -> [UInt8] {
     if let framed { return framed }
     let made = frame(bytes)

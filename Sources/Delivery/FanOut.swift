@@ -2,7 +2,8 @@ import ChatCore
 
 /// Hands one event to many sessions: encoded once per format, the same bytes to each send queue.
 ///
-/// - Cost: one call a recipient; no allocation, no await, no system call (the transport sends once a connection and tick).
+/// - Cost: one call a recipient; no allocation, no await, no system call (the transport sends once a connection and
+///   tick).
 enum FanOut {
   /// Delivers an entry, names the sessions whose queue is over the limit, and says to how many it went.
   static func deliver(

@@ -1,7 +1,7 @@
 /// Where a room stands in its conversation's log, what came too early, and how far the log is known to reach.
 ///
-/// The log is the truth: a number from the broker never moves ``last`` by more than one and is only held within a limit;
-/// ``confirmed`` comes from the log alone.
+/// The log is the truth: a number from the broker never moves ``last`` by more than one and is only held within a
+/// limit; ``confirmed`` comes from the log alone.
 struct LogCursor {
   /// The `seq` up to which everything has been delivered.
   private(set) var last: Int64

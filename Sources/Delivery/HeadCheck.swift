@@ -8,7 +8,8 @@ import ChatCore
 /// Rooms that were opened or are followed anew are compared at once, whatever the counters say.
 ///
 /// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
-/// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its heads came.
+/// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its
+///   heads came.
 final class HeadCheck: @unchecked Sendable {
   private unowned let hub: Hub
   private let log: any LogStore

@@ -2,7 +2,8 @@ import ChatCore
 
 /// Following the user's own coming and going, which his self conversation and the rooms tell.
 ///
-/// A room's `member.left` ends his time there at exactly that `seq`; what the self conversation says may come earlier or later.
+/// A room's `member.left` ends his time there at exactly that `seq`; what the self conversation says may come earlier
+/// or later.
 extension Hub {
   /// His self conversation tells a session that he has joined or left a conversation.
   func heardOwnAffairs(_ entry: Entry, _ session: HubSession) {

@@ -2,13 +2,15 @@ import ChatCore
 
 /// The rooms and sessions of one loop: hears the broker, repairs from the log, and fans out.
 ///
-/// A session is attached once it is authenticated, joined to its user's conversations by ``resume(_:heads:done:)``, and from
-/// then on follows his coming and going by itself: the entries of his self conversation and of the rooms say it.
+/// A session is attached once it is authenticated, joined to its user's conversations by ``resume(_:heads:done:)``, and
+/// from then on follows his coming and going by itself: the entries of his self conversation and of the rooms say it.
 ///
-/// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same loop.
+/// - Isolation: one loop; every method is called on it. Nothing here waits; reads of the log are tasks on the same
+///   loop.
 public final class Hub: @unchecked Sendable {
+  /// What bounds this hub.
+  public let limits: DeliveryLimits
   let ports: any LoopPorts
-  let limits: DeliveryLimits
   let broker: any Broker
   private let log: any LogStore
   private let conversations: any ConversationStore
@@ -74,6 +76,9 @@ public final class Hub: @unchecked Sendable {
     return session
   }
 
+  /// The session speaks through another sign-in session of the same user from now on.
+  public func renew(_ session: HubSession, signIn: SessionID) { session.speaks(through: signIn) }
+
   /// Lets a session go: it is told nothing more. Harmless when it has been let go before.
   public func detach(_ session: HubSession) {
     guard session.isAttached else { return }
@@ -86,7 +91,8 @@ public final class Hub: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - heads: the `seq` that the client has in each conversation; those left out start at their head.
-  ///   - done: called once, after the last missed entry was put into the send queue; not at all when the session ends before.
+  ///   - done: called once, after the last missed entry was put into the send queue; not at all when the session ends
+  ///     before.
   public func resume(
     _ session: HubSession, heads: [ConversationID: Int64], done: @escaping (ResumeOutcome) -> Void
   ) {

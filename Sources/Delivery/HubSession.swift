@@ -6,12 +6,12 @@ import ChatCore
 public final class HubSession: @unchecked Sendable {
   /// Whose session it is.
   public let user: UserID
-  /// The sign-in session through which he speaks.
-  public let signIn: SessionID
   let ownConversation: ConversationID
   let format: WireFormat
   let port: any SessionPort
 
+  /// The sign-in session through which he speaks.
+  private(set) var signIn: SessionID
   private(set) var isAttached = true
   /// Entries of the self conversation up to here were in the snapshot of the user's conversations and are not acted on.
   private(set) var membershipKnownTo: Int64 = .max
@@ -41,6 +41,8 @@ public final class HubSession: @unchecked Sendable {
   var conversations: [ConversationID] { seats.keys.sorted() }
 
   func knowsMembership(upTo seq: Int64) { membershipKnownTo = seq }
+
+  func speaks(through signIn: SessionID) { self.signIn = signIn }
 
   func detached() { isAttached = false }
 }

@@ -1,6 +1,7 @@
 import ChatCore
 
-/// The event loop as delivery sees it: its clock, its timers, its tasks, its dice. Node fills it, and so does the simulation.
+/// The event loop as delivery sees it: its clock, its timers, its tasks, its dice. Node fills it, and so does the
+/// simulation.
 ///
 /// - Isolation: everything here is called on the loop, and calls back on it.
 public protocol LoopPorts: AnyObject {
@@ -22,7 +23,8 @@ public protocol Cancellable: AnyObject {
 }
 
 extension LoopPorts {
-  /// A wait that doubles with each failure up to `most`, between half of it and all of it, so that many do not return at once.
+  /// A wait that doubles with each failure up to `most`, between half of it and all of it, so that many do not return
+  /// at once.
   func backOff(after failures: Int, first: Milliseconds, most: Milliseconds) -> Milliseconds {
     let full = min(most, first << Int64(min(max(failures - 1, 0), 16)))
     return full / 2 + Milliseconds(random(below: UInt64(max(1, full / 2))))

@@ -51,8 +51,9 @@ final class Resume: @unchecked Sendable {
 
 /// Lets a few resumes at once read the user's heads and join his rooms; the others wait their turn.
 ///
-/// - Limits: ``DeliveryLimits/resumesAtOnceMax``, ``DeliveryLimits/resumesWaitingMax``. Sending the past does not count: it is
-///   read page by page (``LogReader``) and paced by each session's queue, so that a client that reads slowly holds up nobody.
+/// - Limits: ``DeliveryLimits/resumesAtOnceMax``, ``DeliveryLimits/resumesWaitingMax``. Sending the past does not
+///   count: it is read page by page (``LogReader``) and paced by each session's queue, so that a client that reads
+///   slowly holds up nobody.
 final class ResumeDesk: @unchecked Sendable {
   private unowned let hub: Hub
   private let conversations: any ConversationStore

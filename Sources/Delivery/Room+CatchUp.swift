@@ -3,7 +3,9 @@ import ChatCore
 /// One session that is being sent the past of a conversation, at its own pace.
 struct CatchUp {
   let session: HubSession
-  /// The `seq` up to which it has everything.
+  /// What it has from before; the last of it is read again, silently, as it may be the entry by which he left.
+  let have: Int64
+  /// The `seq` up to which it has been told everything, or has it.
   var position: Int64
   /// It may become a member of the room when it is here: the head at which it was known to be a member.
   var target: Int64
@@ -14,11 +16,20 @@ struct CatchUp {
   /// Since when its send queue has been too full for more.
   var pausedSince: Milliseconds?
 
+  init(session: HubSession, have: Int64, target: Int64, resume: Resume?) {
+    self.session = session
+    self.have = have
+    self.target = target
+    self.resume = resume
+    position = max(0, have - 1)
+  }
+
   /// Whether it has everything that a room delivered up to `last` has told.
   func isDone(at last: Int64) -> Bool { position == last && position >= target }
 }
 
-/// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it has all.
+/// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it
+/// has all.
 extension Room {
   /// Sends an entry to those who have everything before it.
   func feed(_ entry: EncodedEntry) {
@@ -32,6 +43,11 @@ extension Room {
   /// False when the session's time in the conversation ends with this entry.
   private func feed(_ entry: EncodedEntry, toCatchingAt index: Int) -> Bool {
     let session = catching[index].session
+    if entry.seq <= catching[index].have {
+      catching[index].position = entry.seq
+      catching[index].isAbsent = entry.entry.isLeaving(of: session.user)
+      return true
+    }
     if catching[index].isAbsent, !entry.entry.isJoining(of: session.user) {
       catching[index].position = entry.seq
       return true
@@ -89,7 +105,7 @@ extension Room {
   func position(of session: HubSession) -> Int64? {
     switch session.seat(in: id) {
     case .live: cursor.last
-    case .catchingUp: catching.first { $0.session === session }?.position
+    case .catchingUp: catching.first { $0.session === session }.map { max($0.position, $0.have) }
     case nil: nil
     }
   }
@@ -112,7 +128,8 @@ extension Room {
     place.resume?.caughtUp()
   }
 
-  /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others waiting.
+  /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others
+  /// waiting.
   func nextCatchUpRead() -> Int64? {
     for step in 0..<catching.count {
       let place = catching[(nextCatching &+ step) % catching.count]
@@ -142,6 +159,12 @@ extension Room {
 }
 
 extension Entry {
+  /// Whether it says that the user is a member no more.
+  fileprivate func isLeaving(of user: UserID) -> Bool {
+    if case .memberLeft(let author) = event { return author.id == user }
+    return false
+  }
+
   /// Whether it makes that user a member.
   fileprivate func isJoining(of user: UserID) -> Bool {
     if case .memberJoined(let member) = event { return member.user == user }

@@ -2,8 +2,9 @@ import ChatCore
 
 /// The sessions of this loop that follow one conversation, and where the conversation's log has been delivered to.
 ///
-/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it does not.
-/// Sessions that have everything are ``members``; those that are still being sent the past catch up (Room+CatchUp.swift).
+/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it
+/// does not. Sessions that have everything are ``members``; those that are still being sent the past catch up
+/// (Room+CatchUp.swift).
 final class Room {
   let id: ConversationID
   /// Its place in the hub's list of rooms.
@@ -48,12 +49,12 @@ final class Room {
   func join(_ session: HubSession, have: Int64, head: Int64, resume: Resume? = nil) {
     emptySince = nil
     cursor.confirm(head)
-    let place = CatchUp(session: session, position: min(have, head), target: head, resume: resume)
-    if place.isDone(at: cursor.last) {
+    let have = min(have, head)
+    if have == head, have == cursor.last {
       addMember(session)
       resume?.caughtUp()
     } else {
-      catching.append(place)
+      catching.append(CatchUp(session: session, have: have, target: head, resume: resume))
       session.sit(.catchingUp, in: id)
     }
     wantReads()

@@ -2,8 +2,9 @@
 public protocol SessionPort: AnyObject {
   /// Puts the frame into the session's send queue and says how many bytes wait there now.
   ///
-  /// Never waits, never fails; called on the fan-out path, once for each recipient. Bytes that the kernel has taken do not
-  /// count. A transport that gathers a tick's frames flushes when much has gathered, so that a burst is not taken for a slow reader.
+  /// Never waits, never fails; called on the fan-out path, once for each recipient. Bytes that the kernel has taken do
+  /// not count. A transport that gathers a tick's frames flushes when much has gathered, so that a burst is not taken
+  /// for a slow reader.
   func deliver(_ frame: EncodedFrame) -> Int
   /// Bytes that wait in the send queue.
   var queuedBytes: Int { get }

@@ -1,6 +1,7 @@
 import ChatCore
 
-/// The attached sessions of a loop by user; a user without sessions is remembered for a while, as his topic is followed still.
+/// The attached sessions of a loop by user; a user without sessions is remembered for a while, as his topic is followed
+/// still.
 struct SessionTable {
   private var byUser: [UserID: Presence] = [:]
   private(set) var count = 0

@@ -1,6 +1,7 @@
 import ChatCore
 
-/// Asks now and then whether the sign-in sessions behind the attached sessions are still alive: the signal may have been lost.
+/// Asks now and then whether the sign-in sessions behind the attached sessions are still alive: the signal may have
+/// been lost.
 final class SignOutCheck: @unchecked Sendable {
   private unowned let hub: Hub
   private let store: any SessionStore

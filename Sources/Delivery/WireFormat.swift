@@ -23,7 +23,8 @@ public final class WireFormat: Sendable {
 
 /// One entry on its way to the sessions of a room, with the frames made of it so far.
 ///
-/// - Cost: one object an entry and loop, one frame for each format that the room's sessions speak; nothing per recipient.
+/// - Cost: one object an entry and loop, one frame for each format that the room's sessions speak; nothing per
+///   recipient.
 final class EncodedEntry {
   let entry: Entry
   private var frames: [(format: WireFormat, frame: EncodedFrame?)] = []

@@ -8,8 +8,9 @@ import JSONText
 extension EntryText {
   /// What an event says beyond its code, place, author and time, as JSON text.
   ///
-  /// - Shape: a message `{"i","q","u","n","y","x","m","r","t","e","d"}` (id, seq, sender, his name, type, text, client id,
-  ///   reply to, created, edited, deleted), a member `{"u","n","r"}`, a conversation `{"k","t","h","c","m":[member]}` …
+  /// - Shape: a message `{"i","q","u","n","y","x","m","r","t","e","d"}` (id, seq, sender, his name, type, text, client
+  ///   id, reply to, created, edited, deleted), a member `{"u","n","r"}`, a conversation
+  ///   `{"k","t","h","c","m":[member]}` …
   public static func detail(of event: Event) -> [UInt8] {
     var writer = JSONWriter()
     writeDetail(of: event, to: &writer)
@@ -77,7 +78,8 @@ extension EntryText {
 
   /// The event that a code and its detail tell; nothing when they do not fit each other.
   ///
-  /// `conversation` is that of the log in which it stands: a message and a new conversation say nothing of it themselves.
+  /// `conversation` is that of the log in which it stands: a message and a new conversation say nothing of it
+  /// themselves.
   public static func event(_ code: EventCode, detail: JSONValue, in conversation: ConversationID) -> Event? {
     switch code {
     case .messageCreated: message(detail, in: conversation).map(Event.messageCreated)

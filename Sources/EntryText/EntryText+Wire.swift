@@ -8,8 +8,8 @@ import JSONText
 public enum EntryText {
   /// Writes a message as REST and the sockets show it.
   ///
-  /// - Shape: `{"id", "conversation", "seq", "sender": {"id", "username"}, "type", "text", "client_message_id", "reply_to",
-  ///   "created_at", "edited_at", "deleted_at"}`.
+  /// - Shape: `{"id", "conversation", "seq", "sender": {"id", "username"}, "type", "text", "client_message_id",
+  ///   "reply_to", "created_at", "edited_at", "deleted_at"}`.
   public static func write(_ message: Message, to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("id", message.id.rawValue)

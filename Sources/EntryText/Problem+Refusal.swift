@@ -41,7 +41,28 @@ extension Problem {
 
   /// What a text that is not JSON is told.
   public init(_ error: JSONError) {
-    self.init(400, "invalid_json", "The text is not the JSON that is served here: \(error).")
+    let detail = "This is not JSON as it is read here: \(error.description)"
+    if error.reason == .tooLarge {
+      self.init(413, "body_too_large", detail)
+    } else {
+      self.init(400, "invalid_json", detail)
+    }
+  }
+
+  /// One of each that the initializers here can give: what the reference page lists and the tests go through.
+  public static var known: [Problem] {
+    let refusals: [ChatError] =
+      ChatError.Unauthenticated.allCases.map { .unauthenticated($0) } + ChatError.Rule.allCases.map { .forbidden($0) }
+      + ChatError.Noun.allCases.map { .notFound($0) } + ChatError.Conflict.allCases.map { .conflict($0) }
+      + [.rateLimited(retryAfter: 1000), .internalError("")]
+      + ChatError.Dependency.allCases.map { .unavailable($0, retryAfter: 1000) }
+    let unknown = ChatCore.Fault(
+      pointer: "/id", code: Fault.Code.unknownMember.rawValue, detail: "\"id\" is not a member of this object.")
+    let shapes = [
+      Problem(invalid: []), Problem(invalid: [unknown]), Problem(JSONError(reason: .unexpectedByte, offset: 0)),
+      Problem(JSONError(reason: .tooLarge, offset: 0)),
+    ]
+    return shapes + refusals.map { Problem($0) }
   }
 
   private static func sentence(_ rule: ChatError.Rule) -> String {

@@ -1,6 +1,7 @@
 /// Which other sites' pages may read our answers: CORS by an allow-list.
 ///
-/// - Shape: an origin is `https://chat.example` with a port if it is not the scheme's; compared as a whole, never by suffix.
+/// - Shape: an origin is `https://chat.example` with a port if it is not the scheme's; compared as a whole, never by
+///   suffix.
 /// - Source: the Fetch standard, "CORS protocol".
 public struct CrossOriginPolicy: Sendable, Equatable {
   /// Whose pages may.

@@ -52,11 +52,11 @@ public struct RequestHead: Sendable, Equatable {
     method: Method, target: String, version: Version = .http11, headers: HeaderFields = [:], keepAlive: Bool = true,
     bodyLength: BodyLength = .none, expectsContinue: Bool = false
   ) {
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let mark = target.utf8.firstIndex(of: Byte.question)
     self.method = method
     self.target = target
-    self.path = parts.first.map(String.init) ?? ""
-    self.query = parts.count > 1 ? String(parts[1]) : nil
+    self.path = String(target[..<(mark ?? target.endIndex)])
+    self.query = mark.map { String(target[target.utf8.index(after: $0)...]) }
     self.version = version
     self.headers = headers
     self.keepAlive = keepAlive

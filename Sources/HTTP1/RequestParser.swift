@@ -1,8 +1,8 @@
 /// The server's reader of requests: bytes in, events out, no I/O.
 ///
 /// Feed it until it says ``Event/needMore``; each step tells how many bytes it took and what happened. After
-/// ``Event/complete`` the next request may follow in the same bytes (pipelining); after an upgrade the rest belongs to the
-/// other protocol and is simply not fed. A refusal is final.
+/// ``Event/complete`` the next request may follow in the same bytes (pipelining); after an upgrade the rest belongs to
+/// the other protocol and is simply not fed. A refusal is final.
 ///
 ///     var rest = bytes
 ///     while true {

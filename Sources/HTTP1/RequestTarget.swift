@@ -53,7 +53,8 @@ struct RequestTarget {
     return nil
   }
 
-  /// Every byte is of the class, every `%` has its two digits, NUL is not written as `%00`; a path has no control at all.
+  /// Every byte is of the class, every `%` has its two digits, NUL is not written as `%00`; a path has no control at
+  /// all.
   private static func check(
     _ bytes: ArraySlice<UInt8>, _ allowed: ByteSet, refusingControls: Bool
   ) throws(Refusal) {

@@ -1,6 +1,7 @@
 /// Copies text into a JSON string, escaping what JSON and HTML would misread.
 ///
-/// Besides what JSON asks, `<`, `>`, `&`, U+2028 and U+2029 are escaped, so that the text is harmless inside a script element.
+/// Besides what JSON asks, `<`, `>`, `&`, U+2028 and U+2029 are escaped, so that the text is harmless inside a script
+/// element.
 /// - Source: RFC 8259 section 7.
 enum JSONEscaping {
   static func append(_ text: UnsafeBufferPointer<UInt8>, to buffer: inout [UInt8]) {

@@ -1,8 +1,8 @@
 /// The description of a JSON object as rows: it checks a body and makes its schema, so that the two cannot differ.
 ///
 /// - Shape:
-///   `Shape("NewMessage", [.string("text", .required, bytes: 1...16384, "What is said."), …])`, or, when a member decides,
-///   `Shape("NewConversation", by: "kind", [.init("direct", "Two people.", [.integer("user", …)]), …])`.
+///   `Shape("NewMessage", [.string("text", .required, bytes: 1...16384, "What is said."), …])`, or, when a member
+///   decides, `Shape("NewConversation", by: "kind", [.init("direct", "Two people.", [.integer("user", …)]), …])`.
 /// - Errors: every fault is told at once, each with its pointer, see ``ShapeErrors``.
 public struct Shape: Sendable {
   /// One of the objects that a deciding member chooses among.

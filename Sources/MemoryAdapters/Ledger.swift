@@ -55,7 +55,8 @@ struct Ledger {
     }
   }
 
-  /// Under which a repeated send is found. Bytes, because Swift takes canonically equal strings for equal and a database does not.
+  /// Under which a repeated send is found. Bytes, because Swift takes canonically equal strings for equal and a
+  /// database does not.
   struct SendKey: Hashable {
     let conversation: ConversationID
     let sender: UserID

@@ -6,7 +6,8 @@ import ChatCore
 ///
 ///     let broker = MemoryBroker(on: bus) { milliseconds, work in loop.schedule(after: milliseconds, work) }
 ///
-/// - Isolation: confined to its loop, as every ``Broker``; what arrives comes through the hop, as a later callback on the loop.
+/// - Isolation: confined to its loop, as every ``Broker``; what arrives comes through the hop, as a later callback on
+///   the loop.
 public final class MemoryBroker: Broker, @unchecked Sendable {
   /// Runs work on the broker's loop later: after that many milliseconds, and never before the caller has returned.
   public typealias Hop = @Sendable (_ after: Milliseconds, _ work: @escaping @Sendable () -> Void) -> Void

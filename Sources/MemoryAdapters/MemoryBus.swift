@@ -34,7 +34,8 @@ public final class MemoryBus: Sendable {
   /// A bus on which everything arrives.
   public init() {}
 
-  /// Decides from now on what becomes of each notification to each broker (numbered in order of their making); nil: all arrives.
+  /// Decides from now on what becomes of each notification to each broker (numbered in order of their making); nil: all
+  /// arrives.
   ///
   /// It is asked in ascending order of the brokers, so that a seeded decision is the same in each run.
   public func setFate(_ decide: (@Sendable (Topic, _ broker: Int) -> Fate)?) {

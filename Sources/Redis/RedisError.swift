@@ -2,6 +2,8 @@
 public enum RedisError: Error, Hashable, Sendable {
   /// There is no connection just now; nothing was sent.
   case unavailable
+  /// No connection could be made; the words are the system's.
+  case unreachable(String)
   /// Too much is waiting on the connection already; nothing was sent.
   case busy
   /// The connection ended before the reply came; the command may have run.

@@ -14,6 +14,8 @@ public struct RedisSettings: Sendable, Hashable {
   public var database: Int
   /// Whether the connection is encrypted.
   public var tls: Bool
+  /// What CLIENT LIST shows for our connections; nil sends none.
+  public var clientName: String?
 
   /// How long making a connection may take, greeting included: the promise is 10 s after a death, retries included.
   public var connectDeadline: Int64 = 2_000

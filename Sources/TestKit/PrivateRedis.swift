@@ -15,7 +15,7 @@ public final class PrivateRedis: @unchecked Sendable {
   }
 
   /// Where it listens; stays the same over ``restart()``.
-  public let port: UInt16
+  public private(set) var port: UInt16 = 0
   /// Its directory, removed by ``end()``; `redis.log` is in it.
   public let directory: String
   /// The server's process.
@@ -30,8 +30,16 @@ public final class PrivateRedis: @unchecked Sendable {
     self.options = options
     guard let directory = PrivateRedis.makeDirectory() else { throw Failure(description: "no directory for Redis") }
     self.directory = directory
-    port = PrivateRedis.freePort()
-    try start()
+    // Another process may take a port between our finding it free and Redis binding it.
+    for attempt in 1...5 {
+      port = PrivateRedis.freePort()
+      do throws(Failure) {
+        try start()
+        return
+      } catch {
+        if attempt == 5 { throw error }
+      }
+    }
   }
 
   deinit { end() }
@@ -83,7 +91,8 @@ public final class PrivateRedis: @unchecked Sendable {
   }
 
   private var arguments: [String] {
-    let script = "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; read line; kill -9 $!; wait"
+    let script =
+      "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; read line; kill -9 $!; wait"
     return ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory, "--port", String(port)] + [
       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--logfile", "redis.log",
       "--enable-debug-command", "yes",
@@ -118,6 +127,8 @@ public final class PrivateRedis: @unchecked Sendable {
   private func waitForAnswer() -> Bool {
     for _ in 0..<500 {
       if answers() { return true }
+      // Gone but not waited for by its shell: the port was taken.
+      guard PrivateRedis.isRunning(pid) else { return false }
       usleep(10_000)
     }
     return false
@@ -132,6 +143,16 @@ public final class PrivateRedis: @unchecked Sendable {
     guard send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6 else { return false }
     var byte: UInt8 = 0
     return recv(descriptor, &byte, 1, 0) == 1
+  }
+
+  private static func isRunning(_ pid: pid_t) -> Bool {
+    guard let file = fopen("/proc/\(pid)/stat", "r") else { return false }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, 128, file) != nil else { return false }
+    let text = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    guard let paren = text.lastIndex(of: UInt8(ascii: ")")), paren + 2 < text.count else { return false }
+    return text[paren + 2] != UInt8(ascii: "Z")
   }
 
   private static func makeDirectory() -> String? {

@@ -2,7 +2,8 @@ import JSONText
 
 /// What Martlet's own access tokens say.
 ///
-/// - Shape: `{"iss": …, "aud": …, "sub": "5121", "sid": "77", "iat": …, "exp": …}` under `{"alg": …, "kid": …, "typ": "at+jwt"}`.
+/// - Shape: `{"iss": …, "aud": …, "sub": "5121", "sid": "77", "iat": …, "exp": …}` under `{"alg": …, "kid": …, "typ":
+///   "at+jwt"}`.
 /// - Units: seconds since 1970.
 /// - Source: RFC 9068.
 public struct AccessClaims: Sendable, Equatable {

@@ -51,23 +51,23 @@ extension AsymmetricKey {
 
   private static func p256(_ members: JWKMembers, isPrivate: Bool) throws(KeyError) -> OpaquePointer? {
     var parameters = KeyParameters()
-    parameters.text(OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1")
+    parameters.text("group", "prime256v1")
     let point = [0x04] + (try members.bytes("x", count: 32)) + (try members.bytes("y", count: 32))
-    parameters.bytes(OSSL_PKEY_PARAM_PUB_KEY, point)
-    if isPrivate { parameters.number(OSSL_PKEY_PARAM_PRIV_KEY, try members.bytes("d", count: 32)) }
+    parameters.bytes("pub", point)
+    if isPrivate { parameters.number("priv", try members.bytes("d", count: 32)) }
     return parameters.key(kind: "EC", isPrivate: isPrivate)
   }
 
   private static func rsa(_ members: JWKMembers, isPrivate: Bool) throws(KeyError) -> OpaquePointer? {
     var parameters = KeyParameters()
-    parameters.number(OSSL_PKEY_PARAM_RSA_N, try members.bytes("n"))
-    parameters.number(OSSL_PKEY_PARAM_RSA_E, try members.bytes("e"))
+    parameters.number("n", try members.bytes("n"))
+    parameters.number("e", try members.bytes("e"))
     if isPrivate {
-      for (name, member) in [
-        // OpenSSL's names for these come from macros that Swift does not see.
+      let names: [(StaticString, String)] = [
         ("d", "d"), ("rsa-factor1", "p"), ("rsa-factor2", "q"), ("rsa-exponent1", "dp"), ("rsa-exponent2", "dq"),
         ("rsa-coefficient1", "qi"),
-      ] {
+      ]
+      for (name, member) in names {
         parameters.number(name, try members.bytes(member))
       }
     }
@@ -92,6 +92,9 @@ struct JWKMembers {
 }
 
 /// The named numbers of which OpenSSL makes a key.
+///
+/// The builder keeps addresses, of names too, until the key is made: names are static, bytes are copied aside.
+/// - Source: EVP_PKEY-RSA(7), EVP_PKEY-EC(7) for the names.
 private struct KeyParameters: ~Copyable {
   private let builder: OpaquePointer?
   private var numbers: [OpaquePointer] = []
@@ -110,27 +113,34 @@ private struct KeyParameters: ~Copyable {
     for bytes in kept { bytes.deallocate() }
   }
 
-  mutating func number(_ name: String, _ bytes: [UInt8]) {
+  mutating func number(_ name: StaticString, _ bytes: [UInt8]) {
     guard let number = BN_bin2bn(bytes, CInt(truncatingIfNeeded: bytes.count), nil) else { return isComplete = false }
     numbers.append(number)
-    if OSSL_PARAM_BLD_push_BN(builder, name, number) != 1 { isComplete = false }
+    if OSSL_PARAM_BLD_push_BN(builder, Self.cString(name), number) != 1 { isComplete = false }
   }
 
-  mutating func bytes(_ name: String, _ bytes: [UInt8]) {
-    // The builder keeps the address until the key is made.
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    copy.copyBytes(from: bytes)
-    kept.append(copy)
-    if OSSL_PARAM_BLD_push_octet_string(builder, name, copy.baseAddress, copy.count) != 1 { isComplete = false }
+  mutating func bytes(_ name: StaticString, _ bytes: [UInt8]) {
+    let copy = keep(bytes)
+    if OSSL_PARAM_BLD_push_octet_string(builder, Self.cString(name), copy.baseAddress, copy.count) != 1 {
+      isComplete = false
+    }
   }
 
-  mutating func text(_ name: String, _ text: String) {
-    let bytes = Array(text.utf8)
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    copy.copyBytes(from: bytes)
-    kept.append(copy)
+  mutating func text(_ name: StaticString, _ text: String) {
+    let copy = keep(Array(text.utf8))
     let start = copy.baseAddress?.assumingMemoryBound(to: CChar.self)
-    if OSSL_PARAM_BLD_push_utf8_string(builder, name, start, copy.count) != 1 { isComplete = false }
+    if OSSL_PARAM_BLD_push_utf8_string(builder, Self.cString(name), start, copy.count) != 1 { isComplete = false }
+  }
+
+  private mutating func keep(_ bytes: [UInt8]) -> UnsafeMutableRawBufferPointer {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+    copy.copyBytes(from: bytes)
+    kept.append(copy)
+    return copy
+  }
+
+  private static func cString(_ name: StaticString) -> UnsafePointer<CChar> {
+    UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
   }
 
   consuming func key(kind: String, isPrivate: Bool) -> OpaquePointer? {

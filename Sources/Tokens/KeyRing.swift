@@ -2,7 +2,8 @@ import JSONText
 
 /// The keys that tokens are signed and verified with.
 ///
-/// To rotate: add the new key everywhere, then make it the active one, then drop the old one when its tokens have expired.
+/// To rotate: add the new key everywhere, then make it the active one, then drop the old one when its tokens have
+/// expired.
 public struct KeyRing: Sendable {
   private let keys: [TokenKey]
   private let active: TokenKey?
@@ -50,8 +51,8 @@ public struct KeyRing: Sendable {
 
   /// The key that a header speaks of; its algorithm must be the key's own.
   ///
-  /// A named key is found by its name only. A header without a name means the only key of its algorithm, if there is only one.
-  /// A nameless secret, which is alone of its algorithm, takes plain names as the hint that they are.
+  /// A named key is found by its name only. A header without a name means the only key of its algorithm, if there is
+  /// only one. A nameless secret, which is alone of its algorithm, takes plain names as the hint that they are.
   func key(named kid: String?, algorithm: TokenAlgorithm) throws(VerificationError) -> TokenKey {
     if let kid, let key = keys.first(where: { $0.isNamed(kid) }) {
       guard key.algorithm == algorithm else { throw .badAlgorithm }

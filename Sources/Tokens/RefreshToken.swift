@@ -1,8 +1,9 @@
 /// A refresh token: which session, which turn, and the proof that this server made it.
 ///
-/// The database keeps a nonce a session, not the token: whoever reads the database cannot make one. The next turn's token
-/// can be made again from the row, so a refresh that was answered but not heard is repeated with the same answer.
-/// - Shape: `<session>.<generation>.<43 letters>`, where the letters are the HMAC-SHA256 of the first two and the nonce.
+/// The database keeps a nonce a session, not the token: whoever reads the database cannot make one. The next turn's
+/// token can be made again from the row, so a refresh that was answered but not heard is repeated with the same answer.
+/// - Shape: `<session>.<generation>.<43 letters>`, where the letters are the HMAC-SHA256 of the first two and the
+///   nonce.
 public struct RefreshToken: Sendable, Equatable {
   /// The longest token that is looked at, in bytes.
   public static let bytesMax = 256

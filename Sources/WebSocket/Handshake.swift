@@ -2,7 +2,8 @@ import COpenSSL
 
 /// The opening handshake: an HTTP request that asks to go on as WebSocket.
 ///
-/// It knows nothing of an HTTP library: the caller gives the method, the version and a closure that finds header values.
+/// It knows nothing of an HTTP library: the caller gives the method, the version and a closure that finds header
+/// values.
 ///
 /// - Source: RFC 6455 section 4, RFC 7692 section 7.
 public enum Handshake {

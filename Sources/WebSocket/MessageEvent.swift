@@ -46,6 +46,7 @@ public enum MessageEvent: Sendable, Equatable {
   case pong(Payload)
   /// The other side closes; answer with a close frame, then close. Everything after it is ignored.
   case close(CloseCode?, reason: String)
-  /// The other side broke the protocol or a limit; send a close frame with this code, then close. Everything after it is ignored.
+  /// The other side broke the protocol or a limit; send a close frame with this code, then close. Everything after it
+  /// is ignored.
   case failed(ProtocolFailure)
 }

@@ -1,7 +1,8 @@
 /// The reader of one side of a connection: bytes in, messages out, no I/O.
 ///
-/// Bytes are unmasked where they stand; a message that came uncompressed in one piece is not copied at all. Text is checked
-/// as it comes and refused at its first bad byte, compressed data is inflated as it comes and never beyond the limit.
+/// Bytes are unmasked where they stand; a message that came uncompressed in one piece is not copied at all. Text is
+/// checked as it comes and refused at its first bad byte, compressed data is inflated as it comes and never beyond the
+/// limit.
 ///
 ///     var offset = 0
 ///     while true {

@@ -1,6 +1,7 @@
 /// Checks UTF-8 piece by piece and refuses at the first byte that cannot be.
 ///
-/// - Source: RFC 3629 section 4; the second byte's ranges shut out overlong forms, surrogates and what is over U+10FFFF.
+/// - Source: RFC 3629 section 4; the second byte's ranges shut out overlong forms, surrogates and what is over
+///   U+10FFFF.
 struct UTF8Check: Sendable {
   /// Continuation bytes still to come.
   private var missing: UInt8 = 0

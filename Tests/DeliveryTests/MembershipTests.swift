@@ -69,6 +69,16 @@ import Testing
     #expect(bob.seqs(room).last == 6)
   }
 
+  @Test func `one who resumes from the entry by which he left hears from the one by which he came back`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    _ = try stage.change(room, .remove, of: stage.bob, by: stage.ada)
+    try stage.say("secret", in: room)
+    _ = try stage.change(room, .put(nil), of: stage.bob, by: stage.ada)
+    let bob = try stage.listener(stage.bob, have: [room: 2])
+    #expect(bob.seqs(room) == [4])
+  }
+
   @Test func `a coming back that is told before the leaving is not lost`() throws {
     let stage = try HubStage()
     let room = try stage.group()

@@ -55,7 +55,7 @@ import Testing
     #expect(stage.log.pagesRead <= 10)
   }
 
-  @Test func `one that misses as much as the limit is sent all of it, one past it is named and starts at the head`() throws {
+  @Test func `one that misses the limit is sent all of it, one past it is named and starts at the head`() throws {
     var limits = DeliveryLimits()
     limits.resumeEntriesMax = 10
     let stage = try HubStage(limits: limits)

@@ -60,4 +60,20 @@ struct ConnectorTests {
       #expect(await Self.attempt(loop, listener.address, deadline: 150) == .failure(.timedOut))
     }
   }
+
+  @Test("the path of a Unix domain socket has 107 bytes, not one more")
+  func pathLimit() async throws {
+    try await withLoop { loop in
+      let base = "/tmp/io-\(getpid())-"
+      let longest = base + String(repeating: "x", count: 107 - base.utf8.count)
+      defer { unlink(longest) }
+      let listener = try Listener(loop: loop, address: .unix(path: longest))
+      #expect(try await Self.attempt(loop, listener.address).get())
+      #expect(throws: SystemError(call: "bind", code: ENAMETOOLONG)) {
+        try Listener(loop: loop, address: .unix(path: longest + "x"))
+      }
+      let outcome = await Self.attempt(loop, .unix(path: longest + "x"))
+      #expect(outcome == .failure(.unknownHost("unix:\(longest)x")))
+    }
+  }
 }

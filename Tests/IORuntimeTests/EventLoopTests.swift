@@ -1,20 +1,13 @@
+import Glibc
 import IORuntime
 import Synchronization
 import Testing
 
 @Suite("An event loop")
 struct EventLoopTests {
-  /// A running loop, stopped when the test is over.
-  private static func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
-    let loop = try EventLoop(name: "test")
-    try loop.start()
-    defer { loop.stop() }
-    try await body(loop)
-  }
-
-  @Test("async code stays on the loop across awaits")
+  @Test("async code stays on the loop across awaits, also when started from another thread")
   func staysOnLoop() async throws {
-    try await Self.withLoop { loop in
+    try await withLoop { loop in
       let places = await withCheckedContinuation { continuation in
         loop.spawn {
           var places = [loop.inLoop]
@@ -29,9 +22,24 @@ struct EventLoopTests {
     }
   }
 
+  @Test("what is spawned on the loop has begun when spawn returns")
+  func beginsAtOnce() async throws {
+    try await withLoop { loop in
+      let begun = try await loop.submit {
+        let begun = Box(false)
+        loop.spawn {
+          begun.value = loop.inLoop
+          await loop.sleep(1)
+        }
+        return begun.value
+      }
+      #expect(begun)
+    }
+  }
+
   @Test("timers run by deadline, and by age among equals")
   func timersInOrder() async throws {
-    try await Self.withLoop { loop in
+    try await withLoop { loop in
       let order = await withCheckedContinuation { (continuation: CheckedContinuation<[Int], Never>) in
         loop.execute {
           let seen = Mutex<[Int]>([])
@@ -49,7 +57,7 @@ struct EventLoopTests {
 
   @Test("a timer that a timer adds runs in a later tick")
   func timersAddTimers() async throws {
-    try await Self.withLoop { loop in
+    try await withLoop { loop in
       await withCheckedContinuation { continuation in
         loop.execute {
           loop.schedule(after: 0) {
@@ -58,5 +66,103 @@ struct EventLoopTests {
         }
       }
     }
+  }
+
+  @Test("of many timers that are nearly all cancelled the rest runs, each once and none early")
+  func timersUnderLoad() async throws {
+    try await withLoop { loop in
+      let fired = Box<[Int]>([])
+      let early = Box(0)
+      try await loop.submit {
+        let start = EventLoop.monotonicMilliseconds()
+        for index in 0..<20_000 {
+          let wait = Int64(index % 50)
+          let timer = loop.schedule(after: wait) {
+            fired.value.append(index)
+            if EventLoop.monotonicMilliseconds() - start < wait { early.value += 1 }
+          }
+          if index % 100 != 0 { timer.cancel() }
+        }
+      }
+      #expect(try await eventually { fired.value.count == 200 })
+      #expect(Set(fired.value).count == 200)
+      #expect(early.value == 0)
+    }
+  }
+
+  @Test("work that makes more work for ever keeps neither timers nor sockets waiting")
+  func fairness() async throws {
+    try await withLoop { loop in
+      let pair = try await Pair(on: loop, serve: { Recorder($0, echoes: true) })
+      let stop = Box(false)
+      let rounds = Box(0)
+      @Sendable func again() {
+        rounds.value += 1
+        if !stop.value { loop.execute { again() } }
+      }
+      loop.execute { again() }
+      loop.spawn { while !stop.value { await Task.yield() } }
+      try await pair.client.act { $0.send("through") }
+      #expect(try await eventually { pair.client.text == "through" })
+      let slept = Box(false)
+      loop.spawn {
+        await loop.sleep(5)
+        slept.value = true
+      }
+      #expect(try await eventually { slept.value })
+      #expect(rounds.value > 1000)
+      stop.value = true
+    }
+  }
+
+  @Test("the longest tick is told once, a tick under way tells how long it has taken, and descriptors are counted")
+  func vitals() async throws {
+    try await withLoop { loop in
+      let held = Box(false)
+      _ = loop.vitals.takeLongestTick()
+      loop.execute {
+        usleep(60_000)
+        while !held.value { usleep(1_000) }
+      }
+      #expect(try await eventually { loop.vitals.busyMilliseconds >= 20 })
+      held.value = true
+      var longest: Int64 = 0
+      #expect(
+        try await eventually {
+          longest = max(longest, loop.vitals.takeLongestTick())
+          return longest >= 59
+        })
+      #expect(loop.vitals.takeLongestTick() < 59)
+      let before = loop.vitals.descriptors
+      _ = try await Pair(on: loop)
+      try await loop.submit {}
+      #expect(try await eventually { loop.vitals.descriptors == before + 3 })
+    }
+  }
+
+  @Test("work from many threads is all done")
+  func manyThreads() async throws {
+    try await withLoop { (loop) async throws -> Void in
+      let done = Box(0)
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<8 {
+          group.addTask {
+            for _ in 0..<500 { loop.execute { done.value += 1 } }
+          }
+        }
+      }
+      #expect(try await eventually { done.value == 4000 })
+    }
+  }
+
+  @Test("after it has stopped work is dropped, and joining returns at once")
+  func stopped() async throws {
+    let loop = try EventLoop(name: "short")
+    try loop.start()
+    loop.stop()
+    loop.join()
+    loop.execute { Issue.record("ran after the end") }
+    loop.join()
+    #expect(!loop.inLoop)
   }
 }

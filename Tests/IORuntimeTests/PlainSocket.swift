@@ -6,15 +6,24 @@ import Synchronization
 final class PlainSocket: @unchecked Sendable {
   let descriptor: CInt
 
-  init(to address: SocketAddress) throws {
+  init(unconnected: Void) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw SystemError(call: "socket") }
+  }
+
+  convenience init(to address: SocketAddress) throws {
+    try self.init(unconnected: ())
+    try connect(to: address)
+  }
+
+  func connect(to address: SocketAddress) throws {
     var target = sockaddr_in()
     target.sin_family = sa_family_t(AF_INET)
     target.sin_port = (address.port ?? 0).bigEndian
     target.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let code = withUnsafePointer(to: &target) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     guard code == 0 else { throw SystemError(call: "connect") }

@@ -68,6 +68,7 @@ func eventually(within milliseconds: Int64 = 8_000, _ holds: () throws -> Bool) 
 }
 
 /// A running loop, stopped and over when the test is.
+@discardableResult
 func withLoop<Value>(_ body: (EventLoop) async throws -> Value) async throws -> Value {
   let loop = try EventLoop(name: "test")
   try loop.start()

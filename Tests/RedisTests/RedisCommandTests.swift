@@ -12,7 +12,8 @@ struct RedisCommandTests {
     command.append(-7)
     var wire: [UInt8] = []
     #expect(command.format(into: &wire))
-    let expected = Array("*5\r\n$3\r\nSET\r\n$2\r\né\r\n$4\r\n".utf8) + [0, 13, 10, 255] + Array("\r\n$0\r\n\r\n$2\r\n-7\r\n".utf8)
+    let expected =
+      Array("*5\r\n$3\r\nSET\r\n$2\r\né\r\n$4\r\n".utf8) + [0, 13, 10, 255] + Array("\r\n$0\r\n\r\n$2\r\n-7\r\n".utf8)
     #expect(wire == expected)
   }
 

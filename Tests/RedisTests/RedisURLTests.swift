@@ -7,7 +7,9 @@ struct RedisURLTests {
   @Test("names host, port, user, password, database and TLS")
   func parts() throws {
     let all = try RedisSettings(url: "rediss://ada:p%40s%3as@cache.example.org:7000/3")
-    #expect(all == RedisSettings(host: "cache.example.org", port: 7000, user: "ada", password: "p@s:s", database: 3, tls: true))
+    #expect(
+      all
+        == RedisSettings(host: "cache.example.org", port: 7000, user: "ada", password: "p@s:s", database: 3, tls: true))
     #expect(try RedisSettings(url: "redis://localhost") == RedisSettings(host: "localhost"))
     #expect(try RedisSettings(url: "redis://:secret@10.0.0.1/") == RedisSettings(host: "10.0.0.1", password: "secret"))
     #expect(try RedisSettings(url: "redis://[::1]:6380/0") == RedisSettings(host: "::1", port: 6380))

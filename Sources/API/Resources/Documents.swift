@@ -6,6 +6,8 @@ import JSONText
 enum Documents {
   /// What a client may build on; raised when something is added to the wire.
   static let apiLevel: Int64 = 1
+  /// How long anyone may keep keys and description, in seconds: a new key is announced longer than that before it signs.
+  private static let keptSeconds = 300
 
   static func rows(_ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue) -> [Endpoint] {
     [info(limits, version: version), jwks(keys)]
@@ -14,10 +16,10 @@ enum Documents {
   private static let infoShape = Shape(
     "Info",
     [
-      Schemas.text("name", "martlet"), Schemas.text("version", "The version of the node that answers."),
-      .integer("api_level", .required, 1...Int64.max, "Raised when something is added to the wire."),
+      Schemas.text("name", "Always martlet."), Schemas.text("version", "The version of the node that answers."),
+      .integer("api_level", .required, 1...JSONLimits.integerMax, "Raised when something is added to the wire."),
       .map(
-        "limits", .required, names: .string(bytes: 1...64), values: .integer(0...Int64.max), count: 0...100,
+        "limits", .required, names: .string(bytes: 1...64), values: .integer(0...JSONLimits.integerMax), count: 0...100,
         "What is refused past them."),
     ])
 
@@ -32,10 +34,15 @@ enum Documents {
           writer.member("text_bytes", limits.textBytesMax)
           writer.member("client_message_id_bytes", limits.clientMessageIDBytesMax)
           writer.member("username_bytes", limits.usernameBytesMax)
+          writer.member("display_name_bytes", limits.displayNameBytesMax)
+          writer.member("email_bytes", limits.emailBytesMax)
+          writer.member("device_bytes", limits.deviceBytesMax)
           writer.member("password_bytes_min", limits.passwordBytesMin)
           writer.member("password_bytes_max", limits.passwordBytesMax)
           writer.member("title_bytes", limits.titleBytesMax)
+          writer.member("members_per_request", limits.membersPerRequestMax)
           writer.member("group_members", limits.groupMembersMax)
+          writer.member("public_members", limits.publicMembersMax)
           writer.member("page", limits.pageMax)
           writer.member("resume_limit", limits.resumeEntriesMax)
         }
@@ -51,17 +58,27 @@ enum Documents {
     let shape = Shape("KeySet", [.array("keys", .required, of: .any, count: 0...100, "JSON Web Keys.")])
     return Endpoint(
       .get, "/.well-known/jwks.json", "showKeys", "The public keys that verify access tokens (RFC 7517).",
-      access: .open,
-      rate: .none, answers: [.init(200, shape, "The keys.")]
-    ) { _ async throws(ChatError) in .json(.ok) { $0.value(keys()) } }
+      access: .open, rate: .none, answers: [.init(200, shape, "The keys.")]
+    ) { _ async throws(ChatError) in .json(.ok) { $0.value(keys()) }.kept(forSeconds: keptSeconds) }
   }
 
-  /// The document of all rows but itself.
+  private static let documentRows: [Field] = [
+    Schemas.text("openapi", "The version of OpenAPI."), .any("info", .required, "What is described."),
+    .any("servers", .required, "Where."), .any("paths", .required, "The rows."),
+    .any("components", .required, "The schemas."),
+  ]
+
+  /// The row of the document that describes the other rows and itself.
   static func openAPI(_ rows: [Endpoint], version: String) -> Endpoint {
-    let document = OpenAPI.document(rows, version: version).bytes
-    return Endpoint(
+    openAPI(OpenAPI.document(rows + [openAPI([])], version: version).bytes)
+  }
+
+  private static func openAPI(_ document: [UInt8]) -> Endpoint {
+    Endpoint(
       .get, "/openapi.json", "showOpenAPI", "This document.", access: .open, rate: .none,
-      answers: [.init(200, nil, "OpenAPI 3.1.")]
-    ) { _ async throws(ChatError) in .bytes(.ok, document, "application/json; charset=utf-8") }
+      answers: [.init(200, Shape("OpenAPI", documentRows), "OpenAPI 3.1.")]
+    ) { _ async throws(ChatError) in
+      .bytes(.ok, document, "application/json; charset=utf-8").kept(forSeconds: keptSeconds)
+    }
   }
 }

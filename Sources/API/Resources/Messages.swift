@@ -10,7 +10,7 @@ enum Messages {
   private static func send(_ limits: Limits) -> Endpoint {
     Endpoint(
       .post, "/v1/conversations/{conversation}/messages", "sendMessage", "Sends a message; answered once it is stored.",
-      rate: .send, body: newMessage(limits),
+      rate: .send, headers: sendHeaders(limits), body: newMessage(limits),
       answers: [
         .init(201, Schemas.message, "It was stored."), .init(200, Schemas.message, "It had been stored before."),
       ],
@@ -25,6 +25,19 @@ enum Messages {
       return .json(appended.repeated ? .ok : .created) { EntryText.write(appended.message, to: &$0) }
     }
   }
+
+  private static func sendHeaders(_ limits: Limits) -> Shape {
+    let visible = TextPattern(rest: "!-~", saying: "visible ASCII characters")
+    return Shape(
+      "SendHeaders",
+      [
+        .string(
+          idempotencyKey, .optional, bytes: 1...limits.clientMessageIDBytesMax, pattern: visible,
+          "The same as client_message_id.")
+      ])
+  }
+
+  fileprivate static let idempotencyKey = "Idempotency-Key"
 
   private static func newMessage(_ limits: Limits) -> Shape {
     Shape(
@@ -98,14 +111,14 @@ extension Answer {
 extension Call {
   /// The client's id for a message: the body's member, or the header of the same meaning; both only when equal.
   fileprivate func clientMessageID() throws(ChatError) -> String? {
-    let keys = headers.values(for: "idempotency-key")
     let inBody = body.string("client_message_id")
-    guard let key = keys.first else { return inBody }
-    guard keys.count == 1, inBody == nil || inBody == key else {
+    guard let key = headers.string(Messages.idempotencyKey) else { return inBody }
+    // By bytes: two spellings that Swift takes for equal are two ids to the store.
+    guard inBody.map({ $0.utf8.elementsEqual(key.utf8) }) ?? true else {
       throw .invalid([
         ChatCore.Fault(
           pointer: "/client_message_id", code: "not_allowed",
-          detail: "\"client_message_id\" and the Idempotency-Key header must say the same, once.")
+          detail: "\"client_message_id\" and the Idempotency-Key header must say the same.")
       ])
     }
     return key
@@ -113,16 +126,16 @@ extension Call {
 
   /// The part of the history asked for; at most one of the three may be.
   fileprivate func page() throws(ChatError) -> Page {
-    let before = query.integer("before").map(Page.before)
-    let after = query.integer("after").map(Page.after)
-    let around = query.integer("around").map(Page.around)
-    let pages = [before, after, around].compactMap { $0 }
-    guard pages.count < 2 else {
-      throw .invalid([
-        ChatCore.Fault(
-          pointer: "/before", code: "not_allowed", detail: "At most one of before, after and around may be given.")
-      ])
+    let rows: [(String, (Int64) -> Page)] = [("before", Page.before), ("after", Page.after), ("around", Page.around)]
+    let given = rows.compactMap { name, page in query.integer(name).map { (name: name, page: page($0)) } }
+    guard given.count < 2 else {
+      throw .invalid(
+        given.dropFirst().map {
+          ChatCore.Fault(
+            pointer: "/" + $0.name, code: "not_allowed", detail: "At most one of before, after and around may be given."
+          )
+        })
     }
-    return pages.first ?? .latest
+    return given.first?.page ?? .latest
   }
 }

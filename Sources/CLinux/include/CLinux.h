@@ -20,3 +20,9 @@ void clinux_trim_memory(void);
 void clinux_set_thread_name(const char *name);
 /// strerrordesc_np(3): the text of an errno, in English, thread-safe; NULL when there is none.
 const char *clinux_error_text(int code);
+/// Writes the number of each such signal, as one byte, to a descriptor from now on; async-signal-safe. -1 with errno.
+int clinux_catch_signal(int signal, int descriptor);
+/// Gives the signal back to the system's default.
+void clinux_release_signal(int signal);
+/// Ignores the signal.
+void clinux_ignore_signal(int signal);

@@ -1,9 +1,9 @@
 extension TextRule {
-  /// Message text: no C0 control but line feed and tab, and something to be seen.
+  /// Message text: no C0 control but tab and line ends, with CR too since Windows pastes it, and something to be seen.
   static func proseFlaw(_ text: String) -> Flaw? {
     // Bytes below 0x20 stand for themselves in UTF-8, so that most texts are judged without decoding them.
-    for byte in text.utf8 where byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") {
-      return .notAllowed("hold no control characters but line feed and tab")
+    for byte in text.utf8 where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 {
+      return .notAllowed("hold no control characters but line feed, carriage return and tab")
     }
     return text.unicodeScalars.allSatisfy(\.isBlank) ? .notAllowed("hold more than blanks") : nil
   }
@@ -34,7 +34,8 @@ extension TextRule {
     return edges.contains { $0.properties.isWhitespace } ? .notAllowed("neither begin nor end with a space") : nil
   }
 
-  /// An address as far as it can be told without writing to it: something, one `@`, something with a dot or not; no blanks.
+  /// An address as far as it can be told without writing to it: something, one `@`, something with a dot or not; no
+  /// blanks.
   static func addressFlaw(_ text: String) -> Flaw? {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     let clean = text.unicodeScalars.allSatisfy { !$0.breaksLines && !$0.isBlank && !$0.properties.isBidiControl }

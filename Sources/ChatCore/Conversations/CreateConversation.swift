@@ -1,7 +1,7 @@
 /// Makes a group or public conversation, which the caller owns.
 ///
-/// - Shape: `{"kind": "group", "title": "Room", "members": [16777217, …]}`; ids that come twice count once, the caller's own
-///   is no matter.
+/// - Shape: `{"kind": "group", "title": "Room", "members": [16777217, …]}`; ids that come twice count once, the
+///   caller's own is no matter.
 /// - Limits: at most ``Limits/membersPerRequestMax`` members, and with the caller ``Limits/groupMembersMax``.
 /// - Throws: `.invalid` at `/kind`, `/title`, `/members`, or `/members/3` with `unknown_user`.
 public struct CreateConversation: Command {

@@ -1,7 +1,9 @@
 /// Who may make whom a member of what; pure, so that every store asks it inside its transaction.
 ///
-/// - Shape: a direct conversation has its two members for ever; a self conversation has its user. In a group or public one:
-///   - anyone signed in may join a public conversation as a plain member; the first to join an empty one becomes its owner;
+/// - Shape: a direct conversation has its two members for ever; a self conversation has its user. In a group or public
+///   one:
+///   - anyone signed in may join a public conversation as a plain member; the first to join an empty one becomes its
+///     owner;
 ///   - an admin adds and removes plain members, and may step down; he touches neither the owner nor other admins;
 ///   - the owner also makes and unmakes admins, and passes ownership to a member (he himself is an admin from then on);
 ///   - a member leaves when he likes, the owner only after passing ownership, unless he is the last member.
@@ -49,8 +51,9 @@ public enum MembershipRules {
 
   /// Decides a change.
   ///
-  /// - Throws: `.notFound(.conversation)` when the caller may not see it; `.notFound(.member)` when the subject is none;
-  ///   `.forbidden` with `.wrongKind`, `.notAMember`, `.roleTooLow` or `.lastOwner`; `.conflict(.conversationFull)`.
+  /// - Throws: `.notFound(.conversation)` when the caller may not see it; `.notFound(.member)` when the subject is
+  ///   none; `.forbidden` with `.wrongKind`, `.notAMember`, `.roleTooLow` or `.lastOwner`;
+  ///   `.conflict(.conversationFull)`.
   public static func decide(_ change: MembershipChange, in situation: Situation) throws(ChatError) -> Decision {
     guard ConversationRules.maySee(situation.kind, role: situation.caller) else { throw .notFound(.conversation) }
     guard situation.kind.hasRoles else { throw .forbidden(.wrongKind) }

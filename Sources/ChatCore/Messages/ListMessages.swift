@@ -10,7 +10,8 @@ public struct ListMessages: Command {
     public let messages: [Message]
     /// The `seq` of the conversation's last entry.
     public let head: Int64
-    /// Whether there are more where the page leads: older for the latest and `before`, newer for `after`, either for `around`.
+    /// Whether there are more where the page leads: older for the latest and `before`, newer for `after`, either for
+    /// `around`.
     public let hasMore: Bool
   }
 

@@ -1,9 +1,10 @@
 /// Accepts one message into a conversation.
 ///
-/// Committed before it is answered, told to the members after that. Membership is checked in the transaction that stores it.
+/// Committed before it is answered, told to the members after that. Membership is checked in the transaction that
+/// stores it.
 ///
-/// - Shape: `{"text": "hi", "client_message_id": "c1", "reply_to": 5121}`; the client's id makes a repeated send harmless:
-///   it gets the first answer, for ever, through any node.
+/// - Shape: `{"text": "hi", "client_message_id": "c1", "reply_to": 5121}`; the client's id makes a repeated send
+///   harmless: it gets the first answer, for ever, through any node.
 /// - Limits: `text` of 1 … ``Limits/textBytesMax`` UTF-8 bytes with something to be seen in it.
 /// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`; `.notFound(.conversation)`;
 ///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.conflict(.idempotency)`;

@@ -20,7 +20,8 @@ public enum Topic: Hashable, Sendable {
 public protocol Broker: Publisher {
   /// Who is told; set once before the first ``follow(_:)``.
   func attach(_ receiver: any BrokerReceiver)
-  /// Begins to listen; the receiver hears ``BrokerReceiver/following(_:)`` once it is certain that nothing published later is missed.
+  /// Begins to listen; the receiver hears ``BrokerReceiver/following(_:)`` once it is certain that nothing published
+  /// later is missed.
   func follow(_ topic: Topic)
   /// Ends it.
   func unfollow(_ topic: Topic)
@@ -34,6 +35,7 @@ public protocol BrokerReceiver: AnyObject {
   func received(_ signal: Signal)
   /// From now on everything that is published on the topic arrives, as long as the broker is not interrupted.
   func following(_ topic: Topic)
-  /// The connection is gone: what is published from now on is missed, until ``following(_:)`` comes again for each topic.
+  /// The connection is gone: what is published from now on is missed, until ``following(_:)`` comes again for each
+  /// topic.
   func interrupted()
 }

@@ -1,9 +1,11 @@
-/// What a store may say: it is away or too busy (``ChatError/unavailable(_:retryAfter:)``), or what its one job refuses.
+/// What a store may say: it is away or too busy (``ChatError/unavailable(_:retryAfter:)``), or what its one job
+/// refuses.
 ///
 /// Every store is shared by the contract in TestKit's AdapterContract, which runs on PostgreSQL and in memory alike.
 /// Its methods run on the executor of the caller and never block it. All ids come from callers checked.
 public protocol UserStore: Sendable {
-  /// Takes the name, makes the user, his self conversation (whose `seq` 1 is `conversation.created`) in one transaction.
+  /// Takes the name, makes the user, his self conversation (whose `seq` 1 is `conversation.created`) in one
+  /// transaction.
   ///
   /// - Throws: `.conflict(.usernameTaken)` when another user's name has the same key.
   func register(_ user: NewUser) async throws(ChatError) -> User
@@ -19,7 +21,8 @@ public protocol UserStore: Sendable {
   ///
   /// - Throws: `.notFound(.user)`.
   func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User
-  /// Users whose name key begins with `prefix`, ascending by the bytes of the key, after the key `after`; a scatter statement.
+  /// Users whose name key begins with `prefix`, ascending by the bytes of the key, after the key `after`; a scatter
+  /// statement.
   func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User]
 }
 
@@ -49,8 +52,8 @@ public protocol SessionStore: Sendable {
   func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session
   /// What a refresh needs: the session's user, nonce and current generation, unless ended or idle for too long.
   func refreshState(_ session: SessionID) async throws(ChatError) -> RefreshState?
-  /// Moves from `generation` to the next in one row lock; a repeat of the last move within `grace` gives the same result;
-  /// any other generation ends the session. A negative `grace` allows no repeat.
+  /// Moves from `generation` to the next in one row lock; a repeat of the last move within `grace` gives the same
+  /// result; any other generation ends the session. A negative `grace` allows no repeat.
   func rotate(_ session: SessionID, from generation: Int64, grace: Milliseconds) async throws(ChatError) -> Rotation
   /// The user's living sessions, newest first.
   func sessions(of user: UserID) async throws(ChatError) -> [Session]
@@ -89,33 +92,38 @@ public enum Rotation: Sendable, Hashable {
   case ended
 }
 
-/// Remembers conversations and who is in them. Every change locks the bucket's log, so that rules hold the instant they change.
+/// Remembers conversations and who is in them. Every change locks the bucket's log, so that rules hold the instant they
+/// change.
 public protocol ConversationStore: Sendable {
   /// The direct conversation of two users, made when there is none; both become members (role `member`).
   ///
-  /// `made` is nil when it existed; else the entries: `conversation.created`, and `conversation.joined` in both self logs.
-  /// The conversation carries both members.
+  /// `made` is nil when it existed; else the entries: `conversation.created`, and `conversation.joined` in both self
+  /// logs. The conversation carries both members.
   func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?)
   /// Makes a group or public conversation with its owner and plain members (distinct, the owner not among them).
   ///
-  /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self log.
+  /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self
+  /// log.
   func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError)
     -> (conversation: Conversation, made: Made)
   /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
   ///
   /// Gives nil when there is none or he may not see it.
   func conversation(_ id: ConversationID, for reader: UserID, members: Int) async throws(ChatError) -> Conversation?
-  /// The user's direct, group and public conversations ascending by id after `after`, each with its first `members` members.
+  /// The user's direct, group and public conversations ascending by id after `after`, each with its first `members`
+  /// members.
   func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
     -> [Conversation]
   /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out.
   func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64]
   /// Members ascending by user id after `after`.
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member]
-  /// Changes the membership of `subject` as `change` says, checked by the domain's ``MembershipRules`` inside the transaction.
+  /// Changes the membership of `subject` as `change` says, checked by the domain's ``MembershipRules`` inside the
+  /// transaction.
   ///
-  /// `member` is the subject's membership afterwards, nil when he left; `made` is nil when it was so already. Joining and
-  /// leaving also write `conversation.joined` or `.left`, with the `seq` of the entry here, into the subject's self log.
+  /// `member` is the subject's membership afterwards, nil when he left; `made` is nil when it was so already. Joining
+  /// and leaving also write `conversation.joined` or `.left`, with the `seq` of the entry here, into the subject's self
+  /// log.
   func change(_ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int)
     async throws(ChatError) -> (member: Member?, made: Made?)
   /// Changes the title, checked by ``ConversationRules`` inside the transaction; `made` is nil when it was so already.
@@ -123,8 +131,9 @@ public protocol ConversationStore: Sendable {
     -> (conversation: Conversation, made: Made?)
   /// Deletes it, checked by ``ConversationRules``: one entry `conversation.deleted`, then it is no one's any more.
   ///
-  /// From then on ``ConversationStore`` and sends answer `.notFound(.conversation)`; ``LogStore/entries(of:after:limit:)`` and
-  /// its heads still tell the log, so that a node that missed the last entry finds it.
+  /// From then on ``ConversationStore`` and sends answer `.notFound(.conversation)`;
+  /// ``LogStore/entries(of:after:limit:)`` and its heads still tell the log, so that a node that missed the last entry
+  /// finds it.
   func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made
 }
 
@@ -143,11 +152,12 @@ public enum MembershipChange: Sendable, Hashable {
 public protocol LogStore: Sendable {
   /// Stores a message: repetition, membership and the next `seq` in one transaction, batched by what is waiting.
   ///
-  /// A repeated send is looked up before the membership, so that it gets its first answer even from who has left since; ids
-  /// and texts are compared byte by byte.
+  /// A repeated send is looked up before the membership, so that it gets its first answer even from who has left since;
+  /// ids and texts are compared byte by byte.
   ///
-  /// - Throws: `.notFound(.conversation)`, `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self),
-  ///   `.conflict(.idempotency)`, ``Fault/unknownReply`` for a `replyTo` that is no message here, `.unavailable(.database)` within 5 s.
+  /// - Throws: `.notFound(.conversation)`, `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)`
+  ///   (self), `.conflict(.idempotency)`, ``Fault/unknownReply`` for a `replyTo` that is no message here,
+  ///   `.unavailable(.database)` within 5 s.
   func append(_ message: NewMessage) async throws(ChatError) -> Appended
   /// Entries with `after < seq`, ascending, at most `limit`, messages as they are now; no check of membership.
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]

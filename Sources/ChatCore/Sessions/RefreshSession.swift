@@ -1,7 +1,7 @@
 /// Gets new tokens for a refresh token; each is good once.
 ///
-/// A repeat within ``Limits/refreshGrace`` (the answer was lost, or two tabs asked at once) gets the same successor. Any
-/// older token is taken for stolen: the session ends, everywhere.
+/// A repeat within ``Limits/refreshGrace`` (the answer was lost, or two tabs asked at once) gets the same successor.
+/// Any older token is taken for stolen: the session ends, everywhere.
 ///
 /// - Shape: `{"refresh_token": "…"}`.
 /// - Throws: `.unauthenticated` with `.invalidToken` (not ours), `.sessionEnded`, or `.refreshReused`; sign in again.

@@ -1,11 +1,12 @@
 /// Opens a sign-in session for who knows the password.
 ///
-/// An unknown name and a wrong password get one answer after the same time. A hash made with older parameters is renewed.
+/// An unknown name and a wrong password get one answer after the same time. A hash made with older parameters is
+/// renewed.
 ///
 /// - Shape: `{"username": "ada", "password": "…", "device": "phone"}`.
 /// - Limits: past ``Limits/sessionsPerUserMax`` the user's oldest session ends.
-/// - Throws: `.unauthenticated(.wrongCredentials)`; `.invalid` for what is empty or too long; `.unavailable(.node)` when too
-///   many passwords wait to be hashed.
+/// - Throws: `.unauthenticated(.wrongCredentials)`; `.invalid` for what is empty or too long; `.unavailable(.node)`
+///   when too many passwords wait to be hashed.
 public struct SignIn: OpenCommand {
   /// The name, in any case.
   public let username: String

@@ -1,7 +1,7 @@
 /// Makes an account, and with it the user's self conversation.
 ///
-/// - Shape: `{"username": "ada", "password": "…", "display_name": "Ada", "email": "ada@example.org"}`; without a display
-///   name the user name is shown.
+/// - Shape: `{"username": "ada", "password": "…", "display_name": "Ada", "email": "ada@example.org"}`; without a
+///   display name the user name is shown.
 /// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes.
 /// - Throws: `.invalid` naming each wrong member, `.conflict(.usernameTaken)`, `.unavailable`.
 public struct Register: OpenCommand {

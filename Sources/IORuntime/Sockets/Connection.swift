@@ -16,7 +16,7 @@ public final class Connection: @unchecked Sendable {
   /// The loop that it lives on.
   public let loop: EventLoop
   private var descriptor: CInt
-  private var flags: Flags = []
+  private var flags: ConnectionFlags = []
   private var interest: PollEvents = []
   private let highMark: UInt32
   private let lowMark: UInt32
@@ -26,30 +26,7 @@ public final class Connection: @unchecked Sendable {
   private var out = OutQueue()
   private var deadline: LoopTimer?
   private var end: ConnectionEnd?
-
-  private struct Flags: OptionSet {
-    let rawValue: UInt16
-    /// The owner wants no bytes for now.
-    static let paused = Flags(rawValue: 1)
-    /// The end of the peer's bytes was read.
-    static let peerFinished = Flags(rawValue: 2)
-    /// Nothing more may be added to the send queue.
-    static let finishing = Flags(rawValue: 4)
-    /// Our half is shut down.
-    static let shutDown = Flags(rawValue: 8)
-    /// To be closed once the queue is empty and the peer has finished too; what it still says is dropped.
-    static let lingering = Flags(rawValue: 16)
-    /// The socket takes no more; epoll tells when it does.
-    static let blocked = Flags(rawValue: 32)
-    /// The loop calls at the end of the tick.
-    static let corked = Flags(rawValue: 64)
-    /// The queue passed the high mark and has not come down to the low one.
-    static let congested = Flags(rawValue: 128)
-    /// The handler has been set.
-    static let begun = Flags(rawValue: 256)
-    /// The peer finished before we did.
-    static let peerFirst = Flags(rawValue: 512)
-  }
+  private var tls: TLSLayer?
 
   /// Takes over a connected, non-blocking descriptor, which is closed with the connection.
   public init(loop: EventLoop, descriptor: CInt, options: ConnectionOptions = ConnectionOptions()) {
@@ -62,26 +39,44 @@ public final class Connection: @unchecked Sendable {
 
   deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
+  /// Puts TLS between this and the socket, before it begins; the handshake starts when it does.
+  func secure(with layer: TLSLayer, deadline milliseconds: Int64) {
+    tls = layer
+    deadline = loop.schedule(after: milliseconds) { [weak self] in
+      self?.finish(.insecure(TLSError("the handshake took too long")))
+    }
+  }
+
   /// Sets the owner and starts to read; a connection that is let go of before is closed.
   public func begin(with handler: any ConnectionHandler) {
     guard !flags.contains(.begun) else { return }
     flags.insert(.begun)
     self.handler = handler
     guard descriptor >= 0 else { return cork() }
-    interest = wantedInterest
+    interest = flags.interest
     do {
       watch = try loop.watch(descriptor, interest, self)
+      // A client speaks first.
+      if tls != nil { decrypt(UnsafeRawBufferPointer(start: nil, count: 0)) }
     } catch {
       finish(.failed(error))
     }
+  }
+
+  /// Gives the connection another owner, from a call of the present one: what comes next is told to the new one alone.
+  public func handOver(to handler: any ConnectionHandler) {
+    guard self.handler != nil else { return }
+    self.handler = handler
   }
 
   // MARK: What it is
 
   /// Whether it has not been closed by anybody.
   public var isOpen: Bool { descriptor >= 0 }
+  /// Whether it speaks TLS.
+  public var isSecure: Bool { tls != nil }
   /// Bytes that wait in the send queue.
-  public var queuedBytes: Int { out.count }
+  public var queuedBytes: Int { out.count &+ (tls?.queuedBytes ?? 0) }
   /// Whether the send queue has passed the high mark and is not yet down to the low one.
   public var isCongested: Bool { flags.contains(.congested) }
   /// The peer's address as the kernel knows it now; nothing once the connection is closed or was reset.
@@ -96,18 +91,6 @@ public final class Connection: @unchecked Sendable {
     guard maySend else { return }
     out.append(bytes)
     queued()
-  }
-
-  /// Queues bytes of a span.
-  public func send(_ bytes: RawSpan) { bytes.withUnsafeBytes { send($0) } }
-
-  /// Queues bytes of an array.
-  public func send(_ bytes: [UInt8]) { bytes.withUnsafeBytes { send($0) } }
-
-  /// Queues the UTF-8 bytes of a text.
-  public func send(_ text: String) {
-    var text = text
-    text.withUTF8 { send(UnsafeRawBufferPointer($0)) }
   }
 
   /// Queues bytes that others are sent too: by reference when they are many.
@@ -136,9 +119,12 @@ public final class Connection: @unchecked Sendable {
 
   private func flush() {
     guard descriptor >= 0 else { return }
-    switch out.send(to: descriptor, with: loop.scratch.vectors) {
+    let vectors = loop.scratch.vectors
+    switch tls?.send(&out, to: descriptor, with: vectors) ?? out.send(to: descriptor, with: vectors) {
     case .failed(let code): return finish(.failed(SystemError(call: "send", code: code)))
+    case .insecure(let error): return finish(.insecure(error))
     case .blocked: flags.insert(.blocked)
+    case .waiting: flags.remove(.blocked)
     case .emptied:
       flags.remove(.blocked)
       if flags.contains(.finishing) { emptiedForGood() }
@@ -157,7 +143,8 @@ public final class Connection: @unchecked Sendable {
 
   // MARK: Reading
 
-  /// Reads no more until ``resumeReading()``; the kernel's buffers fill and the peer is slowed down.
+  /// Reads no more until ``resumeReading()``; the kernel's buffers fill and the peer is slowed down. With TLS the rest
+  /// of what has been read is still delivered.
   public func pauseReading() {
     flags.insert(.paused)
     updateInterest()
@@ -169,19 +156,56 @@ public final class Connection: @unchecked Sendable {
     updateInterest()
   }
 
-  private var mayRead: Bool {
-    guard descriptor >= 0, !flags.contains(.peerFinished) else { return false }
-    return !flags.contains(.paused) || flags.contains(.lingering)
-  }
+  private var mayRead: Bool { descriptor >= 0 && flags.mayRead }
 
   private func readSome() {
     let buffer = loop.scratch.received
     for _ in 0..<Self.readsAtOnce where mayRead {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       guard count > 0 else { return readNothing(count, errno) }
-      if !flags.contains(.lingering) { handler?.received(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      if tls == nil { deliver(bytes) } else { decrypt(bytes) }
       if count < buffer.count { return }
     }
+  }
+
+  private func deliver(_ bytes: UnsafeRawBufferPointer) {
+    if !flags.contains(.lingering), bytes.count > 0 { handler?.received(bytes) }
+  }
+
+  private func decrypt(_ bytes: UnsafeRawBufferPointer) {
+    let buffer = loop.scratch.decrypted
+    tls?.feed(bytes)
+    while let tls, descriptor >= 0 {
+      let wasEstablished = tls.isEstablished
+      var count = 0
+      let reading = tls.read(into: buffer, count: &count)
+      if tls.isEstablished, !wasEstablished { handshakeEnded() }
+      deliver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      if tls.queuedBytes > 0 { cork() }
+      switch reading {
+      case .full: continue
+      case .needsMore: return
+      case .finished: return flags.contains(.peerFinished) ? () : readEnd()
+      case .failed(let error): return refuse(error)
+      }
+    }
+  }
+
+  private func handshakeEnded() {
+    if !flags.contains(.lingering) {
+      deadline?.cancel()
+      deadline = nil
+    }
+    cork()
+  }
+
+  /// The peer is told why, as far as the socket takes it at once.
+  private func refuse(_ error: TLSError) {
+    guard descriptor >= 0 else { return }
+    var nothing = OutQueue()
+    _ = tls?.send(&nothing, to: descriptor, with: loop.scratch.vectors)
+    finish(.insecure(error))
   }
 
   private func readNothing(_ count: Int, _ code: Int32) {
@@ -192,6 +216,7 @@ public final class Connection: @unchecked Sendable {
 
   private func readEnd() {
     flags.insert(.peerFinished)
+    if let tls, !tls.isEstablished { return finish(.insecure(TLSError("the peer left during the handshake"))) }
     if flags.contains(.shutDown) { return finish(endOfBothHalves) }
     if !flags.contains(.finishing) { flags.insert(.peerFirst) }
     if !flags.contains(.lingering), handler?.peerFinished() ?? .close == .close {
@@ -212,6 +237,7 @@ public final class Connection: @unchecked Sendable {
   public func closeAfterFlush(deadline milliseconds: Int64) {
     guard isOpen, !flags.contains(.lingering) else { return }
     flags.formUnion([.lingering, .finishing])
+    deadline?.cancel()
     deadline = loop.schedule(after: milliseconds) { [weak self] in
       guard let self else { return }
       finish(out.isEmpty ? endOfBothHalves : .flushTimedOut)
@@ -229,6 +255,7 @@ public final class Connection: @unchecked Sendable {
 
   private func emptiedForGood() {
     if !flags.contains(.shutDown) {
+      if tls?.sayGoodbye() == true { return flush() }
       flags.insert(.shutDown)
       _ = shutdown(descriptor, CInt(SHUT_WR))
     }
@@ -244,6 +271,7 @@ public final class Connection: @unchecked Sendable {
     Glibc.close(descriptor)
     descriptor = -1
     out.removeAll()
+    tls = nil
     deadline?.cancel()
     deadline = nil
     end = reason
@@ -252,17 +280,9 @@ public final class Connection: @unchecked Sendable {
 
   // MARK: Interest
 
-  private var wantedInterest: PollEvents {
-    var wanted: PollEvents = []
-    if mayRead { wanted.insert(.read) }
-    if flags.contains(.blocked) { wanted.insert(.write) }
-    // A hang-up is reported whether wanted or not: as a state it would wake the loop for ever.
-    return wanted.isEmpty ? .edge : wanted
-  }
-
   private func updateInterest() {
     guard let watch else { return }
-    let wanted = wantedInterest
+    let wanted = flags.interest
     guard wanted != interest else { return }
     interest = wanted
     watch.change(to: wanted)
@@ -275,20 +295,13 @@ extension Connection: Pollable {
     if mayRead {
       readSome()
     } else if events.contains(.error) {
-      return finish(.failed(SystemError(call: "recv", code: pendingError)))
+      return finish(.failed(SystemError(call: "recv", code: StreamSocket.pendingError(of: descriptor) ?? ECONNRESET)))
     }
     if events.contains(.write) { flush() }
   }
 
   /// The loop has stopped.
   public func abandoned() { finish(.loopStopped) }
-
-  private var pendingError: Int32 {
-    var code: Int32 = 0
-    var length = socklen_t(MemoryLayout<Int32>.size)
-    guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0, code != 0 else { return ECONNRESET }
-    return code
-  }
 }
 
 extension Connection: EndOfTick {

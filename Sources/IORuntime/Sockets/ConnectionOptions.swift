@@ -14,6 +14,8 @@ public struct ConnectionOptions: Hashable, Sendable {
   public var userTimeout: UInt32 = 15_000
   /// Seconds of silence after which the kernel asks whether the peer is still there; 0 is never.
   public var keepAlive: UInt32 = 60
+  /// Milliseconds that a TLS handshake may take.
+  public var handshakeDeadline: Int64 = 10_000
 
   /// The defaults.
   public init() {}

@@ -9,7 +9,7 @@ public enum ConnectError: Error, Hashable, Sendable, CustomStringConvertible {
   case failed(SystemAddressError)
   /// The deadline passed.
   case timedOut
-  /// TLS: the certificate was refused, or the peer does not speak it.
+  /// TLS cannot be begun for that host; what comes later is told by ``ConnectionEnd/insecure(_:)``.
   case insecure(TLSError)
 
   /// One sentence for a log.
@@ -44,14 +44,17 @@ extension EventLoop {
   /// Makes an outgoing connection: resolves the name, tries its addresses in their order, and gives the first that is
   /// taken, not yet begun. Call it on the loop.
   ///
+  /// With `tls` the handshake starts when the connection is begun; what is sent meanwhile waits for it, and a refused
+  /// certificate ends the connection with ``ConnectionEnd/insecure(_:)``.
+  ///
   /// - Units: `deadline` is in milliseconds and covers all of it.
   /// - Throws: ``ConnectError``; trying again later may help, except with an unknown host.
   public func connect(
     to address: SocketAddress, deadline: Int64, options: ConnectionOptions = ConnectionOptions(),
-    resolver: BlockingPool? = nil
+    tls: TLSClient? = nil, resolver: BlockingPool? = nil
   ) async throws(ConnectError) -> Connection {
     let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
-      connect(to: address, deadline: deadline, options: options, resolver: resolver) {
+      connect(to: address, deadline: deadline, options: options, tls: tls, resolver: resolver) {
         continuation.resume(returning: $0)
       }
     }
@@ -61,9 +64,9 @@ extension EventLoop {
   /// The same with a callback, which is called once, on the loop, never before this returns.
   public func connect(
     to address: SocketAddress, deadline: Int64, options: ConnectionOptions = ConnectionOptions(),
-    resolver: BlockingPool? = nil, done: @escaping (Result<Connection, ConnectError>) -> Void
+    tls: TLSClient? = nil, resolver: BlockingPool? = nil, done: @escaping (Result<Connection, ConnectError>) -> Void
   ) {
-    let attempt = ConnectAttempt(loop: self, address: address, options: options, done: done)
+    let attempt = ConnectAttempt(loop: self, address: address, options: options, tls: tls, done: done)
     attempt.begin(deadline: deadline, resolver: resolver)
   }
 }
@@ -73,6 +76,7 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
   private let loop: EventLoop
   private let address: SocketAddress
   private let options: ConnectionOptions
+  private let tls: TLSClient?
   private var done: ((Result<Connection, ConnectError>) -> Void)?
   private var candidates: [RawAddress] = []
   private var tried = 0
@@ -81,12 +85,13 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
   private var timer: LoopTimer?
 
   init(
-    loop: EventLoop, address: SocketAddress, options: ConnectionOptions,
+    loop: EventLoop, address: SocketAddress, options: ConnectionOptions, tls: TLSClient?,
     done: @escaping (Result<Connection, ConnectError>) -> Void
   ) {
     self.loop = loop
     self.address = address
     self.options = options
+    self.tls = tls
     self.done = done
   }
 
@@ -140,17 +145,23 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
 
   func ready(_ events: PollEvents) {
     guard descriptor >= 0 else { return }
-    var code: CInt = 0
-    var length = socklen_t(MemoryLayout<CInt>.size)
-    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-    if code != 0 {
+    if let code = StreamSocket.pendingError(of: descriptor) {
       dropSocket()
       return tryNext(after: SystemError(call: "connect", code: code))
     }
     watch?.end()
     let connection = Connection(loop: loop, descriptor: descriptor, options: options)
     descriptor = -1
-    end(.success(connection))
+    end(secured(connection))
+  }
+
+  private func secured(_ connection: Connection) -> Result<Connection, ConnectError> {
+    guard let tls else { return .success(connection) }
+    guard let host = address.host, let layer = tls.layer(host: host) else {
+      return .failure(.insecure(TLSError("no name to check a certificate against")))
+    }
+    connection.secure(with: layer, deadline: options.handshakeDeadline)
+    return .success(connection)
   }
 
   func abandoned() { end(.failure(.timedOut)) }

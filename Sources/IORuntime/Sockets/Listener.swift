@@ -15,6 +15,7 @@ public final class Listener: @unchecked Sendable {
   public let address: SocketAddress
 
   private let options: ListenerOptions
+  private let tls: TLSServer?
   private var descriptor: CInt
   private var spare: CInt
   private var watch: Watch?
@@ -26,9 +27,11 @@ public final class Listener: @unchecked Sendable {
   /// Binds and listens; a name is resolved, which may block. `address` with port 0 lets the kernel choose one.
   ///
   /// - Throws: ``SystemError`` when the address is not one of this machine or is taken.
-  public init(loop: EventLoop, address: SocketAddress, options: ListenerOptions = ListenerOptions()) throws(SystemError)
-  {
+  public init(
+    loop: EventLoop, address: SocketAddress, options: ListenerOptions = ListenerOptions(), tls: TLSServer? = nil
+  ) throws(SystemError) {
     self.loop = loop
+    self.tls = tls
     self.options = options
     let descriptor = try ListeningSocket.open(address, options)
     self.descriptor = descriptor
@@ -83,7 +86,7 @@ public final class Listener: @unchecked Sendable {
   private func acceptOne() -> Bool {
     let client = clinux_accept(descriptor, nil, nil)
     if client >= 0 {
-      accepted?(Connection(loop: loop, descriptor: client, options: options.connection))
+      take(client)
       return true
     }
     switch errno {
@@ -93,6 +96,15 @@ public final class Listener: @unchecked Sendable {
       return false
     default: return true  // That connection was gone before it was taken.
     }
+  }
+
+  private func take(_ client: CInt) {
+    let connection = Connection(loop: loop, descriptor: client, options: options.connection)
+    if let tls {
+      guard let layer = tls.layer() else { return }
+      connection.secure(with: layer, deadline: options.connection.handshakeDeadline)
+    }
+    accepted?(connection)
   }
 
   /// A client that is closed at once tries elsewhere; one that hangs in the backlog waits for its own timeout.

@@ -77,4 +77,12 @@ enum StreamSocket {
     guard descriptor >= 0 else { throw SystemError(call: "socket") }
     return descriptor
   }
+
+  /// Takes the error that is pending on a socket, if there is one.
+  static func pendingError(of descriptor: CInt) -> Int32? {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0, code != 0 else { return nil }
+    return code
+  }
 }

@@ -5,8 +5,14 @@ import Glibc
 struct OutQueue: ~Copyable {
   /// What became of an attempt to send.
   enum Outcome {
-    case emptied, blocked
+    /// Everything has left.
+    case emptied
+    /// The socket takes no more for now.
+    case blocked
+    /// What is left waits for the end of the TLS handshake, not for the socket.
+    case waiting
     case failed(Int32)
+    case insecure(TLSError)
   }
 
   private static let tailFirst = 240

@@ -2,23 +2,6 @@ import ChatCore
 import Glibc
 import JSONText
 
-/// How much a line matters.
-public enum LogLevel: String, Sendable, CaseIterable, Comparable {
-  /// For somebody who looks for a fault.
-  case debug
-  /// What a node does, one line a request.
-  case info
-  /// What heals by itself, but should not go on.
-  case warning
-  /// What somebody must look at.
-  case error
-
-  /// Orders levels by weight.
-  public static func < (left: LogLevel, right: LogLevel) -> Bool { left.weight < right.weight }
-
-  private var weight: Int { LogLevel.allCases.firstIndex(of: self) ?? 0 }
-}
-
 /// One member of a log line; never a text of a message, a token, a password or a query.
 public struct LogField: Sendable {
   let name: StaticString
@@ -50,21 +33,13 @@ public struct LogField: Sendable {
 ///   or with `text` format `08:47:00.123 info listening address=0.0.0.0:8080`.
 /// - Limits: see ``LogSink``; a full disk or a slow reader costs lines, never a request.
 public struct Logger: Sendable {
-  /// How a line is spelled.
-  public enum Format: String, Sendable, CaseIterable {
-    /// One JSON object a line.
-    case json
-    /// For people at a terminal.
-    case text
-  }
-
   private let sink: LogSink
-  private let format: Format
+  private let format: LogFormat
   private let level: LogLevel
   private let node: String
 
   /// A logger of one node.
-  public init(sink: LogSink, format: Format, level: LogLevel, node: String) {
+  public init(sink: LogSink, format: LogFormat, level: LogLevel, node: String) {
     self.sink = sink
     self.format = format
     self.level = level

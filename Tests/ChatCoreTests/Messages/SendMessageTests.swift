@@ -56,14 +56,14 @@ import Testing
   }
 
   @Test(arguments: [
-    "a\u{0}b", "\u{1}", "a\r\nb", "\u{1B}[31m", " ", "\n\t\n", "\u{200B}\u{3000}", "\u{FEFF}", "\u{3164}",
+    "a\u{0}b", "\u{1}", "a\u{B}b", "\r\n", "\u{1B}[31m", " ", "\n\t\n", "\u{200B}\u{3000}", "\u{FEFF}", "\u{3164}",
   ])
   func `control characters and mere blanks are refused`(text: String) async throws {
     try await send(text, is: "not_allowed")
   }
 
   @Test(arguments: [
-    " a ", "a\n\tb", "\u{202E}abc", "Z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "\u{1F600}", "0",
+    " a ", "a\n\tb", "a\r\nb\r", "\u{202E}abc", "Z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "\u{1F600}", "0",
   ])
   func `whatever else people write may stand in a text`(text: String) async throws {
     try await send(text, is: nil)

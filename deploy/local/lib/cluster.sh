@@ -35,7 +35,8 @@ choose_cluster() {
 # One command at a time changes a cluster; another waits for its turn.
 lock_cluster() {
   exec 9>"$STATE/lock"
-  flock -w 300 9 || die "another command has been changing the cluster in $STATE for five minutes; wait for it or end it."
+  flock -w 300 9 ||
+    die "another command has been changing the cluster in $STATE for five minutes; wait for it or end it."
 }
 unlock_cluster() { exec 9>&-; }
 

@@ -1,4 +1,4 @@
-# Parts of the cluster as processes: each in a process group of its own, with a pid file that cannot be taken for another's.
+# Parts of the cluster as processes, each in a process group of its own.
 #
 # A pid file holds the process id and the moment at which the kernel started it, so that a number which was given to
 # somebody else in the meantime is never signalled. A part that a tool started by the argument list of cluster.json is

@@ -1,0 +1,84 @@
+import HTTP1
+
+/// What a server answered.
+public struct Reply: Sendable, Equatable {
+  /// The status code.
+  public let status: Int
+  /// The header fields.
+  public let headers: HeaderFields
+  /// The body.
+  public let body: [UInt8]
+
+  /// Whether the server keeps the connection open for another request.
+  public var keepsAlive: Bool { !headers.contains("connection", token: "close") }
+}
+
+/// Reads the answers of a server that frames them by Content-Length, as ours and its balancers do; bytes in, replies
+/// out.
+///
+/// - Limits: ``headBytesMax``, ``bodyBytesMax``; what breaks them, or is framed otherwise, ends the connection.
+struct ReplyReader {
+  /// Bytes of a status line and its headers: four times what we accept ourselves.
+  static let headBytesMax = 64 << 10
+  /// Bytes of a body: the largest page of history many times.
+  static let bodyBytesMax = 64 << 20
+
+  enum Event {
+    case needMore
+    case reply(Reply)
+    case failed(String)
+  }
+
+  private var bytes: [UInt8] = []
+  /// The next reply answers HEAD, or is the one to an upgrade: it has no body whatever it says.
+  var expectsNoBody = false
+
+  mutating func append(_ input: UnsafeRawBufferPointer) { bytes.append(contentsOf: input) }
+
+  /// What came after the last reply; an upgraded connection's first bytes.
+  mutating func takeRest() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
+
+  mutating func next() -> Event {
+    guard let end = endOfHead() else {
+      return bytes.count > Self.headBytesMax ? .failed("the head of the answer does not end") : .needMore
+    }
+    guard let (status, headers) = ReplyReader.head(bytes[..<end]) else { return .failed("the answer is no HTTP/1.1") }
+    if status == 100 {
+      bytes.removeFirst(end + 4)
+      return next()
+    }
+    let hasNone = expectsNoBody || status == 101 || status == 204 || status == 304
+    guard !headers.contains("transfer-encoding"), let length = hasNone ? 0 : Int(headers["content-length"] ?? ""),
+      (0...Self.bodyBytesMax).contains(length)
+    else { return .failed("the answer is not framed by Content-Length") }
+    guard bytes.count >= end + 4 + length else { return .needMore }
+    let body = Array(bytes[(end + 4)..<(end + 4 + length)])
+    bytes.removeFirst(end + 4 + length)
+    return .reply(Reply(status: status, headers: headers, body: body))
+  }
+
+  private func endOfHead() -> Int? {
+    let mark = Array("\r\n\r\n".utf8)
+    guard bytes.count >= 4 else { return nil }
+    for index in 0...(bytes.count - 4) where bytes[index] == mark[0] && bytes[index..<index + 4].elementsEqual(mark) {
+      return index
+    }
+    return nil
+  }
+
+  private static func head(_ bytes: ArraySlice<UInt8>) -> (Int, HeaderFields)? {
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
+    guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3)) else {
+      return nil
+    }
+    var headers: HeaderFields = [:]
+    for line in lines.dropFirst() {
+      guard let colon = line.firstIndex(of: ":") else { return nil }
+      headers.append(String(line[..<colon]), String(line[line.index(after: colon)...].drop { $0 == " " }))
+    }
+    return (status, headers)
+  }
+}

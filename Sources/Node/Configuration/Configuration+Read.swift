@@ -1,0 +1,120 @@
+import ChatCore
+
+/// Every wrong setting, a sentence each.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// Each begins with the name of the variable.
+  public let sentences: [String]
+
+  /// The sentences, a line each.
+  public var description: String { sentences.joined(separator: "\n") }
+}
+
+/// What a configuration is read for: it decides which settings have to be there.
+public enum ConfigurationPurpose: Sendable, CaseIterable {
+  /// A node of a cluster, or `doctor`, which looks at all that a node needs.
+  case serve
+  /// `dev`: in memory; secrets are made at the start.
+  case develop
+  /// `migrate`: the database only.
+  case migrate
+  /// `token`: the keys only.
+  case token
+
+  fileprivate var required: [String] {
+    switch self {
+    case .serve: ["DATABASE_URL", "REDIS_URL", "TOKEN_KEYS", "REFRESH_KEY"]
+    case .develop: []
+    case .migrate: ["DATABASE_URL"]
+    case .token: ["TOKEN_KEYS"]
+    }
+  }
+}
+
+extension Configuration {
+  /// Reads the `MARTLET_` variables of an environment and checks them together.
+  ///
+  /// - Shape: a variable with an empty value counts as not set. A secret may stand in a file,
+  ///   which `MARTLET_<NAME>_FILE` names.
+  /// - Errors: ``ConfigurationError`` has a sentence for each wrong, unknown or missing setting.
+  public static func read(
+    _ environment: [String: String], for purpose: ConfigurationPurpose,
+    file: (String) -> String? = SettingFile.text
+  ) throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration()
+    var sentences: [String] = []
+    var given: Set<String> = []
+    let set = environment.filter { $0.key.hasPrefix(Setting.prefix) && !$0.value.isEmpty }
+    for row in Reference.rows {
+      do {
+        guard let text = try row.text(in: set, file: file) else { continue }
+        given.insert(row.name)
+        try row.store(&configuration, text)
+      } catch {
+        given.insert(row.name)
+        sentences.append("\(row.variable) \(error.text).")
+      }
+    }
+    sentences += unknown(in: set) + missing(given, for: purpose)
+    if sentences.isEmpty { sentences = configuration.contradictions }
+    guard sentences.isEmpty else { throw ConfigurationError(sentences: sentences) }
+    return configuration
+  }
+
+  private static func missing(_ given: Set<String>, for purpose: ConfigurationPurpose) -> [String] {
+    purpose.required.compactMap { name in
+      guard !given.contains(name), !(name == "TOKEN_KEYS" && given.contains("TOKEN_KEY")),
+        let row = Reference.rows.first(where: { $0.name == name })
+      else { return nil }
+      return "\(row.variable) is missing (or \(row.fileVariable), a file that holds it): \(row.reason)"
+    }
+  }
+
+  private static func unknown(in environment: [String: String]) -> [String] {
+    let known = Reference.rows.flatMap { $0.isSecret ? [$0.variable, $0.fileVariable] : [$0.variable] }
+    return environment.keys.filter { !known.contains($0) }.sorted().map { name in
+      guard let nearest = SettingName.nearest(to: name, among: known) else {
+        return "\(name) is no setting of Martlet."
+      }
+      return "\(name) is no setting of Martlet; did you mean \(nearest)?"
+    }
+  }
+
+  /// Settings that are right each for itself but not together.
+  private var contradictions: [String] {
+    var sentences: [String] = []
+    func require(_ holds: Bool, _ sentence: String) { if !holds { sentences.append(sentence) } }
+    require(
+      (serving.certificateFile == nil) == (serving.keyFile == nil),
+      "MARTLET_TLS_CERTIFICATE_FILE and MARTLET_TLS_KEY_FILE belong together: one is set, the other is not.")
+    require(
+      secrets.tokenKeys.isEmpty || secrets.tokenKey == nil,
+      "MARTLET_TOKEN_KEYS and MARTLET_TOKEN_KEY are both set; access tokens are signed by one of them.")
+    let textRoom = 2 * shared.limits.textBytesMax
+    require(
+      intake.frameBytes >= textRoom,
+      "MARTLET_LIMIT_FRAME_BYTES is \(intake.frameBytes), too small for MARTLET_LIMIT_TEXT_BYTES: at least \(textRoom)."
+    )
+    require(
+      intake.bodyBytes >= textRoom,
+      "MARTLET_LIMIT_BODY_BYTES is \(intake.bodyBytes), too small for MARTLET_LIMIT_TEXT_BYTES: at least \(textRoom).")
+    require(
+      intake.sendQueueBytes >= intake.frameBytes,
+      "MARTLET_LIMIT_SEND_QUEUE_BYTES is \(intake.sendQueueBytes), less than one frame of MARTLET_LIMIT_FRAME_BYTES.")
+    return sentences
+  }
+}
+
+extension Setting {
+  /// The value as it was given, from the variable itself or from the file that it names.
+  fileprivate func text(
+    in environment: [String: String], file: (String) -> String?
+  ) throws(Complaint) -> String? {
+    guard isSecret, let path = environment[fileVariable] else { return environment[variable] }
+    guard environment[variable] == nil else { throw Complaint("is set, and \(fileVariable) too; set one of them") }
+    guard let text = file(path) else {
+      throw Complaint("cannot be read: \(fileVariable) names '\(path)', which is no readable text file under 64 KiB")
+    }
+    guard !text.isEmpty else { throw Complaint("is empty in the file '\(path)' that \(fileVariable) names") }
+    return text
+  }
+}

@@ -1,0 +1,162 @@
+import ChatCore
+
+/// All that a node is told: one struct a concern, the defaults in place, read once at the start.
+///
+/// - Shape: environment variables `MARTLET_<NAME>`; ``Reference`` has one row each.
+/// - Errors: ``Configuration/read(_:for:file:)`` reports every wrong setting at once.
+public struct Configuration: Sendable, Equatable {
+  /// Where the node listens and who stands before it.
+  public var serving = ServingConfiguration()
+  /// The database.
+  public var database = DatabaseConfiguration()
+  /// The broker.
+  public var redis = RedisConfiguration()
+  /// What signs and hashes.
+  public var secrets = SecretsConfiguration()
+  /// How much a node works at once.
+  public var work = WorkConfiguration()
+  /// How much of something is taken from outside.
+  public var intake = IntakeConfiguration()
+  /// How often something may be done.
+  public var rates = RateConfiguration()
+  /// What is logged, and how.
+  public var log = LogConfiguration()
+  /// What has to be equal on all nodes.
+  public var shared = SharedConfiguration()
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Where the node listens and who stands before it.
+public struct ServingConfiguration: Sendable, Equatable {
+  /// The address for clients.
+  public var listen = ListenAddress(host: "0.0.0.0", port: 8080)
+  /// The node's name in logs and metrics; nil is made of the host's name and chance.
+  public var nodeID: String?
+  /// Web origins whose pages may call; empty allows none.
+  public var origins: [String] = []
+  /// Networks of load balancers whose `X-Forwarded-For` is believed.
+  public var trustedProxies: [NetworkRange] = []
+  /// The certificate chain in PEM; nil serves without TLS.
+  public var certificateFile: String?
+  /// The certificate's key in PEM.
+  public var keyFile: String?
+}
+
+/// The database.
+public struct DatabaseConfiguration: Sendable, Equatable {
+  /// Where it is and who we are there.
+  public var url: Secret?
+  /// Connections of each loop.
+  public var connectionsPerLoop = 4
+  /// How long an answer is waited for.
+  public var deadline: Milliseconds = 4_500
+}
+
+/// The broker.
+public struct RedisConfiguration: Sendable, Equatable {
+  /// Where it is and who we are there.
+  public var url: Secret?
+}
+
+/// What signs and hashes.
+public struct SecretsConfiguration: Sendable, Equatable {
+  /// HS256 keys for access tokens: the first signs, all verify.
+  public var tokenKeys: [SigningKey] = []
+  /// A private key in PEM that signs access tokens instead, so that others can verify them.
+  public var tokenKey: Secret?
+  /// The key that refresh tokens are made under; at least 32 bytes.
+  public var refreshKey: SecretBytes?
+}
+
+/// How much a node works at once.
+public struct WorkConfiguration: Sendable, Equatable {
+  /// Event loops; nil is one a core.
+  public var loops: Int?
+  /// Threads that hash passwords.
+  public var passwordThreads = 2
+  /// Passwords that may wait for a thread; past it sign-ins are refused, retryable.
+  public var passwordQueue = 64
+  /// How long a node that was told to go has to take leave of its clients.
+  public var drainGraceSeconds = 30
+}
+
+/// How much of something is taken from outside.
+public struct IntakeConfiguration: Sendable, Equatable {
+  /// Connections of the whole node.
+  public var connections = 18_000
+  /// Bytes of a request's body.
+  public var bodyBytes = 1_048_576
+  /// Bytes of a request's header lines.
+  public var headerBytes = 16_384
+  /// How long a request's header may take to arrive.
+  public var headerTime: Milliseconds = 10_000
+  /// How long a request's body may take to arrive.
+  public var bodyTime: Milliseconds = 30_000
+  /// How long an idle connection without a socket is kept.
+  public var idleTime: Milliseconds = 60_000
+  /// Bytes of one socket message.
+  public var frameBytes = 65_536
+  /// Bytes that may wait for one session.
+  public var sendQueueBytes = 1_048_576
+  /// Operations of one session that may be under way.
+  public var operationsInFlight = 64
+  /// How long a socket may stay without `auth`.
+  public var authTime: Milliseconds = 10_000
+  /// Whether permessage-deflate is offered.
+  public var deflate = false
+}
+
+/// How often something may be done; all nodes count together, through Redis.
+public struct RateConfiguration: Sendable, Equatable {
+  /// Messages, edits and reactions of one user.
+  public var send = Rate(count: 500, per: 1_000, burst: 1_000)
+  /// Registrations from one address.
+  public var register = Rate(count: 20, per: 3_600_000, burst: 20)
+  /// Failed sign-ins of one account.
+  public var signInAccount = Rate(count: 10, per: 900_000, burst: 10)
+  /// Failed sign-ins from one address.
+  public var signInAddress = Rate(count: 100, per: 900_000, burst: 100)
+}
+
+/// What is logged, and how.
+public struct LogConfiguration: Sendable, Equatable {
+  /// Lines below this are not written.
+  public var level = LogLevel.info
+  /// How a line looks.
+  public var format = LogFormat.json
+}
+
+/// What has to be equal on all nodes: a token or a cursor of one must mean the same to the others.
+public struct SharedConfiguration: Sendable, Equatable {
+  /// `iss` of access tokens.
+  public var tokenIssuer = "martlet"
+  /// `aud` of access tokens.
+  public var tokenAudience = "martlet"
+  /// How long an access token lives.
+  public var tokenLifetimeSeconds = 900
+  /// What all keys and topics in Redis begin with.
+  public var redisPrefix = "m:"
+  /// The domain's limits.
+  public var limits = Limits()
+  /// Between two pings of a socket.
+  public var heartbeat: Milliseconds = 25_000
+  /// How long after a ping a socket may be silent.
+  public var heartbeatTimeout: Milliseconds = 20_000
+}
+
+/// How much a log says; what is below the chosen level is not written.
+public enum LogLevel: String, Sendable, CaseIterable, Comparable {
+  case debug, info, warning, error
+
+  /// Orders levels by urgency.
+  public static func < (left: LogLevel, right: LogLevel) -> Bool {
+    (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+  }
+}
+
+/// How a log line looks: for machines or for eyes.
+public enum LogFormat: String, Sendable, CaseIterable {
+  case json, text
+}

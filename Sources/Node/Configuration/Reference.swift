@@ -1,0 +1,92 @@
+/// Every setting there is, one row each: what is not here does not exist.
+public enum Reference {
+  /// All rows, in the order in which they are shown.
+  public static let rows: [Setting] = serving + dependencies + secrets + work + limits + intake + rates + log
+
+  static let serving: [Setting] = [
+    .listen("LISTEN", \.serving.listen, reason: "Where clients and load balancers connect."),
+    .word(
+      "NODE_ID", \.serving.nodeID,
+      reason: "Names the node in logs and metrics; made of the host's name and chance if left out."),
+    .origins(
+      "ORIGINS", \.serving.origins,
+      reason: "Web pages that may call from a browser; none unless named, since a page acts for its visitor."),
+    .networks(
+      "TRUSTED_PROXIES", \.serving.trustedProxies,
+      reason:
+        "Load balancers whose X-Forwarded-For is believed; from all others it is ignored, since anybody can write it."),
+    .path(
+      "TLS_CERTIFICATE_FILE", \.serving.certificateFile,
+      reason: "The chain in PEM, for TLS in the node; usually the edge does TLS."),
+    .path("TLS_KEY_FILE", \.serving.keyFile, reason: "The certificate's key in PEM."),
+  ]
+
+  static let dependencies: [Setting] = [
+    .databaseURL(
+      "DATABASE_URL", \.database.url,
+      reason: "PostgreSQL: the truth. With several hosts the one that accepts writing is taken."),
+    .number(
+      "DATABASE_POOL", \.database.connectionsPerLoop, 1...64, unit: "connections a loop",
+      reason: "Few are enough: independent statements share a connection's pipeline."),
+    .milliseconds(
+      "DATABASE_DEADLINE_MS", \.database.deadline, 100...5_000,
+      reason: "How long an answer is waited for; a send is refused within 5 s when its database is down."),
+    .redisURL("REDIS_URL", \.redis.url, reason: "Redis: what carries events between nodes, never the truth."),
+    .word(
+      "REDIS_PREFIX", \.shared.redisPrefix, shared: true,
+      reason: "What keys and topics begin with, so that two clusters can share a Redis."),
+  ]
+
+  static let secrets: [Setting] = [
+    .signingKeys(
+      "TOKEN_KEYS", \.secrets.tokenKeys,
+      reason:
+        "HS256 keys for access tokens: the first signs, all verify; a new one is put in front."
+    ),
+    .privateKey(
+      "TOKEN_KEY", \.secrets.tokenKey,
+      reason:
+        "A private key that signs access tokens instead, so that other services verify them without a secret."
+    ),
+    .word("TOKEN_ISSUER", \.shared.tokenIssuer, shared: true, reason: "iss of access tokens; another's are refused."),
+    .word(
+      "TOKEN_AUDIENCE", \.shared.tokenAudience, shared: true, reason: "aud of access tokens; another's are refused."),
+    .number(
+      "TOKEN_LIFETIME_S", \.shared.tokenLifetimeSeconds, 1...86_400, unit: "seconds", shared: true,
+      reason: "How long an access token is good; short, since others verify it without asking us."),
+    .key(
+      "REFRESH_KEY", \.secrets.refreshKey, reason: "The key that refresh tokens are made under, equal on all nodes."),
+  ]
+
+  static let work: [Setting] = [
+    .number("LOOPS", \.work.loops, 1...256, unit: "event loops", reason: "One a core if left out."),
+    .number(
+      "PASSWORD_THREADS", \.work.passwordThreads, 1...64, unit: "threads",
+      reason: "A password costs 26 ms of a core and 19 MB; these are taken from the loops."),
+    .number(
+      "PASSWORD_QUEUE", \.work.passwordQueue, 1...10_000, unit: "passwords",
+      reason: "Those that may wait for a thread: 64 are a second and a half; past it sign-ins are refused, retryable."),
+    .number(
+      "DRAIN_GRACE_S", \.work.drainGraceSeconds, 0...3_600, unit: "seconds",
+      reason:
+        "How long a node that was told to go takes leave: its clients go one by one, so that no herd comes back."),
+  ]
+
+  static let log: [Setting] = [
+    .choice("LOG_LEVEL", \.log.level, reason: "Lines below it are not written."),
+    .choice("LOG_FORMAT", \.log.format, reason: "JSON lines for machines, text for eyes."),
+  ]
+
+  static let rates: [Setting] = [
+    .rate(
+      "RATE_SEND", \.rates.send,
+      reason: "Messages, edits and reactions of one user; a bot may be busy, a loop may not run away."),
+    .rate(
+      "RATE_REGISTER", \.rates.register,
+      reason: "Registrations from one address: an office behind one address, not a farm."),
+    .rate("RATE_SIGN_IN_ACCOUNT", \.rates.signInAccount, reason: "Failed sign-ins of one account: who guesses waits."),
+    .rate(
+      "RATE_SIGN_IN_ADDRESS", \.rates.signInAddress,
+      reason: "Failed sign-ins from one address: who tries a list of names waits."),
+  ]
+}

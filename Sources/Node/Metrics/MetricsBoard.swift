@@ -1,0 +1,38 @@
+import IORuntime
+import Synchronization
+
+/// Gathers what the loops have counted and writes it as one text, whichever loop is asked.
+final class MetricsBoard: Sendable {
+  private let nodes = Mutex<[LoopNode]>([])
+  private let role: Role
+  private let sink: LogSink
+
+  init(role: Role, sink: LogSink) {
+    self.role = role
+    self.sink = sink
+  }
+
+  func show(_ nodes: [LoopNode]) { self.nodes.withLock { $0 = nodes } }
+
+  /// The text, with the counts of all loops added up.
+  func text() async -> String {
+    var reports: [LoopReport] = []
+    for node in nodes.withLock({ $0 }) {
+      reports.append(
+        await withCheckedContinuation { continuation in
+          node.loop.execute { continuation.resume(returning: node.report) }
+        })
+    }
+    var metrics = MetricsText()
+    metrics.sample(
+      "martlet_info", .gauge, "The version and role of the node.",
+      [("version", Version.text), ("role", role.rawValue)], 1)
+    metrics.write(serving: reports)
+    metrics.write(requests: reports)
+    metrics.write(delivery: reports)
+    metrics.write(realtime: reports)
+    metrics.write(adapters: reports.compactMap(\.adapters))
+    metrics.write(loops: reports, droppedLogLines: sink.dropped)
+    return metrics.text
+  }
+}

@@ -1,0 +1,150 @@
+import Delivery
+import Postgres
+import PostgresStore
+import Realtime
+import RedisBroker
+import Serving
+
+/// Which count is which metric: one row each.
+extension MetricsText {
+  private mutating func sum(
+    _ name: String, _ kind: Kind, _ help: String, _ reports: [LoopReport], _ value: (LoopReport) -> Int
+  ) {
+    sample(name, kind, help, [], Int64(reports.reduce(0) { $0 + value($1) }))
+  }
+
+  private static func added<Key>(_ parts: [[Key: Int]]) -> [Key: Int] {
+    parts.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+  }
+
+  mutating func write(serving reports: [LoopReport]) {
+    sum("martlet_connections", .gauge, "Connections that are open.", reports) { $0.serving.open }
+    sum("martlet_websockets", .gauge, "WebSockets that are open.", reports) { $0.serving.webSockets }
+    sum("martlet_connections_accepted_total", .counter, "Connections accepted.", reports) { $0.serving.accepted }
+    for (limit, count) in Self.added(reports.map(\.serving.turnedAway)).sorted(by: { $0.key < $1.key }) {
+      sample(
+        "martlet_connections_turned_away_total", .counter, "Connections turned away, by limit.", [("limit", limit)],
+        Int64(count))
+    }
+    for (code, count) in Self.added(reports.map(\.serving.refused)).sorted(by: { $0.key < $1.key }) {
+      sample(
+        "martlet_http_refused_total", .counter, "Requests that broke HTTP, by what was wrong.", [("code", code)],
+        Int64(count))
+    }
+    for (wait, count) in Self.added(reports.map(\.serving.timedOut)).sorted(by: { $0.key < $1.key }) {
+      sample(
+        "martlet_connections_timed_out_total", .counter, "Connections closed for slowness, by what was waited for.",
+        [("waiting_for", wait)], Int64(count))
+    }
+  }
+
+  mutating func write(requests reports: [LoopReport]) {
+    var all = RequestCounts()
+    for report in reports { all.add(report.requests) }
+    for (key, count) in all.counts.sorted(by: { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }) {
+      sample(
+        "martlet_http_requests_total", .counter, "Requests answered.",
+        [("route", key.route), ("method", key.method), ("status", String(key.status))], count)
+    }
+    for (route, durations) in all.durations.sorted(by: { $0.key < $1.key }) {
+      histogram(
+        "martlet_http_request_seconds", "How long requests took to answer.", [("route", route)], durations)
+    }
+  }
+
+  mutating func write(delivery reports: [LoopReport]) {
+    sum("martlet_rooms", .gauge, "Conversations followed by this node, by loop.", reports) { $0.delivery.rooms }
+    sum("martlet_sessions", .gauge, "Authenticated socket sessions.", reports) { $0.delivery.sessions }
+    sum("martlet_delivered_total", .counter, "Frames put into send queues.", reports) { $0.delivery.delivered }
+    sum("martlet_repaired_total", .counter, "Entries read from the log since no notification brought them.", reports) {
+      $0.delivery.repaired
+    }
+    sum("martlet_held_total", .counter, "Entries that came before an earlier one and were held.", reports) {
+      $0.delivery.held
+    }
+    sum("martlet_duplicates_total", .counter, "Entries that came again and were dropped.", reports) {
+      $0.delivery.duplicates
+    }
+    sum("martlet_refused_entries_total", .counter, "Notifications that the log does not know.", reports) {
+      $0.delivery.refused
+    }
+    sum("martlet_head_checks_total", .counter, "Comparisons of heads with the log.", reports) {
+      $0.delivery.headChecks
+    }
+    sum("martlet_lost_notifications_total", .counter, "Rooms in which a head check found what was lost.", reports) {
+      $0.delivery.lostFound
+    }
+    sum("martlet_log_read_failures_total", .counter, "Reads of the log that failed and were repeated.", reports) {
+      $0.delivery.failedReads
+    }
+    sum("martlet_slow_readers_total", .counter, "Sessions closed because they did not read.", reports) {
+      $0.delivery.slowReaders
+    }
+    sum("martlet_resumes_total", .counter, "Resumes answered.", reports) { $0.delivery.resumed }
+    sum("martlet_broker_interruptions_total", .counter, "Interruptions of the broker.", reports) {
+      $0.delivery.interruptions
+    }
+  }
+
+  mutating func write(realtime reports: [LoopReport]) {
+    sum("martlet_socket_sessions_opened_total", .counter, "Native socket sessions begun.", reports) {
+      $0.realtime.opened
+    }
+    sum("martlet_socket_sessions", .gauge, "Native socket sessions that are open.", reports) { $0.realtime.open }
+    var requests: [String: [String: Int]] = [:]
+    for report in reports {
+      for (operation, outcomes) in report.realtime.requests {
+        requests[operation, default: [:]].merge(outcomes, uniquingKeysWith: +)
+      }
+    }
+    for (operation, outcomes) in requests.sorted(by: { $0.key < $1.key }) {
+      for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) {
+        sample(
+          "martlet_socket_requests_total", .counter, "Operations of native sockets answered.",
+          [("operation", operation), ("outcome", outcome)], Int64(count))
+      }
+    }
+    let closed = Self.added(reports.map(\.realtime.closed))
+    for (code, count) in closed.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      sample(
+        "martlet_socket_closed_total", .counter, "Native sockets closed by the node, by code.",
+        [("code", String(code.rawValue))], Int64(count))
+    }
+  }
+
+  mutating func write(adapters reports: [AdapterReport]) {
+    guard !reports.isEmpty else { return }
+    func total(_ name: String, _ kind: Kind, _ help: String, _ value: (AdapterReport) -> Int) {
+      sample(name, kind, help, [], Int64(reports.reduce(0) { $0 + value($1) }))
+    }
+    total("martlet_database_connections", .gauge, "Connections to PostgreSQL that are ready.") { $0.database.ready }
+    total("martlet_database_waiting", .gauge, "Statements that wait for a connection.") { $0.database.waiting }
+    total("martlet_database_statements_total", .counter, "Statements sent.") { $0.database.sent }
+    total("martlet_database_timeouts_total", .counter, "Statements whose deadline passed.") { $0.database.timedOut }
+    total("martlet_database_lost_total", .counter, "Connections to PostgreSQL that were lost.") { $0.database.lost }
+    total("martlet_database_queue_full_total", .counter, "Statements refused since too many waited.") {
+      $0.database.queueFull
+    }
+    total("martlet_send_batches_total", .counter, "Transactions that stored messages.") { $0.sends.batches }
+    total("martlet_messages_stored_total", .counter, "Messages stored by this node.") { $0.sends.stored }
+    total("martlet_messages_repeated_total", .counter, "Sends that had been stored before.") { $0.sends.repeated }
+    total("martlet_messages_retried_total", .counter, "Sends repeated since their outcome was in doubt.") {
+      $0.sends.retried
+    }
+    total("martlet_broker_listening", .gauge, "Loops whose subscriptions are alive.") { $0.isListening ? 1 : 0 }
+    total("martlet_broker_published_total", .counter, "Entries published.") { $0.broker.entriesPublished }
+    total("martlet_broker_dropped_total", .counter, "Publications dropped while Redis was away.") { $0.broker.dropped }
+    total("martlet_broker_received_total", .counter, "Entries received.") { $0.broker.entriesReceived }
+    total("martlet_broker_malformed_total", .counter, "Payloads that are not ours.") { $0.broker.malformed }
+  }
+
+  mutating func write(loops reports: [LoopReport], droppedLogLines: Int) {
+    for (number, report) in reports.enumerated() {
+      sample(
+        "martlet_loop_longest_tick_milliseconds", .gauge, "The longest tick since the last scrape.",
+        [("loop", String(number))], report.vitals.longestTick)
+    }
+    sum("martlet_descriptors", .gauge, "Descriptors watched.", reports) { $0.vitals.descriptors }
+    sample("martlet_log_lines_dropped_total", .counter, "Log lines dropped.", [], Int64(droppedLogLines))
+  }
+}

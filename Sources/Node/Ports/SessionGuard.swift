@@ -1,0 +1,73 @@
+import API
+import ChatCore
+import IORuntime
+import Realtime
+import Tokens
+
+/// Says who an access token speaks for: its signature and times by the keys, its session by the store.
+///
+/// That a session lives is asked of the store at most once a second and session on each loop, so signing out holds on
+/// every node within a second. When the database is away a token that verifies is believed: reads then fail by
+/// themselves, and no send is stored.
+///
+/// - Isolation: one loop.
+/// - Limits: ``rememberedMax`` sessions are remembered; then all are forgotten and asked for again.
+final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Sendable {
+  /// Sessions whose life is remembered: some megabytes, and more than a loop serves in a second.
+  static let rememberedMax = 50_000
+  /// How long an answer holds: the promise for signing out.
+  static let trustFor: Milliseconds = 1_000
+
+  private let loop: EventLoop
+  private let verifier: Tokens.TokenVerifier
+  private let clock: any Clock
+  private let sessions: any SessionStore
+  private var alive: [SessionID: Milliseconds] = [:]
+
+  init(loop: EventLoop, verifier: Tokens.TokenVerifier, clock: any Clock, sessions: any SessionStore) {
+    self.loop = loop
+    self.verifier = verifier
+    self.clock = clock
+    self.sessions = sessions
+  }
+
+  func caller(ofToken token: String) async throws(ChatError) -> Caller { try await verify(token).caller }
+
+  /// The caller and the token's end.
+  ///
+  /// - Throws: `.unauthenticated`.
+  func verify(_ token: String) async throws(ChatError) -> VerifiedToken {
+    let verified = try read(token)
+    try await checkLife(of: verified.caller.session)
+    return verified
+  }
+
+  private func read(_ token: String) throws(ChatError) -> VerifiedToken {
+    let claims: AccessClaims
+    do {
+      claims = try verifier.verifyAccess(token, now: clock.now.milliseconds / 1000)
+    } catch {
+      throw .unauthenticated(.invalidToken)
+    }
+    guard let user = Int64(claims.subject).flatMap({ UserID(checking: $0) }),
+      let session = Int64(claims.session).flatMap({ SessionID(checking: $0) }),
+      let expires = Int64(exactly: claims.expires).map({ $0.multipliedReportingOverflow(by: 1000) }), !expires.overflow
+    else { throw .unauthenticated(.invalidToken) }
+    return VerifiedToken(
+      caller: Caller(user: user, session: session), expiresAt: Timestamp(milliseconds: expires.partialValue))
+  }
+
+  private func checkLife(of session: SessionID) async throws(ChatError) {
+    if let until = alive[session], until > loop.now { return }
+    do throws(ChatError) {
+      guard try await sessions.ended(among: [session]).isEmpty else { throw .unauthenticated(.sessionEnded) }
+    } catch {
+      guard case .unavailable = error else {
+        alive[session] = nil
+        throw error
+      }
+    }
+    if alive.count >= SessionGuard.rememberedMax { alive.removeAll(keepingCapacity: true) }
+    alive[session] = loop.now + SessionGuard.trustFor
+  }
+}

@@ -1,0 +1,81 @@
+import ChatCore
+import IORuntime
+import MemoryAdapters
+import Postgres
+import PostgresStore
+import Redis
+import RedisBroker
+
+/// The adapters of one loop, behind the domain's ports.
+struct Adapters {
+  let users: any UserStore
+  let sessions: any SessionStore
+  let conversations: any ConversationStore
+  let log: any LogStore
+  let broker: any Broker
+  let limiter: any RateLimiter
+  /// Begins to connect.
+  let start: () -> Void
+  /// Lets go of connections.
+  let close: () -> Void
+  /// What they have counted; nothing in memory.
+  let report: () -> AdapterReport?
+}
+
+/// What the adapters of one loop have counted.
+struct AdapterReport: Sendable {
+  var database: PostgresCounters
+  var sends: SendCounters
+  var broker: BrokerCounters
+  var isListening: Bool
+}
+
+extension Adapters {
+  /// PostgreSQL and Redis.
+  ///
+  /// - Throws: ``PostgresError`` for a URL that means nothing; being unreachable is no error here.
+  static func cluster(
+    loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, logger: Logger
+  ) throws(PostgresError) -> Adapters {
+    let pool = try PostgresPool(loop: loop, settings: database)
+    let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
+      logger.error("the store made a mistake", .text("fault", fault))
+    }
+    let client = RedisClient(loop: loop, settings: redis, observe: observer("publishing", logger))
+    let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    let topics = RedisTopics(
+      loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
+    return Adapters(
+      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
+      broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names),
+      start: {
+        pool.start()
+        client.start()
+        topics.start()
+      },
+      close: {
+        topics.close()
+        client.close()
+        pool.close()
+      },
+      report: {
+        AdapterReport(
+          database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
+          isListening: topics.isListening)
+      })
+  }
+
+  private static func observer(_ what: String, _ logger: Logger) -> (RedisLinkChange) -> Void {
+    { change in logger.info("redis", .text("connection", what), .text("change", "\(change)")) }
+  }
+
+  /// Memory that all loops of the process share.
+  static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus) -> Adapters {
+    let broker = MemoryBroker(on: bus) { milliseconds, work in
+      loop.execute { loop.schedule(after: milliseconds, work) }
+    }
+    return Adapters(
+      users: world, sessions: world, conversations: world, log: world, broker: broker,
+      limiter: MemoryRateLimiter(clock: SystemClock()), start: {}, close: {}, report: { nil })
+  }
+}

@@ -1,0 +1,44 @@
+import ChatCore
+import Delivery
+import HTTP1
+import Realtime
+import Serving
+
+/// The limits of each module as the settings have them.
+extension Configuration {
+  var deliveryLimits: DeliveryLimits {
+    var limits = DeliveryLimits()
+    limits.sendQueueBytesMax = intake.sendQueueBytes
+    limits.resumeEntriesMax = Int64(shared.limits.resumeEntriesMax)
+    return limits
+  }
+
+  var realtimeLimits: RealtimeLimits {
+    var limits = RealtimeLimits()
+    limits.authWithin = intake.authTime
+    limits.heartbeatEvery = shared.heartbeat
+    limits.heartbeatGrace = shared.heartbeatTimeout
+    limits.frameBytesMax = intake.frameBytes
+    limits.inFlightMax = intake.operationsInFlight
+    return limits
+  }
+
+  /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
+  func servingLimits(loops: Int) -> ServingLimits {
+    var limits = ServingLimits()
+    limits.connectionsMax = loops == 1 ? intake.connections : intake.connections / loops * 5 / 4
+    limits.request.bodyBytesMax = intake.bodyBytes
+    limits.request.headerBytesMax = intake.headerBytes
+    limits.headerMilliseconds = intake.headerTime
+    limits.bodyMilliseconds = intake.bodyTime
+    limits.idleMilliseconds = intake.idleTime
+    return limits
+  }
+
+  var crossOrigin: CrossOriginPolicy {
+    CrossOriginPolicy(
+      origins: .listed(Set(serving.origins)),
+      requestHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
+      exposedHeaders: ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID"])
+  }
+}

@@ -1,0 +1,16 @@
+import Redis
+
+extension Configuration {
+  /// How Redis is reached.
+  ///
+  /// - Throws: ``StartFailure`` for a URL that is none of Redis'.
+  func redisSettings(client name: String) throws(StartFailure) -> RedisSettings {
+    do throws(RedisURLError) {
+      var settings = try RedisSettings(url: redis.url?.revealed ?? "")
+      settings.clientName = "martlet-\(name)"
+      return settings
+    } catch {
+      throw StartFailure("MARTLET_REDIS_URL \(error)")
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import ChatCore
+import IORuntime
+
+/// A node's leave: not ready any more, then clients are told to go, then what is under way is finished, then the end.
+///
+/// Sockets are told one by one over half of the grace period, so that no herd arrives elsewhere. The balancer gets a
+/// moment to see that the node is not ready before the first of them is told.
+///
+/// - Limits: the grace period; what is left then is cut.
+final class Drain: @unchecked Sendable {
+  /// How long a balancer that checks every half second takes to send new clients elsewhere.
+  static let noticeMax: Milliseconds = 1_500
+
+  private let nodes: [LoopNode]
+  private let loop: EventLoop
+  private let grace: Milliseconds
+  private let ended: () -> Void
+  private var left: Int
+  private var isOver = false
+
+  /// Everything is called on `loop`; `ended` once, when nothing is open any more or the grace is over.
+  init(nodes: [LoopNode], loop: EventLoop, grace: Milliseconds, ended: @escaping () -> Void) {
+    self.nodes = nodes
+    self.loop = loop
+    self.grace = grace
+    self.ended = ended
+    left = nodes.count
+  }
+
+  func begin() {
+    let notice = min(Drain.noticeMax, grace / 4)
+    let spread = grace / 2
+    loop.schedule(after: grace) { self.endNow() }
+    loop.schedule(after: notice) {
+      for node in self.nodes {
+        node.loop.execute {
+          node.sayGoodBye(over: spread)
+          node.drain { self.loop.execute { self.drained() } }
+        }
+      }
+      if self.nodes.isEmpty { self.endNow() }
+    }
+  }
+
+  private func drained() {
+    guard !isOver else { return }
+    left -= 1
+    if left == 0 { endNow() }
+  }
+
+  /// Cuts what is left.
+  func endNow() {
+    guard !isOver else { return }
+    isOver = true
+    left = nodes.count
+    guard left > 0 else { return ended() }
+    for node in nodes {
+      node.loop.execute {
+        node.end()
+        self.loop.execute { self.nodeEnded() }
+      }
+    }
+  }
+
+  private func nodeEnded() {
+    left -= 1
+    // The last bytes leave at the end of a tick.
+    if left == 0 { loop.schedule(after: 20) { self.ended() } }
+  }
+}

@@ -1,0 +1,159 @@
+import ChatCore
+import Glibc
+import IORuntime
+import MemoryAdapters
+import Postgres
+import PostgresStore
+import Redis
+
+/// One node: its loops, from the first connection to the database to the last good-bye.
+final class NodeProcess: @unchecked Sendable {
+  /// How long a node waits for a database that is not there yet before it gives up, so that parts may start in any order.
+  static let databasePatience: Milliseconds = 60_000
+
+  private let configuration: Configuration
+  private let role: Role
+  private let logger: Logger
+  private let parts: SharedParts
+  private let group: EventLoopGroup
+  private var nodes: [LoopNode] = []
+  private var leaving: Drain?
+  private var signals: Signals?
+
+  init(_ configuration: Configuration, role: Role, sink: LogSink) throws {
+    let count = role == .dev ? 1 : configuration.work.loops ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let name = configuration.serving.nodeID ?? NodeProcess.madeUpName()
+    self.configuration = configuration
+    self.role = role
+    logger = Logger(sink: sink, format: configuration.log.format, level: configuration.log.level, node: name)
+    parts = try SharedParts.make(
+      configuration, role: role, loops: count, node: name, logger: logger, sink: sink)
+    group = try EventLoopGroup(count: count)
+  }
+
+  /// Runs until the node has taken its leave.
+  ///
+  /// - Returns: the exit code.
+  func run() throws -> Int32 {
+    Signals.ignoreBrokenPipes()
+    logger.info(
+      "starting", .text("version", Version.text), .text("role", role.rawValue),
+      .text("settings", configuration.summary.joined(separator: " ")), .number("loops", Int64(parts.loops)),
+      .number("files", NodeProcess.openFilesMax()))
+    try group.start()
+    let outcome = Outcome()
+    let first = group.loops[0]
+    first.spawn {
+      do {
+        try await self.start()
+      } catch {
+        outcome.fail("\(error)")
+        self.stopLoops()
+      }
+    }
+    group.join()
+    if let failure = outcome.failure {
+      logger.error("cannot start", .text("reason", failure))
+      return 1
+    }
+    logger.info("ended")
+    return 0
+  }
+
+  // MARK: Starting
+
+  private func start() async throws {
+    let first = group.loops[0]
+    signals = try Signals([SIGTERM, SIGINT], on: first) { [weak self] signal in self?.leave(because: signal) }
+    let adapters = try await makeAdapters()
+    let listen = SocketAddress.ip(host: configuration.serving.listen.host, port: configuration.serving.listen.port)
+    var listeners: [Listener] = []
+    for loop in group.loops {
+      // All loops share the port; the first one finds it when any is asked for.
+      let address = listeners.first?.address ?? listen
+      listeners.append(try Listener(loop: loop, address: address, tls: try NodeProcess.tls(configuration.serving)))
+    }
+    for ((loop, adapters), listener) in zip(zip(group.loops, adapters), listeners) {
+      nodes.append(try await begin(loop, adapters, listener))
+    }
+    parts.metrics.show(nodes)
+    parts.readiness.set(true)
+    logger.info("listening", .text("address", "\(listeners[0].address)"))
+  }
+
+  private func begin(_ loop: EventLoop, _ adapters: Adapters, _ listener: Listener) async throws -> LoopNode {
+    let node = LoopNode(loop: loop, adapters: adapters, shared: parts)
+    let failure = await withCheckedContinuation { (continuation: CheckedContinuation<SystemError?, Never>) in
+      loop.execute {
+        do throws(SystemError) {
+          try node.start(listener)
+          continuation.resume(returning: nil)
+        } catch {
+          continuation.resume(returning: error)
+        }
+      }
+    }
+    if let failure { throw failure }
+    return node
+  }
+
+  private func makeAdapters() async throws -> [Adapters] {
+    guard role != .dev else {
+      let world = MemoryWorld(clock: SystemClock(), sessionIdleMax: configuration.shared.limits.sessionIdleMax)
+      let bus = MemoryBus()
+      return group.loops.map { Adapters.memory(loop: $0, world: world, bus: bus) }
+    }
+    let database = configuration.postgresSettings
+    let redis = try configuration.redisSettings(client: parts.node)
+    try await SchemaGate.wait(on: group.loops[0], database, patience: NodeProcess.databasePatience, logger)
+    return try group.loops.map { loop in
+      try Adapters.cluster(
+        loop: loop, database: database, redis: redis, configuration: configuration, logger: logger)
+    }
+  }
+
+  private static func tls(_ serving: ServingConfiguration) throws -> TLSServer? {
+    guard let certificate = serving.certificateFile, let key = serving.keyFile else { return nil }
+    return try TLSServer(certificateChainFile: certificate, keyFile: key)
+  }
+
+  // MARK: Leaving
+
+  /// The first signal begins the leave; a second one ends it at once.
+  private func leave(because signal: CInt) {
+    if let leaving {
+      logger.warning("leaving at once", .number("signal", Int64(signal)))
+      return leaving.endNow()
+    }
+    logger.info("leaving", .number("signal", Int64(signal)))
+    parts.readiness.set(false)
+    let drain = Drain(
+      nodes: nodes, loop: group.loops[0], grace: Milliseconds(configuration.work.drainGraceSeconds) * 1_000
+    ) { [weak self] in self?.stopLoops() }
+    leaving = drain
+    drain.begin()
+  }
+
+  private func stopLoops() { group.stop() }
+
+  private static func madeUpName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return "\(host)-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))"
+  }
+
+  private static func openFilesMax() -> Int64 {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return 0 }
+    return Int64(clamping: limit.rlim_cur)
+  }
+}
+
+/// What a task on a loop tells the thread that waits for the loops to end.
+private final class Outcome: @unchecked Sendable {
+  /// Written before the loops stop, read after they have.
+  private(set) var failure: String?
+
+  func fail(_ reason: String) { failure = reason }
+}

@@ -1,0 +1,16 @@
+/// What a process does.
+public enum Role: String, Sendable, CaseIterable {
+  /// REST; stateless.
+  case api
+  /// Connections and rooms.
+  case socket
+  /// Both.
+  case all
+  /// Both, in memory; not for production.
+  case dev
+
+  /// Whether it serves REST.
+  var servesAPI: Bool { self != .socket }
+  /// Whether it holds sockets.
+  var servesSockets: Bool { self != .api }
+}

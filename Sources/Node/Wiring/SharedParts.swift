@@ -1,0 +1,30 @@
+import API
+import ChatCore
+import IORuntime
+import Serving
+import Synchronization
+import Tokens
+
+/// What the loops of a node share: settings, keys, the catalog, and whether it is ready.
+struct SharedParts: Sendable {
+  let configuration: Configuration
+  let role: Role
+  let node: String
+  let loops: Int
+  let logger: Logger
+  let credentials: any Credentials
+  let tokens: Tokens.TokenVerifier
+  let endpoints: [Endpoint]
+  let proxies: TrustedProxies
+  let readiness: Readiness
+  let metrics: MetricsBoard
+}
+
+/// Whether new clients may come.
+final class Readiness: Sendable {
+  private let ready = Atomic<Bool>(false)
+
+  var isReady: Bool { ready.load(ordering: .relaxed) }
+
+  func set(_ isReady: Bool) { ready.store(isReady, ordering: .relaxed) }
+}

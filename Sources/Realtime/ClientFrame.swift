@@ -1,0 +1,94 @@
+import EntryText
+import JSONText
+
+/// One request as the client sent it, checked as far as every operation needs it.
+///
+/// - Shape: `{"id":"7","op":"message.send","d":{"conversation":5121,"text":"hi"}}`; `d` may be left out.
+/// - Limits: ``RealtimeLimits/frameBytesMax``, ``RealtimeLimits/idBytesMax``.
+struct ClientFrame: Sendable {
+  let id: String
+  let operation: String
+  let data: JSONValue
+
+  /// What came of reading a frame.
+  enum Reading: Sendable {
+    case request(ClientFrame)
+    /// JSON, but not a request: answered with a problem, under its id as far as it has one.
+    case refused(id: String?, Problem)
+    /// Not JSON, or no object: not our protocol.
+    case broken
+  }
+
+  static func read(_ bytes: Span<UInt8>, limits: RealtimeLimits) -> Reading {
+    let frame: JSONFrame
+    do throws(JSONError) {
+      frame = try JSONFrame(scanning: bytes, limits: JSONLimits(bytesMax: limits.frameBytesMax))
+    } catch {
+      return error.isForeign ? .broken : .refused(id: FrameID.find(in: bytes, limits), Problem(error))
+    }
+    return read(frame, bytes, limits)
+  }
+
+  private static func read(_ frame: JSONFrame, _ bytes: Span<UInt8>, _ limits: RealtimeLimits) -> Reading {
+    var faults: [Fault] = []
+    let id = text("id", of: frame, bytes, most: limits.idBytesMax, &faults)
+    let operation = text("op", of: frame, bytes, most: 64, &faults)
+    let data = self.data(of: frame, bytes, &faults)
+    for place in 0..<frame.count {
+      guard let name = frame.name(at: place, in: bytes), !["id", "op", "d"].contains(name) else { continue }
+      let shown = String(name.prefix(32))
+      faults.append(
+        Fault(pointer: "/\(shown)", code: .unknownMember, detail: "\"\(shown)\" is not a member of a request."))
+    }
+    guard faults.isEmpty, let id, let operation else { return .refused(id: id, Problem(ShapeErrors(faults))) }
+    switch data {
+    case .success(let data): return .request(ClientFrame(id: id, operation: operation, data: data))
+    case .failure(let error): return .refused(id: id, Problem(error))
+    }
+  }
+
+  private static func text(
+    _ name: StaticString, of frame: JSONFrame, _ bytes: Span<UInt8>, most: Int, _ faults: inout [Fault]
+  ) -> String? {
+    guard let slice = frame.slice(name, in: bytes) else {
+      faults.append(Fault(pointer: "/\(name)", code: .missing, detail: "\"\(name)\" is missing."))
+      return nil
+    }
+    guard let text = slice.string(in: bytes) else {
+      faults.append(Fault(pointer: "/\(name)", code: .wrongType, detail: "\"\(name)\" must be a string."))
+      return nil
+    }
+    guard (1...most).contains(text.utf8.count) else {
+      let code: Fault.Code = text.isEmpty ? .tooShort : .tooLong
+      faults.append(
+        Fault(pointer: "/\(name)", code: code, detail: "\"\(name)\" must have 1 to \(most) bytes in UTF-8."))
+      return nil
+    }
+    return text
+  }
+
+  private static func data(
+    of frame: JSONFrame, _ bytes: Span<UInt8>, _ faults: inout [Fault]
+  ) -> Result<JSONValue, JSONError> {
+    guard let slice = frame.slice("d", in: bytes) else { return .success(.object(JSONObject())) }
+    guard slice.kind == .object else {
+      faults.append(Fault(pointer: "/d", code: .wrongType, detail: "\"d\" must be an object."))
+      return .success(.null)
+    }
+    do throws(JSONError) { return .success(try slice.value(in: bytes)) } catch { return .failure(error) }
+  }
+}
+
+extension JSONError {
+  /// Whether the text is no JSON object at all; else it is one that is not read here, such as one with a name twice.
+  fileprivate var isForeign: Bool {
+    switch reason {
+    case .duplicateName, .nulCharacter, .numberOutOfRange, .numberTooLong, .tooDeep, .tooManyMembers, .escapedName,
+      .loneSurrogate:
+      false
+    case .empty, .tooLarge, .notUTF8, .byteOrderMark, .unexpectedByte, .unexpectedEnd, .trailingBytes, .trailingComma,
+      .controlCharacter, .badEscape, .badNumber, .notObject:
+      true
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// Why a socket was closed; the range tells the client what to do.
+///
+/// - Shape: the close frame's reason is JSON: `{"code":"draining","retry_after_ms":1234}`.
+/// - Source: design.md section 6, "Close codes"; RFC 6455 section 7.4.2 leaves 4000 … 4999 to applications.
+public enum CloseCode: UInt16, Sendable, CaseIterable {
+  /// The node is leaving.
+  case draining = 4000
+  /// The client did not read what was sent.
+  case slowReader = 4001
+  /// No pong and no frame came in time.
+  case heartbeatMissed = 4002
+  /// Too many resumes wait on this node.
+  case resumeLimit = 4003
+  /// The token has expired and no new one came.
+  case tokenExpired = 4100
+  /// The session cannot be taken up again.
+  case notResumable = 4101
+  /// Signed out or revoked.
+  case signedOut = 4500
+  /// The account is gone.
+  case accountGone = 4501
+  /// No valid token came in time.
+  case notAuthenticated = 4502
+  /// What came is not the protocol.
+  case protocolBroken = 4503
+  /// The origin is not on the list.
+  case originRefused = 4504
+
+  /// What the client is to do, which the range decides.
+  public enum Advice: Sendable, CaseIterable {
+    /// 40xx: come back and resume.
+    case resume
+    /// 41xx: come back with a new token or session.
+    case startFresh
+    /// 45xx: do not come back by yourself.
+    case stayAway
+  }
+
+  /// What the client is to do.
+  public var advice: Advice {
+    switch rawValue {
+    case 4000..<4100: .resume
+    case 4100..<4200: .startFresh
+    default: .stayAway
+    }
+  }
+
+  /// The name in the reason.
+  public var name: String {
+    switch self {
+    case .draining: "draining"
+    case .slowReader: "slow_reader"
+    case .heartbeatMissed: "heartbeat_missed"
+    case .resumeLimit: "resume_limit"
+    case .tokenExpired: "token_expired"
+    case .notResumable: "not_resumable"
+    case .signedOut: "signed_out"
+    case .accountGone: "account_gone"
+    case .notAuthenticated: "not_authenticated"
+    case .protocolBroken: "protocol_broken"
+    case .originRefused: "origin_refused"
+    }
+  }
+}

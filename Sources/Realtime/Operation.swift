@@ -1,0 +1,53 @@
+import ChatCore
+import JSONText
+
+/// One row of the native socket: what a client may ask, in which shape, and what then happens.
+///
+/// - Shape: `{"id":"7","op":"<name>","d":{…}}`, answered by exactly one `{"re":"7","ok":true,"d":{…}}` or
+///   `{"re":"7","error":{…}}`.
+public struct Operation: Sendable {
+  /// Under which buckets a request is counted; the same as REST's.
+  public enum Rate: String, Sendable, CaseIterable {
+    /// Not limited.
+    case none
+    /// Sending messages.
+    case send
+    /// Other changes.
+    case write
+  }
+
+  /// Writes the `d` of the reply.
+  typealias Reply = @Sendable (inout JSONWriter) -> Void
+  /// Makes the command of what was asked, runs it, and says how its reply is written.
+  typealias Handler = @Sendable (Members, Chat, Caller) async throws(ChatError) -> Reply
+
+  enum Act: Sendable {
+    case auth
+    case resume
+    case command(Handler)
+  }
+
+  /// The name, as in `op`; also the metrics' label.
+  public let name: String
+  /// The sentence that documents it.
+  public let summary: String
+  /// Under which buckets it is counted.
+  public let rate: Rate
+  /// What `d` must be.
+  public let shape: Shape
+  let act: Act
+
+  init(_ name: String, _ summary: String, rate: Rate = .none, shape: Shape, _ act: Act) {
+    self.name = name
+    self.summary = summary
+    self.rate = rate
+    self.shape = shape
+    self.act = act
+  }
+
+  init(
+    _ name: String, _ summary: String, rate: Rate = .none, shape: Shape, command: @escaping Handler
+  ) {
+    self.init(name, summary, rate: rate, shape: shape, .command(command))
+  }
+}

@@ -1,0 +1,107 @@
+import ChatCore
+import Delivery
+
+/// The native socket of one loop: begins sessions, knows those that are open, and shows them out when the node leaves.
+///
+/// - Isolation: one loop.
+public final class RealtimeDoor: @unchecked Sendable {
+  let hub: Hub
+  let chat: Chat
+  let verifier: any TokenVerifier
+  let gate: any OperationGate
+  let ports: any LoopPorts
+  let limits: RealtimeLimits
+  private let operations: [String: Operation]
+  private let record: @Sendable (OperationRecord) -> Void
+  private var sessions: ContiguousArray<SocketSession> = []
+  private var counts = RealtimeCounts()
+  private var isDraining = false
+
+  /// Takes what sessions need.
+  public init(
+    hub: Hub, chat: Chat, verifier: any TokenVerifier, gate: any OperationGate = OpenGate(), ports: any LoopPorts,
+    limits: RealtimeLimits = RealtimeLimits(), record: @escaping @Sendable (OperationRecord) -> Void = { _ in }
+  ) {
+    self.hub = hub
+    self.chat = chat
+    self.verifier = verifier
+    self.gate = gate
+    self.ports = ports
+    self.limits = limits
+    self.record = record
+    operations = Dictionary(
+      Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Begins a session on a WebSocket that was just accepted, and greets it.
+  ///
+  /// - Parameter token: of the Authorization header, if there was one; it spares the client the `auth` operation.
+  public func open(_ transport: any SessionTransport, token: String? = nil) -> SocketSession {
+    let session = SocketSession(door: self, transport: transport, id: newID(), place: sessions.count)
+    sessions.append(session)
+    counts.opened += 1
+    session.begin(token: token)
+    if isDraining { session.drain(retryAfter: retryAfter()) }
+    return session
+  }
+
+  /// Tells all sessions to go, each after a delay of its own within `spread`, so that they do not arrive elsewhere at
+  /// once.
+  public func drain(over spread: Milliseconds) {
+    isDraining = true
+    for session in sessions {
+      let delay = Milliseconds(ports.random(below: UInt64(max(1, spread))))
+      ports.schedule(after: delay) { [weak self, weak session] in
+        guard let self else { return }
+        session?.drain(retryAfter: retryAfter())
+      }
+    }
+  }
+
+  /// What has been done so far, and what is open now.
+  public var report: RealtimeCounts {
+    var now = counts
+    now.open = sessions.count
+    return now
+  }
+
+  func operation(_ name: String) -> Operation? { operations[name] }
+
+  func answered(_ done: OperationRecord) {
+    counts.requests[done.operation, default: [:]][done.outcome, default: 0] += 1
+    record(done)
+  }
+
+  func closed(_ session: SocketSession, _ code: CloseCode?) {
+    if let code { counts.closed[code, default: 0] += 1 }
+    let last = sessions.removeLast()
+    guard last !== session else { return }
+    sessions[session.place] = last
+    last.moved(to: session.place)
+  }
+
+  private func retryAfter() -> Milliseconds {
+    100 + Milliseconds(ports.random(below: UInt64(max(1, limits.drainRetryMost - 100))))
+  }
+
+  private func newID() -> String {
+    (0..<4).map { _ in
+      let part = String(ports.random(below: 1 << 32), radix: 16)
+      return String(repeating: "0", count: 8 - part.count) + part
+    }.joined()
+  }
+}
+
+/// One request that was answered, for the log and the metrics; never a text or a token.
+public struct OperationRecord: Sendable {
+  /// The row's name, or `unknown`.
+  public let operation: String
+  /// `ok`, or the problem's code.
+  public let outcome: String
+  /// The socket session's id.
+  public let session: String
+  /// The caller's id, if he was known.
+  public let user: Int64?
+  /// What an internal error was about; for the log only.
+  public let fault: String?
+}

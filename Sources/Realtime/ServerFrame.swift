@@ -1,0 +1,138 @@
+import ChatCore
+import Delivery
+import EntryText
+import JSONText
+
+/// Everything that the server says, as bytes.
+enum ServerFrame {
+  /// Writes the `d` of a reply.
+  typealias Body = (inout JSONWriter) -> Void
+
+  /// The first frame: `{"t":"hello","d":{"session":…,"heartbeat_ms":…,"limits":{…}}}`.
+  static func hello(
+    session: String, _ limits: RealtimeLimits, _ domain: Limits, _ delivery: DeliveryLimits
+  ) -> EncodedFrame {
+    frame { writer in
+      writer.member("t", "hello")
+      writer.key("d")
+      writer.object { writer in
+        writer.member("session", session)
+        writer.member("heartbeat_ms", limits.heartbeatEvery)
+        writer.key("limits")
+        writer.object { writer in
+          writer.member("text_bytes", domain.textBytesMax)
+          writer.member("client_message_id_bytes", domain.clientMessageIDBytesMax)
+          writer.member("frame_bytes", limits.frameBytesMax)
+          writer.member("in_flight", limits.inFlightMax)
+          writer.member("resume_limit", delivery.resumeEntriesMax)
+          writer.member("auth_within_ms", limits.authWithin)
+        }
+      }
+    }
+  }
+
+  /// `{"re":"7","ok":true,"d":{…}}`.
+  static func reply(to id: String, _ body: Body) -> EncodedFrame {
+    frame { writer in
+      writer.member("re", id)
+      writer.member("ok", true)
+      writer.key("d")
+      body(&writer)
+    }
+  }
+
+  /// `{"re":"7","error":{problem}}`; `re` is null when the request had no id that could be read.
+  static func refusal(of id: String?, _ problem: Problem) -> EncodedFrame {
+    frame { writer in
+      writer.member("re", id)
+      writer.key("error")
+      problem.write(requestID: nil, to: &writer)
+    }
+  }
+
+  /// The `d` of a resume's reply: `{"heads":{"5121":42},"behind":[{"conversation":…,"head":…}]}`.
+  static func writeResumed(
+    _ heads: [ConversationID: Int64], _ behind: [ConversationID], to writer: inout JSONWriter
+  ) {
+    writer.object { writer in
+      writer.key("heads")
+      writer.object { writer in
+        for (id, head) in heads.sorted(by: { $0.key < $1.key }) {
+          writer.key(named: String(id.rawValue))
+          writer.int(head)
+        }
+      }
+      writer.key("behind")
+      writer.array { writer in
+        for id in behind {
+          writer.object { writer in
+            writer.member("conversation", id.rawValue)
+            writer.member("head", heads[id] ?? 0)
+          }
+        }
+      }
+    }
+  }
+
+  /// The reason of a close frame, within the 123 bytes that RFC 6455 section 5.5.1 leaves it.
+  static func reason(_ code: CloseCode, retryAfter: Milliseconds?) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("code", code.name)
+      if let retryAfter { writer.member("retry_after_ms", retryAfter) }
+    }
+    return writer.finish()
+  }
+
+  private static func frame(_ body: Body) -> EncodedFrame {
+    var writer = JSONWriter()
+    writer.object(body)
+    return EncodedFrame(writer.finish())
+  }
+}
+
+extension WireFormat {
+  /// The native socket: an entry is `{"t":"message.created","conv":…,"seq":…,"d":{…}}`; a signal has no `seq`.
+  public static let native = WireFormat(
+    name: "native",
+    entry: { entry in
+      var writer = JSONWriter()
+      EntryText.write(entry, to: &writer)
+      return writer.finish()
+    },
+    signal: { signal in
+      var writer = JSONWriter()
+      return writer.write(signal) ? writer.finish() : nil
+    })
+}
+
+extension JSONWriter {
+  /// False for what is not told to clients as an event.
+  fileprivate mutating func write(_ signal: Signal) -> Bool {
+    switch signal {
+    case .signedOut: return false
+    case .typing(let conversation, let author):
+      object { writer in
+        writer.member("t", "typing")
+        writer.member("conv", conversation.rawValue)
+        writer.key("d")
+        writer.object { writer in
+          writer.key("user")
+          EntryText.write(author, to: &writer)
+        }
+      }
+      return true
+    case .read(let conversation, let user, let seq):
+      object { writer in
+        writer.member("t", "read")
+        writer.member("conv", conversation.rawValue)
+        writer.key("d")
+        writer.object { writer in
+          writer.member("user", user.rawValue)
+          writer.member("seq", seq)
+        }
+      }
+      return true
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import ChatCore
+import Delivery
+import EntryText
+import JSONText
+
+/// Requests: each gets exactly one answer, in whatever order they are done.
+extension SocketSession {
+  // MARK: Requests
+
+  func take(_ frame: ClientFrame) {
+    if let problem = hindrance(frame.id) {
+      return refuse(frame.id, door.operation(frame.operation)?.name ?? "unknown", problem)
+    }
+    guard let operation = door.operation(frame.operation) else {
+      return refuse(frame.id, "unknown", .unknownOperation(frame.operation))
+    }
+    do throws(ShapeErrors) {
+      begin(Request(id: frame.id, operation: operation, asked: try operation.shape.read(frame.data)))
+    } catch {
+      refuse(frame.id, operation.name, Problem(error))
+    }
+  }
+
+  private func hindrance(_ id: String) -> Problem? {
+    if drainRetryAfter != nil { return Problem(.unavailable(.node, retryAfter: drainRetryAfter ?? 0)) }
+    if inFlight.contains(id) { return .duplicateID }
+    return inFlight.count >= door.limits.inFlightMax ? .tooManyRequests(door.limits.inFlightMax) : nil
+  }
+
+  func begin(_ request: Request) {
+    switch request.operation.act {
+    case .auth: auth(request)
+    case .resume: perform(machine.resumeRequested(), request) { session, _ in session.resume(request) }
+    case .command(let handler):
+      perform(machine.commandRequested(), request) { $0.run(request, handler, as: $1) }
+    }
+  }
+
+  private func perform(
+    _ action: SessionStateMachine.RequestAction, _ request: Request, _ run: (SocketSession, Caller) -> Void
+  ) {
+    switch action {
+    case .run(let caller):
+      admit(request)
+      run(self, caller)
+    case .hold:
+      admit(request)
+      held.append(request)
+    case .refuseUnauthenticated: refuse(request.id, request.operation.name, .notAuthenticated)
+    case .refuseRepeated: refuse(request.id, request.operation.name, .alreadyResumed)
+    case .ignore: break
+    }
+  }
+
+  func admit(_ request: Request) {
+    inFlight.insert(request.id)
+    if inFlight.count >= door.limits.inFlightMax, !isPaused {
+      isPaused = true
+      transport?.pauseReading()
+    }
+  }
+
+  private func run(_ request: Request, _ handler: @escaping Operation.Handler, as caller: Caller) {
+    door.ports.spawn { [self] in
+      if request.operation.rate != .none,
+        let wait = await door.gate.retryAfter(request.operation.rate, caller)
+      {
+        return refuse(request.id, request.operation.name, Problem(.rateLimited(retryAfter: wait)))
+      }
+      do throws(ChatError) {
+        let body = try await handler(request.asked, door.chat, caller)
+        answer(request, body)
+      } catch {
+        refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
+      }
+    }
+  }
+
+  // MARK: Answers
+
+  func answer(_ request: Request, _ body: ServerFrame.Body) {
+    record(request.operation.name, "ok")
+    send(ServerFrame.reply(to: request.id, body))
+    done(request.id)
+  }
+
+  func refuse(_ id: String, _ operation: String, _ problem: Problem, fault: String? = nil) {
+    record(operation, problem.code, fault: fault)
+    send(ServerFrame.refusal(of: id, problem))
+    // A refused repetition of an id that is under way must not end the one that is.
+    if problem != .duplicateID { done(id) }
+  }
+
+  private func done(_ id: String) {
+    inFlight.remove(id)
+    if isPaused, inFlight.count <= door.limits.inFlightMax / 2 {
+      isPaused = false
+      transport?.resumeReading()
+    }
+    if inFlight.isEmpty, let drainRetryAfter { close(.draining, retryAfter: drainRetryAfter) }
+  }
+
+  /// A client that asks and does not read the answers is a slow reader too.
+  func send(_ frame: EncodedFrame) {
+    if deliver(frame) > door.hub.limits.sendQueueBytesMax { close(.slowReader) }
+  }
+
+  func record(_ operation: String, _ outcome: String, fault: String? = nil) {
+    door.answered(
+      OperationRecord(operation: operation, outcome: outcome, session: id, user: user?.rawValue, fault: fault))
+  }
+}

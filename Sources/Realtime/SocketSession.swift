@@ -1,0 +1,152 @@
+import ChatCore
+import Delivery
+import EntryText
+import JSONText
+
+/// One client's session on the native socket: asks the machines what to do, and does it.
+///
+/// - Isolation: one loop. The transport calls it with what arrives; tasks of requests run on the same loop.
+public final class SocketSession: SessionPort, @unchecked Sendable {
+  /// Random, as told in `hello`; names the session in logs.
+  public let id: String
+  let door: RealtimeDoor
+  private(set) var transport: (any SessionTransport)?
+  var machine: SessionStateMachine
+  private var heartbeat: HeartbeatMachine
+  var seat: HubSession?
+  var user: UserID?
+  var inFlight = Set<String>()
+  var held: [Request] = []
+  private var timer: (any Cancellable)?
+  private var timerAt: Milliseconds = .max
+  var isPaused = false
+  var drainRetryAfter: Milliseconds?
+  /// Its place in the door's list.
+  private(set) var place: Int
+
+  /// A request whose shape is right.
+  struct Request: Sendable {
+    let id: String
+    let operation: Operation
+    let asked: Members
+  }
+
+  init(door: RealtimeDoor, transport: any SessionTransport, id: String, place: Int) {
+    self.door = door
+    self.transport = transport
+    self.id = id
+    self.place = place
+    let now = door.ports.now
+    machine = SessionStateMachine(authBy: now + door.limits.authWithin)
+    heartbeat = HeartbeatMachine(at: now, every: door.limits.heartbeatEvery, grace: door.limits.heartbeatGrace)
+  }
+
+  func moved(to place: Int) { self.place = place }
+
+  func begin(token: String?) {
+    transport?.send(ServerFrame.hello(session: id, door.limits, door.chat.limits, door.hub.limits))
+    arm()
+    if let token, machine.authRequested() == .verify { verify(token, for: nil) }
+  }
+
+  // MARK: What the transport says
+
+  /// A text message came.
+  public func received(text: Span<UInt8>) {
+    guard !machine.hasEnded else { return }
+    heartbeat.heard()
+    switch ClientFrame.read(text, limits: door.limits) {
+    case .broken: close(.protocolBroken)
+    case .refused(let id, let problem):
+      record("unknown", problem.code)
+      send(ServerFrame.refusal(of: id, problem))
+    case .request(let frame): take(frame)
+    }
+  }
+
+  /// A binary message came, which this protocol does not have.
+  public func receivedBinary() { close(.protocolBroken) }
+
+  /// A pong came.
+  public func receivedPong() { heartbeat.heard() }
+
+  /// The transport is gone, by whoever's doing.
+  public func transportClosed() {
+    transport = nil
+    if machine.end() { ended(nil) }
+  }
+
+  // MARK: What the hub says
+
+  /// Bytes that wait for the client.
+  public var queuedBytes: Int { transport?.queuedBytes ?? 0 }
+
+  /// Puts an event into the send queue.
+  public func deliver(_ frame: EncodedFrame) -> Int {
+    guard let transport else { return 0 }
+    transport.send(frame)
+    return transport.queuedBytes
+  }
+
+  /// The hub has let go of the session.
+  public func end(_ reason: EndReason) {
+    switch reason {
+    case .slowReader: close(.slowReader)
+    case .signedOut: close(.signedOut)
+    }
+  }
+
+  // MARK: What time says
+
+  func arm() {
+    let at = min(machine.deadline, heartbeat.deadline)
+    guard at < timerAt || timer == nil, at < .max else { return }
+    timer?.cancel()
+    timerAt = at
+    timer = door.ports.schedule(after: at - door.ports.now) { [weak self] in self?.timePassed() }
+  }
+
+  private func timePassed() {
+    timer = nil
+    timerAt = .max
+    let now = door.ports.now
+    if case .close(let code) = machine.timePassed(at: now) { return close(code) }
+    switch heartbeat.timePassed(at: now) {
+    case .ping: transport?.ping()
+    case .missed: return close(.heartbeatMissed)
+    case .nothing: break
+    }
+    arm()
+  }
+
+  // MARK: The end
+
+  /// The node leaves: requests under way are answered, new ones refused, then the client is told to come back
+  /// elsewhere.
+  func drain(retryAfter: Milliseconds) {
+    guard drainRetryAfter == nil, !machine.hasEnded else { return }
+    guard !inFlight.isEmpty else { return close(.draining, retryAfter: retryAfter) }
+    drainRetryAfter = retryAfter
+    door.ports.schedule(after: door.limits.drainGrace) { [weak self] in
+      self?.close(.draining, retryAfter: retryAfter)
+    }
+  }
+
+  /// Tells the client why, and ends.
+  func close(_ code: CloseCode, retryAfter: Milliseconds? = nil) {
+    guard machine.end() else { return }
+    transport?.close(code.rawValue, reason: ServerFrame.reason(code, retryAfter: retryAfter))
+    ended(code)
+  }
+
+  private func ended(_ code: CloseCode?) {
+    timer?.cancel()
+    timer = nil
+    held = []
+    if let seat { door.hub.detach(seat) }
+    // The seat and the transport each hold the session.
+    seat = nil
+    transport = nil
+    door.closed(self, code)
+  }
+}

@@ -1,0 +1,44 @@
+import ChatCore
+import Redis
+
+/// What arrives from Redis for one loop: read, believed only as far as it is exactly ours, told to the receiver.
+///
+/// - Isolation: its loop.
+final class Inbox: RedisSubscriberReceiver {
+  private let names: TopicNames
+  private var receiver: (any BrokerReceiver)?
+  private var followed: Set<Topic> = []
+  private(set) var counters = BrokerCounters()
+
+  init(names: TopicNames) { self.names = names }
+
+  func attach(_ receiver: any BrokerReceiver) { self.receiver = receiver }
+  func follow(_ topic: Topic) { followed.insert(topic) }
+  func unfollow(_ topic: Topic) { followed.remove(topic) }
+
+  func subscribed(to channel: String) {
+    guard let topic = names.topic(of: Array(channel.utf8)), followed.contains(topic) else { return }
+    receiver?.following(topic)
+  }
+
+  func received(_ payload: [UInt8], on channel: [UInt8]) {
+    guard let topic = names.topic(of: channel), followed.contains(topic) else { return counters.strays += 1 }
+    do {
+      switch try Payload(payload, on: topic) {
+      case .entries(let entries):
+        counters.entriesReceived += entries.count
+        receiver?.received(entries)
+      case .signal(let signal):
+        counters.signalsReceived += 1
+        receiver?.received(signal)
+      }
+    } catch {
+      counters.note(error)
+    }
+  }
+
+  func interrupted() {
+    counters.interruptions += 1
+    receiver?.interrupted()
+  }
+}

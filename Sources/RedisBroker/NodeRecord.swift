@@ -1,0 +1,47 @@
+import JSONText
+
+/// What a node says of itself to the others.
+///
+/// - Shape: `{"id":"socket-1","role":"socket","addresses":["10.0.0.7:9001"],"version":"0.1.0","settings":"9f3c…"}`
+public struct NodeRecord: Hashable, Sendable {
+  /// Its name, unique in the cluster.
+  public let id: String
+  /// What it does: `api`, `socket` or `all`.
+  public let role: String
+  /// Where other nodes reach it.
+  public let addresses: [String]
+  /// The version of its program.
+  public let version: String
+  /// The hash of those settings that must be equal on all nodes.
+  public let settings: String
+
+  /// Collects it.
+  public init(id: String, role: String, addresses: [String], version: String, settings: String) {
+    self.id = id
+    self.role = role
+    self.addresses = addresses
+    self.version = version
+    self.settings = settings
+  }
+
+  var text: String {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("id", id)
+      writer.member("role", role)
+      writer.member("addresses", array: { writer in for address in addresses { writer.string(address) } })
+      writer.member("version", version)
+      writer.member("settings", settings)
+    }
+    return String(decoding: writer.finish(), as: UTF8.self)
+  }
+
+  /// Reads a record; nothing when it is not one.
+  init?(text: [UInt8]) {
+    guard let value = try? JSONValue(parsing: text, limits: .frame), let id = value["id"]?.string,
+      let role = value["role"]?.string, let list = value["addresses"]?.array, let version = value["version"]?.string,
+      let settings = value["settings"]?.string
+    else { return nil }
+    self.init(id: id, role: role, addresses: list.compactMap(\.string), version: version, settings: settings)
+  }
+}

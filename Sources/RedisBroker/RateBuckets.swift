@@ -1,0 +1,111 @@
+import ChatCore
+import IORuntime
+import Redis
+
+/// Counts what happens too often for all nodes together, in Redis; for itself when Redis is away or slow.
+///
+/// One script takes from a bucket atomically. Nobody waits longer than ``patience`` for it: a late answer, or none, makes this
+/// loop count by its own share of the limit (capacity and pace divided by the loops of the cluster), and as
+/// long as an answer is overdue nobody waits at all.
+///
+/// - Isolation: one a loop.
+/// - Source: reliability.md C1, S05 and S22.
+public final class RateBuckets: RateLimiter, @unchecked Sendable {
+  /// What it has decided, and how; for metrics.
+  public struct Counters: Sendable, Hashable {
+    /// Decisions by Redis.
+    public internal(set) var shared = 0
+    /// Decisions by this loop alone.
+    public internal(set) var local = 0
+    /// Those of them for which Redis was too slow.
+    public internal(set) var slow = 0
+  }
+
+  /// Milliseconds that a request waits for Redis: a hundred times what it takes, and less than anybody notices.
+  public static let patience: Int64 = 50
+
+  private let loop: EventLoop
+  private let client: RedisClient
+  private let names: TopicNames
+  private let shares: Int
+  private let script = Scripts.take()
+  private var own: TokenBuckets
+  private var overdue = 0
+  private var counted = Counters()
+
+  /// Counts over `client`; `shares` is the number of loops in the cluster among which a limit is divided without Redis.
+  public init(
+    loop: EventLoop, client: RedisClient, names: TopicNames = .standard, shares: Int = 1, keysMax: Int = 100_000
+  ) {
+    self.loop = loop
+    self.client = client
+    self.names = names
+    self.shares = max(1, shares)
+    own = TokenBuckets(keysMax: keysMax)
+  }
+
+  /// What it has decided so far.
+  public var counters: Counters { counted }
+
+  /// Takes `cost` tokens out of the bucket of `key`, if they are there; at most ``patience`` later.
+  public func take(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) async -> RateDecision {
+    let bucket = names.key(in: Bucket(ofUsernameKey: key), "r:" + key)
+    let arguments = [String(capacity), String(refillPerSecond.isFinite ? refillPerSecond : 0), String(cost)]
+    if let shared = await ask(bucket, arguments) {
+      counted.shared += 1
+      return shared
+    }
+    counted.local += 1
+    return own.take(
+      key, cost: cost, capacity: max(1, capacity / shares), refillPerSecond: refillPerSecond / Double(shares),
+      now: EventLoop.monotonicMilliseconds())
+  }
+
+  private func ask(_ bucket: String, _ arguments: [String]) async -> RateDecision? {
+    guard overdue == 0 else { return nil }
+    return await withUnsafeContinuation { (continuation: UnsafeContinuation<RateDecision?, Never>) in
+      let question = Question(continuation)
+      do throws(RedisError) {
+        try client.submit(script, keys: [bucket], arguments: arguments) { self.answered(question, $0) }
+        question.timer = loop.schedule(after: RateBuckets.patience) { self.lostPatience(question) }
+      } catch {
+        question.answer(nil)
+      }
+    }
+  }
+
+  private func answered(_ question: Question, _ result: Result<RedisReply, RedisError>) {
+    if question.isLate { overdue -= 1 }
+    question.answer((try? result.get()).flatMap(RateBuckets.decision))
+  }
+
+  private func lostPatience(_ question: Question) {
+    overdue += 1
+    counted.slow += 1
+    question.isLate = true
+    question.answer(nil)
+  }
+
+  private static func decision(_ reply: RedisReply) -> RateDecision? {
+    guard let parts = reply.elements, parts.count == 4, let taken = parts[0].integer,
+      let left = parts[1].integer.flatMap(Int.init(exactly:)), let retry = parts[2].integer,
+      let reset = parts[3].integer
+    else { return nil }
+    return RateDecision(allowed: taken == 1, remaining: left, retryAfter: retry, resetAfter: reset)
+  }
+
+  /// One request that waits; answered once, by whoever is first.
+  private final class Question {
+    var timer: LoopTimer?
+    var isLate = false
+    private var continuation: UnsafeContinuation<RateDecision?, Never>?
+
+    init(_ continuation: UnsafeContinuation<RateDecision?, Never>) { self.continuation = continuation }
+
+    func answer(_ decision: RateDecision?) {
+      timer?.cancel()
+      continuation?.resume(returning: decision)
+      continuation = nil
+    }
+  }
+}

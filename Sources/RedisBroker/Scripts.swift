@@ -1,0 +1,10 @@
+import Redis
+
+/// The Lua scripts of this module, from the files of the same names beside it.
+enum Scripts {
+  static func take() -> RedisScript { script(PackageResources.take_lua) }
+  static func heartbeat() -> RedisScript { script(PackageResources.heartbeat_lua) }
+  static func nodes() -> RedisScript { script(PackageResources.nodes_lua) }
+
+  private static func script(_ bytes: [UInt8]) -> RedisScript { RedisScript(String(decoding: bytes, as: UTF8.self)) }
+}

@@ -1,0 +1,49 @@
+import HTTP1
+import WebSocket
+
+/// What answers the requests of a server.
+///
+/// - Isolation: called on the server's loop; `async` code stays on it.
+public protocol HTTPHandler: AnyObject, Sendable {
+  /// How many bytes the body of this request may have; nil for the server's own limit.
+  func bodyBytesMax(for head: RequestHead) -> Int?
+
+  /// Says whether a request that asks to go on as WebSocket may; nil when nobody serves WebSockets there, and the
+  /// request is answered as any other.
+  func upgrade(_ request: Request) -> UpgradeAnswer?
+
+  /// Answers a request. Requests of one connection are answered one after the other, in order.
+  func respond(to request: Request) async -> Response
+}
+
+extension HTTPHandler {
+  /// The server's own limit.
+  public func bodyBytesMax(for head: RequestHead) -> Int? { nil }
+  /// No WebSockets.
+  public func upgrade(_ request: Request) -> UpgradeAnswer? { nil }
+}
+
+/// The answer to a request that asks for a WebSocket.
+public enum UpgradeAnswer {
+  /// No; the connection closes after the answer.
+  case refuse(Response)
+  /// Yes, on these terms; `begin` gets the connection and gives the one who listens to it.
+  case accept(Handshake.Agreement, limits: MessageLimits, begin: (WebSocketConnection) -> any WebSocketHandler)
+}
+
+extension Handshake {
+  /// Checks a request's handshake and agrees on its terms.
+  public static func agree(_ head: RequestHead, offer: Offer = Offer()) throws(Refusal) -> Agreement {
+    try agree(
+      method: head.method.rawValue, isHTTP11: head.version == .http11, hasBody: head.bodyLength != .none, offer: offer
+    ) { head.headers.values(for: $0) }
+  }
+}
+
+extension Response {
+  /// The answer to a handshake that was refused.
+  public init(_ refusal: Handshake.Refusal) {
+    self.init(Status(refusal.status), text: refusal.reason + "\n")
+    for (name, value) in refusal.headers { headers.append(name, value) }
+  }
+}

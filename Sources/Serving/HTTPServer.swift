@@ -1,0 +1,151 @@
+import Glibc
+import HTTP1
+import IORuntime
+
+/// The HTTP server of one loop: accepts, reads requests, has them answered in order, hands upgraded connections over.
+///
+///     let server = HTTPServer(loop: loop, handler: handler)
+///     try server.serve(Listener(loop: loop, address: .ip(host: "0.0.0.0", port: 8080)))
+///
+/// - Isolation: its loop.
+/// - Limits: ``ServingLimits``.
+public final class HTTPServer: @unchecked Sendable {
+  /// The loop that it lives on.
+  public let loop: EventLoop
+
+  let limits: ServingLimits
+  let handler: any HTTPHandler
+  let proxies: TrustedProxies
+  var counts = ServingCounts()
+  private(set) var isDraining = false
+
+  private var listeners: [Listener] = []
+  private var http: [ObjectIdentifier: HTTPConnection] = [:]
+  private var webSockets: [ObjectIdentifier: WebSocketConnection] = [:]
+  private var addresses: [String: Int] = [:]
+  private var scratch: [UInt8] = []
+  private var date: (second: Int, bytes: [UInt8]) = (0, [])
+  private var whenEmpty: (() -> Void)?
+
+  /// The bytes of an answer up to which the scratch buffer is kept.
+  private static let scratchBytesKept = 256 * 1024
+
+  /// A server without a listener.
+  public init(
+    loop: EventLoop, limits: ServingLimits = ServingLimits(), proxies: TrustedProxies = TrustedProxies(),
+    handler: any HTTPHandler
+  ) {
+    self.loop = loop
+    self.limits = limits
+    self.proxies = proxies
+    self.handler = handler
+  }
+
+  /// What has been done so far, and what is open now.
+  public var report: ServingCounts { counts }
+
+  /// Accepts what comes to a listener of the same loop, for as long as somebody holds the server.
+  ///
+  /// - Throws: ``SystemError`` from epoll.
+  public func serve(_ listener: Listener) throws(SystemError) {
+    listeners.append(listener)
+    try listener.start { [weak self] connection in self?.accept(connection) }
+  }
+
+  /// Takes a connection that was accepted elsewhere.
+  public func accept(_ connection: Connection) {
+    counts.accepted += 1
+    let address = connection.peerAddress?.host ?? ""
+    // A Unix socket has no address: who may open it is the file system's to say.
+    let isProxy = address.isEmpty || proxies.contains(address)
+    if counts.open >= limits.connectionsMax { return turnAway(connection, .unavailable, "connections") }
+    if !isProxy && addresses[address, default: 0] >= limits.connectionsPerAddressMax {
+      return turnAway(connection, .tooManyRequests, "address")
+    }
+    if !isProxy { addresses[address, default: 0] += 1 }
+    counts.open += 1
+    let http = HTTPConnection(server: self, connection: connection, address: address, isCounted: !isProxy)
+    self.http[ObjectIdentifier(http)] = http
+    connection.begin(with: http)
+  }
+
+  /// Accepts no more, closes what is idle, and lets the rest finish: every answer from now on closes its connection.
+  ///
+  /// WebSockets stay: those who listen to them say good-bye. `finished` is called once, when nothing is open any more.
+  public func drain(finished: @escaping () -> Void) {
+    isDraining = true
+    whenEmpty = finished
+    for listener in listeners { listener.close() }
+    listeners = []
+    for connection in http.values { connection.drain() }
+    tellWhenEmpty()
+  }
+
+  /// Closes everything that is still open, at once; ``drain(finished:)`` then finishes.
+  public func closeAll() {
+    for connection in http.values { connection.closeNow() }
+    for connection in webSockets.values { connection.abandon() }
+  }
+
+  // MARK: For connections
+
+  func upgraded(_ connection: HTTPConnection, to webSocket: WebSocketConnection) {
+    http[ObjectIdentifier(connection)] = nil
+    webSockets[ObjectIdentifier(webSocket)] = webSocket
+    counts.webSockets += 1
+  }
+
+  func ended(_ connection: HTTPConnection, address: String?) {
+    http[ObjectIdentifier(connection)] = nil
+    release(address)
+  }
+
+  func ended(_ webSocket: WebSocketConnection, address: String?) {
+    webSockets[ObjectIdentifier(webSocket)] = nil
+    counts.webSockets -= 1
+    release(address)
+  }
+
+  /// Writes an answer to a connection.
+  func send(_ response: Response, on connection: Connection, answering head: RequestHead?, keepAlive: Bool) {
+    scratch.removeAll(keepingCapacity: scratch.capacity <= HTTPServer.scratchBytesKept)
+    response.write(
+      into: &scratch, answering: head?.method ?? .get, keepAlive: keepAlive, version: head?.version ?? .http11,
+      date: now())
+    connection.send(scratch)
+  }
+
+  private func now() -> [UInt8] {
+    let second = time(nil)
+    if second != date.second || date.bytes.isEmpty { date = (second, HTTPDate.bytes(unixSeconds: second)) }
+    return date.bytes
+  }
+
+  private func turnAway(_ connection: Connection, _ status: Status, _ limit: String) {
+    counts.turnedAway[limit, default: 0] += 1
+    var response = Response(status, text: "Too many connections.\n")
+    response.headers.append("Retry-After", "5")
+    response.closesConnection = true
+    connection.begin(with: TurnedAway())
+    send(response, on: connection, answering: nil, keepAlive: false)
+    connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
+  }
+
+  private func release(_ address: String?) {
+    counts.open -= 1
+    if let address, let count = addresses[address] { addresses[address] = count > 1 ? count - 1 : nil }
+    tellWhenEmpty()
+  }
+
+  private func tellWhenEmpty() {
+    guard isDraining, counts.open == 0, let finished = whenEmpty else { return }
+    whenEmpty = nil
+    finished()
+  }
+}
+
+/// The owner of a connection that gets one answer and nothing else.
+private final class TurnedAway: ConnectionHandler {
+  func received(_ bytes: UnsafeRawBufferPointer) {}
+  func ended(_ reason: ConnectionEnd) {}
+}

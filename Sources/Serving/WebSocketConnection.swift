@@ -1,0 +1,198 @@
+import HTTP1
+import IORuntime
+import WebSocket
+
+/// A WebSocket on a loop: messages in, frames out; it answers pings and closes by the book.
+///
+/// Frames gather during a tick and leave in one `send`. A frame for many is encoded once and passed as bytes. Idle, it
+/// holds no buffer.
+///
+/// - Isolation: its loop. Nothing here waits or fails; once closed, calls do nothing.
+public final class WebSocketConnection: @unchecked Sendable {
+  /// The request that it began with; its ``Request/peer`` is the client's address.
+  public let request: Request
+  /// The subprotocol that was agreed on.
+  public let subprotocol: String?
+
+  private let server: HTTPServer
+  private let connection: Connection
+  private let countedAddress: String?
+  private let deflater: MessageDeflater?
+  private var parser: MessageParser
+  private var handler: (any WebSocketHandler)?
+  /// What came while reading rested.
+  private var backlog: [UInt8] = []
+  private var isPaused = false
+  private var isClosing = false
+
+  /// Text shorter than this is not worth compressing: 64 bytes.
+  private static let compressedFrom = 64
+
+  init(
+    server: HTTPServer, connection: Connection, request: Request, agreement: Handshake.Agreement,
+    limits: MessageLimits, countedAddress: String?
+  ) {
+    self.server = server
+    self.connection = connection
+    self.request = request
+    self.countedAddress = countedAddress
+    subprotocol = agreement.subprotocol
+    deflater = agreement.compression?.deflater(for: .server)
+    parser = MessageParser(role: .server, limits: limits, inflater: agreement.compression?.inflater(for: .server))
+  }
+
+  func begin(_ listener: (WebSocketConnection) -> any WebSocketHandler) { handler = listener(self) }
+
+  // MARK: What it is
+
+  /// Whether frames can still be sent.
+  public var isOpen: Bool { !isClosing }
+
+  /// Bytes that wait and that the kernel has not taken.
+  public var queuedBytes: Int { connection.queuedBytes }
+
+  /// Whether more waits than should; ``WebSocketHandler/drained()`` tells when not.
+  public var isCongested: Bool { connection.isCongested }
+
+  /// The loop that it lives on.
+  public var loop: EventLoop { connection.loop }
+
+  // MARK: Sending
+
+  /// Sends a text message; the caller answers for its being UTF-8.
+  public func send(text: [UInt8]) { send(.text, text) }
+
+  /// Sends a binary message.
+  public func send(binary: [UInt8]) { send(.binary, binary) }
+
+  /// Sends a frame that was encoded once for many.
+  public func send(frame: [UInt8]) {
+    guard isOpen else { return }
+    connection.send(frame)
+  }
+
+  /// Sends a long frame that was encoded once for many, by reference.
+  public func send(frame: SharedBytes) {
+    guard isOpen else { return }
+    connection.send(frame)
+  }
+
+  /// Asks whether the client lives; ``WebSocketHandler/receivedPong()`` tells.
+  ///
+  /// - Limits: a payload of at most 125 bytes; a longer one is cut.
+  public func ping(_ payload: [UInt8] = []) {
+    send(frame: FrameWriter.frame(.ping, Array(payload.prefix(MessageLimits.controlBytesMax))))
+  }
+
+  /// Sends what waits, then a close frame, and ends; the listener hears ``WebSocketEnd/closedHere(_:)`` soon after.
+  public func close(_ code: CloseCode?, reason: String = "") {
+    guard isOpen else { return }
+    finish(code, reason)
+    connection.loop.execute { [self] in tell(.closedHere(code)) }
+  }
+
+  private func send(_ opcode: Opcode, _ payload: [UInt8]) {
+    guard isOpen else { return }
+    if payload.count >= WebSocketConnection.compressedFrom, let data = deflater?.deflate(payload) {
+      connection.send(FrameWriter.frame(opcode, data, isCompressed: true))
+    } else {
+      connection.send(FrameWriter.frame(opcode, payload))
+    }
+  }
+
+  private func finish(_ code: CloseCode?, _ reason: String) {
+    var frame: [UInt8] = []
+    FrameWriter.appendClose(code, reason: reason, to: &frame)
+    connection.send(frame)
+    isClosing = true
+    backlog = []
+    connection.closeAfterFlush(deadline: server.limits.lingerMilliseconds)
+  }
+
+  private func tell(_ end: WebSocketEnd) {
+    guard let handler else { return }
+    self.handler = nil
+    handler.closed(end)
+  }
+
+  /// Ends without a good-bye.
+  func abandon() { connection.close() }
+
+  // MARK: Reading
+
+  /// Takes no more messages for now; the client is slowed down.
+  public func pauseReading() {
+    guard isOpen, !isPaused else { return }
+    isPaused = true
+    connection.pauseReading()
+  }
+
+  /// Takes messages again, soon after this call.
+  public func resumeReading() {
+    guard isOpen, isPaused else { return }
+    isPaused = false
+    connection.resumeReading()
+    if !backlog.isEmpty { connection.loop.execute { [self] in readBacklog() } }
+  }
+
+  private func readBacklog() {
+    guard !isPaused, !backlog.isEmpty else { return }
+    var waiting = backlog
+    backlog = []
+    waiting.withUnsafeMutableBytes { read($0) }
+  }
+
+  private func read(_ input: UnsafeMutableRawBufferPointer) {
+    var offset = 0
+    while !isClosing {
+      if isPaused {
+        backlog.append(contentsOf: input[offset...])
+        return
+      }
+      let event = parser.next(input, from: &offset)
+      if case .needMore = event { return }
+      take(event, input)
+    }
+  }
+
+  private func take(_ event: MessageEvent, _ input: UnsafeMutableRawBufferPointer) {
+    switch event {
+    case .needMore: break
+    case .text(let payload):
+      payload.withBytes(in: input) { handler?.received(text: $0.bindMemory(to: UInt8.self).span) }
+    case .binary(let payload):
+      payload.withBytes(in: input) { handler?.received(binary: $0.bindMemory(to: UInt8.self).span) }
+    case .ping(let payload):
+      // A client that asks and never reads gets no further answers.
+      guard connection.queuedBytes <= server.limits.queuedPongBytesMax else { return }
+      connection.send(FrameWriter.frame(.pong, payload.array(in: input)))
+    case .pong: handler?.receivedPong()
+    case .close(let code, let reason):
+      finish(code, "")
+      tell(.closedByClient(code, reason: reason))
+    case .failed(let failure):
+      server.counts.broken[failure.code.rawValue, default: 0] += 1
+      finish(failure.code, failure.reason)
+      tell(.broken(failure))
+    }
+  }
+}
+
+extension WebSocketConnection: ConnectionHandler {
+  /// Bytes came.
+  public func received(_ bytes: UnsafeRawBufferPointer) {
+    if !backlog.isEmpty { return backlog.append(contentsOf: bytes) }
+    read(UnsafeMutableRawBufferPointer(mutating: bytes))
+  }
+
+  /// The send queue is down.
+  public func drained() { handler?.drained() }
+
+  /// The connection is over.
+  public func ended(_ reason: ConnectionEnd) {
+    isClosing = true
+    backlog = []
+    tell(.lost(reason))
+    server.ended(self, address: countedAddress)
+  }
+}

@@ -1,0 +1,89 @@
+import API
+import ChatCore
+import HTTP1
+import JSONText
+import TestKit
+import Testing
+
+@Suite("Rates")
+struct RateTests {
+  static let policies: [RateClass: RatePolicy] = [
+    .read: RatePolicy(burst: 2, perSecond: 0.5), .signIn: RatePolicy(burst: 2, perSecond: 1),
+    .send: RatePolicy(burst: 1, perSecond: 1),
+  ]
+
+  @Test func `each answer says what is left, and past it 429 says when to come back`() async throws {
+    let door = try await Door.open(policies: Self.policies)
+    let replies = [
+      await door.send(.get, "/v1/users/me", as: door.stage.ada),
+      await door.send(.get, "/v1/sessions", as: door.stage.ada),
+      await door.send(.get, "/v1/users/me", as: door.stage.ada),
+    ]
+    #expect(replies.map(\.status) == [200, 200, 429])
+    #expect(replies.map { $0.headers["ratelimit"] } == [1, 0, 0].map { "\"read\";r=\($0);t=3" })
+    #expect(replies.allSatisfy { $0.headers.values(for: "ratelimit-policy") == ["\"read\";q=2;w=4"] })
+    #expect(replies[2].summary == "429 rate_limited")
+    #expect(replies[2].headers["retry-after"] == "2")
+    #expect(replies[2]["retry_after_ms"]?.integer == 1500)
+    #expect(await door.send(.get, "/v1/users/me", as: door.stage.bob).status == 200)
+    #expect(await door.send(.patch, "/v1/users/me", [:], as: door.stage.ada).headers["ratelimit"] == nil)
+  }
+
+  @Test func `a refusal of the row says what is left too`() async throws {
+    let door = try await Door.open(policies: Self.policies)
+    let reply = await door.send(.get, "/v1/users/me?x=1", as: door.stage.ada)
+    #expect(reply.status == 400)
+    #expect(reply.headers["ratelimit"] == "\"read\";r=1;t=3")
+  }
+
+  @Test func `signing in is counted by address`() async throws {
+    let door = try await Door.open(policies: Self.policies)
+    #expect(await signIn(door, from: "192.0.2.1").status == 401)
+    #expect(await signIn(door, from: "192.0.2.1").status == 401)
+    #expect(await signIn(door, from: "192.0.2.1").status == 429)
+    #expect(await signIn(door, from: "192.0.2.2").status == 401)
+    #expect(door.limiter.keys == ["sign_in:a:192.0.2.1": 3, "sign_in:a:192.0.2.2": 1])
+  }
+
+  @Test func `tokens that are none are counted by address, good ones and missing ones are not`() async throws {
+    let door = try await Door.open(policies: Self.policies)
+    let bad: HeaderFields = ["Authorization": "Bearer nonsense"]
+    for _ in 0..<4 { #expect(await door.send(.get, "/v1/users/me").status == 401) }
+    #expect(door.limiter.keys.isEmpty)
+    #expect(await door.send(.get, "/v1/users/me", headers: bad).status == 401)
+    #expect(await door.send(.get, "/v1/users/me", headers: bad).status == 401)
+    let third = await door.send(.get, "/v1/users/me", headers: bad)
+    #expect(third.summary == "429 rate_limited")
+    #expect(third.headers["ratelimit"] == "\"sign_in\";r=0;t=3")
+    #expect(await door.send(.get, "/v1/users/me", as: door.stage.ada).status == 200)
+    #expect(await signIn(door, from: "192.0.2.1").status == 401)
+    #expect(door.limiter.keys["sign_in:t:192.0.2.1"] == 3)
+  }
+
+  @Test func `every row has the class that its work has`() async throws {
+    let rows = try await Door.open().rows
+    let byClass = Dictionary(grouping: rows, by: \.rate).mapValues { Set($0.map(\.name)) }
+    #expect(byClass[.register] == ["registerUser"])
+    #expect(byClass[.signIn] == ["signIn", "refreshSession"])
+    #expect(byClass[.send] == ["sendMessage"])
+    #expect(byClass[.search] == ["searchUsers"])
+    #expect(byClass[.none] == ["showInfo", "showKeys", "showOpenAPI"])
+    for row in rows where row.rate == .read { #expect(row.method == .get, "\(row.name)") }
+    for row in rows where row.rate == .write { #expect(row.method != .get, "\(row.name)") }
+  }
+
+  @Test(arguments: [
+    (10, 1.0, 10), (1, 1000.0, 1), (100, 0.0, 1), (100, -1.0, 1), (1, 1e-300, 1), (1, .nan, 1), (5, 0.5, 10),
+  ])
+  func `a policy's window is when an empty bucket is full again`(burst: Int, rate: Double, window: Int) async throws {
+    let door = try await Door.open(policies: [.read: RatePolicy(burst: burst, perSecond: rate)])
+    let reply = await door.send(.get, "/v1/users/me", as: door.stage.ada)
+    #expect(reply.headers["ratelimit-policy"] == "\"read\";q=\(burst);w=\(window)")
+  }
+
+  private func signIn(_ door: Door, from peer: String) async -> Reply {
+    await door.send(
+      raw: Array(#"{"username":"a","password":"b"}"#.utf8), .post, "/v1/sessions",
+      headers: ["Content-Type": "application/json"], peer: peer)
+  }
+}

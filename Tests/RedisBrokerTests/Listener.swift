@@ -1,0 +1,25 @@
+import ChatCore
+
+/// Remembers what a broker tells.
+final class Listener: BrokerReceiver {
+  private(set) var entries: [Entry] = []
+  private(set) var batches = 0
+  private(set) var signals: [Signal] = []
+  private(set) var following: [Topic] = []
+  private(set) var interruptions = 0
+
+  func received(_ entries: [Entry]) {
+    self.entries += entries
+    batches += 1
+  }
+  func received(_ signal: Signal) { signals.append(signal) }
+  func following(_ topic: Topic) { following.append(topic) }
+  func interrupted() { interruptions += 1 }
+
+  func forget() {
+    entries = []
+    signals = []
+    following = []
+    batches = 0
+  }
+}

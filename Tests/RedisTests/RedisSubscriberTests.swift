@@ -1,0 +1,176 @@
+import IORuntime
+import Testing
+import TestKit
+
+@testable import Redis
+
+@Suite("A Redis subscriber")
+struct RedisSubscriberTests {
+  /// A Redis, a client and a subscriber on one loop.
+  private static func withParts(
+    _ body: @escaping @Sendable (PrivateRedis, RedisClient, RedisSubscriber, Ear, EventLoop) async throws -> Void
+  ) async throws {
+    let redis = try PrivateRedis()
+    defer { redis.end() }
+    let settings = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let client = RedisClient(loop: loop, settings: settings)
+      let subscriber = RedisSubscriber(loop: loop, settings: settings)
+      let ear = Ear()
+      subscriber.attach(ear)
+      subscriber.start()
+      client.start()
+      try #require(await client.connected(within: 2_000))
+      try await body(redis, client, subscriber, ear, loop)
+      subscriber.close()
+      client.close()
+    }
+  }
+
+  private static func publish(_ text: String, on channel: String, _ client: RedisClient) async throws -> Int64? {
+    try await client.command(RedisCommand("SPUBLISH", channel, text)).integer
+  }
+
+  private static func channelCount(_ client: RedisClient) async throws -> Int? {
+    try await client.command(RedisCommand("PUBSUB", "SHARDCHANNELS")).elements?.count
+  }
+
+  @Test("hears what is published after it was told that it is subscribed, and nothing after leaving")
+  func basics() async throws {
+    try await Self.withParts { _, client, subscriber, ear, loop in
+      subscriber.subscribe("{a}x")
+      subscriber.subscribe("{b}y")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed.count == 2 }
+      #expect(try await Self.publish("one", on: "{a}x", client) == 1)
+      #expect(try await Self.publish("two", on: "{b}y", client) == 1)
+      try await eventually(within: 1_000, on: loop) { ear.messages.count == 2 }
+      #expect(ear.messages.map(\.payload) == ["one", "two"])
+      #expect(ear.messages.map(\.channel) == ["{a}x", "{b}y"])
+      subscriber.unsubscribe("{a}x")
+      subscriber.unsubscribe("{never}")
+      await loop.sleep(50)
+      #expect(try await Self.publish("three", on: "{a}x", client) == 0)
+      #expect(subscriber.channelCount == 1)
+    }
+  }
+
+  @Test("coming, going and coming again ends as it was asked last, and is told")
+  func flapping() async throws {
+    try await Self.withParts { _, client, subscriber, ear, loop in
+      for _ in 0..<3 {
+        subscriber.subscribe("c")
+        subscriber.unsubscribe("c")
+      }
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      ear.forget()
+      subscriber.unsubscribe("c")
+      await loop.sleep(0)
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      #expect(try await Self.publish("x", on: "c", client) == 1)
+      ear.forget()
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      subscriber.unsubscribe("c")
+      await loop.sleep(50)
+      #expect(try await Self.publish("x", on: "c", client) == 0)
+      #expect(subscriber.channelCount == 0)
+    }
+  }
+
+  @Test("asks again for everything after kill -9 and restart, and after CLIENT KILL; each interruption is told once")
+  func interruptions() async throws {
+    try await Self.withParts { redis, client, subscriber, ear, loop in
+      let channels = Set((0..<1_200).map { "{\($0 % 7)}c\($0)" })
+      for channel in channels { subscriber.subscribe(channel) }
+      try await eventually(within: 3_000, on: loop) { ear.subscribed.count == channels.count }
+      ear.forget()
+      redis.kill9()
+      try await eventually(within: 1_000, on: loop) { ear.interruptions == 1 }
+      subscriber.subscribe("later")
+      try redis.restart()
+      let all = channels.union(["later"])
+      try await eventually(within: 5_000, on: loop) { Set(ear.subscribed) == all }
+      #expect(ear.subscribed.count == all.count)
+      #expect(ear.interruptions == 1)
+      try #require(await client.connected(within: 3_000))
+      ear.forget()
+      _ = try await client.command(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
+      try await eventually(within: 5_000, on: loop) { Set(ear.subscribed) == all }
+      #expect(ear.interruptions == 2)
+      #expect(try await Self.publish("back", on: "later", client) == 1)
+    }
+  }
+
+  @Test("follows 5,000 channels asked for at once, in batches")
+  func many() async throws {
+    try await Self.withParts { _, client, subscriber, ear, loop in
+      for number in 0..<5_000 { subscriber.subscribe("{t}\(number)") }
+      try await eventually(within: 5_000, on: loop) { ear.subscribed.count == 5_000 }
+      #expect(subscriber.counters.sent == 10)
+      let listed = try await Self.channelCount(client)
+      #expect(listed == 5_000)
+      for number in 0..<5_000 { subscriber.unsubscribe("{t}\(number)") }
+      await loop.sleep(300)
+      let left = try await Self.channelCount(client)
+      #expect(left == 0)
+      #expect(subscriber.channelCount == 0)
+    }
+  }
+
+  @Test("finds within 7 s that Redis is stopped")
+  func stopped() async throws {
+    try await Self.withParts { redis, _, subscriber, ear, loop in
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      ear.forget()
+      redis.stop()
+      let found = try await eventually(within: 9_000, on: loop) { ear.interruptions == 1 }
+      redis.cont()
+      #expect(found <= 7_200)
+      try await eventually(within: 5_000, on: loop) { ear.subscribed == ["c"] }
+    }
+  }
+
+  @Test("that reads too slowly is cut off by Redis, and comes back")
+  func slow() async throws {
+    try await Self.withParts { _, client, subscriber, ear, loop in
+      _ = try await client.command(
+        RedisCommand("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 1mb 1"))
+      subscriber.subscribe("c")
+      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      ear.forget()
+      // More than the kernel's buffers and Redis' limit take, all in one tick: nobody reads meanwhile.
+      let payload = String(repeating: "x", count: 1 << 20)
+      for _ in 0..<7 { client.send(RedisCommand("SPUBLISH", "c", payload)) }
+      try await eventually(within: 5_000, on: loop) { ear.subscribed == ["c"] }
+      #expect(ear.interruptions == 1)
+      #expect(try await Self.publish("x", on: "c", client) == 1)
+    }
+  }
+
+  @Test("is refused a channel that its ACL user may not use, and gets it when he may")
+  func refused() async throws {
+    let redis = try PrivateRedis(options: ["--user", "ada", "on", ">p", "~*", "resetchannels", "&mine*", "+@all"])
+    defer { redis.end() }
+    let own = try RedisSettings(url: "redis://ada:p@127.0.0.1:\(redis.port)")
+    let admin = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let subscriber = RedisSubscriber(loop: loop, settings: own)
+      let client = RedisClient(loop: loop, settings: admin)
+      let ear = Ear()
+      subscriber.attach(ear)
+      subscriber.start()
+      client.start()
+      try #require(await client.connected(within: 2_000))
+      subscriber.subscribe("yours")
+      try await eventually(within: 2_000, on: loop) { subscriber.counters.refused == 1 }
+      #expect(subscriber.isConnected)
+      _ = try await client.command(RedisCommand("ACL", "SETUSER", "ada", "&yours"))
+      try await eventually(within: 3_000, on: loop) { ear.subscribed == ["yours"] }
+      subscriber.close()
+      client.close()
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import HTTP1
+import IORuntime
+import Serving
+import Testing
+import WebSocket
+
+/// Tests whose clients block their threads; one after the other, so that deadlines mean what they say.
+@Suite(.serialized)
+enum OverSockets {}
+
+/// A server on a loop and a port of its own, that answers what tests need.
+final class TestServer: Sendable {
+  let loop: EventLoop
+  let server: HTTPServer
+  let address: SocketAddress
+  let handler: TestHandler
+
+  init(limits: ServingLimits = ServingLimits(), proxies: TrustedProxies = TrustedProxies()) async throws {
+    let loop = try EventLoop(name: "serving-test")
+    let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
+    let handler = TestHandler(loop: loop)
+    let server = HTTPServer(loop: loop, limits: limits, proxies: proxies, handler: handler)
+    self.loop = loop
+    self.server = server
+    self.handler = handler
+    address = listener.address
+    try loop.start()
+    try await loop.submit { try server.serve(listener) }
+  }
+
+  deinit { loop.stop() }
+
+  func connect() throws -> LoopbackClient { try LoopbackClient(to: address) }
+
+  /// What the server has counted; asked on its loop.
+  func report() async throws -> ServingCounts {
+    let server = server
+    return try await loop.submit { server.report }
+  }
+
+  /// Waits until the counts are as wanted, five seconds at most.
+  func until(_ isSo: (ServingCounts) -> Bool) async throws -> Bool {
+    for _ in 0..<500 {
+      if isSo(try await report()) { return true }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+  }
+}
+
+/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/ws` is a WebSocket.
+final class TestHandler: HTTPHandler, @unchecked Sendable {
+  private let loop: EventLoop
+  let ends = Box<[WebSocketEnd]>([])
+  let pongs = Box(0)
+
+  init(loop: EventLoop) { self.loop = loop }
+
+  func bodyBytesMax(for head: RequestHead) -> Int? { head.path == "/small" ? 4 : nil }
+
+  func upgrade(_ request: Request) -> UpgradeAnswer? {
+    guard request.path == "/ws" else { return nil }
+    let offer = Handshake.Offer(
+      subprotocols: ["echo"], compression: CompressionOffer(serverForgets: false, clientForgets: false))
+    do {
+      let agreement = try Handshake.agree(request.head, offer: offer)
+      return .accept(agreement, limits: MessageLimits(messageBytesMax: 1 << 20)) { [ends, pongs] in
+        Echo($0, ends, pongs)
+      }
+    } catch {
+      return .refuse(Response(error))
+    }
+  }
+
+  func respond(to request: Request) async -> Response {
+    switch request.path {
+    case "/peer": return Response(.ok, text: request.peer)
+    case "/slow":
+      await loop.sleep(100)
+      return Response(.ok, text: loop.inLoop ? "slow" : "another thread")
+    case "/slower":
+      await loop.sleep(500)
+      return Response(.ok, text: "slow")
+    case "/never":
+      await loop.sleep(3000)
+      return Response(.ok, text: "late")
+    case "/big": return Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
+    case "/close":
+      var response = Response(.ok, text: "bye")
+      response.closesConnection = true
+      return response
+    default: return Response(.ok, body: Array("\(request.method) ".utf8) + request.body)
+    }
+  }
+}
+
+/// Sends each message back; "close" closes, "pause" rests reading for 50 ms, "ping" pings.
+final class Echo: WebSocketHandler {
+  private let socket: WebSocketConnection
+  private let ends: Box<[WebSocketEnd]>
+  private let pongs: Box<Int>
+
+  init(_ socket: WebSocketConnection, _ ends: Box<[WebSocketEnd]>, _ pongs: Box<Int>) {
+    self.socket = socket
+    self.ends = ends
+    self.pongs = pongs
+  }
+
+  func received(text: Span<UInt8>) {
+    let bytes = text.withUnsafeBufferPointer { Array($0) }
+    switch String(decoding: bytes, as: UTF8.self) {
+    case "close": socket.close(4001, reason: "asked")
+    case "ping": socket.ping([1, 2, 3])
+    case "pause":
+      socket.pauseReading()
+      let socket = socket
+      socket.loop.schedule(after: 50) { socket.resumeReading() }
+    default: socket.send(text: bytes)
+    }
+  }
+
+  func received(binary: Span<UInt8>) { socket.send(binary: binary.withUnsafeBufferPointer { Array($0) }) }
+  func receivedPong() { pongs.change { $0 += 1 } }
+  func closed(_ end: WebSocketEnd) { ends.change { $0.append(end) } }
+}

@@ -1,0 +1,59 @@
+import Testing
+import Tokens
+
+@Suite("Passwords") struct PasswordHasherTests {
+  /// The least that libsodium takes, so that the tests are quick.
+  private static let cheap = PasswordHasher.Cost(memoryBytes: 8192, passes: 1)
+
+  @Test("a password is known again, another is not")
+  func verify() throws {
+    let hasher = try PasswordHasher(cost: Self.cheap)
+    let hash = try hasher.hash("correct horse 🐎")
+    #expect(hasher.verify("correct horse 🐎", against: hash))
+    #expect(!hasher.verify("correct horse", against: hash))
+    #expect(!hasher.verify("", against: hash))
+    #expect(!hasher.verify("x", against: ""))
+    #expect(!hasher.verify("x", against: "$argon2id$garbage"))
+    #expect(!hasher.verify("x", against: String(repeating: "a", count: 1000)))
+    #expect(try hasher.hash("correct horse 🐎") != hash, "each has its own salt")
+  }
+
+  @Test("passwords are not normalised: two spellings of é are two passwords")
+  func exact() throws {
+    let hasher = try PasswordHasher(cost: Self.cheap)
+    #expect(!hasher.verify("e\u{301}", against: try hasher.hash("\u{e9}")))
+  }
+
+  @Test("128 bytes are hashed, all of them; 129, none and U+0000 are refused")
+  func limits() throws {
+    let hasher = try PasswordHasher(cost: Self.cheap)
+    let longest = String(repeating: "a", count: 127)
+    #expect(!hasher.verify(longest + "c", against: try hasher.hash(longest + "b")))
+    #expect(throws: PasswordHasher.Refusal.tooLong) { try hasher.hash(String(repeating: "a", count: 129)) }
+    #expect(throws: PasswordHasher.Refusal.tooLong) { try hasher.hash(String(repeating: "é", count: 65)) }
+    #expect(throws: PasswordHasher.Refusal.empty) { try hasher.hash("") }
+    #expect(throws: PasswordHasher.Refusal.nul) { try hasher.hash("a\0b") }
+    #expect(!hasher.verify("a\0b", against: try hasher.hash("a")))
+  }
+
+  @Test("the standard cost is the one OWASP names, and a cheaper hash is due for another")
+  func cost() throws {
+    let hasher = try PasswordHasher()
+    let hash = try hasher.hash("x")
+    #expect(hash.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
+    #expect(!hasher.needsRehash(hash))
+    #expect(hasher.needsRehash(try PasswordHasher(cost: Self.cheap).hash("x")))
+    #expect(hasher.needsRehash("garbage"))
+  }
+
+  @Test("nobody's password costs what somebody's does, and is never right")
+  func nobody() throws {
+    let hasher = try PasswordHasher()
+    let hash = try hasher.hash("x")
+    let clock = ContinuousClock()
+    let known = (0..<5).map { _ in clock.measure { _ = hasher.verify("y", against: hash) } }.min()
+    let unknown = (0..<5).map { _ in clock.measure { _ = hasher.verifyNobody("y") } }.min()
+    #expect(!hasher.verifyNobody("x"))
+    print("verify \(known ?? .zero), nobody \(unknown ?? .zero)")
+  }
+}
