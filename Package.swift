@@ -56,7 +56,7 @@ let domain: [Target] = [
 ]
 
 let adapters: [Target] = [
-  module("PostgresStore", ["ChatCore", "EntryText", "Postgres", "IORuntime"], embedding: ["Migrations"]),
+  module("PostgresStore", ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"], embedding: ["Migrations"]),
   module("RedisBroker", ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"], embedding: ["Scripts"]),
   module("MemoryAdapters", ["ChatCore"]),
 ]

@@ -13,7 +13,7 @@ enum Arrows {
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
     "Serving": ["IORuntime", "HTTP1", "WebSocket"],
-    "PostgresStore": ["ChatCore", "EntryText", "Postgres", "IORuntime"],
+    "PostgresStore": ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"],
     "RedisBroker": ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"],
     "MemoryAdapters": ["ChatCore"],
     "EntryText": ["ChatCore", "JSONText"],
