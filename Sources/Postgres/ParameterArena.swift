@@ -35,7 +35,8 @@ final class ParameterArena {
 
   /// A buffer that a burst has blown up beyond this is let go: the largest batch of sends with usual texts.
   private static let bytesKeptMax = 256 * 1024
-  private nonisolated(unsafe) static let nowhere = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+  private nonisolated(unsafe) static let nowhere = UnsafeRawPointer(
+    UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
 
   private func encode(_ parameter: Parameter) {
     switch parameter {
@@ -48,15 +49,17 @@ final class ParameterArena {
     case .bytes(let value): place(value) { bytes.append(contentsOf: $0) }
     case .bools(let values): array(values, TypeID.bool) { sized($0 ? UInt8(1) : 0) }
     case .int2s(let values): array(values, TypeID.int2) { sized($0) }
-    case .int8s(let values): array(values, TypeID.int8) { value in
-      if let value { sized(value) } else { integer(Int32(-1)) }
-    }
-    case .texts(let values): array(values, TypeID.text) { value in
-      guard let value else { return integer(Int32(-1)) }
-      let utf8 = value.utf8
-      integer(Int32(clamping: utf8.count))
-      bytes.append(contentsOf: utf8)
-    }
+    case .int8s(let values):
+      array(values, TypeID.int8) { value in
+        if let value { sized(value) } else { integer(Int32(-1)) }
+      }
+    case .texts(let values):
+      array(values, TypeID.text) { value in
+        guard let value else { return integer(Int32(-1)) }
+        let utf8 = value.utf8
+        integer(Int32(clamping: utf8.count))
+        bytes.append(contentsOf: utf8)
+      }
     }
   }
 

@@ -16,6 +16,8 @@ final class PostgresConnection: @unchecked Sendable {
   let loop: EventLoop
   let settings: PostgresSettings
   private let target: ConnectTarget
+  /// Which of the host's addresses is tried, counted round.
+  private let addressIndex: Int
   private(set) weak var owner: (any ConnectionOwner)?
   private(set) var state = State.resolving
   private(set) var notices = 0
@@ -41,8 +43,11 @@ final class PostgresConnection: @unchecked Sendable {
     case preparing(Statement), statement(Statement), sync, script
   }
 
-  init(loop: EventLoop, settings: PostgresSettings, target: ConnectTarget, owner: any ConnectionOwner) {
+  init(
+    loop: EventLoop, settings: PostgresSettings, target: ConnectTarget, addressIndex: Int, owner: any ConnectionOwner
+  ) {
     self.loop = loop
+    self.addressIndex = addressIndex
     self.settings = settings
     self.target = target
     self.owner = owner
@@ -62,10 +67,10 @@ final class PostgresConnection: @unchecked Sendable {
       self?.close(.unavailable("no answer to connecting in time"))
     }
     guard target.needsResolving, let host = target.host else { return start(address: nil) }
-    HostLookup.address(of: host, on: loop) { [self] address in
+    HostLookup.addresses(of: host, on: loop) { [self] addresses in
       guard state == .resolving else { return }
-      guard let address else { return close(.unavailable("unknown host \(host)")) }
-      start(address: address)
+      guard !addresses.isEmpty else { return close(.unavailable("unknown host \(host)")) }
+      start(address: addresses[addressIndex % addresses.count])
     }
   }
 

@@ -98,7 +98,9 @@ public enum SQLState {
   public static let tooManyConnections = "53300"
 
   /// Classes whose messages name objects and conditions, never values.
-  static let classesToQuote: Set<Substring> = ["08", "0A", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58", "XX"]
+  static let classesToQuote: Set<Substring> = [
+    "08", "0A", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58", "XX",
+  ]
 
   /// Refusals after which the connection is of no use: a demoted primary, lost or outdated prepared statements.
   static let spoiling: Set<String> = [readOnly, "26000", "0A000", "25P03"]

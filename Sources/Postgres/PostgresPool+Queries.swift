@@ -20,27 +20,23 @@ extension PostgresPool {
     return try await fly(parameters.map { (statement, $0) }, timeout: timeout)
   }
 
-  /// Carries out one statement and calls back; for those who gather work on the loop. On the loop only.
+  /// Carries out statements in their order, as one transaction, and calls back; for those who gather work on the loop. On the
+  /// loop only.
   ///
   /// The callback runs on the loop, maybe before this returns.
   public func submit(
-    _ statement: Statement, _ parameters: [Parameter], timeout: Int64? = nil,
-    _ completion: @escaping (Result<Rows, PostgresError>) -> Void
+    _ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil,
+    _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
   ) {
-    let flight = Flight(.statements([(statement, parameters)]), deadline: deadline(timeout)) { result in
-      completion(
-        result.flatMap { rows in
-          rows.first.map { .success($0) } ?? .failure(.unexpectedReply("no answer to \(statement.name)"))
-        })
-    }
-    take(flight)
+    take(Flight(.statements(statements), deadline: deadline(timeout), completion))
   }
 
   private func fly(_ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64?)
     async throws(PostgresError) -> [Rows]
   {
     let deadline = deadline(timeout)
-    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
+    let result = await withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
       let flight = Flight(.statements(statements), deadline: deadline) { continuation.resume(returning: $0) }
       onLoop { self.take(flight) }
     }

@@ -4,27 +4,28 @@ import IORuntime
 ///
 /// - Errors: every wait ends by its deadline in a ``PostgresError``; connections that fail are made anew with back-off.
 /// - Limits: ``PostgresSettings/connections``, ``PostgresSettings/pipelineMax``, ``PostgresSettings/waitingMax``.
-/// - Isolation: belongs to its loop. The `async` functions may be called from anywhere, ``submit(_:_:timeout:_:)`` on the
+/// - Isolation: belongs to its loop. The `async` functions may be called from anywhere, ``submit(_:timeout:_:)`` on the
 ///   loop only.
 public final class PostgresPool: @unchecked Sendable {
   /// Where it lives.
   public let loop: EventLoop
   let settings: PostgresSettings
-  private let targets: [ConnectTarget]
-  private var nextTarget = 0
-  private var ready: [PostgresConnection] = []
-  private var opening: [PostgresConnection] = []
-  private var held = 0
-  private var waiting = Fifo<Flight>()
-  private var claims = Fifo<Claim>()
-  private var backoff: Backoff
-  private var retryTimer: LoopTimer?
+  let targets: [ConnectTarget]
+  /// Tries to connect so far that failed; hosts and their addresses take turns by it.
+  var failedTries = 0
+  var ready: [PostgresConnection] = []
+  var opening: [PostgresConnection] = []
+  var held = 0
+  var waiting = Fifo<Flight>()
+  var claims = Fifo<Claim>()
+  var backoff: Backoff
+  var retryTimer: LoopTimer?
   private var sweepTimer: LoopTimer?
-  private var lastFailure: PostgresError = .unavailable("not connected yet")
-  private var isStarted = false
-  private var isClosing = false
-  private var closed: (() -> Void)?
-  private var counted = PostgresCounters()
+  var lastFailure: PostgresError = .unavailable("not connected yet")
+  var isStarted = false
+  var isClosing = false
+  var closed: (() -> Void)?
+  var counted = PostgresCounters()
 
   /// A transaction that waits for a connection of its own.
   final class Claim: @unchecked Sendable {
@@ -48,6 +49,9 @@ public final class PostgresPool: @unchecked Sendable {
     targets = try ConnectTarget.all(of: settings)
     backoff = Backoff(base: settings.backoffBase, most: settings.backoffMax)
   }
+
+  /// How many connections it keeps.
+  public var connectionsMax: Int { settings.connections }
 
   /// Begins to connect; from any thread.
   public func start() { onLoop { self.startOnLoop() } }
@@ -140,7 +144,7 @@ public final class PostgresPool: @unchecked Sendable {
   private static let slowAfter: Int64 = 50
 
   /// Hands out what is free: to transactions first, since they wait for a whole connection.
-  private func dispatch() {
+  func dispatch() {
     if isClosing { return closeIdle() }
     grantClaims()
     while !waiting.isEmpty, let connection = leastLoaded(), let flight = waiting.popFirst() {
@@ -176,7 +180,7 @@ public final class PostgresPool: @unchecked Sendable {
 
   // MARK: Waiting
 
-  private func scheduleSweep() {
+  func scheduleSweep() {
     guard sweepTimer == nil, !(waiting.isEmpty && claims.isEmpty) else { return }
     sweepTimer = loop.schedule(after: 100) { [weak self] in
       guard let self else { return }
@@ -211,116 +215,5 @@ public final class PostgresPool: @unchecked Sendable {
   private func refuseWaiting() {
     for flight in waiting.removeAll(where: { _ in true }) { flight.complete(with: .unavailable("closing")) }
     for claim in claims.removeAll(where: { _ in true }) { giveUp(claim, .unavailable("closing")) }
-  }
-
-  // MARK: Connections
-
-  private func startOnLoop() {
-    guard !isStarted else { return }
-    isStarted = true
-    openMissing()
-  }
-
-  /// While tries fail one connection feels the way; the others follow when it has got through.
-  private func openMissing() {
-    guard !isClosing, retryTimer == nil else { return }
-    let most = backoff.failures > 0 ? 1 : settings.connections
-    while ready.count + opening.count < settings.connections, opening.count < most {
-      let pause = settings.gate.milliseconds(at: EventLoop.monotonicMilliseconds())
-      guard pause == 0 else { return retry(after: pause) }
-      let target = targets[nextTarget % targets.count]
-      let connection = PostgresConnection(loop: loop, settings: settings, target: target, owner: self)
-      opening.append(connection)
-      connection.connect()
-    }
-  }
-
-  private func retry(after pause: Int64) {
-    guard retryTimer == nil else { return }
-    retryTimer = loop.schedule(after: pause) { [weak self] in
-      self?.retryTimer = nil
-      self?.openMissing()
-    }
-  }
-
-  private func closeIdle() {
-    for connection in ready where connection.load == 0 && !connection.isReserved {
-      connection.close(.unavailable("closing"))
-    }
-    for connection in opening { connection.close(.unavailable("closing")) }
-    guard ready.isEmpty, opening.isEmpty else { return }
-    closed?()
-    closed = nil
-  }
-}
-
-extension PostgresPool: ConnectionOwner {
-  func connectionReady(_ connection: PostgresConnection) {
-    opening.removeAll { $0 === connection }
-    ready.append(connection)
-    counted.connected += 1
-    backoff.succeeded()
-    settings.gate.succeeded()
-    openMissing()
-    dispatch()
-  }
-
-  func connectionClosed(_ connection: PostgresConnection, _ error: PostgresError, wasReady: Bool) {
-    counted.notices += connection.notices
-    ready.removeAll { $0 === connection }
-    opening.removeAll { $0 === connection }
-    for claim in claims.removeAll(where: { $0.connection === connection }) {
-      claim.connection = nil
-      held -= 1
-      claims.prepend(claim)
-    }
-    guard !isClosing else { return closeIdle() }
-    lastFailure = PostgresPool.asUnavailable(error)
-    if wasReady {
-      openMissing()
-      return dispatch()
-    }
-    counted.connectFailures += 1
-    nextTarget = (nextTarget + 1) % targets.count
-    if connection.wasTurnedAway { settings.gate.turnedAway(at: EventLoop.monotonicMilliseconds()) }
-    retry(after: backoff.failed())
-  }
-
-  /// For callers that never got a connection; what they asked was not sent.
-  private static func asUnavailable(_ error: PostgresError) -> PostgresError {
-    switch error {
-    case .unavailable, .misconfigured: error
-    default: .unavailable(error.description)
-    }
-  }
-
-  func abandoned(_ flight: Flight, _ error: PostgresError) {
-    if case .timeout = error { counted.timedOut += 1 } else { counted.lost += 1 }
-    guard case .lost = error, flight.repeatable, !isClosing else { return flight.complete(with: error) }
-    counted.repeated += 1
-    flight.reset()
-    waiting.prepend(flight)
-    scheduleSweep()
-  }
-
-  func answered(_ flight: Flight, on connection: PostgresConnection) {
-    if let failure = flight.failure {
-      counted.refused += 1
-      if failure.isWorthRepeating, !connection.isReserved, repeatSoon(flight) { return dispatch() }
-    }
-    flight.complete()
-    if connection.load < settings.pipelineMax { dispatch() }
-  }
-
-  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet again.
-  private func repeatSoon(_ flight: Flight) -> Bool {
-    guard flight.repetitions < settings.repetitionsMax else { return false }
-    let pause = Int64.random(in: 1...20)
-    guard loop.now + pause < flight.deadline else { return false }
-    flight.repetitions += 1
-    flight.reset()
-    counted.repeated += 1
-    loop.schedule(after: pause) { self.take(flight) }
-    return true
   }
 }

@@ -31,6 +31,8 @@ public struct PostgresSettings: Sendable {
   /// Whether a server that acknowledges what it has not flushed is refused.
   public var requiresSynchronousCommit = true
 
+  /// Whether indexes are used on small tables too: a plan made while a table is small is kept while it grows.
+  public var prefersIndexes = true
   /// Shared by all pools made from copies of these settings.
   let gate = ConnectGate()
 
@@ -41,5 +43,7 @@ public struct PostgresSettings: Sendable {
   var options: String {
     "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
       + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
+      // Compiling pays for minutes of work, and would be tried for any plan that has no index to use.
+      + (prefersIndexes ? " -c enable_seqscan=off -c jit=off" : "")
   }
 }

@@ -30,7 +30,8 @@ public final class PostgresTransaction: @unchecked Sendable {
   }
 
   /// Carries out different statements, in that order and in one round trip.
-  public func all(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows] {
+  public func all(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows]
+  {
     guard !statements.isEmpty else { return [] }
     return try await fly(statements)
   }
@@ -40,7 +41,8 @@ public final class PostgresTransaction: @unchecked Sendable {
   public func script(_ text: String) async throws(PostgresError) { _ = try await fly(.script(text)) }
 
   func begin() {
-    let flight = Flight(.statements([(PostgresTransaction.begin, [])]), deadline: deadline, isBound: true) { [self] result in
+    let flight = Flight(.statements([(PostgresTransaction.begin, [])]), deadline: deadline, isBound: true) {
+      [self] result in
       if case .failure(let error) = result { note(error) }
     }
     connection.submit(flight)
@@ -54,12 +56,15 @@ public final class PostgresTransaction: @unchecked Sendable {
 
   func rollback() async { _ = try? await fly([(PostgresTransaction.rollback, [])]) }
 
-  private func fly(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows] {
+  private func fly(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError)
+    -> [Rows]
+  {
     try await fly(.statements(statements))
   }
 
   private func fly(_ content: Flight.Content) async throws(PostgresError) -> [Rows] {
-    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
+    let result = await withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Result<[Rows], PostgresError>, Never>) in
       let flight = Flight(content, deadline: deadline, isBound: true) {
         continuation.resume(returning: $0)
       }
@@ -104,7 +109,9 @@ extension PostgresPool {
       case .success(let value): return value
       case .failure(let error):
         repetitions += 1
-        guard transaction.failure?.isWorthRepeating ?? false, repetitions <= settings.repetitionsMax else { throw error }
+        guard transaction.failure?.isWorthRepeating ?? false, repetitions <= settings.repetitionsMax else {
+          throw error
+        }
         await loop.sleep(Int64.random(in: 1...20))
       }
     }

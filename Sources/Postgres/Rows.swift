@@ -30,7 +30,9 @@ public final class Rows: @unchecked Sendable, RandomAccessCollection {
   var tag: String { PQcmdStatus(result).map { String(cString: $0) } ?? "" }
 
   /// The bytes of one value; nil for NULL.
-  func value(_ row: Int32, _ column: Int, type: UInt32, or other: UInt32 = 0) throws(PostgresError) -> UnsafeRawBufferPointer? {
+  func value(_ row: Int32, _ column: Int, type: UInt32, or other: UInt32 = 0) throws(PostgresError)
+    -> UnsafeRawBufferPointer?
+  {
     guard row >= 0, row < rowCount, column >= 0, column < Int(columnCount) else {
       throw .unexpectedReply("no column \(column) in row \(row)")
     }
@@ -85,7 +87,9 @@ public struct Row: Sendable {
     try rows.value(index, column, type: TypeID.text, or: TypeID.varchar).map { String(decoding: $0, as: UTF8.self) }
   }
   /// The UTF-8 bytes of `text`, or nothing for NULL; valid during the call only.
-  public func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) -> Result) throws(PostgresError) -> Result {
+  public func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) -> Result) throws(PostgresError)
+    -> Result
+  {
     body(try rows.value(index, column, type: TypeID.text, or: TypeID.varchar))
   }
   /// `timestamptz` or NULL.

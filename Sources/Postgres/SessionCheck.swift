@@ -10,7 +10,8 @@ enum SessionCheck {
     guard let row = results.first?.first else { throw .unexpectedReply("no row from \(statement.name)") }
     let commit = try row.text(0)
     if settings.requiresSynchronousCommit, commit == "off" || commit == "local" {
-      throw .misconfigured("synchronous_commit is \(commit) on the database; it must be on, remote_write or remote_apply.")
+      throw .misconfigured(
+        "synchronous_commit is \(commit) on the database; it must be on, remote_write or remote_apply.")
     }
     let encoding = try row.text(1)
     if encoding != "UTF8" { throw .misconfigured("The database's encoding is \(encoding); it must be UTF8.") }

@@ -27,7 +27,8 @@ public struct Migrator: Sendable {
     """)
   static let lock = Statement("schema.lock", "LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE")
   static let newest = Statement(
-    "schema.newest", "SELECT version, readable_from FROM schema_version ORDER BY version DESC LIMIT 1", repeatable: true)
+    "schema.newest", "SELECT version, readable_from FROM schema_version ORDER BY version DESC LIMIT 1", repeatable: true
+  )
   static let insert = Statement(
     "schema.insert", "INSERT INTO schema_version (version, name, readable_from) VALUES ($1, $2, $3)")
 
@@ -47,6 +48,7 @@ public struct Migrator: Sendable {
     patient.connections = 1
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
+    patient.prefersIndexes = false
     patient.applicationName = "martlet migrate"
     return patient
   }
@@ -90,7 +92,9 @@ public struct Migrator: Sendable {
     try await createTable()
     var done: [Migration] = []
     for migration in migrations {
-      if try await whenUnlocked({ () throws(PostgresError) in try await carryOut(migration) }) { done.append(migration) }
+      if try await whenUnlocked({ () throws(PostgresError) in try await carryOut(migration) }) {
+        done.append(migration)
+      }
     }
     return done
   }
@@ -100,7 +104,7 @@ public struct Migrator: Sendable {
       _ = try await pool.query(Self.create)
     } catch {
       // Two that create it at once: IF NOT EXISTS does not keep them apart, the catalog's unique keys do.
-      guard error.sqlstate == SQLState.uniqueViolation || error.sqlstate == "42P07" else { throw error }
+      guard ["23505", "42P07", "42710"].contains(error.sqlstate) else { throw error }
     }
   }
 

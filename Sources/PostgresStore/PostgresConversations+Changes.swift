@@ -87,7 +87,10 @@ extension PostgresConversations {
           WritePlan.locks([id.bucket, subject.id.bucket])
           + [(Self.standing, Self.standing(of: caller.id, and: subject.id, in: id))]
         let answers = try await transaction.all(begin)
-        return (try answers.last?.first.map { (row) throws(PostgresError) in try Standing(row) }, try Self.moment(answers.dropLast().last))
+        return (
+          try answers.last?.first.map { (row) throws(PostgresError) in try Standing(row) },
+          try Self.moment(answers.dropLast().last)
+        )
       }
       guard let standing else { throw .notFound(.conversation) }
       return try await body(standing, moment, transaction)

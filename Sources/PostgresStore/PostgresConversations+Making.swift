@@ -6,7 +6,8 @@ import Postgres
 extension PostgresConversations {
   static let direct = Statement(
     "conversations.direct",
-    "SELECT c.id FROM conversation c WHERE c.bucket = $1 AND c.direct_low = $2 AND c.direct_high = $3", repeatable: true)
+    "SELECT c.id FROM conversation c WHERE c.bucket = $1 AND c.direct_low = $2 AND c.direct_high = $3", repeatable: true
+  )
 
   static let makingStatements = [direct]
 

@@ -49,10 +49,12 @@ public struct PostgresSessions: SessionStore {
     """, repeatable: true)
   static let end = Statement(
     "sessions.end",
-    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.id = $2 AND s.user_id = $3 AND \(living("$4"))")
+    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.id = $2 AND s.user_id = $3 AND \(living("$4"))"
+  )
   static let endAll = Statement(
     "sessions.end_all",
-    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3")) RETURNING s.id")
+    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3")) RETURNING s.id"
+  )
   static let alive = Statement(
     "sessions.alive",
     """
@@ -149,7 +151,8 @@ public struct PostgresSessions: SessionStore {
 
   private static func session(_ row: Row) throws(PostgresError) -> Session {
     Session(
-      id: SessionID(rawValue: try row.int8(0)), user: UserID(rawValue: try row.int8(1)), device: try row.optionalText(2),
+      id: SessionID(rawValue: try row.int8(0)), user: UserID(rawValue: try row.int8(1)),
+      device: try row.optionalText(2),
       createdAt: Timestamp(milliseconds: try row.time(3)), lastSeenAt: Timestamp(milliseconds: try row.time(4)))
   }
 }

@@ -18,22 +18,30 @@ public struct PostgresStores: Sendable {
   /// Logs.
   public let log: PostgresLog
 
-  /// Makes them; `report` is told of our own mistakes, to be logged as errors.
-  public init(pool: PostgresPool, limits: Limits = Limits(), report: @escaping @Sendable (String) -> Void = { _ in }) {
+  /// Makes them.
+  ///
+  /// - Parameters:
+  ///   - bucketsPerTransaction: how many lanes of sends one transaction may carry when many are ready; 1 on Citus.
+  ///   - report: told of our own mistakes, to be logged as errors.
+  public init(
+    pool: PostgresPool, limits: Limits = Limits(), bucketsPerTransaction: Int = 16,
+    report: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     let ids = IdBlocks(pool: pool)
     let failure = StoreFailure(report: report)
     users = PostgresUsers(pool: pool, ids: ids, failure: failure)
     sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, idleMax: limits.sessionIdleMax)
     conversations = PostgresConversations(
       pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
-    log = PostgresLog(pool: pool, lanes: SendLanes(pool: pool, failure: failure), failure: failure)
+    let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
+    log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
   }
 
   /// What the send lanes have counted; on the loop only.
   public var sendCounters: SendCounters { log.lanes.counters }
 
   /// Every statement that the stores send, for the test that each stays on one shard.
-  static let statements =
+  package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
     + PostgresConversations.statements + PostgresLog.statements
 }

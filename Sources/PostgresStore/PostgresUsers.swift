@@ -77,7 +77,8 @@ public struct PostgresUsers: UserStore {
     }
   }
 
-  private static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError) {
+  private static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError)
+  {
     let own = Conversation(
       id: user.ownConversation, kind: .self, title: nil, head: 1, createdAt: user.createdAt,
       members: [Member(user: user.id, username: user.username, role: .owner)], memberCount: 1)

@@ -5,12 +5,12 @@ import Postgres
 /// How a message is stored: a lane for each bucket, in which at most one transaction is under way.
 ///
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone send
-/// waits for nothing and a crowd shares a commit. There is no timer. Lanes of different buckets run side by side on the
-/// pool's connections.
+/// waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's connections; when
+/// more of them are ready than transactions may be under way, one transaction carries several, in bucket order.
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost its
-///   batch is sent again under the same keys, so that nothing is stored twice.
-/// - Limits: ``batchMax`` messages of one transaction, ``waitingMax`` in all lanes.
+///   batches are sent again under the same keys, so that nothing is stored twice.
+/// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all lanes.
 /// - Isolation: belongs to the pool's loop; ``append(_:)`` may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
@@ -23,18 +23,27 @@ final class SendLanes: @unchecked Sendable {
   private struct Lane {
     var waiting: [Send] = []
     var isUnderWay = false
+    var isDue = false
+    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its trouble.
+    var travelsAlone = false
   }
 
+  /// Buckets of one transaction on plain PostgreSQL: 1 on Citus, where each bucket more may be another machine.
+  let bucketsMax: Int
   private let pool: PostgresPool
   private let failure: StoreFailure
   private var lanes: [Bucket: Lane] = [:]
-  private var due: Set<Bucket> = []
+  /// Lanes that may depart, the longest waiting first.
+  private var due: [Bucket] = []
+  private var isAwaitingEndOfTick = false
+  private var underWay = 0
   private var unanswered = 0
   private var counted = SendCounters()
 
-  init(pool: PostgresPool, failure: StoreFailure) {
+  init(pool: PostgresPool, failure: StoreFailure, bucketsMax: Int) {
     self.pool = pool
     self.failure = failure
+    self.bucketsMax = max(1, bucketsMax)
   }
 
   /// What was counted so far; on the loop only.
@@ -51,7 +60,8 @@ final class SendLanes: @unchecked Sendable {
       throw failure(.textWithNUL(parameter: 0))
     }
     let deadline = EventLoop.monotonicMilliseconds() + Self.patience
-    let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<Appended, ChatError>, Never>) in
+    let result = await withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Result<Appended, ChatError>, Never>) in
       let send = Send(message, deadline: deadline) { continuation.resume(returning: $0) }
       if pool.loop.inLoop { take(send) } else { pool.loop.execute { self.take(send) } }
     }
@@ -63,27 +73,64 @@ final class SendLanes: @unchecked Sendable {
     unanswered += 1
     let bucket = send.message.conversation.bucket
     lanes[bucket, default: Lane()].waiting.append(send)
-    depart(bucket)
+    becomeDue(bucket)
   }
 
-  /// At the end of the tick, so that all sends that one tick has read go together.
-  private func depart(_ bucket: Bucket) {
-    guard lanes[bucket]?.isUnderWay == false else { return }
-    if due.isEmpty { pool.loop.atEndOfTick(self) }
-    due.insert(bucket)
+  // MARK: Departures
+
+  private func becomeDue(_ bucket: Bucket) {
+    guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue else { return }
+    lanes[bucket]?.isDue = true
+    due.append(bucket)
+    guard !isAwaitingEndOfTick else { return }
+    isAwaitingEndOfTick = true
+    pool.loop.atEndOfTick(self)
   }
 
-  private func sendNext(_ bucket: Bucket) {
-    guard var lane = lanes[bucket], !lane.isUnderWay else { return }
-    let batch = Self.takeBatch(from: &lane.waiting)
-    lane.isUnderWay = !batch.isEmpty
-    lanes[bucket] = lane.waiting.isEmpty && batch.isEmpty ? nil : lane
-    guard let first = batch.first else { return }
-    counted.batches += 1
-    let patience = batch.reduce(first.deadline) { min($0, $1.deadline) } - EventLoop.monotonicMilliseconds()
-    let whole = SendBatch(bucket: bucket, sends: batch)
-    pool.submit(SendBatch.statement, whole.parameters, timeout: max(1, patience)) { result in
-      self.answered(whole, result)
+  /// Two for each connection: while the server works on one it already has the next.
+  private var underWayMax: Int { 2 * pool.connectionsMax }
+
+  /// Sends what is due, spread over the transactions that may still begin.
+  private func depart() {
+    while !due.isEmpty, underWay < underWayMax {
+      let share = (due.count + underWayMax - underWay - 1) / (underWayMax - underWay)
+      send(takeDue(min(bucketsMax, share)))
+    }
+  }
+
+  private func takeDue(_ most: Int) -> [Bucket] {
+    var count = 0
+    for bucket in due.prefix(most) {
+      let travelsAlone = lanes[bucket]?.travelsAlone ?? false
+      if travelsAlone, count > 0 { break }
+      count += 1
+      if travelsAlone { break }
+    }
+    // Whoever locks several buckets locks them in ascending order.
+    let taken = due.prefix(count).sorted()
+    due.removeFirst(count)
+    return taken
+  }
+
+  private func send(_ buckets: [Bucket]) {
+    var batches: [SendBatch] = []
+    var deadline = Int64.max
+    for bucket in buckets {
+      guard var lane = lanes[bucket] else { continue }
+      let batch = SendBatch(bucket: bucket, sends: Self.takeBatch(from: &lane.waiting))
+      lane.isUnderWay = true
+      lane.isDue = false
+      lanes[bucket] = lane
+      batches.append(batch)
+      for send in batch.sends { deadline = min(deadline, send.deadline) }
+    }
+    guard !batches.isEmpty else { return }
+    underWay += 1
+    counted.transactions += 1
+    counted.batches += batches.count
+    let statements = batches.map { (statement: SendBatch.statement, parameters: $0.parameters) }
+    pool.submit(statements, timeout: max(1, deadline - EventLoop.monotonicMilliseconds())) { result in
+      self.answered(batches, result)
     }
   }
 
@@ -106,18 +153,25 @@ final class SendLanes: @unchecked Sendable {
 
   // MARK: Answers
 
-  private func answered(_ batch: SendBatch, _ result: Result<Rows, PostgresError>) {
-    lanes[batch.bucket]?.isUnderWay = false
-    switch result {
-    case .success(let rows): complete(batch, rows)
-    case .failure(let error): failed(batch, error)
+  private func answered(_ batches: [SendBatch], _ result: Result<[Rows], PostgresError>) {
+    underWay -= 1
+    for (index, batch) in batches.enumerated() {
+      lanes[batch.bucket]?.isUnderWay = false
+      lanes[batch.bucket]?.travelsAlone = false
+      switch result {
+      case .success(let rows) where rows.indices.contains(index): complete(batch, rows[index])
+      case .success: failed(batch, .unexpectedReply("no answer to a batch"), isAlone: true)
+      case .failure(let error): failed(batch, error, isAlone: batches.count == 1)
+      }
+      if lanes[batch.bucket]?.waiting.isEmpty ?? true { lanes[batch.bucket] = nil } else { becomeDue(batch.bucket) }
     }
-    if lanes[batch.bucket]?.waiting.isEmpty ?? true { lanes[batch.bucket] = nil } else { depart(batch.bucket) }
+    depart()
   }
 
   private func complete(_ batch: SendBatch, _ rows: Rows) {
     guard rows.count == batch.sends.count else {
-      return failed(batch, .unexpectedReply("\(rows.count) answers to \(batch.sends.count) sends"))
+      let mismatch = PostgresError.unexpectedReply("\(rows.count) answers to \(batch.sends.count) sends")
+      return failed(batch, mismatch, isAlone: true)
     }
     for (send, row) in zip(batch.sends, rows) {
       do {
@@ -139,38 +193,44 @@ final class SendLanes: @unchecked Sendable {
   }
 
   /// Whoever still has time is tried again, before those that came later; with the same key, so that it is stored once.
-  private func failed(_ batch: SendBatch, _ error: PostgresError) {
+  private func failed(_ batch: SendBatch, _ error: PostgresError, isAlone: Bool) {
     let now = EventLoop.monotonicMilliseconds()
+    let passes = Self.passes(error, isAlone: isAlone)
     var again: [Send] = []
     for send in batch.sends {
       if error.isInDoubt { send.isInDoubt = true }
-      if Self.passes(error), send.deadline > now { again.append(send) } else { complete(send, .failure(failure(error))) }
+      if passes, send.deadline > now { again.append(send) } else { complete(send, .failure(failure(error))) }
     }
     guard !again.isEmpty else { return }
     counted.retried += again.count
     lanes[batch.bucket, default: Lane()].waiting.insert(contentsOf: again, at: 0)
+    lanes[batch.bucket]?.travelsAlone = true
   }
 
-  /// Whether another try may go better: the connection was lost, or one of the batch had run out of time before others.
-  private static func passes(_ error: PostgresError) -> Bool {
+  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or the
+  /// server's refusal may be meant for another batch of the same transaction.
+  private static func passes(_ error: PostgresError, isAlone: Bool) -> Bool {
     switch error {
     case .lost, .timeout: true
+    case .server: !isAlone
     default: false
     }
   }
 }
 
 extension SendLanes: EndOfTick {
+  /// All sends that one tick has read go together.
   func endOfTick() {
-    let departing = due
-    due = []
-    for bucket in departing { sendNext(bucket) }
+    isAwaitingEndOfTick = false
+    depart()
   }
 }
 
 /// What the lanes of a loop have counted; for metrics.
 public struct SendCounters: Sendable, Hashable {
   /// Transactions sent.
+  public var transactions = 0
+  /// Batches sent, each of one bucket.
   public var batches = 0
   /// Messages stored.
   public var stored = 0

@@ -8,6 +8,32 @@ extension PrivatePostgres {
     public var description: String { what }
   }
 
+  /// Runs what blocks on a thread of its own.
+  static func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let work = Unmanaged.passRetained(Aside { continuation.resume(with: Result { try body() }) })
+      var thread = pthread_t()
+      let code = pthread_create(
+        &thread, nil,
+        { raw in
+          guard let raw else { return nil }
+          Unmanaged<Aside>.fromOpaque(raw).takeRetainedValue().body()
+          return nil
+        }, work.toOpaque())
+      guard code == 0 else {
+        work.release()
+        continuation.resume(throwing: Failure(what: "pthread_create: error \(code)"))
+        return
+      }
+      pthread_detach(thread)
+    }
+  }
+
+  private final class Aside: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+
   static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }

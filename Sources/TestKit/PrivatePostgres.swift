@@ -7,7 +7,7 @@ import Synchronization
 /// `MARTLET_TEST_DATABASE_URL` names a server, that one is used, and nothing is started.
 ///
 /// - Limits: PostgreSQL 15 from Debian's place or the PATH; started by root it runs as the user `postgres`.
-/// - Isolation: thread-safe; its functions block.
+/// - Isolation: thread-safe; what takes long waits on a thread of its own, so that tests beside it go on.
 public final class PrivatePostgres: Sendable {
   /// Where its data and socket are; nil for a given server.
   public let directory: String?
@@ -22,30 +22,32 @@ public final class PrivatePostgres: Sendable {
     var databases = 0
   }
 
-  private static let once = Mutex<PrivatePostgres?>(nil)
-
-  /// The server that all tests of the process share.
-  public static func shared() throws -> PrivatePostgres {
-    try once.withLock { one in
-      if let one { return one }
-      let server = try environment("MARTLET_TEST_DATABASE_URL").map(PrivatePostgres.init(given:)) ?? start()
-      one = server
-      return server
-    }
+  private static let once = Task { () throws -> PrivatePostgres in
+    if let url = environment("MARTLET_TEST_DATABASE_URL") { return PrivatePostgres(given: url) }
+    return try await start()
   }
 
+  /// The server that all tests of the process share.
+  public static func shared() async throws -> PrivatePostgres { try await once.value }
+
   /// Starts one more server, for a test that kills it. `settings` are server settings such as `log_statement=all`.
-  public static func start(settings: [String] = []) throws -> PrivatePostgres {
+  public static func start(settings: [String] = []) async throws -> PrivatePostgres {
+    try await aside { try begin(settings: settings) }
+  }
+
+  private static func begin(settings: [String]) throws -> PrivatePostgres {
     let directory = try temporaryDirectory()
     let user = ["-U", "martlet"]
-    try run(asServer([binary("initdb"), "-D", "\(directory)/data", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"] + user))
+    try run(
+      asServer(
+        [binary("initdb"), "-D", "\(directory)/data", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8"] + user))
     let port = try freePort()
     let all = defaults + ["port=\(port)", "unix_socket_directories=\(directory)"] + settings
     let arguments = asServer([binary("postgres"), "-D", "\(directory)/data"] + all.flatMap { ["-c", $0] })
     let server = PrivatePostgres(
       directory: directory, server: "postgresql://martlet@127.0.0.1:\(port)/", arguments: arguments)
     try server.keepWatch()
-    try server.restart()
+    try server.startAgain()
     return server
   }
 
@@ -72,21 +74,28 @@ public final class PrivatePostgres: Sendable {
   }
 
   /// The URL of a fresh, empty database.
-  public func database() throws -> String {
+  public func database() async throws -> String {
     let number = state.withLock { state in
       state.databases += 1
       return state.databases
     }
     let name = "martlet_\(getpid())_\(number)"
-    try sql("CREATE DATABASE \(name)", in: "postgres")
+    try await sql("CREATE DATABASE \(name)", in: "postgres")
     return server + name
   }
 
   /// Runs SQL by psql and gives what it prints, unaligned and without headings.
   @discardableResult
-  public func sql(_ text: String, in database: String) throws -> String {
+  public func sql(_ text: String, in database: String) async throws -> String {
+    try await PrivatePostgres.aside { try self.psql(text, in: database) }
+  }
+
+  @discardableResult
+  private func psql(_ text: String, in database: String) throws -> String {
     let url = database.contains("://") ? database : server + database
-    return try PrivatePostgres.run([PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text])
+    return try PrivatePostgres.run([
+      PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text,
+    ])
   }
 
   /// Kills the server and all its backends as a crash does, and waits until they are gone.
@@ -103,13 +112,15 @@ public final class PrivatePostgres: Sendable {
   }
 
   /// Starts the server (again) and waits until it accepts connections.
-  public func restart() throws {
+  public func restart() async throws { try await PrivatePostgres.aside { try self.startAgain() } }
+
+  private func startAgain() throws {
     try state.withLock { state in
       guard state.process == 0 else { return }
       state.process = try PrivatePostgres.spawn(arguments, output: directory.map { "\($0)/log" })
     }
     for _ in 0..<600 {
-      if (try? sql("SELECT 1", in: "postgres")) != nil { return }
+      if (try? psql("SELECT 1", in: "postgres")) != nil { return }
       usleep(50_000)
     }
     throw Failure(what: "PostgreSQL does not start; see \(directory ?? "")/log")

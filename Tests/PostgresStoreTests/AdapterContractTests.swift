@@ -2,7 +2,7 @@ import PostgresStore
 import TestKit
 import Testing
 
-@Suite("PostgreSQL keeps the contract of the stores")
+@Suite("PostgreSQL keeps the contract of the stores", .serialized)
 struct AdapterContractTests {
   @Test("asked from the loop itself, as nodes ask", arguments: AdapterContract.all)
   func onTheLoop(_ contractCase: ContractCase) async throws {

@@ -15,18 +15,24 @@ final class Database: Sendable {
 
   /// The four stores, for the contract.
   var underTest: StoresUnderTest {
-    StoresUnderTest(users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log)
+    StoresUnderTest(
+      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log)
   }
 
-  /// Opens a database that is there; a report of a mistake of ours fails the running test.
-  init(_ url: String, _ adjust: (inout PostgresSettings) -> Void = { _ in }) throws {
+  /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.
+  init(
+    _ url: String, _ adjust: (inout PostgresSettings) -> Void = { _ in },
+    reporting expected: @escaping @Sendable (String) -> Bool = { _ in false }
+  ) throws {
     self.url = url
     loop = try EventLoop(name: "database")
     try loop.start()
     var settings = PostgresSettings(url: url)
     adjust(&settings)
     pool = try PostgresPool(loop: loop, settings: settings)
-    stores = PostgresStores(pool: pool) { Issue.record("\($0)") }
+    stores = PostgresStores(pool: pool) { report in
+      if !expected(report) { Issue.record("\(report)") }
+    }
   }
 
   /// Makes the schema.
@@ -41,6 +47,15 @@ final class Database: Sendable {
     }
   }
 
+  /// What the send lanes have counted, read on their loop.
+  var sendCounters: SendCounters {
+    get async {
+      await withCheckedContinuation { continuation in
+        loop.execute { continuation.resume(returning: self.stores.sendCounters) }
+      }
+    }
+  }
+
   func close() async {
     await withCheckedContinuation { continuation in pool.close { continuation.resume() } }
     loop.stop()
@@ -49,9 +64,10 @@ final class Database: Sendable {
   /// Runs a body on a fresh, migrated database.
   static func with<Value: Sendable>(
     on server: PrivatePostgres? = nil, _ adjust: (inout PostgresSettings) -> Void = { _ in },
-    _ body: (Database) async throws -> Value
+    _ body: (Database) async throws -> Value, reporting expected: @escaping @Sendable (String) -> Bool = { _ in false }
   ) async throws -> Value {
-    let database = try Database((server ?? PrivatePostgres.shared()).database(), adjust)
+    let given = if let server { server } else { try await PrivatePostgres.shared() }
+    let database = try await Database(given.database(), adjust, reporting: expected)
     do {
       try await database.migrate()
       let value = try await body(database)
@@ -65,7 +81,7 @@ final class Database: Sendable {
 
   /// Two loops on one database that all cases of the contract share, as two nodes would.
   static let pair = Task { () throws -> (Database, Database) in
-    let url = try PrivatePostgres.shared().database()
+    let url = try await PrivatePostgres.shared().database()
     let first = try Database(url)
     try await first.migrate()
     return (first, try Database(url))

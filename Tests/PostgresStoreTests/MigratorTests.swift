@@ -7,7 +7,7 @@ import Testing
 struct MigratorTests {
   @Test("brings an empty database to the schema once, however many do it at once")
   func atOnce() async throws {
-    let url = try PrivatePostgres.shared().database()
+    let url = try await PrivatePostgres.shared().database()
     let migrators = try (0..<4).map { _ in try Database(url) { $0 = Migrator.settings(from: $0) } }
     let done = try await withThrowingTaskGroup(of: [String].self) { group in
       for database in migrators {
@@ -25,17 +25,17 @@ struct MigratorTests {
 
   @Test("says of an empty database what to run, and of a newer one what to install")
   func sentences() async throws {
-    let server = try PrivatePostgres.shared()
-    let database = try Database(server.database())
+    let server = try await PrivatePostgres.shared()
+    let database = try await Database(server.database())
     let migrator = Migrator(pool: database.pool)
     #expect(
       await sentence(migrator)
         == "The database's schema is version 0, this binary needs 1: run `martlet migrate` first.")
     _ = try await migrator.migrate()
     #expect(await sentence(migrator) == nil)
-    try server.sql("INSERT INTO schema_version VALUES (7, 'later', 1)", in: database.url)
+    try await server.sql("INSERT INTO schema_version VALUES (7, 'later', 1)", in: database.url)
     #expect(await sentence(migrator) == nil, "a newer schema that this binary can read")
-    try server.sql("INSERT INTO schema_version VALUES (8, 'much later', 8)", in: database.url)
+    try await server.sql("INSERT INTO schema_version VALUES (8, 'much later', 8)", in: database.url)
     #expect(
       await sentence(migrator)
         == """
@@ -56,10 +56,12 @@ struct MigratorTests {
 
   @Test("a step that fails leaves nothing behind")
   func failingStep() async throws {
-    let database = try Database(PrivatePostgres.shared().database())
+    let database = try await Database(PrivatePostgres.shared().database())
     let broken = Migration(
       version: 1, name: "broken", sql: "CREATE TABLE left_over (a int);\nSELECT no_such_function();")
-    await #expect(throws: PostgresError.self) { try await Migrator(pool: database.pool, migrations: [broken]).migrate() }
+    await #expect(throws: PostgresError.self) {
+      try await Migrator(pool: database.pool, migrations: [broken]).migrate()
+    }
     let count = Statement("left", "SELECT count(*) FROM pg_class WHERE relname = 'left_over'")
     let left = try await database.pool.query(count).first?.int8(0)
     #expect(left == 0)

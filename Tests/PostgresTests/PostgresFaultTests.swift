@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// What the network, the server and its operator can do to a connection.
-@Suite("A pool in trouble")
+@Suite("A pool in trouble", .serialized)
 struct PostgresFaultTests {
   private static let pid = Statement("pid", "SELECT pg_backend_pid()")
   private static let sleep = Statement("sleep", "SELECT pg_sleep($1::int8)")
@@ -33,14 +33,14 @@ struct PostgresFaultTests {
   func lostConnection() async throws {
     try await withPool({ $0.connections = 2 }) { pool, url in
       let sleeping = Statement("sleeping", "SELECT pg_sleep(0.3)::text", repeatable: true)
-      let server = try PrivatePostgres.shared()
+      let server = try await PrivatePostgres.shared()
       let (first, second) = try await withThrowingTaskGroup(of: (Bool, PostgresError?).self) { group in
         group.addTask {
           (true, await failure { () throws(PostgresError) in _ = try await pool.query(Self.sleep, [.int8(2)]) })
         }
         group.addTask { (false, await failure { () throws(PostgresError) in _ = try await pool.query(sleeping) }) }
         try await Task.sleep(for: .milliseconds(150))
-        try server.sql(
+        try await server.sql(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = current_database()",
           in: url)
         var outcomes: [Bool: PostgresError?] = [:]
@@ -55,8 +55,8 @@ struct PostgresFaultTests {
 
   @Test("when nobody listens, a statement is refused by its deadline, and the pool keeps trying")
   func nobodyListens() async throws {
-    let server = try PrivatePostgres.start()
-    let url = try server.database()
+    let server = try await PrivatePostgres.start()
+    let url = try await server.database()
     server.kill9()
     try await withPool(to: url, { $0.queryTimeout = 700 }) { pool in
       let waited = await milliseconds {
@@ -68,7 +68,7 @@ struct PostgresFaultTests {
         #expect(reason.contains("refused"))
       }
       #expect(waited < 1_500)
-      try server.restart()
+      try await server.restart()
       let back = try await milliseconds { _ = try await pool.query(Self.pid, timeout: 4_500) }
       #expect(back < 4_000)
       #expect(await counters(of: pool).connectFailures > 1)
@@ -78,7 +78,7 @@ struct PostgresFaultTests {
 
   @Test("a server that turns connections away is asked once a second by all pools together")
   func turnedAway() async throws {
-    let good = try PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.shared().database()
     let slash = try #require(good.lastIndex(of: "/"))
     let settings = PostgresSettings(url: String(good[...slash]) + "no_such_database")
     let loop = try EventLoop(name: "test")
@@ -99,7 +99,7 @@ struct PostgresFaultTests {
 
   @Test("the second host is taken when the first does not answer")
   func severalHosts() async throws {
-    let good = try PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.shared().database()
     let url = good.replacing("@127.0.0.1:", with: "@127.0.0.1:1,127.0.0.1:")
     try await withPool(to: url) { pool in
       let rows = try await pool.query(Self.pid)
@@ -109,7 +109,7 @@ struct PostgresFaultTests {
 
   @Test("a host's name is resolved without blocking")
   func hostNames() async throws {
-    let good = try PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.shared().database()
     try await withPool(to: good.replacing("127.0.0.1", with: "localhost")) { pool in
       let rows = try await pool.query(Self.pid)
       #expect(rows.count == 1)
@@ -122,10 +122,10 @@ struct PostgresFaultTests {
 
   @Test("a database that acknowledges before it has flushed is refused with a sentence")
   func synchronousCommitIsChecked() async throws {
-    let server = try PrivatePostgres.shared()
-    let url = try server.database()
+    let server = try await PrivatePostgres.shared()
+    let url = try await server.database()
     let name = try #require(url.split(separator: "/").last)
-    try server.sql("ALTER DATABASE \(name) SET synchronous_commit = off", in: url)
+    try await server.sql("ALTER DATABASE \(name) SET synchronous_commit = off", in: url)
     try await withPool(to: url, { $0.queryTimeout = 300 }) { pool in
       let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
       #expect(

@@ -18,7 +18,8 @@ struct PostgresPoolTests {
         await pool.query(
           echo,
           [
-            .bool(true), .int2(-2), .int4(.min), .int8(.max), .text("grüß 🐦"), .bytes([0, 255]), .time(-1_234_567_891_234),
+            .bool(true), .int2(-2), .int4(.min), .int8(.max), .text("grüß 🐦"), .bytes([0, 255]),
+            .time(-1_234_567_891_234),
             .int8s([1, nil, -3]), .texts(["a", nil, ""]), .int2s([]), .bools([true, false]),
           ]
         ).first)
@@ -101,7 +102,8 @@ struct PostgresPoolTests {
   @Test("an error tells state, constraint and statement, and never a value")
   func errorsAreSafeToLog() async throws {
     try await withPool { pool, _ in
-      _ = try await pool.query(Statement("make", "CREATE TABLE t (name text CONSTRAINT short CHECK (length(name) < 5))"))
+      _ = try await pool.query(
+        Statement("make", "CREATE TABLE t (name text CONSTRAINT short CHECK (length(name) < 5))"))
       let error = await failure { () throws(PostgresError) in
         _ = try await pool.query(Statement("put", "INSERT INTO t VALUES ($1)"), [.text("secret words")])
       }
@@ -111,7 +113,9 @@ struct PostgresPoolTests {
       }
       #expect(wrong?.sqlstate == "22P02")
       for error in [error, wrong] { #expect(!"\(String(describing: error))".contains("secret")) }
-      let unknown = await failure { () throws(PostgresError) in _ = try await pool.query(Statement("none", "SELECT * FROM nowhere")) }
+      let unknown = await failure { () throws(PostgresError) in
+        _ = try await pool.query(Statement("none", "SELECT * FROM nowhere"))
+      }
       #expect(unknown?.description == "none: 42P01 relation \"nowhere\" does not exist")
     }
   }
@@ -133,7 +137,9 @@ struct PostgresPoolTests {
       let put = Statement("put", "INSERT INTO t VALUES ($1) RETURNING a")
       let rows = try await pool.queries(put, each: [[.int8(1)], [.int8(2)]])
       #expect(try rows.map { try $0.first?.int8(0) } == [1, 2])
-      let error = await failure { () throws(PostgresError) in _ = try await pool.queries(put, each: [[.int8(3)], [.int8(1)]]) }
+      let error = await failure { () throws(PostgresError) in
+        _ = try await pool.queries(put, each: [[.int8(3)], [.int8(1)]])
+      }
       #expect(error?.sqlstate == "23505")
       #expect(try await pool.query(Statement("count", "SELECT count(*) FROM t")).first?.int8(0) == 2)
     }

@@ -76,7 +76,8 @@ struct PostgresTransactionTests {
     try await withPool { pool, _ in
       _ = try await pool.query(Self.make)
       _ = try await pool.queries(Self.put, each: [[.int8(1)], [.int8(2)]])
-      _ = try await pool.query(Statement("quick", "ALTER DATABASE \(try await name(of: pool)) SET deadlock_timeout = '50ms'"))
+      _ = try await pool.query(
+        Statement("quick", "ALTER DATABASE \(try await name(of: pool)) SET deadlock_timeout = '50ms'"))
       try await withThrowingTaskGroup(of: Void.self) { group in
         for order in [[Int64(1), 2], [2, 1]] {
           group.addTask {

@@ -7,7 +7,8 @@ func withPool<Value: Sendable>(
   _ adjust: (inout PostgresSettings) -> Void = { _ in }, on server: PrivatePostgres? = nil,
   _ body: (PostgresPool, String) async throws -> Value
 ) async throws -> Value {
-  let url = try (server ?? PrivatePostgres.shared()).database()
+  let given = if let server { server } else { try await PrivatePostgres.shared() }
+  let url = try await given.database()
   return try await withPool(to: url, adjust) { try await body($0, url) }
 }
 

@@ -193,49 +193,58 @@ BEGIN
   SELECT q.head INTO STRICT counter FROM bucket_seq q WHERE q.bucket = the_bucket FOR UPDATE;
   moment := date_trunc('milliseconds', clock_timestamp());
   RETURN QUERY
+  -- Each row is looked up by its whole key (LATERAL … LIMIT 1): as plain joins, a planner without statistics reads the
+  -- whole bucket for each batch.
   WITH asked AS MATERIALIZED (
     SELECT a.place, a.conversation, a.sender, a.client_id, a.client_given, a.type, a.text, a.reply_to,
-      c.kind, c.head, m.username, e.seq AS old_seq, r.id AS answered
+      c.kind, c.head, m.username, r.id AS answered, e.seq AS old_seq, e.id AS old_id, e.author_name AS old_name,
+      e.type AS old_type, e.text AS old_text, e.reply_to AS old_reply, e.created_at AS old_created, e.edited_at, e.deleted_at
     FROM unnest(conversations, senders, keys, given, types, texts, replies) WITH ORDINALITY
         AS a (conversation, sender, client_id, client_given, type, text, reply_to, place)
-      LEFT JOIN conversation c ON c.bucket = the_bucket AND c.id = a.conversation AND c.deleted_at IS NULL
-      LEFT JOIN member m ON m.bucket = the_bucket AND m.conversation = a.conversation AND m.user_id = a.sender
-      LEFT JOIN entry e ON e.bucket = the_bucket AND e.conversation = a.conversation AND e.author = a.sender
-        AND e.client_message_id = a.client_id
-      LEFT JOIN entry r ON r.bucket = the_bucket AND r.id = a.reply_to AND r.conversation = a.conversation AND r.kind = 1
+      LEFT JOIN LATERAL (
+        SELECT k.kind, k.head FROM conversation k
+        WHERE k.bucket = the_bucket AND k.id = a.conversation AND k.deleted_at IS NULL LIMIT 1) c ON true
+      LEFT JOIN LATERAL (
+        SELECT k.username FROM member k
+        WHERE k.bucket = the_bucket AND k.conversation = a.conversation AND k.user_id = a.sender LIMIT 1) m ON true
+      LEFT JOIN LATERAL (
+        SELECT k.* FROM entry k
+        WHERE k.bucket = the_bucket AND k.conversation = a.conversation AND k.author = a.sender
+          AND k.client_message_id = a.client_id LIMIT 1) e ON true
+      LEFT JOIN LATERAL (
+        SELECT k.id FROM entry k
+        WHERE k.bucket = the_bucket AND k.id = a.reply_to AND k.conversation = a.conversation AND k.kind = 1 LIMIT 1) r ON true
   ), accepted AS MATERIALIZED (
-    SELECT a.place, a.conversation, a.head + row_number() OVER (PARTITION BY a.conversation ORDER BY a.place) AS seq,
-      ((counter + row_number() OVER (ORDER BY a.place)) << 12) | the_bucket AS id
+    SELECT a.*, a.head + row_number() OVER (PARTITION BY a.conversation ORDER BY a.place) AS new_seq,
+      ((counter + row_number() OVER (ORDER BY a.place)) << 12) | the_bucket AS new_id
     FROM asked a
     WHERE a.kind <> 'self' AND a.username IS NOT NULL AND a.old_seq IS NULL
       AND (a.reply_to IS NULL OR a.answered IS NOT NULL)
   ), written AS (
     INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_message_id, client_given,
       type, text, reply_to)
-    SELECT the_bucket, n.conversation, n.seq, n.id, 1, a.sender, a.username, moment, a.client_id, a.client_given,
-      a.type, a.text, a.reply_to
-    FROM accepted n JOIN asked a ON a.place = n.place
-    ORDER BY n.place
+    SELECT the_bucket, n.conversation, n.new_seq, n.new_id, 1, n.sender, n.username, moment, n.client_id, n.client_given,
+      n.type, n.text, n.reply_to
+    FROM accepted n ORDER BY n.place
   ), raised AS (
-    UPDATE conversation c SET head = n.seq
-    FROM (SELECT conversation, max(seq) AS seq FROM accepted GROUP BY conversation) n
-    WHERE c.bucket = the_bucket AND c.id = n.conversation
+    UPDATE conversation c SET head = (SELECT max(n.new_seq) FROM accepted n WHERE n.conversation = c.id)
+    WHERE c.bucket = the_bucket AND c.id = ANY (ARRAY (SELECT DISTINCT n.conversation FROM accepted n))
   ), counted AS (
-    UPDATE bucket_seq q SET head = counter + n.count FROM (SELECT count(*) AS count FROM accepted) n
-    WHERE q.bucket = the_bucket AND n.count > 0
+    UPDATE bucket_seq q SET head = counter + (SELECT count(*) FROM accepted)
+    WHERE q.bucket = the_bucket AND EXISTS (SELECT FROM accepted)
   )
   SELECT
     (CASE
       WHEN a.kind IS NULL THEN 4
-      WHEN e.seq IS NOT NULL THEN CASE
-        WHEN e.edited_at IS NULL AND e.deleted_at IS NULL AND (e.type <> a.type OR e.text <> a.text) THEN 2 ELSE 1 END
+      WHEN a.old_seq IS NOT NULL THEN CASE
+        WHEN a.edited_at IS NULL AND a.deleted_at IS NULL AND (a.old_type <> a.type OR a.old_text <> a.text) THEN 2
+        ELSE 1 END
       WHEN n.place IS NOT NULL THEN 0
       WHEN a.kind = 'self' OR a.username IS NULL THEN 4
       ELSE 3 END)::smallint,
-    a.kind, a.username IS NOT NULL, coalesce(n.seq, e.seq), coalesce(n.id, e.id), coalesce(a.username, e.author_name),
-    e.type, e.text, coalesce(e.reply_to, a.reply_to), coalesce(e.created_at, moment), e.edited_at, e.deleted_at
-  FROM asked a
-    LEFT JOIN accepted n ON n.place = a.place
-    LEFT JOIN entry e ON e.bucket = the_bucket AND e.conversation = a.conversation AND e.seq = a.old_seq
+    a.kind, a.username IS NOT NULL, coalesce(a.old_seq, n.new_seq), coalesce(a.old_id, n.new_id),
+    coalesce(a.old_name, a.username), a.old_type, a.old_text, a.old_reply, coalesce(a.old_created, moment), a.edited_at,
+    a.deleted_at
+  FROM asked a LEFT JOIN accepted n ON n.place = a.place
   ORDER BY a.place;
 END $$;

@@ -1,0 +1,113 @@
+import IORuntime
+
+extension PostgresPool {
+  func startOnLoop() {
+    guard !isStarted else { return }
+    isStarted = true
+    openMissing()
+  }
+
+  /// While tries fail one connection feels the way; the others follow when it has got through.
+  private func openMissing() {
+    guard !isClosing, retryTimer == nil else { return }
+    let most = backoff.failures > 0 ? 1 : settings.connections
+    while ready.count + opening.count < settings.connections, opening.count < most {
+      let pause = settings.gate.milliseconds(at: EventLoop.monotonicMilliseconds())
+      guard pause == 0 else { return retry(after: pause) }
+      let target = targets[failedTries % targets.count]
+      let connection = PostgresConnection(
+        loop: loop, settings: settings, target: target, addressIndex: failedTries / targets.count, owner: self)
+      opening.append(connection)
+      connection.connect()
+    }
+  }
+
+  private func retry(after pause: Int64) {
+    guard retryTimer == nil else { return }
+    retryTimer = loop.schedule(after: pause) { [weak self] in
+      self?.retryTimer = nil
+      self?.openMissing()
+    }
+  }
+
+  func closeIdle() {
+    for connection in ready where connection.load == 0 && !connection.isReserved {
+      connection.close(.unavailable("closing"))
+    }
+    for connection in opening { connection.close(.unavailable("closing")) }
+    guard ready.isEmpty, opening.isEmpty else { return }
+    closed?()
+    closed = nil
+  }
+}
+
+extension PostgresPool: ConnectionOwner {
+  func connectionReady(_ connection: PostgresConnection) {
+    opening.removeAll { $0 === connection }
+    ready.append(connection)
+    counted.connected += 1
+    backoff.succeeded()
+    settings.gate.succeeded()
+    openMissing()
+    dispatch()
+  }
+
+  func connectionClosed(_ connection: PostgresConnection, _ error: PostgresError, wasReady: Bool) {
+    counted.notices += connection.notices
+    ready.removeAll { $0 === connection }
+    opening.removeAll { $0 === connection }
+    for claim in claims.removeAll(where: { $0.connection === connection }) {
+      claim.connection = nil
+      held -= 1
+      claims.prepend(claim)
+    }
+    guard !isClosing else { return closeIdle() }
+    lastFailure = PostgresPool.asUnavailable(error)
+    if wasReady {
+      openMissing()
+      return dispatch()
+    }
+    counted.connectFailures += 1
+    failedTries += 1
+    if connection.wasTurnedAway { settings.gate.turnedAway(at: EventLoop.monotonicMilliseconds()) }
+    retry(after: backoff.failed())
+  }
+
+  /// For callers that never got a connection; what they asked was not sent.
+  private static func asUnavailable(_ error: PostgresError) -> PostgresError {
+    switch error {
+    case .unavailable, .misconfigured: error
+    default: .unavailable(error.description)
+    }
+  }
+
+  func abandoned(_ flight: Flight, _ error: PostgresError) {
+    if case .timeout = error { counted.timedOut += 1 } else { counted.lost += 1 }
+    guard case .lost = error, flight.repeatable, !isClosing else { return flight.complete(with: error) }
+    counted.repeated += 1
+    flight.reset()
+    waiting.prepend(flight)
+    scheduleSweep()
+  }
+
+  func answered(_ flight: Flight, on connection: PostgresConnection) {
+    if let failure = flight.failure {
+      counted.refused += 1
+      if failure.isWorthRepeating, !connection.isReserved, repeatSoon(flight) { return dispatch() }
+    }
+    flight.complete()
+    if connection.load < settings.pipelineMax { dispatch() }
+  }
+
+  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet again.
+  private func repeatSoon(_ flight: Flight) -> Bool {
+    guard flight.repetitions < settings.repetitionsMax else { return false }
+    let pause = Int64.random(in: 1...20)
+    guard loop.now + pause < flight.deadline else { return false }
+    flight.repetitions += 1
+    flight.reset()
+    counted.repeated += 1
+    loop.schedule(after: pause) { self.take(flight) }
+    return true
+  }
+}

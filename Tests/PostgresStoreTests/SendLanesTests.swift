@@ -1,0 +1,263 @@
+import ChatCore
+import Glibc
+import IORuntime
+import Postgres
+import PostgresStore
+import TestKit
+import Testing
+
+@Suite("Send lanes", .serialized)
+struct SendLanesTests {
+  @Test("sends that wait for a bucket go out together, in their order")
+  func batched() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let room = try await cast.group().id
+      try await withTaskExecutorPreference(database.loop) {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for number in 0..<300 { group.addTask { try await cast.say("\(number)", by: cast.ada, in: room) } }
+          try await group.waitForAll()
+        }
+      }
+      let counters = await database.sendCounters
+      #expect(counters.stored == 300)
+      #expect(counters.batches < 30, "\(counters.batches) batches")
+      #expect(counters.unanswered == 0)
+      let said = try await cast.stores.log.messages(of: room, page: .latest, limit: 1_000)
+      #expect(said.map(\.seq) == Array(2...301))
+      #expect(Set(said.map(\.text)).count == 300)
+    }
+  }
+
+  @Test("many buckets share transactions when many are ready, and one bucket's trouble stays its own")
+  func severalBuckets() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var rooms: [ConversationID] = []
+      for _ in 0..<60 { rooms.append(try await cast.group().id) }
+      let server = try await PrivatePostgres.shared()
+      // A row that none may follow: every send into that bucket fails as a whole.
+      let broken = try #require(rooms.first)
+      try await server.sql(
+        "INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_given) "
+          + "VALUES (\(broken.bucket.number), \(broken.rawValue), 2, 1, 11, 1, 'x', now(), false)", in: database.url)
+      let outcomes = await withTaskExecutorPreference(database.loop) {
+        await withTaskGroup(of: (ConversationID, ChatError?).self) { group in
+          for room in rooms {
+            group.addTask {
+              do throws(ChatError) {
+                try await cast.say("x", by: cast.ada, in: room)
+                return (room, nil)
+              } catch {
+                return (room, error)
+              }
+            }
+          }
+          return await group.reduce(into: [ConversationID: ChatError?]()) { $0[$1.0] = $1.1 }
+        }
+      }
+      for room in rooms where room.bucket != broken.bucket { #expect(outcomes[room] == .some(nil)) }
+      #expect(outcomes[broken] != .some(nil))
+      let counters = await database.sendCounters
+      #expect(counters.transactions < counters.batches)
+    } reporting: {
+      $0.contains("23505")
+    }
+  }
+
+  @Test("a full lane refuses at once, and everything that was taken is answered")
+  func bounded() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let room = try await cast.group().id
+      let outcomes = await withTaskExecutorPreference(database.loop) {
+        await withTaskGroup(of: Bool.self) { group in
+          for _ in 0..<8_500 { group.addTask { (try? await cast.say("x", by: cast.ada, in: room)) != nil } }
+          return await group.reduce(into: (0, 0)) { if $1 { $0.0 += 1 } else { $0.1 += 1 } }
+        }
+      }
+      #expect(outcomes.0 + outcomes.1 == 8_500)
+      #expect(outcomes.1 >= 1, "some were refused")
+      let head = try await cast.stores.log.heads(of: [room])[room]
+      #expect(head == Int64(outcomes.0) + 1)
+    }
+  }
+
+  @Test("a text with NUL is refused, and the others of its batch are stored")
+  func textWithNUL() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let room = try await cast.group().id
+      let stored = await withTaskExecutorPreference(database.loop) {
+        await withTaskGroup(of: Bool.self) { group in
+          for text in ["a", "b\0", "c"] {
+            group.addTask { (try? await cast.say(text, by: cast.ada, in: room)) != nil }
+          }
+          return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+      }
+      #expect(stored == 2)
+    }
+  }
+}
+
+/// reliability.md F15, F17 and F19 on one store.
+@Suite("Sends in trouble", .serialized)
+struct SendFaultTests {
+  @Test("kill -9 of PostgreSQL loses nothing that was acknowledged; sends are refused in time, then go on")
+  func killedServer() async throws {
+    let server = try await PrivatePostgres.start()
+    defer { server.kill9() }
+    try await Database.with(on: server) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = [try await cast.group().id, try await cast.direct().id, try await cast.square().id]
+      let story = try await withThrowingTaskGroup(of: Story.self) { group in
+        let end = EventLoop.monotonicMilliseconds() + 9_000
+        for sender in 0..<12 {
+          group.addTask {
+            await withTaskExecutorPreference(database.loop) {
+              await Story.told(by: sender, as: cast, in: rooms[sender % rooms.count], until: end)
+            }
+          }
+        }
+        try await Task.sleep(for: .seconds(1))
+        server.kill9()
+        try await Task.sleep(for: .milliseconds(5_500))
+        try await server.restart()
+        return try await group.reduce(into: Story()) { $0.add($1) }
+      }
+      #expect(story.acked.count > 200, "\(story.acked.count) acknowledged")
+      #expect(story.refused > 0, "some were refused while it was away")
+      #expect(story.slowest < 5_300, "the slowest answer took \(story.slowest) ms")
+      #expect(story.lastAck > story.restartable, "sends went on")
+      try await expectStored(story, rooms, cast)
+    }
+  }
+
+  @Test("a short restart of PostgreSQL is survived by sends without a client id too, each stored once")
+  func shortRestart() async throws {
+    let server = try await PrivatePostgres.start()
+    defer { server.kill9() }
+    try await Database.with(on: server) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = [try await cast.group().id]
+      let story = try await withThrowingTaskGroup(of: Story.self) { group in
+        let end = EventLoop.monotonicMilliseconds() + 4_000
+        for sender in 0..<8 {
+          group.addTask {
+            await withTaskExecutorPreference(database.loop) {
+              await Story.told(by: sender, as: cast, in: rooms[0], until: end, withIDs: false)
+            }
+          }
+        }
+        try await Task.sleep(for: .seconds(1))
+        server.kill9()
+        try await server.restart()
+        return try await group.reduce(into: Story()) { $0.add($1) }
+      }
+      #expect(story.acked.count > 100)
+      #expect(story.refused == 0, "\(story.refused) refused")
+      try await expectStored(story, rooms, cast)
+      let counters = await database.sendCounters
+      #expect(counters.retried > 0, "a batch was under way")
+    }
+  }
+
+  @Test("a stopped backend delays its batch, which is stored once by another connection or refused in time")
+  func stoppedBackend() async throws {
+    try await Database.with({ $0.connections = 1 }) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let room = try await cast.group().id
+      let pid = Statement("pid", "SELECT pg_backend_pid()")
+      let process = try #require(await database.pool.query(pid).first).int4(0)
+      try #require(kill(process, SIGSTOP) == 0)
+      defer { kill(process, SIGCONT) }
+      let begin = EventLoop.monotonicMilliseconds()
+      await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+        try await cast.say("stopped", by: cast.ada, in: room, clientMessageID: "c")
+      }
+      #expect(EventLoop.monotonicMilliseconds() - begin < 5_000)
+      kill(process, SIGCONT)
+      let again = try await cast.say("stopped", by: cast.ada, in: room, clientMessageID: "c")
+      #expect(again.message.seq == 2)
+    }
+  }
+
+  @Test("a lock on one bucket holds up its own sends only")
+  func lockedBucket() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let (locked, free) = (try await cast.group().id, try await cast.direct().id)
+      try #require(locked.bucket != free.bucket)
+      let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = $1 FOR UPDATE")
+      try await database.pool.transaction { (transaction) throws(PostgresError) in
+        _ = try await transaction.query(lock, [.int2(locked.bucket.number)])
+        async let held = try? cast.say("held", by: cast.ada, in: locked)
+        let begin = EventLoop.monotonicMilliseconds()
+        for _ in 0..<20 { _ = try? await cast.say("free", by: cast.ada, in: free) }
+        #expect(EventLoop.monotonicMilliseconds() - begin < 1_500)
+        #expect(await held == nil)
+      }
+      let head = try await cast.stores.log.heads(of: [free])[free]
+      #expect(head == 21)
+    }
+  }
+
+  /// Each acknowledged message stands at its place with its text; nothing stands twice; no place is empty.
+  private func expectStored(_ story: Story, _ rooms: [ConversationID], _ cast: Cast) async throws {
+    var found: [ConversationID: [Message]] = [:]
+    for room in rooms {
+      var last: Int64 = 0
+      while case let page = try await cast.stores.log.entries(of: room, after: last, limit: 1_000), let end = page.last
+      {
+        #expect(page.map(\.seq) == Array((last + 1)...end.seq), "no holes")
+        for case .messageCreated(let message) in page.map(\.event) { found[room, default: []].append(message) }
+        last = end.seq
+      }
+    }
+    let texts = found.values.joined().map(\.text)
+    #expect(Set(texts).count == texts.count, "nothing is stored twice")
+    let stored = Set(found.values.joined())
+    for message in story.acked { #expect(stored.contains(message), "\(message.text) was acknowledged") }
+    #expect(texts.count <= story.acked.count + story.refused)
+  }
+}
+
+/// What senders were told.
+private struct Story: Sendable {
+  var acked: [Message] = []
+  var refused = 0
+  var slowest: Int64 = 0
+  var lastAck: Int64 = 0
+  var restartable: Int64 = 0
+
+  mutating func add(_ other: Story) {
+    acked += other.acked
+    refused += other.refused
+    slowest = max(slowest, other.slowest)
+    lastAck = max(lastAck, other.lastAck)
+    restartable = max(restartable, other.restartable)
+  }
+
+  /// Sends one message after the other, each text once.
+  static func told(
+    by sender: Int, as cast: Cast, in room: ConversationID, until end: Int64, withIDs: Bool = true
+  ) async -> Story {
+    var story = Story()
+    var number = 0
+    while case let begin = EventLoop.monotonicMilliseconds(), begin < end {
+      let text = "\(sender)-\(number)"
+      number += 1
+      do {
+        let appended = try await cast.say(text, by: cast.ada, in: room, clientMessageID: withIDs ? text : nil)
+        story.acked.append(appended.message)
+        story.lastAck = EventLoop.monotonicMilliseconds()
+      } catch {
+        story.refused += 1
+        story.restartable = EventLoop.monotonicMilliseconds()
+      }
+      story.slowest = max(story.slowest, EventLoop.monotonicMilliseconds() - begin)
+    }
+    return story
+  }
+}
