@@ -23,7 +23,7 @@ public final class LocalCluster: @unchecked Sendable {
   public let directory: String
   /// What the nodes were given besides their addresses.
   public let environment: [String: String]
-  private let leash: Leash
+  let leash: Leash
 
   /// All nodes.
   public var nodes: [NodeProcess] { api + socket }
