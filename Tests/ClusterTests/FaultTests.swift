@@ -113,7 +113,7 @@ extension ClusterTests {
           await stage.loop.sleep(1_500)
           cluster.postgres.kill9()
           await stage.loop.sleep(1_500)
-          try cluster.postgres.restart()
+          try await cluster.postgres.restart()
           let back = Stopwatch.now
           let account = stage.clients[0].account
           let room = stage.conversations.keys.min() ?? 0
