@@ -23,7 +23,7 @@ public final class LocalCluster: @unchecked Sendable {
   public let directory: String
   /// What the nodes were given besides their addresses.
   public let environment: [String: String]
-  let leash: Leash
+  private let leash: Leash
 
   /// All nodes.
   public var nodes: [NodeProcess] { api + socket }
@@ -43,9 +43,7 @@ public final class LocalCluster: @unchecked Sendable {
     return cluster
   }
 
-  private init(
-    api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]
-  ) async throws {
+  private init(api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]) async throws {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
