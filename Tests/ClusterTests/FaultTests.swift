@@ -116,7 +116,7 @@ extension ClusterTests {
           await stage.loop.sleep(1_500)
           cluster.postgres.kill9()
           await stage.loop.sleep(6_500)
-          try cluster.postgres.restart()
+          try await cluster.postgres.restart()
           let took = try await Self.timeToSend(stage)
           print("F15: a send goes through \(took) ms after PostgreSQL is back")
           #expect(took < 5_000)
