@@ -5,6 +5,7 @@ import MemoryAdapters
 import Postgres
 import PostgresStore
 import Redis
+import RedisBroker
 
 /// One node: its loops, from the first connection to the database to the last good-bye.
 final class NodeProcess: @unchecked Sendable {
@@ -107,9 +108,13 @@ final class NodeProcess: @unchecked Sendable {
     let database = configuration.postgresSettings
     let redis = try configuration.redisSettings(client: parts.node)
     try await SchemaGate.wait(on: group.loops[0], database, patience: NodeProcess.databasePatience, logger)
-    return try group.loops.map { loop in
+    let record = NodeRecord(
+      id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
+      version: Version.text, settings: configuration.sharedHash)
+    return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
-        loop: loop, database: database, redis: redis, configuration: configuration, logger: logger)
+        loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
+        record: index == 0 ? record : nil, logger: logger)
     }
   }
 
