@@ -30,6 +30,7 @@ extension ClusterTests {
       print(
         "  \(acked) of \(all.count) acknowledged, \(all.count { $0.attempts > 1 }) repeated; delivery",
         HistoryCheck.describe(check.delays()))
+      print("  median of each half second:", check.timeline())
       #expect(acked > all.count / 2, "too little was acknowledged to say anything")
       #expect(all.allSatisfy { if case .refused = $0.outcome { false } else { true } })
       return check
@@ -82,7 +83,7 @@ extension ClusterTests {
           await stage.loop.sleep(1_500)
           cluster.redis.kill9()
           await stage.loop.sleep(1_500)
-          try cluster.redis.restart()
+          try await cluster.restartRedis()
         }
         #expect(stage.recorder.history.sends.allSatisfy { $0.attempts == 1 && $0.outcome != .unknown })
         #expect(check.late(2_500) == [])
@@ -114,7 +115,7 @@ extension ClusterTests {
         try await Self.crowd(stage)
         let check = try await Self.judge(stage, Load(count: 1_300, perSecond: 130, door: .both), converge: 8_000) {
           await stage.loop.sleep(1_500)
-          cluster.postgres.kill9()
+          try await cluster.crashPostgres()
           await stage.loop.sleep(6_500)
           try await cluster.postgres.restart()
           let took = try await Self.timeToSend(stage)
