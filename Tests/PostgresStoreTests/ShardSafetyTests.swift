@@ -100,6 +100,7 @@ struct ShardSafetyTests {
         #expect(!table.2.contains("REFERENCES"), "\(table.1): foreign keys are added later")
         for unique in table.2.matches(of: /UNIQUE \((\w+)/) { #expect(unique.1 == "bucket", "\(table.1)") }
       }
+      for index in sql.matches(of: /CREATE UNIQUE INDEX (\w+) ON \w+ \((\w+)/) { #expect(index.2 == "bucket", "\(index.1)") }
       for key in sql.matches(of: /ALTER TABLE (\w+) ADD CONSTRAINT \w+ FOREIGN KEY \((\w+), \w+\) REFERENCES (\w+)/) {
         #expect(key.2 == "bucket")
         #expect(worlds.contains { $0.contains(String(key.1)) && $0.contains(String(key.3)) }, "\(key.1) -> \(key.3)")

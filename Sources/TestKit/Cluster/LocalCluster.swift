@@ -43,9 +43,7 @@ public final class LocalCluster: @unchecked Sendable {
     return cluster
   }
 
-  private init(
-    api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]
-  ) async throws {
+  private init(api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]) async throws {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
