@@ -70,8 +70,8 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
     alive[session] = loop.now + SessionGuard.trustFor
   }
 
-  /// Whether the store says that the session has ended; nil when it says nothing within ``patience``. What it says later
-  /// counts for the requests after this one.
+  /// Whether the store says that the session has ended; nil when it says nothing within ``patience``. What it says
+  /// later counts for the requests after this one.
   private func ending(of session: SessionID) async -> Result<Bool, ChatError>? {
     await withCheckedContinuation { (continuation: CheckedContinuation<Result<Bool, ChatError>?, Never>) in
       let wait = Wait(continuation)

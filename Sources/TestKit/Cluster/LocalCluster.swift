@@ -6,7 +6,8 @@ import IORuntime
 /// The nodes are the `martlet` that stands beside the running tests, or the one that `MARTLET_TEST_BINARY` names. A
 /// ``Leash`` ends all of it with the test process, however that ends; logs lie in ``directory`` until then.
 ///
-/// - Shape: `let cluster = try await LocalCluster.start(); cluster.socket[0].kill9(); try await cluster.socket[0].start()`.
+/// - Shape: `let cluster = try await LocalCluster.start(); cluster.socket[0].kill9(); try await
+///   cluster.socket[0].start()`.
 /// - Isolation: used by one test at a time.
 public final class LocalCluster: @unchecked Sendable {
   /// The database server.
