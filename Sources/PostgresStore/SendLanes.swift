@@ -21,6 +21,9 @@ final class SendLanes: @unchecked Sendable {
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_600
+  /// A database that has been away for this long is taken to stay away: what is sent then is refused at once, so that the
+  /// requests which one client may have under way are not all spent on waiting while its next ones wait unread.
+  static let awayAfter: Int64 = 3_000
 
   private struct Lane {
     var waiting: [Send] = []
@@ -72,7 +75,10 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func take(_ send: Send) {
-    guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
+    guard unanswered < Self.waitingMax, pool.unreachableFor < Self.awayAfter else {
+      counted.refused += 1
+      return send.complete(.failure(StoreFailure.away))
+    }
     unanswered += 1
     let bucket = send.message.conversation.bucket
     lanes[bucket, default: Lane()].waiting.append(send)

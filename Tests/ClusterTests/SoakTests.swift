@@ -24,7 +24,7 @@ extension ClusterTests {
         case .redisStopped: cluster.redis.stop()
         case .socketStopped: cluster.socket[which].stop()
         case .apiStopped: cluster.api[which].stop()
-        case .postgresKilled: cluster.postgres.kill9()
+        case .postgresKilled: try await cluster.crashPostgres()
         case .socketDrained:
           cluster.socket[which].term()
           _ = await cluster.socket[which].waitForExit(8_000)

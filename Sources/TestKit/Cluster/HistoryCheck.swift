@@ -223,6 +223,21 @@ public struct HistoryCheck {
     return "p50 \(at(0.5)), p99 \(at(0.99)), max \(at(1)) over \(sorted.count)"
   }
 
+  /// The median delay in milliseconds of what was begun in each stretch of that many milliseconds: where a fault began
+  /// and ended shows in it.
+  public func timeline(_ milliseconds: Int64 = 500) -> String {
+    guard let begin = history.sends.map(\.invokedAt).min() else { return "nothing was sent" }
+    var stretches: [Int64: [Moment]] = [:]
+    for send in history.sends {
+      guard case .acknowledged(_, let seq) = send.outcome else { continue }
+      let seen = views.values.compactMap { $0.seen[send.conversation]?[seq] }
+      stretches[(send.invokedAt - begin) / (milliseconds * 1_000), default: []] += seen.map { $0 - send.invokedAt }
+    }
+    return stretches.sorted { $0.key < $1.key }.map { stretch, delays in
+      String(delays.sorted()[delays.count / 2] / 1_000)
+    }.joined(separator: " ")
+  }
+
   private static func views(_ history: History) -> [Int: View] {
     var views: [Int: View] = [:]
     for session in history.sessions {

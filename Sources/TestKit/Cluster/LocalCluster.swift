@@ -86,12 +86,18 @@ public final class LocalCluster: @unchecked Sendable {
   public func heal() async throws {
     redis.cont()
     if await !Probe.exchange(.ip(host: "127.0.0.1", port: redis.port), Array("PING\r\n".utf8), for: 500).isAlive {
-      try redis.restart()
+      try await restartRedis()
     }
     try await postgres.restart()
     for node in nodes { node.cont() }
     try await startNodes()
   }
+
+  /// Kills PostgreSQL and all its backends, and waits until they are gone, which may take two seconds.
+  public func crashPostgres() async throws { try await PrivatePostgres.aside { [postgres] in postgres.kill9() } }
+
+  /// Starts an empty Redis, after killing the old one if it still runs.
+  public func restartRedis() async throws { try await PrivatePostgres.aside { [redis] in try redis.restart() } }
 
   /// Ends everything.
   public func end() {
