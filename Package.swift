@@ -82,7 +82,8 @@ let node: [Target] = [
 let testing: [Target] = [
   .target(
     name: "TestKit",
-    dependencies: ["ChatCore", "MemoryAdapters", "Delivery", "IORuntime"], path: "Sources/TestKit",
+    dependencies: ["ChatCore", "MemoryAdapters", "Delivery", "IORuntime", "Client", "HTTP1", "JSONText"],
+    path: "Sources/TestKit",
     exclude: ["Documentation.docc"], swiftSettings: strict),
   tests("IORuntime", ["TestKit", "CLinux"]),
   tests("HTTP1", []),
@@ -97,14 +98,16 @@ let testing: [Target] = [
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
-  tests("Client", ["IORuntime", "HTTP1", "TestKit"]),
+  tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
   tests("Node", ["ChatCore", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
-    dependencies: ["TestKit", "ChatCore", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1"],
+    dependencies: [
+      "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
+    ],
     swiftSettings: strict),
   .testTarget(name: "TidyTests", swiftSettings: strict),
 ]

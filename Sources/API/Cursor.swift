@@ -4,9 +4,9 @@ import JSONText
 /// The opaque `cursor` of a list: what the last item of a page was, not to be read by clients.
 ///
 /// - Shape: lower-case hexadecimal of the UTF-8 bytes, so that it needs no escape in a URL.
-/// - Limits: ``bytesMax`` characters: a user name of 64 bytes may have a key three times as long, and each byte takes two.
+/// - Limits: ``bytesMax``.
 enum Cursor {
-  /// The longest cursor, in bytes.
+  /// The longest cursor, in bytes: a user name of 64 bytes may have a key three times as long, and each byte takes two.
   static let bytesMax = 512
   private static let digits = Array("0123456789abcdef".utf8)
 

@@ -30,8 +30,8 @@ public struct RateGate: Sendable {
     await pass(kind, who: kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)")
   }
 
-  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that a
-  /// client with an old token does not keep his neighbours from signing in.
+  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that
+  /// a client with an old token does not keep his neighbours from signing in.
   func refusedToken(address: String) async -> Pass { await pass(.signIn, who: "t:" + address) }
 
   private func pass(_ kind: RateClass, who: String) async -> Pass {

@@ -59,6 +59,12 @@ public final class SocketClient: ConnectionHandler, @unchecked Sendable {
   /// Sends a text message.
   public func send(_ text: String) { write(.text, Array(text.utf8)) }
 
+  /// Sends one unfragmented frame of any kind; the reader is told what a good client would not say.
+  public func send(_ opcode: Opcode, _ payload: [UInt8]) { write(opcode, payload) }
+
+  /// Sends bytes that are no frame of ours at all.
+  public func send(unframed bytes: [UInt8]) { connection.send(bytes) }
+
   /// Closes politely; the callback tells when it is over.
   public func close(_ code: CloseCode = .normal) { write(.close, FrameWriter.closePayload(code)) }
 

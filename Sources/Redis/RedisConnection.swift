@@ -97,17 +97,16 @@ final class RedisConnection: @unchecked Sendable {
 
   // MARK: Life
 
-  /// Connects and greets; the owner hears how it went.
-  func open() {
+  /// Connects, encrypted when there is a `tls`, and greets; the owner hears how it went.
+  func open(tls: TLSClient?) {
     guard state == .new else { return }
     guard reader != nil else { return loop.execute { self.end(.broken("no memory")) } }
-    guard !settings.tls else { return loop.execute { self.end(.unreachable("rediss: no TLS to Redis yet")) } }
     state = .opening
     openTimer = loop.schedule(after: settings.connectDeadline) { [weak self] in self?.end(.timedOut) }
     let address = SocketAddress.ip(host: settings.host, port: settings.port)
-    loop.connect(to: address, deadline: settings.connectDeadline, options: RedisConnection.socketOptions) {
-      self.opened($0)
-    }
+    loop.connect(
+      to: address, deadline: settings.connectDeadline, options: RedisConnection.socketOptions, tls: tls
+    ) { self.opened($0) }
   }
 
   private func opened(_ result: Result<Connection, ConnectError>) {

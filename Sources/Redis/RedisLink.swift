@@ -33,6 +33,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   private var retry: LoopTimer?
   private var wanted = false
   private var random = SystemRandomNumberGenerator()
+  /// Made once: reading the system's authorities takes milliseconds.
+  private var trust: TLSClient?
 
   init(
     loop: EventLoop, settings: RedisSettings, owner: any RedisLinkOwner,
@@ -68,7 +70,13 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     guard wanted, connection == nil else { return }
     let fresh = RedisConnection(loop: loop, settings: settings, owner: self)
     connection = fresh
-    fresh.open()
+    do throws(TLSError) {
+      if settings.tls, trust == nil { trust = try TLSClient(authorityFile: settings.authorityFile) }
+      fresh.open(tls: trust)
+    } catch {
+      let words = error.description
+      loop.execute { fresh.end(.unreachable(words)) }
+    }
   }
 
   func connectionReady(_ connection: RedisConnection) {
@@ -82,6 +90,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   func connectionEnded(_ ended: RedisConnection, _ error: RedisError, wasReady: Bool) {
     guard ended === connection else { return }
     connection = nil
+    // Closed by ourselves: nobody is to be told that it was lost.
+    guard wanted else { return }
     failures += 1
     observe(wasReady ? .lost(error) : .failed(error))
     if wasReady { owner?.linkLost(error) }

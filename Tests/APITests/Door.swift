@@ -2,6 +2,7 @@ import API
 import ChatCore
 import HTTP1
 import JSONText
+import MemoryAdapters
 import Synchronization
 import TestKit
 import Testing
@@ -34,7 +35,8 @@ struct Door {
     service = Service(
       chat: stage.chat, endpoints: rows, authenticator: StageAuthenticator(stage: stage),
       gate: RateGate(limiter: limiter, policies: policies), crossOrigin: CrossOriginPolicy(origins: origins),
-      now: { 0 }, record: { [records] in records.add($0) })
+      now: { [clock = stage.clock] in clock.now.milliseconds },
+      record: { [records] in records.add($0) })
   }
 
   /// The token of one of the cast.

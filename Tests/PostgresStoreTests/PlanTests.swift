@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Plans")
 struct PlanTests {
-  /// A bug once: with one condition more than its key, the lookup of an answered message read the whole conversation for
-  /// each message, as long as the tables had no statistics; 100 ms for a batch of 64 after ten thousand messages.
+  /// A bug once: with one condition more than its key, the lookup of an answered message read the whole conversation
+  /// for each message, as long as the tables had no statistics; 100 ms for a batch of 64 after ten thousand messages.
   @Test("without statistics too, storing and reading touch the rows they need and no others")
   func rowsTouched() async throws {
     let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])

@@ -34,13 +34,15 @@ enum Pages {
   static func limits(_ file: SourceFile) -> [String] {
     let lines = file.lines
     let inLimits = file.name.hasSuffix("Limits.swift")
+    guard inLimits || file.text.contains("Max") || file.text.contains("Min") else { return [] }
     return lines.enumerated().compactMap { number, line in
+      guard inLimits || line.contains("Max") || line.contains("Min") else { return nil }
       let found =
         line.firstMatch(of: /^\s*(?:public |package |static )*(?:var|let) (\w+(?:Max|Min))\b[^{]*=/)
         ?? (inLimits ? line.firstMatch(of: /^\s*public (?:static )?(?:var|let) (\w+)\b[^{]*[=:]/) : nil)
       guard let name = found?.1 else { return nil }
-      let comment = number == 0 ? "" : lines[number - 1].drop { $0 == " " }
-      let words = comment.hasPrefix("///") ? comment.split(separator: " ").count - 1 : 0
+      let comment = lines[..<number].reversed().map { $0.drop { $0 == " " } }.prefix { $0.hasPrefix("///") }
+      let words = comment.reduce(0) { $0 + $1.split(separator: " ").count - 1 }
       return words >= 3 ? nil : file.finding(number, "the limit \(name) has no reason beside it")
     }
   }

@@ -4,13 +4,21 @@ import Foundation
 struct SourceFile: Sendable {
   let path: String
   let text: String
+  /// ``code``'s text where many rules ask for it.
+  var stripped: String?
+
+  init(path: String, text: String, stripped: String? = nil) {
+    self.path = path
+    self.text = text
+    self.stripped = stripped
+  }
 
   var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
   var name: String { path.split(separator: "/").last.map { String($0) } ?? path }
   /// The module of `Sources/<Module>/…` or `Tests/<Module>/…`.
   var module: String { path.split(separator: "/").dropFirst().first.map { String($0) } ?? "" }
   /// The code alone: comments and the words of string literals are blanks, lines stay where they are.
-  var code: SourceFile { SourceFile(path: path, text: CodeText.code(of: text)) }
+  var code: SourceFile { SourceFile(path: path, text: stripped ?? CodeText.code(of: text)) }
 
   func finding(_ line: Int, _ words: String) -> String { "\(path):\(line + 1): \(words)" }
 }
@@ -52,6 +60,7 @@ enum SourceTree {
   }
 
   static let product = files(["Sources"], ending: [".swift"]).filter { $0.module != "TestKit" }
+    .map { SourceFile(path: $0.path, text: $0.text, stripped: $0.code.text) }
   static let swift = files(["Sources", "Tests"], ending: [".swift"]) + [file("Package.swift")].compactMap { $0 }
   static let written =
     swift + files(["Sources", "Tests", "deploy", ".ci"], ending: [".md", ".sql", ".lua", ".c", ".h", ".sh", ".cfg"])

@@ -6,7 +6,7 @@ import JSONText
 enum Documents {
   /// What a client may build on; raised when something is added to the wire.
   static let apiLevel: Int64 = 1
-  /// How long anyone may keep keys and description, in seconds: a new key is announced longer than that before it signs.
+  /// How long anyone may keep keys and description, in seconds; a new key is to be announced longer before it signs.
   private static let keptSeconds = 300
 
   static func rows(_ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue) -> [Endpoint] {

@@ -72,6 +72,14 @@ import Testing
     }
   }
 
+  @Test("the local cluster knows which settings are secrets, and keeps them out of argument lists")
+  func localSecrets() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+    let script = try String(contentsOf: root.appending(path: "deploy/local/lib/settings.sh"), encoding: .utf8)
+    let secrets = Reference.rows.filter(\.isSecret).map(\.name).joined(separator: " ")
+    #expect(script.contains("SECRET_SETTINGS=\" \(secrets) \""))
+  }
+
   @Test("a web page of any origin is never let in")
   func origins() throws {
     #expect(sentences(["MARTLET_ORIGINS": "*"]).first?.contains("name the origins") == true)

@@ -2,6 +2,7 @@
 set -uo pipefail
 umask 022
 
+CALLER=$PWD # paths that the caller gives begin here; the scripts themselves work from /
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 for file in say cluster processes ports packages build secrets settings postgres redis nodes haproxy json stop \
   supervise first_message; do

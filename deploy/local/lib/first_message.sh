@@ -3,7 +3,7 @@
 first_message() {
   local url binary=$BINARY
   url=$(main_url)
-  [[ $binary == "$ROOT/"* ]] && binary=${binary#"$ROOT/"}
+  [ "$CALLER" = "$ROOT" ] && binary=${binary#"$ROOT/"}
   cat <<END
 
 Martlet serves at $url ($API_NODES api and $SOCKET_NODES socket nodes). The first message, in one shell:

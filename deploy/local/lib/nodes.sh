@@ -46,7 +46,7 @@ answers_ready() { curl -sf -o /dev/null --noproxy '*' --max-time 2 "$1/readyz"; 
 ready_or_dead() { answers_ready "$(node_url "$1")" || dead "$1"; }
 
 wait_for_node() {
-  wait_until 20 ready_or_dead "$1" || die_with_log "$1" "$1 has not become ready within 20 s ($(node_url "$1")/readyz)."
+  wait_until 30 ready_or_dead "$1" || die_with_log "$1" "$1 has not become ready within 30 s ($(node_url "$1")/readyz)."
   alive "$1" || die_with_log "$1" "$1 has ended instead of becoming ready."
 }
 

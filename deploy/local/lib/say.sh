@@ -9,7 +9,7 @@ die() {
 
 # die_with_log <part> <sentence>: the sentence, then the end of what the part itself had to say.
 die_with_log() {
-  local part=$1 log="$LOGS/$1.log"
+  local log="$LOGS/$1.log"
   shift
   printf 'error: %s\n' "$*" >&2
   if [ -s "$log" ]; then

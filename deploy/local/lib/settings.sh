@@ -1,13 +1,13 @@
 # The MARTLET_ variables of the caller's environment reach the nodes, and are remembered for later commands.
 
 # Settings whose value must not stand in an argument list: each goes to a file of its own, passed as …_FILE.
-SECRET_SETTINGS=" TOKEN_KEYS REFRESH_KEY DATABASE_URL REDIS_URL "
+SECRET_SETTINGS=" DATABASE_URL REDIS_URL TOKEN_KEYS TOKEN_KEY REFRESH_KEY "
 # Settings that the local cluster decides itself.
 OWN_SETTINGS=" LISTEN NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE TRUSTED_PROXIES "
 
 # collect_settings <fresh|more>: a fresh start forgets what an earlier one was given, a later command adds to it.
 collect_settings() {
-  local kept="$STATE/settings" name key
+  local kept="$STATE/settings" name key value
   [ "$1" = fresh ] && rm -f "$kept"
   touch "$kept"
   while IFS= read -r name; do
@@ -16,14 +16,16 @@ collect_settings() {
       warn "$name is set by deploy/local itself; the value in your environment is not used."
       continue
     fi
-    [[ ${!name} != *$'\n'* ]] || die "$name has a line break in its value, which a setting cannot have."
+    value=${!name}
     drop_setting "$key" "$kept"
     if [[ $SECRET_SETTINGS == *" $key "* ]]; then
-      (umask 077 && printf '%s\n' "${!name}" >"$SECRETS/given_${key,,}")
-      echo "MARTLET_${key}_FILE=$SECRETS/given_${key,,}" >>"$kept"
-    else
-      echo "$name=${!name}" >>"$kept"
+      (umask 077 && printf '%s\n' "$value" >"$SECRETS/given_${key,,}")
+      echo "${name}_FILE=$SECRETS/given_${key,,}" >>"$kept"
+      continue
     fi
+    [[ $value != *$'\n'* ]] || die "$name has a line break in its value, which a setting cannot have."
+    if [[ $key == *_FILE && $value != /* ]]; then value=$CALLER/$value; fi
+    echo "$name=$value" >>"$kept"
   done < <(compgen -e | grep '^MARTLET_')
 }
 

@@ -1,0 +1,135 @@
+import HTTP1
+import IORuntime
+import JSONText
+import TestKit
+import Testing
+
+extension ClusterTests {
+  /// Faults of reliability.md's catalogue under load, each judged by the history.
+  struct FaultTests {
+    /// Four people in eight rooms, two on each socket node, all in each room.
+    private static func crowd(_ stage: ClusterStage) async throws {
+      var people: [Account] = []
+      for name in ["ada", "bob", "cyd", "dan"] { people.append(try await stage.account(name)) }
+      for number in 0..<8 { _ = try await stage.open(title: "room \(number)", members: people) }
+      for (index, account) in people.enumerated() { try await stage.client(account, at: index % 2).goOnline() }
+    }
+
+    /// Runs a load and, while it runs, a fault; then waits for convergence and judges.
+    private static func judge(
+      _ stage: ClusterStage, _ load: Load, converge: Int64 = 5_000, fault: @escaping @Sendable () async throws -> Void
+    ) async throws -> HistoryCheck {
+      async let sends: Void = load.run(on: stage)
+      try await fault()
+      await sends
+      #expect(try await stage.converge(within: converge), "members do not converge")
+      let check = try await stage.check()
+      #expect(check.broken() == [])
+      let all = stage.recorder.history.sends
+      let acked = all.count { if case .acknowledged = $0.outcome { true } else { false } }
+      print(
+        "  \(acked) of \(all.count) acknowledged, \(all.count { $0.attempts > 1 }) repeated; delivery",
+        HistoryCheck.describe(check.delays()))
+      #expect(acked > all.count / 2, "too little was acknowledged to say anything")
+      #expect(all.allSatisfy { if case .refused = $0.outcome { false } else { true } })
+      return check
+    }
+
+    @Test func `F01: kill -9 of a socket node amid sends loses nothing, and its clients are back within 5 s`()
+      async throws
+    {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        try await Self.crowd(stage)
+        let check = try await Self.judge(stage, Load(count: 1_000, perSecond: 200)) {
+          await stage.loop.sleep(1_500)
+          cluster.socket[0].kill9()
+          let killed = Stopwatch.now
+          #expect(await Stopwatch.wait(5_000) { stage.clients.allSatisfy(\.isLive) })
+          print("F01: all clients live again after \((Stopwatch.now - killed) / 1_000) ms")
+          await stage.loop.sleep(700)
+          try await cluster.socket[0].start()
+        }
+        #expect(check.late(5_000) == [])
+      }
+    }
+
+    @Test func `F03: what was committed by an API node that died before it was published is found within 2 s`()
+      async throws
+    {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        try await Self.crowd(stage)
+        let check = try await Self.judge(stage, Load(count: 900, perSecond: 150, door: .rest)) {
+          for round in 0..<4 {
+            await stage.loop.sleep(Int64.random(in: 500...1_200))
+            let node = cluster.api[round % 2]
+            node.kill9()
+            try await node.start()
+          }
+        }
+        // Whoever was answered by the other node, or by a repeat, is owed the message from then on.
+        #expect(check.late(3_000) == [])
+      }
+    }
+
+    @Test func `F10: Redis killed and started empty refuses no send, and delivery goes on by the heads`() async throws {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        try await Self.crowd(stage)
+        let check = try await Self.judge(stage, Load(count: 1_200, perSecond: 200, door: .both)) {
+          await stage.loop.sleep(1_500)
+          cluster.redis.kill9()
+          await stage.loop.sleep(1_500)
+          try cluster.redis.restart()
+        }
+        #expect(stage.recorder.history.sends.allSatisfy { $0.attempts == 1 && $0.outcome != .unknown })
+        #expect(check.late(2_500) == [])
+        #expect(check.slow(2_000) == [])
+      }
+    }
+
+    @Test func `F12: a Redis that stands still for 4 s blocks no send`() async throws {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        try await Self.crowd(stage)
+        let check = try await Self.judge(stage, Load(count: 1_400, perSecond: 200, door: .both)) {
+          await stage.loop.sleep(1_000)
+          cluster.redis.stop()
+          await stage.loop.sleep(4_000)
+          cluster.redis.cont()
+        }
+        #expect(stage.recorder.history.sends.allSatisfy { $0.attempts == 1 && $0.outcome != .unknown })
+        #expect(check.slow(2_000) == [])
+        #expect(check.late(3_000) == [])
+      }
+    }
+
+    @Test func `F15: PostgreSQL killed and started again loses nothing that was acknowledged`() async throws {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        try await Self.crowd(stage)
+        let check = try await Self.judge(stage, Load(count: 1_200, perSecond: 150, door: .both), converge: 8_000) {
+          await stage.loop.sleep(1_500)
+          cluster.postgres.kill9()
+          await stage.loop.sleep(1_500)
+          try await cluster.postgres.restart()
+          let back = Stopwatch.now
+          let account = stage.clients[0].account
+          let room = stage.conversations.keys.min() ?? 0
+          let body: JSONValue = ["text": "back"]
+          var isBack = false
+          while !isBack, Stopwatch.now - back < 8_000_000 {
+            let answer = try? await stage.api[0].call(
+              .post, "/v1/conversations/\(room)/messages", body, token: account.token)
+            isBack = answer?.status == 201
+            if !isBack { await stage.loop.sleep(50) }
+          }
+          print("F15: a send goes through \((Stopwatch.now - back) / 1_000) ms after PostgreSQL is back")
+          #expect(Stopwatch.now - back < 5_000_000)
+        }
+        #expect(check.slow(5_500) == [])
+      }
+    }
+  }
+}
