@@ -49,7 +49,7 @@ public struct Migrator: Sendable {
     patient.connections = 1
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
-    patient.prefersIndexes = false
+    patient.findsByKey = false
     patient.applicationName = "martlet migrate"
     return patient
   }
