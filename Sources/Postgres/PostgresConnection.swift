@@ -226,7 +226,9 @@ extension PostgresConnection: Pollable {
       guard PQconsumeInput(handle) == 1 else {
         // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
         drain()
-        return close(lostError(handle))
+        // What it said may have ended the connection already, and freed the handle with it.
+        if state != .closed { close(lostError(handle)) }
+        return
       }
     }
     drain()

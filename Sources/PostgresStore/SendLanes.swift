@@ -18,7 +18,7 @@ final class SendLanes: @unchecked Sendable {
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
-  static let patience: Int64 = 4_600
+  static let patience: Int64 = 4_400
 
   private struct Lane {
     var waiting: [Send] = []
