@@ -82,7 +82,7 @@ final class HeadCheck: @unchecked Sendable {
       failed(toAsk: asked)
     }
     isUnderWay = false
-    hub.endSlowReaders()
+    hub.judgeSlowReaders()
     if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
   }
 

@@ -102,7 +102,8 @@ extension PostgresPool: ConnectionOwner {
     if connection.load < settings.pipelineMax { dispatch() }
   }
 
-  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet again.
+  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet
+  /// again.
   private func repeatSoon(_ flight: Flight) -> Bool {
     guard flight.repetitions < settings.repetitionsMax else { return false }
     let pause = Int64.random(in: 1...20)

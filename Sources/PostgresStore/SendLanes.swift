@@ -4,13 +4,15 @@ import Postgres
 
 /// How a message is stored: a lane for each bucket, in which at most one transaction is under way.
 ///
-/// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone send
-/// waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's connections; when
-/// more of them are ready than transactions may be under way, one transaction carries several, in bucket order.
+/// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
+/// send waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's
+/// connections; when more of them are ready than transactions may be under way, one transaction carries several, in
+/// bucket order.
 ///
-/// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost its
-///   batches are sent again under the same keys, so that nothing is stored twice.
-/// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all lanes.
+/// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
+///   its batches are sent again under the same keys, so that nothing is stored twice.
+/// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all
+///   lanes.
 /// - Isolation: belongs to the pool's loop; ``append(_:)`` may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
@@ -24,7 +26,8 @@ final class SendLanes: @unchecked Sendable {
     var waiting: [Send] = []
     var isUnderWay = false
     var isDue = false
-    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its trouble.
+    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its
+    /// trouble.
     var travelsAlone = false
   }
 
@@ -134,7 +137,8 @@ final class SendLanes: @unchecked Sendable {
     }
   }
 
-  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first stored.
+  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
+  /// stored.
   private static func takeBatch(from waiting: inout [Send]) -> [Send] {
     var batch: [Send] = []
     var left: [Send] = []
@@ -207,8 +211,8 @@ final class SendLanes: @unchecked Sendable {
     lanes[batch.bucket]?.travelsAlone = true
   }
 
-  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or the
-  /// server's refusal may be meant for another batch of the same transaction.
+  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
+  /// the server's refusal may be meant for another batch of the same transaction.
   private static func passes(_ error: PostgresError, isAlone: Bool) -> Bool {
     switch error {
     case .lost, .timeout: true

@@ -8,7 +8,8 @@ import Redis
 
 /// One node: its loops, from the first connection to the database to the last good-bye.
 final class NodeProcess: @unchecked Sendable {
-  /// How long a node waits for a database that is not there yet before it gives up, so that parts may start in any order.
+  /// How long a node waits for a database that is not there yet before it gives up, so that parts may start in any
+  /// order.
   static let databasePatience: Milliseconds = 60_000
 
   private let configuration: Configuration

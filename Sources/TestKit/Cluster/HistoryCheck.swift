@@ -1,6 +1,7 @@
 /// Judges a history against what is stored: the promise, as functions that find where it was broken.
 ///
-/// Each gives sentences, one a break; none when the promise was kept. The names are those of reliability.md's invariants.
+/// Each gives sentences, one a break; none when the promise was kept. The names are those of reliability.md's
+/// invariants.
 /// - Cost: sorts and hashes over all deliveries; a hundred thousand take seconds in a debug build.
 public struct HistoryCheck {
   let history: History
@@ -180,7 +181,7 @@ public struct HistoryCheck {
         let owedFrom = max(ackedAt, healedAt, resumed(client, before: seenAt))
         if seenAt - owedFrom > milliseconds * 1_000 {
           broken.append(
-            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms after it was owed"
+            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms too late"
           )
         }
       }

@@ -2,7 +2,7 @@ import ChatCore
 import Delivery
 import MemoryAdapters
 
-/// A cluster of nodes over one log and one faulty broker, its clients, and what befalls them; all of it follows from a seed.
+/// A cluster of nodes over one log and one faulty broker, its clients, and what befalls them; all follows from a seed.
 ///
 ///     let failures = SimulatedCluster(seed: 7).run()   // what the checkers found; empty when all is well
 ///

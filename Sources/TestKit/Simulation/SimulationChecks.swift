@@ -91,7 +91,8 @@ struct SimulationChecks {
       if storedAt > line.answeredAt { worstDelay = max(worstDelay, heard.at - storedAt) }
       if !mayHear(line.user, entry) { fail("\(name) heard \(id.rawValue)/\(heard.seq) and was no member") }
     }
-    if line.mostQueuedBytes > cluster.settings.limits.sendQueueBytesMax + 2_000 {
+    let limits = cluster.settings.limits
+    if line.mostQueuedBytes > limits.sendQueueBytesMax * limits.sendQueueBurst + 500 {
       fail("\(name) had \(line.mostQueuedBytes) bytes waiting")
     }
   }
