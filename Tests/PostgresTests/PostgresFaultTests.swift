@@ -56,6 +56,24 @@ struct PostgresFaultTests {
     }
   }
 
+  @Test("what is repeated goes to a connection that is left, although no new one can be had")
+  func repeatedOnWhatIsLeft() async throws {
+    try await withPool({ $0.connections = 2 }) { pool, url in
+      let server = try await PrivatePostgres.shared()
+      let slow = Statement("slow", "SELECT pg_sleep(0.4)::text", repeatable: true)
+      let name = try #require(url.split(separator: "/").last)
+      pool.start()
+      while await counters(of: pool).ready < 2 { try await Task.sleep(for: .milliseconds(5)) }
+      async let answer = milliseconds { _ = try await pool.query(slow) }
+      try await Task.sleep(for: .milliseconds(150))
+      let admin = try await server.database()
+      try await server.sql("ALTER DATABASE \(name) ALLOW_CONNECTIONS false", in: admin)
+      try await server.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(0.4)%'", in: admin)
+      #expect(try await answer < 2_000)
+    }
+  }
+
   @Test("when nobody listens, a statement is refused by its deadline, and the pool keeps trying")
   func nobodyListens() async throws {
     let server = try await PrivatePostgres.start()
