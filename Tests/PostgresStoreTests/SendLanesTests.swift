@@ -112,7 +112,7 @@ struct SendFaultTests {
       let cast = try await Cast.gather(in: database.underTest)
       let rooms = [try await cast.group().id, try await cast.direct().id, try await cast.square().id]
       let story = try await withThrowingTaskGroup(of: Story.self) { group in
-        let end = EventLoop.monotonicMilliseconds() + 9_000
+        let end = EventLoop.monotonicMilliseconds() + 14_000
         for sender in 0..<12 {
           group.addTask {
             await withTaskExecutorPreference(database.loop) {
