@@ -33,7 +33,8 @@ public struct PostgresConversations: ConversationStore {
     "conversations.all",
     """
     SELECT l.conversation, NULL::bigint FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2
-    UNION ALL SELECT c.id, c.head FROM chat_user u JOIN conversation c ON c.bucket = u.bucket AND c.id = u.own_conversation
+    UNION ALL SELECT c.id, c.head
+      FROM chat_user u JOIN conversation c ON c.bucket = u.bucket AND c.id = u.own_conversation
       WHERE u.bucket = $1 AND u.id = $2
     """, repeatable: true)
   static let livingHeads = Statement(

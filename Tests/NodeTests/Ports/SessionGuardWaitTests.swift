@@ -36,10 +36,11 @@ struct SessionGuardWaitTests {
     try await Self.withGuard { one, slow, session, token, _ in
       slow.delay = 4_500
       let begin = EventLoop.monotonicMilliseconds()
-      #expect(try await one.caller(ofToken: token).session == session.id)
-      #expect(EventLoop.monotonicMilliseconds() - begin < 1_000)
-      #expect(try await one.caller(ofToken: token).session == session.id)
-      #expect(EventLoop.monotonicMilliseconds() - begin < 1_000)
+      for _ in 0..<2 {
+        let caller = try await one.caller(ofToken: token)
+        #expect(caller.session == session.id)
+        #expect(EventLoop.monotonicMilliseconds() - begin < 3_000)
+      }
       #expect(slow.asked == 1)
     }
   }
@@ -52,7 +53,8 @@ struct SessionGuardWaitTests {
       _ = try await one.caller(ofToken: token)
       await loop.sleep(300)
       slow.delay = 0
-      await #expect(throws: ChatError.self) { try await one.caller(ofToken: token) }
+      let late = try? await one.caller(ofToken: token)
+      #expect(late == nil)
     }
   }
 
