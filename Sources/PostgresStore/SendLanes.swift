@@ -23,8 +23,8 @@ final class SendLanes: @unchecked Sendable {
   static let patience: Int64 = 4_400
   /// A database that has been away for this long is taken to stay away.
   static let awayAfter: Int64 = 3_000
-  /// Then a send waits no longer than this, so that the requests which one client may have under way are not all spent on
-  /// waiting while its next ones wait unread; but this long, so that who repeats at once does not spin.
+  /// Then a send waits no longer than this, so that the requests which one client may have under way are not all spent
+  /// on waiting while its next ones wait unread; but this long, so that who repeats at once does not spin.
   static let patienceAway: Int64 = 500
 
   private struct Lane {
