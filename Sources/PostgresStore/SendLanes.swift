@@ -21,9 +21,11 @@ final class SendLanes: @unchecked Sendable {
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_400
-  /// A database that has been away for this long is taken to stay away: what is sent then is refused at once, so that
-  /// the requests which one client may have under way are not all spent on waiting while its next ones wait unread.
+  /// A database that has been away for this long is taken to stay away.
   static let awayAfter: Int64 = 3_000
+  /// Then a send waits no longer than this, so that the requests which one client may have under way are not all spent
+  /// on waiting while its next ones wait unread; but this long, so that who repeats at once does not spin.
+  static let patienceAway: Int64 = 500
 
   private struct Lane {
     var waiting: [Send] = []
@@ -65,20 +67,20 @@ final class SendLanes: @unchecked Sendable {
     guard !message.text.utf8.contains(0), !(message.clientMessageID?.utf8.contains(0) ?? false) else {
       throw failure(.textWithNUL(parameter: 0))
     }
-    let deadline = EventLoop.monotonicMilliseconds() + Self.patience
+    let asked = EventLoop.monotonicMilliseconds()
     let result = await withUnsafeContinuation {
       (continuation: UnsafeContinuation<Result<Appended, ChatError>, Never>) in
-      let send = Send(message, deadline: deadline) { continuation.resume(returning: $0) }
-      if pool.loop.inLoop { take(send) } else { pool.loop.execute { self.take(send) } }
+      let begin: @Sendable () -> Void = { [self] in
+        let patience = pool.unreachableFor < Self.awayAfter ? Self.patience : Self.patienceAway
+        take(Send(message, deadline: asked + patience) { continuation.resume(returning: $0) })
+      }
+      if pool.loop.inLoop { begin() } else { pool.loop.execute(begin) }
     }
     return try result.get()
   }
 
   private func take(_ send: Send) {
-    guard unanswered < Self.waitingMax, pool.unreachableFor < Self.awayAfter else {
-      counted.refused += 1
-      return send.complete(.failure(StoreFailure.away))
-    }
+    guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
     unanswered += 1
     let bucket = send.message.conversation.bucket
     lanes[bucket, default: Lane()].waiting.append(send)

@@ -11,7 +11,7 @@ extension ClusterTests {
     }
 
     /// What can happen to a cluster that it has to survive by itself.
-    private enum Trouble: CaseIterable {
+    private enum Trouble: String, CaseIterable {
       case socketKilled, apiKilled, redisKilled, redisStopped, socketStopped, apiStopped, postgresKilled, socketDrained
 
       func strike(_ cluster: LocalCluster, _ loop: EventLoop, _ dice: inout SeededDice) async throws {
@@ -47,10 +47,10 @@ extension ClusterTests {
         for (index, account) in people.enumerated() { try await stage.client(account, at: index % 2).goOnline() }
         async let load: Void = Load(count: Int(seconds) * 120, perSecond: 120, door: .both).run(on: stage)
         let end = Stopwatch.now + Moment(seconds) * 1_000_000
-        var troubles: [Trouble] = []
+        var troubles: [String] = []
         while Stopwatch.now < end - 2_000_000 {
           let trouble = Trouble.allCases[Int(dice.next() % UInt64(Trouble.allCases.count))]
-          troubles.append(trouble)
+          troubles.append(trouble.rawValue)
           try await trouble.strike(cluster, stage.loop, &dice)
           await stage.loop.sleep(Int64(dice.next() % 1_000))
         }
@@ -58,7 +58,8 @@ extension ClusterTests {
         #expect(try await stage.converge(within: 10_000), "seed \(seed): \(troubles)")
         let check = try await stage.check()
         #expect(check.broken() == [], "seed \(seed): \(troubles)")
-        print("soak, seed \(seed), \(troubles.count) troubles:", HistoryCheck.describe(check.delays()))
+        print("soak, seed \(seed), \(troubles):", HistoryCheck.describe(check.delays()))
+        print("  median of each half second:", check.timeline())
       }
     }
   }
