@@ -12,6 +12,10 @@ public protocol HTTPHandler: AnyObject, Sendable {
   /// request is answered as any other.
   func upgrade(_ request: Request) -> UpgradeAnswer?
 
+  /// Whether the answer to this request is for a client that still waits for it, as a long poll's: when the client ends
+  /// its half or the connection is lost, the task that answers is cancelled.
+  func endsWithClient(_ head: RequestHead) -> Bool
+
   /// Answers a request. Requests of one connection are answered one after the other, in order.
   func respond(to request: Request) async -> Response
 }
@@ -19,6 +23,8 @@ public protocol HTTPHandler: AnyObject, Sendable {
 extension HTTPHandler {
   /// The server's own limit.
   public func bodyBytesMax(for head: RequestHead) -> Int? { nil }
+  /// No: what a request has begun is finished.
+  public func endsWithClient(_ head: RequestHead) -> Bool { false }
   /// No WebSockets.
   public func upgrade(_ request: Request) -> UpgradeAnswer? { nil }
 }
