@@ -41,6 +41,7 @@ let foundation: [Target] = [
 let codecs: [Target] = [
   module("HTTP1"),
   module("WebSocket", ["CZlib", "COpenSSL"]),
+  module("EngineIO"),
   module("JSONText"),
   module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
 ]
@@ -88,6 +89,7 @@ let testing: [Target] = [
   tests("IORuntime", ["TestKit", "CLinux"]),
   tests("HTTP1", []),
   tests("WebSocket", ["CZlib"]),
+  tests("EngineIO", []),
   tests("JSONText", []),
   tests("Tokens", ["JSONText"]),
   tests("Postgres", ["IORuntime", "TestKit"]),
