@@ -42,6 +42,7 @@ let codecs: [Target] = [
   module("HTTP1"),
   module("WebSocket", ["CZlib", "COpenSSL"]),
   module("EngineIO"),
+  module("SocketIO"),
   module("JSONText"),
   module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
 ]
@@ -90,6 +91,7 @@ let testing: [Target] = [
   tests("HTTP1", []),
   tests("WebSocket", ["CZlib"]),
   tests("EngineIO", []),
+  tests("SocketIO", []),
   tests("JSONText", []),
   tests("Tokens", ["JSONText"]),
   tests("Postgres", ["IORuntime", "TestKit"]),
