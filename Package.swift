@@ -65,6 +65,7 @@ let adapters: [Target] = [
 
 let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"]),
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
