@@ -83,6 +83,11 @@ let node: [Target] = [
 ]
 
 let testing: [Target] = [
+  .executableTarget(
+    name: "conformance-fixture",
+    dependencies: [
+      "IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO", "EngineServing", "Tokens", "JSONText",
+    ], path: "Sources/ConformanceFixture", exclude: ["Documentation.docc"], swiftSettings: strict),
   .target(
     name: "TestKit",
     dependencies: ["ChatCore", "MemoryAdapters", "Delivery", "IORuntime", "Client", "HTTP1", "JSONText"],
