@@ -112,7 +112,7 @@ let testing: [Target] = [
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
-  tests("Node", ["ChatCore", "TestKit"]),
+  tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: [

@@ -28,4 +28,7 @@ public struct DeliveryCounts: Sendable, Hashable {
   public var rooms = 0
   /// Sessions attached now.
   public var sessions = 0
+
+  /// Nothing yet.
+  public init() {}
 }

@@ -29,6 +29,10 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var lingerFor: Milliseconds = 10_000
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
   public var sendQueueBytesMax = 1 << 20
+  /// How long a session may be over that: what gathers in one turn of the loop leaves at its end.
+  public var slowReaderGrace: Milliseconds = 5
+  /// How many times that limit ends a session at once, so that no burst takes all memory.
+  public var sendQueueBurst = 4
   /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live
   /// entries.
   public var catchUpBytesMax = 256 * 1024

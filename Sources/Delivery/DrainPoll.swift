@@ -27,7 +27,7 @@ final class DrainPoll {
       guard let room = hub.rooms[id] else { continue }
       if room.pollDraining() { watch(room) }
     }
-    hub.endSlowReaders()
+    hub.judgeSlowReaders()
     schedule()
   }
 }

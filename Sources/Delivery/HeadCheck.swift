@@ -13,25 +13,29 @@ import ChatCore
 final class HeadCheck: @unchecked Sendable {
   private unowned let hub: Hub
   private let log: any LogStore
-  private var roomsIn = [Int32](repeating: 0, count: Int(Bucket.count))
-  /// The counter up to which each bucket's rooms have been compared.
-  private var compared = [Int64](repeating: -1, count: Int(Bucket.count))
+  private var followed: [Bucket: Followed] = [:]
   private var suspects: [ConversationID] = []
   private var isUnderWay = false
   private var gatherIsDue = false
   private var failures = 0
-  private var notBefore: Milliseconds = .min
+  private var notBefore: Milliseconds = 0
+
+  private struct Followed {
+    var rooms = 0
+    /// The counter up to which the rooms have been compared.
+    var compared: Int64 = -1
+  }
 
   init(hub: Hub, log: any LogStore) {
     self.hub = hub
     self.log = log
   }
 
-  func roomOpened(in bucket: Bucket) { roomsIn[Int(bucket.number)] += 1 }
+  func roomOpened(in bucket: Bucket) { followed[bucket, default: Followed()].rooms += 1 }
 
   func roomClosed(in bucket: Bucket) {
-    roomsIn[Int(bucket.number)] -= 1
-    if roomsIn[Int(bucket.number)] == 0 { compared[Int(bucket.number)] = -1 }
+    followed[bucket]?.rooms -= 1
+    if followed[bucket]?.rooms == 0 { followed[bucket] = nil }
   }
 
   /// The room is to be compared soon; those that gather within a few milliseconds go in one statement.
@@ -52,9 +56,7 @@ final class HeadCheck: @unchecked Sendable {
   }
 
   /// The periodic comparison.
-  func check() {
-    begin(buckets: roomsIn.indices.compactMap { roomsIn[$0] > 0 ? Bucket(Int16($0)) : nil })
-  }
+  func check() { begin(buckets: followed.keys.sorted()) }
 
   private func begin(buckets: [Bucket]) {
     guard !isUnderWay, hub.ports.now >= notBefore, !(buckets.isEmpty && suspects.isEmpty) else { return }
@@ -67,23 +69,21 @@ final class HeadCheck: @unchecked Sendable {
     var asked: [ConversationID] = []
     do {
       let counters = buckets.isEmpty ? [:] : try await log.counters(of: buckets)
-      let moved = buckets.filter { counters[$0, default: 0] != compared[Int($0.number)] }
-      asked = takeSuspects() + followed(in: moved)
+      let moved = buckets.filter { counters[$0, default: 0] != followed[$0]?.compared }
+      asked = takeSuspects() + rooms(in: moved)
       while !asked.isEmpty {
         let some = Array(asked.prefix(hub.limits.headsPerStatement))
         confirm(some, try await log.heads(of: some))
         asked.removeFirst(some.count)
       }
-      for bucket in moved where roomsIn[Int(bucket.number)] > 0 {
-        compared[Int(bucket.number)] = counters[bucket, default: 0]
-      }
+      for bucket in moved { followed[bucket]?.compared = counters[bucket, default: 0] }
       failures = 0
     } catch {
       failed(toAsk: asked)
     }
     isUnderWay = false
-    hub.endSlowReaders()
-    if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore &- hub.ports.now)) }
+    hub.judgeSlowReaders()
+    if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
   }
 
   private func takeSuspects() -> [ConversationID] {
@@ -93,8 +93,8 @@ final class HeadCheck: @unchecked Sendable {
     return taken
   }
 
-  /// The rooms of those buckets that are not among the suspects of this comparison.
-  private func followed(in moved: [Bucket]) -> [ConversationID] {
+  /// The rooms of those buckets; some may be suspects too, and are asked twice at no harm.
+  private func rooms(in moved: [Bucket]) -> [ConversationID] {
     guard !moved.isEmpty else { return [] }
     let buckets = Set(moved)
     return hub.rooms.all.filter { buckets.contains($0.id.bucket) }.map(\.id)
@@ -110,7 +110,7 @@ final class HeadCheck: @unchecked Sendable {
     failures += 1
     hub.counts.failedReads += 1
     let wait = hub.ports.backOff(after: failures, first: hub.limits.retryFirst, most: hub.limits.retryMost)
-    notBefore = hub.ports.now &+ wait
+    notBefore = hub.ports.now + wait
     for id in asked {
       guard let room = hub.rooms[id], !room.isSuspect else { continue }
       room.isSuspect = true

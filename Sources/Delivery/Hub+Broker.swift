@@ -9,7 +9,7 @@ extension Hub: BrokerReceiver {
       rooms[first.conversation]?.received(run)
       rest = rest.dropFirst(run.count)
     }
-    endSlowReaders()
+    judgeSlowReaders()
   }
 
   /// A signal arrived.

@@ -33,7 +33,7 @@ extension Hub {
       if let page { room.pageRead(after: after, page, mark: mark) } else { room.readFailed() }
     }
     reader.readEnded()
-    endSlowReaders()
+    judgeSlowReaders()
   }
 }
 

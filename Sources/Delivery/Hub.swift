@@ -119,12 +119,23 @@ public final class Hub: @unchecked Sendable {
     session.port.end(reason)
   }
 
-  /// Closes the sessions whose queues were found over the limit; at the end of every turn that delivers.
-  func endSlowReaders() {
+  /// Looks again, once the kernel was asked to take what waits, at the sessions whose queues were found over the limit.
+  func judgeSlowReaders() {
     guard !slowReaders.isEmpty else { return }
     let slow = slowReaders
     slowReaders = []
-    for session in slow { end(session, .slowReader) }
+    for session in slow where session.isAttached {
+      if session.port.queuedBytes > limits.sendQueueBytesMax * limits.sendQueueBurst {
+        end(session, .slowReader)
+      } else if session.beginsToBeSlow() {
+        ports.schedule(after: limits.slowReaderGrace) { [weak self] in self?.judge(session) }
+      }
+    }
+  }
+
+  private func judge(_ session: HubSession) {
+    session.isNoLongerSlow()
+    if session.port.queuedBytes > limits.sendQueueBytesMax { end(session, .slowReader) }
   }
 
   // MARK: Housekeeping

@@ -15,6 +15,7 @@ public final class HubSession: @unchecked Sendable {
   private(set) var isAttached = true
   /// Entries of the self conversation up to here were in the snapshot of the user's conversations and are not acted on.
   private(set) var membershipKnownTo: Int64 = .max
+  private var isOverLimit = false
   private var seats: [ConversationID: Seat] = [:]
 
   /// Where a session sits in a room.
@@ -43,6 +44,14 @@ public final class HubSession: @unchecked Sendable {
   func knowsMembership(upTo seq: Int64) { membershipKnownTo = seq }
 
   func speaks(through signIn: SessionID) { self.signIn = signIn }
+
+  /// True when it was not known to be over its queue's limit.
+  func beginsToBeSlow() -> Bool {
+    defer { isOverLimit = true }
+    return !isOverLimit
+  }
+
+  func isNoLongerSlow() { isOverLimit = false }
 
   func detached() { isAttached = false }
 }

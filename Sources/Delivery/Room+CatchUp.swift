@@ -152,7 +152,7 @@ extension Room {
         waiting = true
       }
     }
-    hub.slowReaders.append(contentsOf: stalled)
+    for session in stalled { hub.end(session, .slowReader) }
     settle()
     return waiting
   }

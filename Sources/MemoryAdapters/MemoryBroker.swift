@@ -73,7 +73,7 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
   public func restore() {
     guard !isConnected else { return }
     isConnected = true
-    for topic in followed { listen(topic) }
+    for topic in followed.sorted(by: Topic.isBefore) { listen(topic) }
   }
 
   private func listen(_ topic: Topic) {
@@ -91,6 +91,18 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
       case .entries(let entries): self.receiver?.received(entries)
       case .signal(let signal): self.receiver?.received(signal)
       }
+    }
+  }
+}
+
+extension Topic {
+  /// An order that does not depend on the process, so that a seeded simulation runs the same in each.
+  fileprivate static func isBefore(_ left: Topic, _ right: Topic) -> Bool {
+    switch (left, right) {
+    case (.conversation(let left), .conversation(let right)): left < right
+    case (.user(let left), .user(let right)): left < right
+    case (.conversation, .user): true
+    case (.user, .conversation): false
     }
   }
 }

@@ -1,5 +1,5 @@
-/// Statements that are sent together and end with one Sync: one transaction, unless one is open. Answered when the server
-/// has confirmed the Sync, so after the commit.
+/// Statements that are sent together and end with one Sync: one transaction, unless one is open. Answered when the
+/// server has confirmed the Sync, so after the commit.
 ///
 /// - Isolation: belongs to the loop of its pool; handed over to it once.
 final class Flight: @unchecked Sendable {

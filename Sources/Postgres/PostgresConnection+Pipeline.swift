@@ -13,7 +13,7 @@ extension PostgresConnection {
     case .script(let text): sent = send(script: text, on: handle)
     }
     // What was half sent cannot be taken back: the whole connection goes.
-    guard sent else { return close(lostError(handle)) }
+    guard sent else { return close(lostError()) }
     flush()
     scheduleSweep()
   }
@@ -64,7 +64,7 @@ extension PostgresConnection {
       close(.lost("the server's answers are out of step"))
     case .script:
       _ = expected.popFirst()
-      guard PQenterPipelineMode(handle) == 1 else { return close(lostError(handle)) }
+      guard PQenterPipelineMode(handle) == 1 else { return close(lostError()) }
       completeOldest()
     }
   }

@@ -152,7 +152,7 @@ final class PostgresConnection: @unchecked Sendable {
     switch PQflush(handle) {
     case 0: setWatchesWriting(false)
     case 1: setWatchesWriting(true)
-    default: close(lostError(handle))
+    default: close(lostError())
     }
   }
 
@@ -162,8 +162,9 @@ final class PostgresConnection: @unchecked Sendable {
     watch?.change(to: wanted ? [.read, .write] : .read)
   }
 
-  func lostError(_ handle: OpaquePointer) -> PostgresError {
-    let text = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
+  /// What libpq says of the lost connection; reads the handle anew, since taking answers may have closed it.
+  func lostError() -> PostgresError {
+    let text = handle.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
     return .lost(text.split(separator: "\n").first.map(String.init) ?? "closed by the server")
   }
 
@@ -226,7 +227,7 @@ extension PostgresConnection: Pollable {
       guard PQconsumeInput(handle) == 1 else {
         // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
         drain()
-        return close(lostError(handle))
+        return close(lostError())
       }
     }
     drain()

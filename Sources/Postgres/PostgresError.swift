@@ -17,7 +17,8 @@ public enum PostgresError: Error, Hashable, Sendable {
   /// The URL or the server's settings cannot be used as they are; a sentence for the operator.
   case misconfigured(String)
 
-  /// Whether the same statement with the same parameters may succeed at once: the server broke a deadlock or a conflict.
+  /// Whether the same statement with the same parameters may succeed at once: the server broke a deadlock or a
+  /// conflict.
   public var isWorthRepeating: Bool {
     guard case .server(let refusal) = self else { return false }
     return refusal.sqlstate == SQLState.deadlock || refusal.sqlstate == SQLState.serialization

@@ -4,6 +4,7 @@ extension PostgresPool {
   func startOnLoop() {
     guard !isStarted else { return }
     isStarted = true
+    unreachableSince = EventLoop.monotonicMilliseconds()
     openMissing()
   }
 
@@ -45,6 +46,7 @@ extension PostgresPool: ConnectionOwner {
   func connectionReady(_ connection: PostgresConnection) {
     opening.removeAll { $0 === connection }
     ready.append(connection)
+    unreachableSince = nil
     counted.connected += 1
     backoff.succeeded()
     settings.gate.succeeded()
@@ -56,6 +58,7 @@ extension PostgresPool: ConnectionOwner {
     counted.notices += connection.notices
     ready.removeAll { $0 === connection }
     opening.removeAll { $0 === connection }
+    if ready.isEmpty, unreachableSince == nil { unreachableSince = EventLoop.monotonicMilliseconds() }
     for claim in claims.removeAll(where: { $0.connection === connection }) {
       claim.connection = nil
       held -= 1
@@ -99,7 +102,8 @@ extension PostgresPool: ConnectionOwner {
     if connection.load < settings.pipelineMax { dispatch() }
   }
 
-  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet again.
+  /// The server rolled the flight back, so that sending it again is safe; a little later, so that the two do not meet
+  /// again.
   private func repeatSoon(_ flight: Flight) -> Bool {
     guard flight.repetitions < settings.repetitionsMax else { return false }
     let pause = Int64.random(in: 1...20)

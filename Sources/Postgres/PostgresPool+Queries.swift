@@ -12,7 +12,8 @@ extension PostgresPool {
     return rows
   }
 
-  /// Carries out a statement once for each list of parameters, in one transaction and one round trip; answers in that order.
+  /// Carries out a statement once for each list of parameters, in one transaction and one round trip; answers in that
+  /// order.
   public func queries(_ statement: Statement, each parameters: [[Parameter]], timeout: Int64? = nil)
     async throws(PostgresError) -> [Rows]
   {
@@ -20,8 +21,8 @@ extension PostgresPool {
     return try await fly(parameters.map { (statement, $0) }, timeout: timeout)
   }
 
-  /// Carries out statements in their order, as one transaction, and calls back; for those who gather work on the loop. On the
-  /// loop only.
+  /// Carries out statements in their order, as one transaction, and calls back; for those who gather work on the loop.
+  /// On the loop only.
   ///
   /// The callback runs on the loop, maybe before this returns.
   public func submit(

@@ -22,6 +22,8 @@ public final class PostgresPool: @unchecked Sendable {
   var retryTimer: LoopTimer?
   private var sweepTimer: LoopTimer?
   var lastFailure: PostgresError = .unavailable("not connected yet")
+  /// Since when there is no connection at all, in monotonic milliseconds.
+  var unreachableSince: Int64?
   var isStarted = false
   var isClosing = false
   var closed: (() -> Void)?
@@ -68,6 +70,9 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// Why the last try to connect failed, when there is no connection; for readiness and logs. On the loop only.
   public var failure: PostgresError? { ready.isEmpty ? lastFailure : nil }
+
+  /// Milliseconds for which there has been no connection; 0 while there is one. On the loop only.
+  public var unreachableFor: Int64 { unreachableSince.map { max(0, EventLoop.monotonicMilliseconds() - $0) } ?? 0 }
 
   /// Ends it: what is under way is answered or given up, then every connection is closed and `body` runs on the loop.
   public func close(_ body: @escaping @Sendable () -> Void = {}) {

@@ -31,8 +31,9 @@ public struct PostgresSettings: Sendable {
   /// Whether a server that acknowledges what it has not flushed is refused.
   public var requiresSynchronousCommit = true
 
-  /// Whether indexes are used on small tables too: a plan made while a table is small is kept while it grows.
-  public var prefersIndexes = true
+  /// Whether all statements find their rows by key. Then a session plans each once, whatever its parameters, and uses indexes
+  /// even on small tables, since a plan made while a table is small is kept while it grows.
+  public var findsByKey = true
   /// Shared by all pools made from copies of these settings.
   let gate = ConnectGate()
 
@@ -44,6 +45,6 @@ public struct PostgresSettings: Sendable {
     "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
       + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
       // Compiling pays for minutes of work, and would be tried for any plan that has no index to use.
-      + (prefersIndexes ? " -c enable_seqscan=off -c jit=off" : "")
+      + (findsByKey ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off" : "")
   }
 }

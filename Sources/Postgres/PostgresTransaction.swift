@@ -36,8 +36,8 @@ public final class PostgresTransaction: @unchecked Sendable {
     return try await fly(statements)
   }
 
-  /// Carries out a text of several commands without parameters, by the simple protocol: migrations. Something must have been
-  /// asked and answered in this transaction before.
+  /// Carries out a text of several commands without parameters, by the simple protocol: migrations. Something must have
+  /// been asked and answered in this transaction before.
   public func script(_ text: String) async throws(PostgresError) { _ = try await fly(.script(text)) }
 
   func begin() {
@@ -87,7 +87,8 @@ public final class PostgresTransaction: @unchecked Sendable {
 extension PostgresPool {
   /// Runs `body` between BEGIN and COMMIT; when it throws, everything is rolled back and its error passed on.
   ///
-  /// The victim of a deadlock or conflict is rolled back and `body` runs again: it must have no effect but on the database.
+  /// The victim of a deadlock or conflict is rolled back and `body` runs again: it must have no effect but on the
+  /// database.
   ///
   /// - Throws: what `body` throws, and what `failing` makes of an error of the database.
   public func transaction<Value, Failure: Error>(

@@ -1,6 +1,7 @@
 /// One SQL statement with a name, prepared on a connection when it is first used there.
 ///
-/// - Shape: `Statement("users.by_id", "SELECT username FROM chat_user WHERE bucket = $1 AND id = $2", repeatable: true)`.
+/// - Shape: `Statement("users.by_id", "SELECT username FROM chat_user WHERE bucket = $1 AND id = $2", repeatable:
+///   true)`.
 /// - Limits: one SQL command; the name is unique in the program, since connections remember statements by it.
 public struct Statement: Hashable, Sendable {
   /// Under this name it is prepared, counted and logged.

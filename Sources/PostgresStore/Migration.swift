@@ -1,5 +1,5 @@
-/// One step of the schema: a numbered SQL file in `Migrations/`, built into the binary. Forward only: a step is never changed
-/// once it has been released, and first adds what a later one takes away.
+/// One step of the schema: a numbered SQL file in `Migrations/`, built into the binary. Forward only: a step is never
+/// changed once it has been released, and first adds what a later one takes away.
 public struct Migration: Sendable {
   /// Its number; 1, 2, 3 …
   public let version: Int32

@@ -3,8 +3,8 @@ import Postgres
 
 /// Brings a database to the schema that this binary knows, and tells whether it is there.
 ///
-/// Any number of migrators may run at once: each step locks the table `schema_version`, so one does it and the others find it
-/// done. No advisory locks, which mean nothing on several machines.
+/// Any number of migrators may run at once: each step locks the table `schema_version`, so one does it and the others
+/// find it done. No advisory locks, which mean nothing on several machines.
 ///
 /// - Isolation: thread-safe; its work is done on the pool's loop.
 public struct Migrator: Sendable {
@@ -42,13 +42,14 @@ public struct Migrator: Sendable {
     self.migrations = migrations
   }
 
-  /// The same database with the patience that a large table may need: no limit on a statement, ten minutes for each step.
+  /// The same database with the patience that a large table may need: no limit on a statement, ten minutes for each
+  /// step.
   public static func settings(from settings: PostgresSettings) -> PostgresSettings {
     var patient = settings
     patient.connections = 1
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
-    patient.prefersIndexes = false
+    patient.findsByKey = false
     patient.applicationName = "martlet migrate"
     return patient
   }
@@ -121,7 +122,8 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// A step waits only briefly for its locks, so that the statements queueing behind it wait only briefly, and tries again.
+  /// A step waits only briefly for its locks, so that the statements queueing behind it wait only briefly, and tries
+  /// again.
   private func whenUnlocked(_ body: () async throws(PostgresError) -> Bool) async throws(PostgresError) -> Bool {
     let deadline = EventLoop.monotonicMilliseconds() + 600_000
     while true {

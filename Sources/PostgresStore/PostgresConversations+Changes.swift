@@ -1,9 +1,9 @@
 import ChatCore
 import Postgres
 
-/// Changing conversations: the rules of ChatCore are asked inside the transaction, under the lock of the bucket's log, so that
-/// a message is stored either before a change of membership or after it. A change of membership also writes in the subject's
-/// bucket (the exception "membership" of reliability.md's rule R4).
+/// Changing conversations: the rules of ChatCore are asked inside the transaction, under the lock of the bucket's log,
+/// so that a message is stored either before a change of membership or after it. A change of membership also writes in
+/// the subject's bucket (the exception "membership" of reliability.md's rule R4).
 extension PostgresConversations {
   static let setRole = Statement(
     "members.set_role",

@@ -1,8 +1,8 @@
 import ChatCore
 import Postgres
 
-/// Making conversations: a transaction over the bucket of the conversation and those of its members, named "membership" in
-/// reliability.md's rule R4. All buckets are locked first, in ascending order.
+/// Making conversations: a transaction over the bucket of the conversation and those of its members, named "membership"
+/// in reliability.md's rule R4. All buckets are locked first, in ascending order.
 extension PostgresConversations {
   static let direct = Statement(
     "conversations.direct",

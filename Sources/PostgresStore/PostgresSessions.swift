@@ -25,7 +25,10 @@ public struct PostgresSessions: SessionStore {
     """)
   static let state = Statement(
     "sessions.state",
-    "SELECT \(columns), s.nonce, s.generation FROM user_session s WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))",
+    """
+    SELECT \(columns), s.nonce, s.generation FROM user_session s
+    WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))
+    """,
     repeatable: true)
   static let rotate = Statement(
     "sessions.rotate",
@@ -49,11 +52,17 @@ public struct PostgresSessions: SessionStore {
     """, repeatable: true)
   static let end = Statement(
     "sessions.end",
-    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.id = $2 AND s.user_id = $3 AND \(living("$4"))"
+    """
+    UPDATE user_session s SET ended_at = now()
+    WHERE s.bucket = $1 AND s.id = $2 AND s.user_id = $3 AND \(living("$4"))
+    """
   )
   static let endAll = Statement(
     "sessions.end_all",
-    "UPDATE user_session s SET ended_at = now() WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3")) RETURNING s.id"
+    """
+    UPDATE user_session s SET ended_at = now()
+    WHERE s.bucket = $1 AND s.user_id = $2 AND \(living("$3")) RETURNING s.id
+    """
   )
   static let alive = Statement(
     "sessions.alive",

@@ -24,7 +24,8 @@ public struct PostgresUsers: UserStore {
   static let byKey = Statement(
     "users.by_key",
     """
-    SELECT \(columns), u.password_hash FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
+    SELECT \(columns), u.password_hash
+    FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
     WHERE c.bucket = $1 AND c.key = $2
     """, repeatable: true)
   static let setHash = Statement(

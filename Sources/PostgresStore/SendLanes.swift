@@ -4,13 +4,15 @@ import Postgres
 
 /// How a message is stored: a lane for each bucket, in which at most one transaction is under way.
 ///
-/// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone send
-/// waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's connections; when
-/// more of them are ready than transactions may be under way, one transaction carries several, in bucket order.
+/// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
+/// send waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's
+/// connections; when more of them are ready than transactions may be under way, one transaction carries several, in
+/// bucket order.
 ///
-/// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost its
-///   batches are sent again under the same keys, so that nothing is stored twice.
-/// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all lanes.
+/// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
+///   its batches are sent again under the same keys, so that nothing is stored twice.
+/// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all
+///   lanes.
 /// - Isolation: belongs to the pool's loop; ``append(_:)`` may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
@@ -19,12 +21,16 @@ final class SendLanes: @unchecked Sendable {
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_600
+  /// A database that has been away for this long is taken to stay away: what is sent then is refused at once, so that the
+  /// requests which one client may have under way are not all spent on waiting while its next ones wait unread.
+  static let awayAfter: Int64 = 3_000
 
   private struct Lane {
     var waiting: [Send] = []
     var isUnderWay = false
     var isDue = false
-    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its trouble.
+    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its
+    /// trouble.
     var travelsAlone = false
   }
 
@@ -69,7 +75,10 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func take(_ send: Send) {
-    guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
+    guard unanswered < Self.waitingMax, pool.unreachableFor < Self.awayAfter else {
+      counted.refused += 1
+      return send.complete(.failure(StoreFailure.away))
+    }
     unanswered += 1
     let bucket = send.message.conversation.bucket
     lanes[bucket, default: Lane()].waiting.append(send)
@@ -134,7 +143,8 @@ final class SendLanes: @unchecked Sendable {
     }
   }
 
-  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first stored.
+  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
+  /// stored.
   private static func takeBatch(from waiting: inout [Send]) -> [Send] {
     var batch: [Send] = []
     var left: [Send] = []
@@ -207,8 +217,8 @@ final class SendLanes: @unchecked Sendable {
     lanes[batch.bucket]?.travelsAlone = true
   }
 
-  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or the
-  /// server's refusal may be meant for another batch of the same transaction.
+  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
+  /// the server's refusal may be meant for another batch of the same transaction.
   private static func passes(_ error: PostgresError, isAlone: Bool) -> Bool {
     switch error {
     case .lost, .timeout: true

@@ -3,7 +3,8 @@ import Glibc
 
 /// A command and its arguments, any bytes.
 ///
-/// - Shape: `RedisCommand("SET", "key", "value")`; `var c = RedisCommand("SPUBLISH"); c.append(topic); c.append(payload)`.
+/// - Shape: `RedisCommand("SET", "key", "value")`; `var c = RedisCommand("SPUBLISH"); c.append(topic);
+///   c.append(payload)`.
 public struct RedisCommand: Hashable, Sendable {
   private var bytes: [UInt8] = []
   private var lengths: [Int] = []

@@ -23,7 +23,8 @@ public struct RedisSettings: Sendable, Hashable {
   public var connectDeadline: Int64 = 2_000
   /// How long a reply may take, in milliseconds, before the connection is closed.
   public var replyDeadline: Int64 = 2_000
-  /// Milliseconds between PINGs: a stopped Redis keeps its TCP connections alive, so this and the next find it within 7 s.
+  /// Milliseconds between PINGs: a stopped Redis keeps its TCP connections alive, so this and the next find it within 7
+  /// s.
   public var pingInterval: Int64 = 5_000
   /// How long a PONG may take, in milliseconds.
   public var pingDeadline: Int64 = 2_000

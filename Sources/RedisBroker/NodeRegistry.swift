@@ -1,7 +1,8 @@
 import IORuntime
 import Redis
 
-/// The list of the cluster's nodes: each says every few seconds that it is alive, and is forgotten when it no longer does.
+/// The list of the cluster's nodes: each says every few seconds that it is alive, and is forgotten when it no longer
+/// does.
 ///
 /// A sorted set by time of death and a hash of records, kept by scripts and Redis' own clock; nothing is ever scanned.
 ///
@@ -21,7 +22,8 @@ public final class NodeRegistry: @unchecked Sendable {
   /// Milliseconds until the next beat while Redis is away, so that a node is listed soon after it is back.
   private static let awayPause: Int64 = 500
 
-  /// Speaks for `record` over `client`; a node that is silent for `lifetime` is taken for dead, three missed beats by default.
+  /// Speaks for `record` over `client`; a node that is silent for `lifetime` is taken for dead, three missed beats by
+  /// default.
   public init(
     loop: EventLoop, client: RedisClient, record: NodeRecord, names: TopicNames = .standard,
     lifetime: Int64 = 15_000, interval: Int64 = 5_000

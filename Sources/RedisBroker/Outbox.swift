@@ -12,7 +12,8 @@ import Redis
 final class Outbox: EndOfTick {
   /// Entries of one message: what one batch of the log may commit.
   static let entriesMax = 128
-  /// Bytes of text in one message, unless a single entry has more: far below what readers accept (4 MiB), escapes included.
+  /// Bytes of text in one message, unless a single entry has more: far below what readers accept (4 MiB), escapes
+  /// included.
   static let bytesMax = 64 * 1024
 
   private let loop: EventLoop

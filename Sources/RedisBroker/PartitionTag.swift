@@ -2,9 +2,9 @@ import ChatCore
 
 /// One of 256 hash tags into which topics are gathered, so that they lie evenly over the slots of a Redis cluster.
 ///
-/// The tag numbered n has a slot within one of 64 n + 32 (the middle of its share of the 16,384), so that any number of masters
-/// with equal ranges of slots has equally many tags, give or take one. Buckets take turns. The list is the same on
-/// all nodes and for ever: changing it parts nodes of two versions.
+/// The tag numbered n has a slot within one of 64 n + 32 (the middle of its share of the 16,384), so that any number of
+/// masters with equal ranges of slots has equally many tags, give or take one. Buckets take turns. The list is the same
+/// on all nodes and for ever: changing it parts nodes of two versions.
 ///
 /// - Source: reliability.md A3.3, "Partition tags".
 enum PartitionTag {

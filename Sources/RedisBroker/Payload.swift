@@ -4,7 +4,8 @@ import EntryText
 /// What one published message carries: entries of one conversation, or a signal.
 ///
 /// Redis is shared and anybody in its network may publish, so nothing of a payload is believed: what is not exactly
-/// ours, or speaks of another conversation than its topic's, is dropped and counted; what it might have been, the log repairs.
+/// ours, or speaks of another conversation than its topic's, is dropped and counted; what it might have been, the log
+/// repairs.
 ///
 /// - Shape: entries as ``EntryText`` writes them, `{"v":1,"c":5121,"e":[…]}`; signals as in ``SignalText``.
 /// - Source: reliability.md C2, numbers 113, 117 and 118.

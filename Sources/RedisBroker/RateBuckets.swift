@@ -4,8 +4,8 @@ import Redis
 
 /// Counts what happens too often for all nodes together, in Redis; for itself when Redis is away or slow.
 ///
-/// One script takes from a bucket atomically. Nobody waits longer than ``patience`` for it: a late answer, or none, makes this
-/// loop count by its own share of the limit (capacity and pace divided by the loops of the cluster), and as
+/// One script takes from a bucket atomically. Nobody waits longer than ``patience`` for it: a late answer, or none,
+/// makes this loop count by its own share of the limit (capacity and pace divided by the loops of the cluster), and as
 /// long as an answer is overdue nobody waits at all.
 ///
 /// - Isolation: one a loop.

@@ -4,7 +4,8 @@ import ChatCore
 ///
 /// - Limits: a prefix has at most 64 bytes and no brace, since the first brace decides the slot.
 public struct TopicNames: Sendable, Hashable {
-  /// What all names of this cluster begin with; equal on all its nodes, other than that of any cluster on the same Redis.
+  /// What all names of this cluster begin with; equal on all its nodes, other than that of any cluster on the same
+  /// Redis.
   public let prefix: String
 
   private let prefixBytes: [UInt8]

@@ -5,8 +5,8 @@ public struct ServingLimits: Sendable {
   /// What a request may be; a route's own body limit comes from ``HTTPHandler/bodyBytesMax(for:)``.
   public var request = RequestLimits()
 
-  /// Connections of one loop, WebSockets included: 10,000, half of the files that a process may have open, over two loops
-  /// (503).
+  /// Connections of one loop, WebSockets included: 10,000, half of the files that a process may have open, over two
+  /// loops (503).
   public var connectionsMax = 10_000
 
   /// Connections of one loop from one address: 512, an office behind one router; trusted proxies are not counted (429).
@@ -33,7 +33,8 @@ public struct ServingLimits: Sendable {
   /// Milliseconds that a closed connection may take to read what it was sent: 5,000.
   public var lingerMilliseconds: Int64 = 5000
 
-  /// Bytes of pongs that may wait for a client who sends pings and does not read: 64 KiB; further pings are not answered.
+  /// Bytes of pongs that may wait for a client who sends pings and does not read: 64 KiB; further pings are not
+  /// answered.
   public var queuedPongBytesMax = 64 * 1024
 
   /// The defaults.

@@ -1,6 +1,7 @@
 import ChatCore
 
-/// Ada, Bob and Eve and their rooms, on any set of stores; each cast has names of its own, so that many share a database.
+/// Ada, Bob and Eve and their rooms, on any set of stores; each cast has names of its own, so that many share a
+/// database.
 public struct Cast: Sendable {
   /// What they live in.
   public let stores: StoresUnderTest

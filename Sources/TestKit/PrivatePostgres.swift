@@ -51,7 +51,8 @@ public final class PrivatePostgres: Sendable {
     return server
   }
 
-  /// Nothing here survives the machine, so nothing is flushed; commits are synchronous all the same, since that is checked.
+  /// Nothing here survives the machine, so nothing is flushed; commits are synchronous all the same, since that is
+  /// checked.
   private static let defaults = [
     "listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200",
     "autovacuum_naptime=5s", "lc_messages=C", "timezone=UTC",

@@ -92,7 +92,8 @@ public final class PrivateRedis: @unchecked Sendable {
 
   private var arguments: [String] {
     let script =
-      "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; read line; kill -9 $!; wait"
+      "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; "
+      + "read line; kill -9 $! 2>/dev/null; wait"
     return ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory, "--port", String(port)] + [
       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--logfile", "redis.log",
       "--enable-debug-command", "yes",

@@ -36,15 +36,15 @@ struct ProblemsPageTests {
 
       Every refusal is an RFC 9457 problem; its `code` is for programs and never changes its meaning.
 
-      `title` and `detail` are for people and may change. `errors[]` names each wrong member with a JSON pointer and a code:
-      \(faults).
+      `title` and `detail` are for people and may change. `errors[]` names each wrong member with a JSON pointer and a
+      code: \(faults).
 
       | Status | Code | Says |
       |---|---|---|
       \(rows.joined(separator: "\n"))
 
-      A request that is not HTTP as RFC 9112 has it is answered with the codes of `HTTP1.Refusal` (400, 413, 414, 417, 431,
-      501, 505), and the connection is closed.
+      A request that is not HTTP as RFC 9112 has it is answered with the codes of `HTTP1.Refusal` (400, 413, 414, 417,
+      431, 501, 505), and the connection is closed.
 
       """
   }

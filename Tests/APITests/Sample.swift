@@ -65,7 +65,8 @@ struct Sample {
     return "/" + path.joined(separator: "/") + (query.isEmpty ? "" : "?" + query)
   }
 
-  /// Which member of the body decides about the others is its own row's matter: members of other words are unknown here.
+  /// Which member of the body decides about the others is its own row's matter: members of other words are unknown
+  /// here.
   var fields: [Field] { (row.body?.fields ?? []).filter { body?[$0.name] != nil } }
 
   /// The names of the path's parameters.

@@ -3,7 +3,8 @@ import Testing
 
 /// Each checker finds what it is for: histories made by hand, whole and then broken in one place.
 struct HistoryCheckTests {
-  /// Ada (1) says three things in conversation 7; she and Bob (2) see the log 2, 3, 4 from head 1 on, by sockets 0 and 1.
+  /// Ada (1) says three things in conversation 7; she and Bob (2) see the log 2, 3, 4 from head 1 on, by sockets 0 and
+  /// 1.
   private static func whole() -> (History, FinalState) {
     var history = History()
     history.sessions = [

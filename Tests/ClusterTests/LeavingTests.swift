@@ -75,6 +75,7 @@ extension ClusterTests {
           #expect((end?.at ?? .max) - signedOut < 1_000_000)
         }
         #expect(staying.end == nil)
+        await stage.loop.sleep(max(0, 1_100 - (Stopwatch.now - signedOut) / 1_000))
         for node in stage.api {
           #expect(try await node.call(.get, "/v1/users/me", token: ada.token).status == 401)
           #expect(try await node.call(.get, "/v1/users/me", token: again.token).status == 200)
@@ -145,7 +146,9 @@ extension ClusterTests {
         let check = try await stage.check()
         #expect(check.broken() == [])
         #expect(stage.clients.allSatisfy { $0.ends.isEmpty })
-        print("F28: sent away after at most \(sent) texts of 16 kB; the others:", HistoryCheck.describe(check.delays()))
+        print(
+          "F28: \(sent) texts of 16 kB, end \(end?.code ?? 0) \(end?.reason ?? ""); the others:",
+          HistoryCheck.describe(check.delays()))
       }
     }
 

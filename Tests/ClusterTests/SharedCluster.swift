@@ -17,7 +17,9 @@ enum SharedCluster {
       return cluster
     }
     // Short graces, so that leaving and missing are seen within a test's patience.
-    let cluster = try await LocalCluster.start(settings: ["MARTLET_DRAIN_GRACE_S": "4", "MARTLET_LOOPS": "1"])
+    let cluster = try await LocalCluster.start(settings: [
+      "MARTLET_DRAIN_GRACE_S": "4", "MARTLET_LIMIT_AUTH_TIME_MS": "4000", "MARTLET_LOOPS": "2",
+    ])
     one.withLock { $0 = cluster }
     return cluster
   }

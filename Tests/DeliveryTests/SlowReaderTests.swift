@@ -19,13 +19,32 @@ import Testing
     bob.reads = false
     let text = String(repeating: "x", count: 1_900)
     for _ in 1...5 { stage.broker.publish([try stage.say(text, in: room)]) }
+    stage.time.run(for: 10)
     #expect(bob.ended == nil)
     for _ in 1...3 { stage.broker.publish([try stage.say(text, in: room)]) }
+    #expect(bob.ended == nil)
+    stage.time.run(for: 10)
     #expect(bob.ended == .slowReader)
-    #expect(bob.queuedBytes <= 10_000 + 2_000)
+    #expect(bob.queuedBytes <= 10_000 + 3 * 2_000)
     #expect(ada.seqs(room).count == 8)
     #expect(stage.hub.report.slowReaders == 1)
     #expect(stage.hub.report.sessions == 1)
+  }
+
+  @Test func `a burst that leaves with its turn makes no slow reader, one past four times the limit does`() throws {
+    let stage = try HubStage(limits: limits())
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    bob.reads = false
+    let text = String(repeating: "x", count: 1_000)
+    let burst = try (1...12).map { _ in try stage.say(text, in: room) }
+    stage.broker.publish(burst)
+    bob.drain()
+    stage.time.run(for: 10)
+    #expect(bob.ended == nil)
+    let flood = try (1...40).map { _ in try stage.say(text, in: room) }
+    stage.broker.publish(flood)
+    #expect(bob.ended == .slowReader)
   }
 
   @Test func `catching up waits for the queue to drain, whatever is missing`() throws {

@@ -41,7 +41,10 @@ struct PostgresFaultTests {
         group.addTask { (false, await failure { () throws(PostgresError) in _ = try await pool.query(sleeping) }) }
         try await Task.sleep(for: .milliseconds(150))
         try await server.sql(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = current_database()",
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE query LIKE 'SELECT pg_sleep%' AND datname = current_database()
+          """,
           in: url)
         var outcomes: [Bool: PostgresError?] = [:]
         for try await (key, error) in group { outcomes[key] = error }

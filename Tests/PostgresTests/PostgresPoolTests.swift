@@ -12,7 +12,8 @@ struct PostgresPoolTests {
         "echo",
         """
         SELECT $1::bool, $2::int2, $3::int4, $4::int8, $5::text, $6::bytea, $7::timestamptz,
-          $8::int8[] = ARRAY[1, NULL, -3]::int8[], $9::text[] = ARRAY['a', NULL, ''], $10::int2[] = '{}', $11::bool[] = ARRAY[true, false]
+          $8::int8[] = ARRAY[1, NULL, -3]::int8[], $9::text[] = ARRAY['a', NULL, ''], $10::int2[] = '{}',
+          $11::bool[] = ARRAY[true, false]
         """)
       let row = try #require(
         await pool.query(

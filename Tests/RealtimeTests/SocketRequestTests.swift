@@ -35,7 +35,8 @@ import Testing
     let (ada, bob) = (try stage.client(stage.ada), try stage.client(stage.bob))
     for id in ["1", "2"] {
       ada.send(
-        #"{"id":"\#(id)","op":"message.send","d":{"conversation":\#(room.rawValue),"text":"hi","client_message_id":"c"}}"#
+        #"{"id":"\#(id)","op":"message.send","#
+          + #""d":{"conversation":\#(room.rawValue),"text":"hi","client_message_id":"c"}}"#
       )
     }
     stage.time.run(for: 2_000)

@@ -42,7 +42,8 @@ private let fragments: [FrameCase] = [
     "empty frames", masked(.text, "", fin: false) + masked(.continuation, "", fin: false) + masked(.continuation, ""),
     [.text("")]),
   FrameCase(
-    "an empty frame at the end", masked(.binary, "ab", fin: false) + masked(.continuation, ""), [.binary([0x61, 0x62])]),
+    "an empty frame at the end", masked(.binary, "ab", fin: false) + masked(.continuation, ""),
+    [.binary([0x61, 0x62])]),
   FrameCase(
     "a character over three frames",
     masked(.text, [0xE2], fin: false) + masked(.continuation, [0x82], fin: false) + masked(.continuation, [0xAC]),

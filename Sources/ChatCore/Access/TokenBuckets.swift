@@ -22,7 +22,8 @@ public struct TokenBuckets: Sendable {
   /// How many keys are remembered.
   public var count: Int { young.count + old.count }
 
-  /// Takes `cost` tokens out of the bucket of `key`, if they are there; see ``RateLimiter/take(_:cost:capacity:refillPerSecond:)``.
+  /// Takes `cost` tokens out of the bucket of `key`, if they are there; see
+  /// ``RateLimiter/take(_:cost:capacity:refillPerSecond:)``.
   public mutating func take(
     _ key: String, cost: Int, capacity: Int, refillPerSecond: Double, now: Milliseconds
   ) -> RateDecision {

@@ -29,8 +29,8 @@ public final class LoopTimer {
 
 /// Timers by deadline, and by age among equals: a binary heap that skips the cancelled ones.
 ///
-/// A server sets a deadline for nearly every request and cancels nearly all of them, so the heap is swept when more than
-/// half of it is cancelled: it never holds more than twice what is pending, at a constant cost a timer.
+/// A server sets a deadline for nearly every request and cancels nearly all of them, so the heap is swept when more
+/// than half of it is cancelled: it never holds more than twice what is pending, at a constant cost a timer.
 final class TimerQueue {
   private static let sweptFrom = 64
 

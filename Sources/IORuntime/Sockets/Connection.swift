@@ -3,8 +3,8 @@ import Glibc
 
 /// A stream socket on a loop: TCP or a Unix domain socket, plain or (with a layer of its own) encrypted.
 ///
-/// Sending is corked: bytes gather during a tick of the loop and leave in one system call at its end. Idle, a connection
-/// holds no buffer; what arrives stands in one buffer of the loop.
+/// Sending is corked: bytes gather during a tick of the loop and leave in one system call at its end. Idle, a
+/// connection holds no buffer; what arrives stands in one buffer of the loop.
 ///
 /// - Isolation: made, used and closed on its loop; on other threads it may only be kept and let go of.
 /// - Limits: ``ConnectionOptions``.

@@ -3,8 +3,8 @@
 /// The connection holds its handler from ``Connection/begin(with:)`` until ``ended(_:)`` has returned and lets go of it
 /// then, so that a handler may hold its connection without a leak.
 public protocol ConnectionHandler: AnyObject {
-  /// Bytes arrived. They stand in a buffer of the loop that the next read overwrites: copy what is kept. The handler may
-  /// also write over them, to unmask or decode where they stand.
+  /// Bytes arrived. They stand in a buffer of the loop that the next read overwrites: copy what is kept. The handler
+  /// may also write over them, to unmask or decode where they stand.
   func received(_ bytes: UnsafeRawBufferPointer)
 
   /// The send queue, which had passed ``ConnectionOptions/highMark``, is down to ``ConnectionOptions/lowMark``.

@@ -3,7 +3,8 @@ import Glibc
 
 /// A listening socket of one loop.
 ///
-/// With SO_REUSEPORT each loop has a listener of its own for the same port, and the kernel spreads connections over them.
+/// With SO_REUSEPORT each loop has a listener of its own for the same port, and the kernel spreads connections over
+/// them.
 ///
 /// - Isolation: made (and so bound) on any thread, so that a port which is taken stops the start; the rest on its loop.
 /// - Limits: ``ListenerOptions``. When the process has no descriptors left, what waits is accepted by means of a spare

@@ -6,7 +6,8 @@ import Glibc
 /// when it is long, a copy when it is short (``SharedBytes/copiedBelow``).
 public final class SharedBytes: Sendable {
   /// Up to this many bytes are copied behind what already waits; longer ones become a piece of their own in the system
-  /// call. Measured at 1 to 1,000: even at 300 bytes, by reference a tenth to a third cheaper from 600 on, half at 8,000.
+  /// call. Measured at 1 to 1,000: even at 300 bytes, by reference a tenth to a third cheaper from 600 on, half at
+  /// 8,000.
   public static let copiedBelow = 512
 
   private nonisolated(unsafe) let base: UnsafeMutableRawPointer?

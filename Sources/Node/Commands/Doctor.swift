@@ -6,7 +6,8 @@ import Redis
 
 /// `martlet doctor`: checks what a node needs, one line each, and says what to do about what is wrong.
 ///
-/// - Shape: `ok   database   PostgreSQL answers, the schema fits`, or `FAIL redis      …`; exit code 1 when anything failed.
+/// - Shape: `ok   database   PostgreSQL answers, the schema fits`, or `FAIL redis      …`; exit code 1 when anything
+///   failed.
 enum Doctor {
   /// How far the clocks of this machine and the database may differ, in milliseconds: tokens allow for 30 s.
   private static let clockSkewMax: Int64 = 5_000

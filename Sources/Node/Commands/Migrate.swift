@@ -13,7 +13,8 @@ enum Migrate {
         pool.start()
         defer { pool.close() }
         let done = try await Migrator(pool: pool).migrate()
-        Terminal.print(done.isEmpty ? "The schema is up to date." : done.map { "Applied \($0.name)." }.joined(separator: "\n"))
+        Terminal.print(
+          done.isEmpty ? "The schema is up to date." : done.map { "Applied \($0.name)." }.joined(separator: "\n"))
         return 0
       } catch {
         Terminal.complain("The schema could not be brought up to date: \(error)")

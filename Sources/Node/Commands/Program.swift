@@ -24,7 +24,8 @@ public struct Program: Sendable {
       Serve.run(.dev, $0)
     },
     .init(name: "migrate", usage: "", summary: "Brings the schema up to date.") { Migrate.run($0) },
-    .init(name: "doctor", usage: "", summary: "Checks settings, PostgreSQL, Redis, schema and clock; says what to do.") {
+    .init(name: "doctor", usage: "", summary: "Checks settings, PostgreSQL, Redis, schema and clock; says what to do.")
+    {
       Doctor.run($0)
     },
     .init(name: "token", usage: "<username>", summary: "Opens a session for a user and prints its tokens.") {

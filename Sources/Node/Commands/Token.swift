@@ -25,7 +25,9 @@ enum Token {
     }
   }
 
-  private static func open(for username: String, on loop: EventLoop, _ configuration: Configuration) async throws -> String {
+  private static func open(for username: String, on loop: EventLoop, _ configuration: Configuration) async throws
+    -> String
+  {
     let pool = try PostgresPool(loop: loop, settings: configuration.postgresSettings)
     pool.start()
     defer { pool.close() }

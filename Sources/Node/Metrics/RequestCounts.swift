@@ -1,6 +1,7 @@
 /// Requests of one loop by route, method and status, and how long they took.
 ///
-/// - Limits: as many rows as the catalog has routes, times the methods and statuses that occur; names from outside never enter.
+/// - Limits: as many rows as the catalog has routes, times the methods and statuses that occur; names from outside
+///   never enter.
 struct RequestCounts: Sendable {
   struct Key: Hashable, Sendable {
     let route: String

@@ -33,9 +33,13 @@ struct AdapterReport: Sendable {
 extension Adapters {
   /// PostgreSQL and Redis.
   ///
+  /// - Parameters:
+  ///   - loops: of the node, among which a rate is divided while Redis is away.
+  ///   - record: what the node says of itself to the others; one of its loops says it.
   /// - Throws: ``PostgresError`` for a URL that means nothing; being unreachable is no error here.
   static func cluster(
-    loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, logger: Logger
+    loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
+    record: NodeRecord?, logger: Logger
   ) throws(PostgresError) -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database)
     let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
@@ -45,15 +49,18 @@ extension Adapters {
     let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
+    let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
-      broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names),
+      broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       start: {
         pool.start()
         client.start()
         topics.start()
+        registry?.start()
       },
       close: {
+        registry?.leave()
         topics.close()
         client.close()
         pool.close()

@@ -7,7 +7,8 @@ import Realtime
 import Serving
 import WebSocket
 
-/// What one loop of a node serves: its own adapters, its own rooms, its own connections. Loops share nothing but settings.
+/// What one loop of a node serves: its own adapters, its own rooms, its own connections. Loops share nothing but
+/// settings.
 ///
 /// - Isolation: its loop, but for ``init(loop:adapters:shared:)``.
 final class LoopNode: HTTPHandler, @unchecked Sendable {
@@ -38,7 +39,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let gate = RateGate(limiter: adapters.limiter, policies: shared.configuration.ratePolicies)
     let requests = RequestLog(logger: shared.logger)
     self.requests = requests
-    service = shared.role.servesAPI
+    service =
+      shared.role.servesAPI
       ? Service(
         chat: chat, endpoints: shared.endpoints, authenticator: sessionGuard, gate: gate,
         crossOrigin: shared.configuration.crossOrigin, now: EventLoop.monotonicMilliseconds,

@@ -5,10 +5,12 @@ import MemoryAdapters
 import Postgres
 import PostgresStore
 import Redis
+import RedisBroker
 
 /// One node: its loops, from the first connection to the database to the last good-bye.
 final class NodeProcess: @unchecked Sendable {
-  /// How long a node waits for a database that is not there yet before it gives up, so that parts may start in any order.
+  /// How long a node waits for a database that is not there yet before it gives up, so that parts may start in any
+  /// order.
   static let databasePatience: Milliseconds = 60_000
 
   private let configuration: Configuration
@@ -106,9 +108,13 @@ final class NodeProcess: @unchecked Sendable {
     let database = configuration.postgresSettings
     let redis = try configuration.redisSettings(client: parts.node)
     try await SchemaGate.wait(on: group.loops[0], database, patience: NodeProcess.databasePatience, logger)
-    return try group.loops.map { loop in
+    let record = NodeRecord(
+      id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
+      version: Version.text, settings: configuration.sharedHash)
+    return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
-        loop: loop, database: database, redis: redis, configuration: configuration, logger: logger)
+        loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
+        record: index == 0 ? record : nil, logger: logger)
     }
   }
 

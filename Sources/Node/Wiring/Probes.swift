@@ -3,9 +3,10 @@ import JSONText
 
 /// What operators and load balancers ask of every node, beside the API: three paths without a row in the catalog.
 ///
-/// - `/healthz`: the process lives; 200 as long as its loops run. Asks neither PostgreSQL nor Redis, whose absence a restart
-///   would not heal.
-/// - `/readyz`: 200 when new clients may come, 404 while the node takes its leave (the balancer then sends them elsewhere).
+/// - `/healthz`: the process lives; 200 as long as its loops run. Asks neither PostgreSQL nor Redis, whose absence a
+///   restart would not heal.
+/// - `/readyz`: 200 when new clients may come, 404 while the node takes its leave (the balancer then sends them
+///   elsewhere).
 /// - `/metrics`: Prometheus' text format.
 enum Probes {
   static let health = "/healthz"

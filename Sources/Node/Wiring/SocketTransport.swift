@@ -19,7 +19,9 @@ final class SocketTransport: SessionTransport, WebSocketHandler {
   }
 
   /// Begins a session on a socket.
-  static func begin(_ socket: WebSocketConnection, at door: RealtimeDoor, token: String?, compresses: Bool) -> SocketTransport {
+  static func begin(_ socket: WebSocketConnection, at door: RealtimeDoor, token: String?, compresses: Bool)
+    -> SocketTransport
+  {
     let transport = SocketTransport(socket, compresses: compresses)
     transport.session = door.open(transport, token: token)
     return transport

@@ -3,7 +3,8 @@ import HTTP1
 import IORuntime
 import JSONText
 
-/// One device of one user, as a good client is written: holds a socket, resumes with what it has, comes back after a cut.
+/// One device of one user, as a good client is written: holds a socket, resumes with what it has, comes back after a
+/// cut.
 ///
 /// - Isolation: one loop.
 public final class ChatClient: @unchecked Sendable {

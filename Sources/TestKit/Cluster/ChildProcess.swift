@@ -2,7 +2,8 @@ import Glibc
 
 /// Starts programs with an environment of their own.
 enum ChildProcess {
-  /// Starts `command` with its output appended to `log`; the environment is ours without its `MARTLET_` settings, and `environment`.
+  /// Starts `command` with its output appended to `log`; the environment is ours without its `MARTLET_` settings, and
+  /// `environment`.
   static func spawn(_ command: [String], environment: [String: String], log: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()

@@ -21,24 +21,28 @@ public final class ClusterStage: @unchecked Sendable {
   /// The conversations of ``open(title:members:)``, with their members.
   public private(set) var conversations: [Int64: [Account]] = [:]
   private let scene: String
+  private let doors: [SocketAddress]
 
-  private init(_ cluster: LocalCluster, _ loop: EventLoop) {
+  private init(_ cluster: LocalCluster, _ edge: EdgeProcess?, _ loop: EventLoop) {
     self.cluster = cluster
     self.loop = loop
     scene = String(UInt32.random(in: 0 ... .max), radix: 36)
-    api = cluster.api.map { RESTClient(loop: loop, address: $0.address) }
+    api = (edge.map { [$0.address] } ?? cluster.api.map(\.address)).map { RESTClient(loop: loop, address: $0) }
+    doors = edge.map { [$0.address] } ?? cluster.socket.map(\.address)
   }
 
-  /// Runs a scene on a loop of its own; on an error the nodes' logs are printed.
+  /// Runs a scene on a loop of its own; on an error the nodes' logs are printed. Everybody connects to the nodes
+  /// themselves, or through the edge if there is one.
   public static func play(
-    on cluster: LocalCluster, _ body: @escaping @Sendable (ClusterStage) async throws -> Void
+    on cluster: LocalCluster, through edge: EdgeProcess? = nil,
+    _ body: @escaping @Sendable (ClusterStage) async throws -> Void
   ) async throws {
     let loop = try EventLoop(name: "stage")
     try loop.start()
     defer { loop.stop() }
     do {
       try await withTaskExecutorPreference(loop) {
-        let stage = ClusterStage(cluster, loop)
+        let stage = ClusterStage(cluster, edge, loop)
         try await body(stage)
         for client in stage.clients { await client.goOffline() }
       }
@@ -57,8 +61,8 @@ public final class ClusterStage: @unchecked Sendable {
 
   /// A device of somebody, whose first door is the socket node of that number.
   public func client(_ account: Account, at first: Int = 0) -> ChatClient {
-    let doors = cluster.socket.indices.map { cluster.socket[($0 + first) % cluster.socket.count].address }
-    let client = ChatClient(account, doors: doors, loop: loop, recorder: recorder)
+    let order = doors.indices.map { doors[($0 + first) % doors.count] }
+    let client = ChatClient(account, doors: order, loop: loop, recorder: recorder)
     clients.append(client)
     return client
   }

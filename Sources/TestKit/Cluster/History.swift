@@ -1,7 +1,7 @@
 /// What clients did and saw, as one list of facts that checkers judge afterwards.
 ///
-/// Kept as Jepsen keeps it: a send begins, then is acknowledged, refused, or its outcome is unknown. What is unknown may have
-/// been stored or not, but neither lost afterwards nor stored twice.
+/// Kept as Jepsen keeps it: a send begins, then is acknowledged, refused, or its outcome is unknown. What is unknown
+/// may have been stored or not, but neither lost afterwards nor stored twice.
 /// - Source: jepsen.io, operations `invoke`, `ok`, `fail`, `info`.
 public struct History: Sendable {
   /// What became of a send.

@@ -1,6 +1,7 @@
 /// Judges a history against what is stored: the promise, as functions that find where it was broken.
 ///
-/// Each gives sentences, one a break; none when the promise was kept. The names are those of reliability.md's invariants.
+/// Each gives sentences, one a break; none when the promise was kept. The names are those of reliability.md's
+/// invariants.
 /// - Cost: sorts and hashes over all deliveries; a hundred thousand take seconds in a debug build.
 public struct HistoryCheck {
   let history: History
@@ -180,7 +181,7 @@ public struct HistoryCheck {
         let owedFrom = max(ackedAt, healedAt, resumed(client, before: seenAt))
         if seenAt - owedFrom > milliseconds * 1_000 {
           broken.append(
-            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms after it was owed"
+            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms too late"
           )
         }
       }
@@ -220,6 +221,21 @@ public struct HistoryCheck {
       return "\(value / 1_000).\(value / 100 % 10) ms"
     }
     return "p50 \(at(0.5)), p99 \(at(0.99)), max \(at(1)) over \(sorted.count)"
+  }
+
+  /// The median delay in milliseconds of what was begun in each stretch of that many milliseconds: where a fault began
+  /// and ended shows in it.
+  public func timeline(_ milliseconds: Int64 = 500) -> String {
+    guard let begin = history.sends.map(\.invokedAt).min() else { return "nothing was sent" }
+    var stretches: [Int64: [Moment]] = [:]
+    for send in history.sends {
+      guard case .acknowledged(_, let seq) = send.outcome else { continue }
+      let seen = views.values.compactMap { $0.seen[send.conversation]?[seq] }
+      stretches[(send.invokedAt - begin) / (milliseconds * 1_000), default: []] += seen.map { $0 - send.invokedAt }
+    }
+    return stretches.sorted { $0.key < $1.key }.map { stretch, delays in
+      String(delays.sorted()[delays.count / 2] / 1_000)
+    }.joined(separator: " ")
   }
 
   private static func views(_ history: History) -> [Int: View] {

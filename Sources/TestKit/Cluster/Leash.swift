@@ -3,8 +3,8 @@ import Synchronization
 
 /// A shell that outlives this process and then kills what was put on it, and removes a directory.
 ///
-/// Its input is a pipe of ours: each child is written there when it starts (`+ pid`) and when it has been reaped (`- pid`),
-/// so that a number which the system has given to somebody else is never killed.
+/// Its input is a pipe of ours: each child is written there when it starts (`+ pid`) and when it has been reaped (`-
+/// pid`), so that a number which the system has given to somebody else is never killed.
 /// - Isolation: thread-safe.
 final class Leash: Sendable {
   private let state: Mutex<State>

@@ -6,7 +6,8 @@ import IORuntime
 /// The nodes are the `martlet` that stands beside the running tests, or the one that `MARTLET_TEST_BINARY` names. A
 /// ``Leash`` ends all of it with the test process, however that ends; logs lie in ``directory`` until then.
 ///
-/// - Shape: `let cluster = try await LocalCluster.start(); cluster.socket[0].kill9(); try await cluster.socket[0].start()`.
+/// - Shape: `let cluster = try await LocalCluster.start(); cluster.socket[0].kill9(); try await
+///   cluster.socket[0].start()`.
 /// - Isolation: used by one test at a time.
 public final class LocalCluster: @unchecked Sendable {
   /// The database server.
@@ -23,7 +24,7 @@ public final class LocalCluster: @unchecked Sendable {
   public let directory: String
   /// What the nodes were given besides their addresses.
   public let environment: [String: String]
-  private let leash: Leash
+  let leash: Leash
 
   /// All nodes.
   public var nodes: [NodeProcess] { api + socket }
@@ -36,19 +37,19 @@ public final class LocalCluster: @unchecked Sendable {
   public static func start(
     api: Int = 2, socket: Int = 2, postgres: PrivatePostgres? = nil, settings: [String: String] = [:]
   ) async throws -> LocalCluster {
-    let cluster = try LocalCluster(api: api, socket: socket, postgres: postgres, settings: settings)
+    let cluster = try await LocalCluster(api: api, socket: socket, postgres: postgres, settings: settings)
     try ChildProcess.run(
       [try binary(), "migrate"], environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
     try await cluster.startNodes()
     return cluster
   }
 
-  private init(api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]) throws {
+  private init(api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]) async throws {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
-    postgres = try given ?? PrivatePostgres.start()
-    databaseURL = try postgres.database()
+    if let given { postgres = given } else { postgres = try await PrivatePostgres.start() }
+    databaseURL = try await postgres.database()
     redis = try PrivateRedis()
     environment = LocalCluster.settings.merging([
       "MARTLET_DATABASE_URL": databaseURL, "MARTLET_REDIS_URL": redis.url,
@@ -85,12 +86,18 @@ public final class LocalCluster: @unchecked Sendable {
   public func heal() async throws {
     redis.cont()
     if await !Probe.exchange(.ip(host: "127.0.0.1", port: redis.port), Array("PING\r\n".utf8), for: 500).isAlive {
-      try redis.restart()
+      try await restartRedis()
     }
-    try postgres.restart()
+    try await postgres.restart()
     for node in nodes { node.cont() }
     try await startNodes()
   }
+
+  /// Kills PostgreSQL and all its backends, and waits until they are gone, which may take two seconds.
+  public func crashPostgres() async throws { try await PrivatePostgres.aside { [postgres] in postgres.kill9() } }
+
+  /// Starts an empty Redis, after killing the old one if it still runs.
+  public func restartRedis() async throws { try await PrivatePostgres.aside { [redis] in try redis.restart() } }
 
   /// Ends everything.
   public func end() {

@@ -9,8 +9,8 @@ public enum Probe {
     return statuses(await exchange(address, Array(request.utf8), for: 1_000)).first
   }
 
-  /// Sends bytes as they are and gives all that comes back until the server closes, or until that many milliseconds have
-  /// passed without a byte.
+  /// Sends bytes as they are and gives all that comes back until the server closes, or until that many milliseconds
+  /// have passed without a byte.
   public static func exchange(_ address: SocketAddress, _ bytes: [UInt8], for milliseconds: Int) async -> Talk {
     await withCheckedContinuation { continuation in
       // Blocking calls get a thread of their own.

@@ -33,7 +33,17 @@ public final class RESTClient: @unchecked Sendable {
     if let token { headers.append("Authorization", "Bearer \(token)") }
     if body != nil { headers.append("Content-Type", "application/json") }
     let reply = try await http.call(method, path, headers: headers, body: body?.bytes ?? [], deadline: deadline)
-    return Answer(status: reply.status, body: (try? JSONValue(parsing: reply.body)) ?? .null, headers: reply.headers)
+    return Answer(status: reply.status, body: try RESTClient.value(reply.body), headers: reply.headers)
+  }
+
+  /// A page of the longest texts has more than what is read of strangers by default.
+  private static func value(_ body: [UInt8]) throws(CallFailure) -> JSONValue {
+    guard !body.isEmpty else { return .null }
+    do throws(JSONError) {
+      return try JSONValue(parsing: body, limits: JSONLimits(bytesMax: 64 << 20))
+    } catch {
+      throw CallFailure("the body is no JSON: \(error)")
+    }
   }
 
   /// The same, for what must succeed; throws with the problem when it does not.

@@ -3,8 +3,8 @@ import Delivery
 
 /// A clock that only moves when everything has been done, and the executor of everything that happens meanwhile.
 ///
-/// Tasks run one after another on the thread that calls ``run(for:)``, in the order in which they became ready; timers fire
-/// by their time, and by age among equals. So a run follows from its seed alone, and an hour passes in no time.
+/// Tasks run one after another on the thread that calls ``run(for:)``, in the order in which they became ready; timers
+/// fire by their time, and by age among equals. So a run follows from its seed alone, and an hour passes in no time.
 ///
 /// - Isolation: one thread at a time; code that runs here must not await anything outside.
 public final class VirtualTime: TaskExecutor, @unchecked Sendable {

@@ -1,0 +1,82 @@
+import Glibc
+import IORuntime
+
+/// The edge of a cluster under test: HAProxy with the configuration that is shipped.
+///
+/// - Isolation: used by one test at a time.
+public final class EdgeProcess: @unchecked Sendable {
+  /// Where clients connect.
+  public let address: SocketAddress
+  private var pid: pid_t
+  private let leash: Leash
+
+  fileprivate init(_ address: SocketAddress, _ pid: pid_t, _ leash: Leash) {
+    self.address = address
+    self.pid = pid
+    self.leash = leash
+  }
+
+  /// Ends it.
+  public func end() {
+    guard pid > 0 else { return }
+    kill(pid, SIGKILL)
+    var status: CInt = 0
+    waitpid(pid, &status, 0)
+    leash.release(pid)
+    pid = 0
+  }
+
+  deinit { end() }
+}
+
+extension LocalCluster {
+  /// Whether there is an HAProxy to put before the nodes.
+  public static var hasEdge: Bool { edgeBinary != nil }
+
+  private static var edgeBinary: String? {
+    ["/usr/sbin/haproxy", "/usr/bin/haproxy", "/usr/local/sbin/haproxy"].first { access($0, X_OK) == 0 }
+  }
+
+  /// `deploy/haproxy/haproxy.cfg` of the tree that these tests were built from.
+  private static var edgeConfiguration: String {
+    let tree = "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
+    return tree.joined(separator: "/") + "/deploy/haproxy/haproxy.cfg"
+  }
+
+  /// Puts HAProxy before the nodes and waits until REST and sockets go through it.
+  public func startEdge() async throws -> EdgeProcess {
+    guard let binary = LocalCluster.edgeBinary else { throw PrivatePostgres.Failure(what: "there is no haproxy") }
+    let (port, statistics) = (try PrivatePostgres.freePort(), try PrivatePostgres.freePort())
+    let backends = "\(directory)/backends.cfg"
+    try write(backendLines(), to: backends)
+    let pid = try ChildProcess.spawn(
+      [binary, "-db", "-f", LocalCluster.edgeConfiguration, "-f", backends],
+      environment: [
+        "EDGE_BIND": "127.0.0.1:\(port)", "EDGE_STATISTICS": "127.0.0.1:\(statistics)", "EDGE_CONNECTIONS": "1000",
+      ], log: "\(directory)/edge.log")
+    leash.hold(pid)
+    let edge = EdgeProcess(.ip(host: "127.0.0.1", port: port), pid, leash)
+    for _ in 0..<100 {
+      // Without an upgrade the socket's path is refused, but by a node.
+      let socket = await Probe.status(edge.address, "/v1/socket")
+      if await Probe.status(edge.address, "/v1/info") == 200, let socket, socket < 500 { return edge }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw PrivatePostgres.Failure(
+      what: "HAProxy does not serve:\n\(PrivatePostgres.contents(of: "\(directory)/edge.log"))")
+  }
+
+  private func backendLines() -> String {
+    func section(_ role: NodeProcess.Role, _ nodes: [NodeProcess]) -> String {
+      "backend \(role.rawValue) from \(role.rawValue)\n"
+        + nodes.map { "    server \($0.name) \($0.address)\n" }.joined()
+    }
+    return section(.api, api) + section(.socket, socket)
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "w") else { throw PrivatePostgres.Failure(what: path) }
+    defer { fclose(file) }
+    guard fputs(text, file) >= 0 else { throw PrivatePostgres.Failure(what: path) }
+  }
+}

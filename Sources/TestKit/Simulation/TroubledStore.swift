@@ -1,0 +1,127 @@
+import ChatCore
+import MemoryAdapters
+
+/// A world whose statements take time, fail, or succeed and say that they failed.
+///
+/// - Isolation: one ``VirtualTime``.
+final class TroubledStore: @unchecked Sendable {
+  private let world: MemoryWorld
+  private let time: VirtualTime
+  private let settings: SimulationSettings
+  private var dice: SeededDice
+  /// The database is away.
+  var isAway = false
+  /// Nothing goes wrong any more.
+  var isCalm = false
+
+  init(_ world: MemoryWorld, _ time: VirtualTime, _ settings: SimulationSettings, seed: UInt64) {
+    self.world = world
+    self.time = time
+    self.settings = settings
+    dice = SeededDice(seed: seed)
+  }
+
+  private func read<Result>(
+    _ statement: () async throws(ChatError) -> Result
+  ) async throws(ChatError) -> Result {
+    await time.sleep(dice.pick(settings.latency))
+    try failIfTroubled()
+    let result = try await statement()
+    // The answer takes its way back: what it says may be old when it comes.
+    await time.sleep(dice.pick(settings.latency))
+    return result
+  }
+
+  private func write<Result>(
+    _ statement: () async throws(ChatError) -> Result
+  ) async throws(ChatError) -> Result {
+    let result = try await read(statement)
+    if !isCalm, dice.next() % 1_000 < settings.inDoubt { throw .unavailable(.database, retryAfter: 100) }
+    return result
+  }
+
+  private func failIfTroubled() throws(ChatError) {
+    let fails = !isCalm && dice.next() % 1_000 < settings.failing
+    if isAway || fails { throw .unavailable(.database, retryAfter: 100) }
+  }
+}
+
+extension TroubledStore: LogStore {
+  func append(_ message: NewMessage) async throws(ChatError) -> Appended {
+    try await write { () async throws(ChatError) in try await world.append(message) }
+  }
+
+  func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
+    try await read { () async throws(ChatError) in
+      try await world.entries(of: conversation, after: after, limit: limit)
+    }
+  }
+
+  func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {
+    try await read { () async throws(ChatError) in
+      try await world.messages(of: conversation, page: page, limit: limit)
+    }
+  }
+
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+    try await read { () async throws(ChatError) in try await world.counters(of: buckets) }
+  }
+
+  func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
+    try await read { () async throws(ChatError) in try await world.heads(of: conversations) }
+  }
+}
+
+extension TroubledStore: ConversationStore {
+  func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
+    try await write { () async throws(ChatError) in try await world.openDirect(caller, other) }
+  }
+
+  func create(
+    _ kind: ConversationKind, title: String, owner: User, members: [User]
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
+    try await write { () async throws(ChatError) in
+      try await world.create(kind, title: title, owner: owner, members: members)
+    }
+  }
+
+  func conversation(
+    _ id: ConversationID, for reader: UserID, members: Int
+  ) async throws(ChatError) -> Conversation? {
+    try await read { () async throws(ChatError) in try await world.conversation(id, for: reader, members: members) }
+  }
+
+  func conversations(
+    of user: UserID, after: ConversationID?, limit: Int, members: Int
+  ) async throws(ChatError) -> [Conversation] {
+    try await read { () async throws(ChatError) in
+      try await world.conversations(of: user, after: after, limit: limit, members: members)
+    }
+  }
+
+  func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
+    try await read { () async throws(ChatError) in try await world.heads(of: user) }
+  }
+
+  func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {
+    try await read { () async throws(ChatError) in try await world.members(of: id, after: after, limit: limit) }
+  }
+
+  func change(
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
+  ) async throws(ChatError) -> (member: Member?, made: Made?) {
+    try await write { () async throws(ChatError) in
+      try await world.change(id, change, of: subject, by: caller, limit: limit)
+    }
+  }
+
+  func rename(
+    _ id: ConversationID, title: String, by caller: User
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
+    try await write { () async throws(ChatError) in try await world.rename(id, title: title, by: caller) }
+  }
+
+  func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made {
+    try await write { () async throws(ChatError) in try await world.delete(id, by: caller) }
+  }
+}

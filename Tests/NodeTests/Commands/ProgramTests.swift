@@ -1,0 +1,34 @@
+import IORuntime
+import Testing
+
+@testable import Node
+
+@Suite("The command line")
+struct ProgramTests {
+  @Test("an unknown subcommand, and none, are refused with 2", arguments: [["fly"], [], ["api", "now"], ["token"]])
+  func refused(arguments: [String]) {
+    #expect(Program.run(arguments: arguments, environment: [:]) == 2)
+  }
+
+  @Test("wrong settings stop a node with 78, before it does anything")
+  func wrongSettings() {
+    #expect(Program.run(arguments: ["api"], environment: ["MARTLET_LOOPS": "many"]) == OneLoop.wrongSettings)
+    #expect(Program.run(arguments: ["doctor"], environment: [:]) == OneLoop.wrongSettings)
+  }
+
+  @Test("each subcommand stands once, with a sentence")
+  func rows() {
+    #expect(Set(Program.rows.map(\.name)).count == Program.rows.count)
+    for row in Program.rows { #expect(row.summary.hasSuffix(".")) }
+  }
+
+  @Test(
+    "a cluster's URL gives address and host",
+    arguments: [
+      ("http://127.0.0.1:8000", "127.0.0.1:8000"), ("http://chat.example/", "chat.example:80"),
+      ("https://chat.example", nil), ("http://:80", nil), ("http://a:b", nil), ("", nil),
+    ])
+  func url(text: String, address: String?) {
+    #expect(ClusterURL(text)?.address.description == address)
+  }
+}

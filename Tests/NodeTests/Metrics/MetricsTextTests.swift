@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Node
+
+@Suite("Metrics as text")
+struct MetricsTextTests {
+  @Test("a name's help and type stand once, before its first sample")
+  func described() {
+    var metrics = MetricsText()
+    metrics.sample("a_total", .counter, "How many.", [("kind", "x")], 1)
+    metrics.sample("a_total", .counter, "How many.", [("kind", "y")], 2)
+    #expect(
+      metrics.text == """
+        # HELP a_total How many.
+        # TYPE a_total counter
+        a_total{kind="x"} 1
+        a_total{kind="y"} 2
+
+        """)
+  }
+
+  @Test("a label's value cannot end its line or its quotes")
+  func escaped() {
+    var metrics = MetricsText()
+    metrics.sample("a", .gauge, "x", [("l", "\"}\n\\")], 1)
+    #expect(metrics.text.hasSuffix("a{l=\"\\\"}\\n\\\\\"} 1\n"))
+  }
+
+  @Test("a histogram's buckets grow up to +Inf, and its sum is in seconds")
+  func histogram() {
+    var histogram = Histogram()
+    for milliseconds: Int64 in [1, 2, 300, 20_000] { histogram.record(milliseconds) }
+    var metrics = MetricsText()
+    metrics.histogram("t", "Times.", [], histogram)
+    #expect(metrics.text.contains("t_bucket{le=\"0.001\"} 1\n"))
+    #expect(metrics.text.contains("t_bucket{le=\"0.250\"} 2\n"))
+    #expect(metrics.text.contains("t_bucket{le=\"0.500\"} 3\n"))
+    #expect(metrics.text.contains("t_bucket{le=\"+Inf\"} 4\n"))
+    #expect(metrics.text.contains("t_sum 20.303\nt_count 4\n"))
+  }
+
+  @Test("the loops' counts are added up, and methods that nobody knows share one label")
+  func addedUp() {
+    var one = RequestCounts()
+    one.record(route: "showMe", method: "GET", status: 200, milliseconds: 3)
+    var two = one
+    two.record(route: "showMe", method: "BREW", status: 405, milliseconds: 1)
+    one.add(two)
+    #expect(one.counts[.init(route: "showMe", method: "GET", status: 200)] == 2)
+    #expect(one.counts[.init(route: "showMe", method: "other", status: 405)] == 1)
+    #expect(one.durations["showMe"]?.count == 3)
+  }
+}

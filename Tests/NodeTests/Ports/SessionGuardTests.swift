@@ -1,0 +1,90 @@
+import ChatCore
+import IORuntime
+import MemoryAdapters
+import TestKit
+import Testing
+import Tokens
+
+@testable import Node
+
+@Suite("Who a token speaks for")
+struct SessionGuardTests {
+  /// A guard over a world in memory, and a session of ada with the credentials that sign for it.
+  private struct Scene: Sendable {
+    let world: MemoryWorld
+    let session: Session
+    let credentials: PasswordsAndTokens
+    let secrets: Secrets
+    let clock = ManualClock(at: Timestamp(milliseconds: 1_800_000_000_000))
+
+    init() async throws {
+      world = MemoryWorld(clock: SystemClock())
+      let user = try await world.register(
+        NewUser(username: Username(stored: "ada"), displayName: "Ada", email: nil, passwordHash: "x"))
+      session = try await world.open(user: user.id, device: nil, nonce: [], most: 10)
+      var configuration = Configuration()
+      configuration.shared.tokenLifetimeSeconds = 60
+      secrets = try Secrets(configuration, isDevelopment: true)
+      credentials = PasswordsAndTokens(
+        secrets: secrets, hasher: try PasswordHasher(),
+        pool: try BlockingPool(name: "test", threads: 1, queueMax: 1), report: { _ in })
+    }
+
+    func guarding(_ loop: EventLoop) -> SessionGuard {
+      let rules = TokenRules(issuer: secrets.issuer, audience: secrets.audience)
+      return SessionGuard(
+        loop: loop, verifier: Tokens.TokenVerifier(secrets.ring, rules), clock: SystemClock(), sessions: world)
+    }
+  }
+
+  /// What the guard says of a token, asked on a loop.
+  private static func ask(
+    _ scene: Scene, _ times: Int = 1, before: @escaping @Sendable (Int, EventLoop) async -> Void
+  ) async throws -> [Result<UserID, ChatError>] {
+    let loop = try EventLoop(name: "guard")
+    try loop.start()
+    defer { loop.stop() }
+    let token = scene.credentials.accessToken(for: scene.session).token
+    return await withCheckedContinuation { continuation in
+      loop.spawn {
+        let guarding = scene.guarding(loop)
+        var answers: [Result<UserID, ChatError>] = []
+        for time in 0..<times {
+          await before(time, loop)
+          do throws(ChatError) {
+            answers.append(.success(try await guarding.caller(ofToken: token).user))
+          } catch {
+            answers.append(.failure(error))
+          }
+        }
+        continuation.resume(returning: answers)
+      }
+    }
+  }
+
+  @Test("a token of a living session names its user")
+  func alive() async throws {
+    let scene = try await Scene()
+    let answers = try await Self.ask(scene) { _, _ in }
+    #expect(answers == [.success(scene.session.user)])
+  }
+
+  @Test("an ended session's token is refused within a second, though it was just believed")
+  func ended() async throws {
+    let scene = try await Scene()
+    let answers = try await Self.ask(scene, 2) { time, loop in
+      guard time == 1 else { return }
+      _ = try? await scene.world.end(scene.session.id, of: scene.session.user)
+      await loop.sleep(SessionGuard.trustFor + 50)
+    }
+    #expect(answers == [.success(scene.session.user), .failure(.unauthenticated(.sessionEnded))])
+  }
+
+  @Test("while the store is away a token that verifies is believed")
+  func storeAway() async throws {
+    let scene = try await Scene()
+    scene.world.isAway = true
+    let answers = try await Self.ask(scene) { _, _ in }
+    #expect(answers == [.success(scene.session.user)])
+  }
+}

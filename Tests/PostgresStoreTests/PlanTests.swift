@@ -1,0 +1,49 @@
+import ChatCore
+import TestKit
+import Testing
+
+@Suite("Plans")
+struct PlanTests {
+  /// A bug once: with one condition more than its key, the lookup of an answered message read the whole conversation
+  /// for each message, as long as the tables had no statistics; 100 ms for a batch of 64 after ten thousand messages.
+  @Test("without statistics too, storing and reading touch the rows they need and no others")
+  func rowsTouched() async throws {
+    let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])
+    defer { server.kill9() }
+    let url = try await Database.with(on: server) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let room = try await cast.group().id
+      let first = try await cast.say("first", by: cast.ada, in: room).message.id
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for sender in 0..<20 {
+          group.addTask {
+            for number in 0..<100 {
+              let reply = number.isMultiple(of: 2) ? first : nil
+              try await cast.say(
+                "\(number)", by: cast.ada, in: room, clientMessageID: "\(sender)-\(number)", replyTo: reply)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      for seq in stride(from: Int64(10), to: 2_000, by: 100) {
+        let page = try await cast.stores.log.messages(of: room, page: .before(seq), limit: 5)
+        #expect(page.count == 5)
+        let entries = try await cast.stores.log.entries(of: room, after: seq, limit: 5)
+        #expect(entries.count == 5)
+      }
+      return database.url
+    }
+    // A session leaves what it has counted when it ends.
+    var rows = 0
+    for _ in 0..<50 where rows < 1_000 {
+      try await Task.sleep(for: .milliseconds(100))
+      let read = try await server.sql(
+        "SELECT sum(idx_tup_read) + (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = 'entry') "
+          + "FROM pg_stat_user_indexes WHERE relname = 'entry'", in: url)
+      rows = try #require(Int(read.filter(\.isNumber)))
+    }
+    #expect(rows >= 1_000, "the replies' lookups are counted")
+    #expect(rows < 2_000 * 5, "\(rows) index entries read for 2,000 messages")
+  }
+}
