@@ -22,7 +22,7 @@ final class Fixture: HTTPHandler {
     let limits = shared.socketLimits
     let directory = shared.socketSessions
     socket = EngineDoor(loop: loop, directory: directory, settings: shared.socketSettings) { session, _ in
-      SocketClient(session, directory: directory, program: SocketEcho(), limits: limits)
+      SocketIOClient(session, directory: directory, program: SocketEcho(), limits: limits)
     }
     tokens = TokenRoute(shared.verifiers)
   }

@@ -17,7 +17,7 @@ final class EngineEcho: EngineListener {
 final class SocketEcho: SocketProgram {
   private static let namespaces: Set<String> = ["/", "/custom"]
 
-  func asked(namespace: String, auth: [UInt8], by client: SocketClient) {
+  func asked(namespace: String, auth: [UInt8], by client: SocketIOClient) {
     guard SocketEcho.namespaces.contains(namespace) else {
       return client.refuse(namespace, message: "Invalid namespace")
     }
@@ -25,7 +25,7 @@ final class SocketEcho: SocketProgram {
     client.emit("auth", [auth.isEmpty ? Array("{}".utf8) : auth], namespace: namespace)
   }
 
-  func happened(_ event: SocketEvent, by client: SocketClient) {
+  func happened(_ event: SocketEvent, by client: SocketIOClient) {
     guard event.namespace == "/" else { return }
     let arguments = event.arguments
     switch event.name {
@@ -37,6 +37,6 @@ final class SocketEcho: SocketProgram {
     }
   }
 
-  func left(namespace: String, client: SocketClient) {}
-  func ended(_ client: SocketClient) {}
+  func left(namespace: String, client: SocketIOClient) {}
+  func ended(_ client: SocketIOClient) {}
 }

@@ -12,7 +12,7 @@ public struct EngineLimits: Sendable, Equatable {
   /// Bytes of one frame or body from the client: 1,000,000, what clients of Socket.IO expect (413, close 1009).
   public var maxPayload: Int
 
-  /// Milliseconds that a transport which is tried out may take to take over: 10,000; then it is closed, the session lives.
+  /// Milliseconds that a transport which is tried out has to take over: 10,000; then it is closed, the session lives.
   public var upgradeTimeout: Milliseconds
 
   /// Milliseconds that a session which was closed here waits for the poll that fetches its last packets: 5,000.

@@ -1,6 +1,5 @@
 import EngineIO
 import IORuntime
-import WebSocket
 
 /// A session of Engine.IO on a loop, whatever connections and loops its requests come by.
 ///
@@ -22,9 +21,7 @@ public final class EngineSession: @unchecked Sendable {
   private let takesBytes: Bool
   private var machine: SessionMachine
   private var listener: (any EngineListener)?
-  private var poll: PendingPoll?
-  private var socket: EngineSocket?
-  private var probe: EngineSocket?
+  private var transports = SessionTransports()
   private var timer: LoopTimer?
   private var timerAt = Int64.max
   private var isFlushAsked = false
@@ -56,7 +53,7 @@ public final class EngineSession: @unchecked Sendable {
   public var isOnSocket: Bool { machine.isOnSocket }
 
   /// Bytes that wait for the client.
-  public var queuedBytes: Int { machine.queuedBytes + (socket?.queuedBytes ?? 0) }
+  public var queuedBytes: Int { machine.queuedBytes + transports.queuedBytes }
 
   // MARK: Sending
 
@@ -72,7 +69,7 @@ public final class EngineSession: @unchecked Sendable {
     case .nothing: return
     case .closeSocket: over(.closedHere)
     case .flush:
-      dropProbe()
+      transports.dropProbe()
       flush()
       tell(.closedHere)
       arm()
@@ -89,7 +86,7 @@ public final class EngineSession: @unchecked Sendable {
   }
 
   private func write(_ packets: [EnginePacket]) {
-    socket?.send(packets, queueBytesMax: limits.queueBytesMax)
+    transports.socket?.send(packets, queueBytesMax: limits.queueBytesMax)
   }
 
   private func flushSoon() {
@@ -109,9 +106,7 @@ public final class EngineSession: @unchecked Sendable {
   }
 
   private func answerPoll(_ packets: [EnginePacket]?) {
-    guard let packets, let poll else { return }
-    self.poll = nil
-    poll.complete(.packets(payload(packets)))
+    if let packets { transports.answer(payload(packets)) }
   }
 
   private func payload(_ packets: [EnginePacket]) -> EnginePayload {
@@ -123,7 +118,7 @@ public final class EngineSession: @unchecked Sendable {
   /// The client asks for what waits.
   func pollArrived(_ poll: PendingPoll) {
     switch machine.pollArrived(at: loop.now) {
-    case .wait: self.poll = poll
+    case .wait: transports.keep(poll)
     case .answer(let packets): poll.complete(.packets(payload(packets)))
     case .answerLast(let packets):
       poll.complete(.packets(payload(packets)))
@@ -140,10 +135,7 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The client of that poll has gone.
   func pollLost(_ lost: PendingPoll) {
-    guard poll === lost else { return }
-    poll = nil
-    lost.complete(.refused(.badRequest))
-    if let ending = machine.transportLost() { end(ending) }
+    if transports.lose(lost), let ending = machine.transportLost() { end(ending) }
   }
 
   /// The client brings packets, or what is none.
@@ -192,7 +184,7 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The session was opened by this WebSocket.
   func opened(by socket: EngineSocket) {
-    self.socket = socket
+    transports.use(socket)
     socket.send([EngineTerms(sid: id, offersUpgrade: false, limits: limits).packet], queueBytesMax: .max)
   }
 
@@ -210,12 +202,12 @@ public final class EngineSession: @unchecked Sendable {
   }
 
   /// The WebSocket that was let in is open.
-  func probing(by socket: EngineSocket) { probe = socket }
+  func probing(by socket: EngineSocket) { transports.tryOut(socket) }
 
   /// A packet came by a WebSocket.
   func received(_ packet: Result<EnginePacket, PacketError>, by from: EngineSocket) {
-    if from === probe { return probeReceived(packet) }
-    guard from === socket else { return }
+    if from === transports.probe { return probeReceived(packet) }
+    guard from === transports.socket else { return }
     switch packet {
     case .success(let packet): received(packet)
     case .failure: if let ending = machine.garbageArrived() { end(ending) }
@@ -225,33 +217,27 @@ public final class EngineSession: @unchecked Sendable {
   private func probeReceived(_ packet: Result<EnginePacket, PacketError>) {
     guard case .success(let packet) = packet else {
       machine.probeLost()
-      return dropProbe()
+      return transports.dropProbe()
     }
     switch machine.probeReceived(packet) {
     case .confirm(let answer, let packets):
-      probe?.send([answer], queueBytesMax: .max)
+      transports.probe?.send([answer], queueBytesMax: .max)
       answerPoll(packets)
     case .takeOver(let packets, let waiting):
-      socket = probe
-      probe = nil
+      transports.takeOver()
       answerPoll(packets)
       write(waiting)
-    case .drop: dropProbe()
+    case .drop: transports.dropProbe()
     }
-  }
-
-  private func dropProbe() {
-    probe?.close(.normal)
-    probe = nil
   }
 
   /// A WebSocket is closed, by whoever's doing.
   func lost(_ lost: EngineSocket, isOverflow: Bool) {
-    if lost === probe {
-      probe = nil
+    if lost === transports.probe {
+      transports.forgetProbe()
       machine.probeLost()
-    } else if lost === socket {
-      socket = nil
+    } else if lost === transports.socket {
+      transports.forgetSocket()
       guard machine.transportLost() != nil else { return }
       over(isOverflow ? .overflow : .transportLost)
     }
@@ -273,7 +259,7 @@ public final class EngineSession: @unchecked Sendable {
     case .nothing: break
     case .flush: flush()
     case .write(let packet): write([packet])
-    case .dropProbe: dropProbe()
+    case .dropProbe: transports.dropProbe()
     case .end(let ending): end(ending)
     }
     arm()
@@ -288,11 +274,7 @@ public final class EngineSession: @unchecked Sendable {
     timer?.cancel()
     timer = nil
     directory.remove(id)
-    dropProbe()
-    socket?.close(reason == .protocolError ? .protocolError : .normal)
-    socket = nil
-    poll?.complete(.refused(.unknownSession))
-    poll = nil
+    transports.closeAll(reason)
     tell(reason)
   }
 

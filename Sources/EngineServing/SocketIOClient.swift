@@ -6,18 +6,18 @@ import SocketIO
 ///
 /// The client holds its program until ``ended(_:)`` has returned.
 public protocol SocketProgram: AnyObject {
-  /// A client asks to come into a namespace: answer with ``SocketClient/accept(_:)`` or
-  /// ``SocketClient/refuse(_:message:data:)``, now or later; `auth` is an object as JSON text, or empty.
-  func asked(namespace: String, auth: [UInt8], by client: SocketClient)
+  /// A client asks to come into a namespace: answer with ``SocketIOClient/accept(_:)`` or
+  /// ``SocketIOClient/refuse(_:message:data:)``, now or later; `auth` is an object as JSON text, or empty.
+  func asked(namespace: String, auth: [UInt8], by client: SocketIOClient)
 
-  /// Something has happened; an `ackID` asks for ``SocketClient/acknowledge(_:_:namespace:attachments:)``.
-  func happened(_ event: SocketEvent, by client: SocketClient)
+  /// Something has happened; an `ackID` asks for ``SocketIOClient/acknowledge(_:_:namespace:attachments:)``.
+  func happened(_ event: SocketEvent, by client: SocketIOClient)
 
   /// A client has left a namespace, or is gone while in it.
-  func left(namespace: String, client: SocketClient)
+  func left(namespace: String, client: SocketIOClient)
 
   /// The session is over. Called exactly once, after ``left(namespace:client:)`` for each namespace.
-  func ended(_ client: SocketClient)
+  func ended(_ client: SocketIOClient)
 }
 
 /// An event of a client.
@@ -38,7 +38,7 @@ public struct SocketEvent: Sendable, Equatable {
 ///
 /// - Isolation: the session's loop.
 /// - Limits: ``SocketLimits``.
-public final class SocketClient: @unchecked Sendable {
+public final class SocketIOClient: @unchecked Sendable {
   /// The session that carries it.
   public let session: EngineSession
 
@@ -161,7 +161,7 @@ public final class SocketClient: @unchecked Sendable {
   }
 }
 
-extension SocketClient: EngineListener {
+extension SocketIOClient: EngineListener {
   /// A text came: a packet, or its beginning.
   public func received(text: [UInt8]) { take { () throws(SocketError) in try decoder.take(text: text) } }
 
