@@ -119,6 +119,9 @@ let testing: [Target] = [
       "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
     ],
     swiftSettings: strict),
+  .testTarget(
+    name: "ConformanceTests", dependencies: ["conformance-fixture", "TestKit", "JSONText", "Tokens"],
+    swiftSettings: strict),
   .testTarget(name: "TidyTests", swiftSettings: strict),
 ]
 
