@@ -19,11 +19,11 @@ final class Exchange {
     method = request.method
   }
 
-  /// One whose request could not be read.
-  init() {
+  /// One whose request did not arrive whole.
+  init(_ head: RequestHead?) {
     begunAt = 0
-    requestID = RequestID.of([:])
-    method = .get
+    requestID = RequestID.of(head?.headers ?? [:])
+    method = head?.method ?? .get
   }
 
   /// The answer that says a problem.

@@ -1,3 +1,4 @@
+import ChatCore
 import EntryText
 import HTTP1
 
@@ -33,12 +34,26 @@ enum RequestRefusal: String, CaseIterable {
 }
 
 extension Response {
-  /// The problem that says why the parser refused a request; it closes the connection, as `Response(_:)` does.
-  public init(problem refusal: Refusal) {
-    let exchange = Exchange()
-    self = exchange.response(Problem(refusal.status.code, refusal.code, refusal.reason), [:])
+  /// The problem that says why the server itself refused a request; it closes the connection, as `Response(_:)` does.
+  ///
+  /// - Parameters:
+  ///   - head: of the request, as far as it had arrived; gives the request's id and lets a page of a listed origin read
+  ///     the refusal.
+  ///   - crossOrigin: which pages may.
+  public init(problem refusal: Refusal, head: RequestHead? = nil, crossOrigin: CrossOriginPolicy? = nil) {
+    let problem = Problem(
+      refusal.status.code, refusal.code, refusal.reason,
+      retryAfter: refusal.retryAfterSeconds.map { Milliseconds($0) * 1_000 })
+    self.init(problem: problem, head: head, crossOrigin: crossOrigin)
+    closesConnection = true
+  }
+
+  /// A problem that no row of the catalog says.
+  public init(problem: Problem, head: RequestHead?, crossOrigin: CrossOriginPolicy? = nil) {
+    let exchange = Exchange(head)
+    self = exchange.response(problem, [:])
+    crossOrigin?.apply(to: &self, origin: head?.headers["origin"])
     headers.append("X-Request-ID", exchange.requestID)
     headers.append("X-Content-Type-Options", "nosniff")
-    closesConnection = true
   }
 }

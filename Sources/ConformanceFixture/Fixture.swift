@@ -54,6 +54,10 @@ final class Fixture: HTTPHandler {
 
   func endsWithClient(_ head: RequestHead) -> Bool { door(head.path) != nil && EngineDoor.endsWithClient(head) }
 
+  func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    head.flatMap { door($0.path) }?.answer(to: refusal, head: head) ?? Response(refusal)
+  }
+
   func upgrade(_ request: Request) -> UpgradeAnswer? {
     if request.path == "/ws-echo" { return WebSocketEcho.answer(request) }
     return door(request.path)?.upgrade(request)

@@ -3,13 +3,15 @@ import ChatCore
 /// Looks after a short while at the rooms in which somebody's catching up waits for his send queue to drain.
 final class DrainPoll {
   private unowned let hub: Hub
+  /// In the order in which they asked; of those that are watched, each once.
   private var rooms: [ConversationID] = []
+  private var known: Set<ConversationID> = []
   private var isDue = false
 
   init(hub: Hub) { self.hub = hub }
 
   func watch(_ room: Room) {
-    if !rooms.contains(room.id) { rooms.append(room.id) }
+    if known.insert(room.id).inserted { rooms.append(room.id) }
     schedule()
   }
 
@@ -23,6 +25,7 @@ final class DrainPoll {
     isDue = false
     let polled = rooms
     rooms = []
+    known = []
     for id in polled {
       guard let room = hub.rooms[id] else { continue }
       if room.pollDraining() { watch(room) }

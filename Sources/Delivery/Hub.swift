@@ -106,6 +106,7 @@ public final class Hub: @unchecked Sendable {
 
   /// Ends the sessions that speak through one of those sign-in sessions.
   func end(signIns: Set<SessionID>) {
+    guard !signIns.isEmpty else { return }
     for session in sessions.all where signIns.contains(session.signIn) { end(session, .signedOut) }
   }
 

@@ -11,6 +11,9 @@ public protocol LoopPorts: AnyObject {
   @discardableResult
   func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> any Cancellable
   /// Starts `async` code that stays on the loop; it may begin before this call returns.
+  ///
+  /// The task needs the loop as its executor *preference*: one that is only started on the loop, or on an actor there,
+  /// wanders off to the global pool at its first `await`.
   func spawn(_ body: @escaping @Sendable () async -> Void)
   /// A number from 0 up to, not including, `bound`; for jitter, not for secrets.
   func random(below bound: UInt64) -> UInt64

@@ -1,8 +1,8 @@
 /// Several packets in one HTTP body.
 ///
 /// - Shape: `4hello` 0x1E `bAQIDBA==` in revision 4. In revision 3 `6:4hello10:b4AQIDBA==`, where a length counts
-///   UTF-16 units; or, when the client takes bytes, for each packet 0 or 1, the digits of its length in bytes as numbers, 255
-///   and the packet.
+///   UTF-16 units; or, when the client takes bytes, for each packet 0 or 1, the digits of its length in bytes as
+///   numbers, 255 and the packet.
 /// - Source: the Engine.IO protocol, revisions 3 and 4, "Payload".
 public struct EnginePayload: Sendable, Equatable {
   /// The body.

@@ -64,6 +64,14 @@ public final class EngineDoor: Sendable {
     return response
   }
 
+  /// Words what the server refuses before the door sees it, a body that is too large above all, so that a page may read
+  /// it.
+  public func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    var response = Response(refusal)
+    settings.crossOrigin.apply(to: &response, origin: head?.headers["origin"])
+    return response
+  }
+
   private func answer(_ request: Request) async -> Response {
     do {
       let wanted = try wish(request)

@@ -1,4 +1,4 @@
-/// Why a request was refused before anybody read it, and how to say so.
+/// Why a server refused a request by itself, before its handler or instead of it, and how to say so.
 ///
 /// The connection is closed after the answer: where the next request would begin is not known.
 public struct Refusal: Error, Equatable, Sendable {
@@ -11,12 +11,32 @@ public struct Refusal: Error, Equatable, Sendable {
   /// One sentence for the client; it never repeats what he sent.
   public let reason: String
 
+  /// After how many seconds the same request may succeed; nil when it never will.
+  public let retryAfterSeconds: Int?
+
   /// A refusal by its parts.
-  public init(_ status: Status, _ code: String, _ reason: String) {
+  public init(_ status: Status, _ code: String, _ reason: String, retryAfterSeconds: Int? = nil) {
     self.status = status
     self.code = code
     self.reason = reason
+    self.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/// What is refused for want of time or room.
+extension Refusal {
+  /// The request did not arrive in time.
+  public static let requestTimeout = Refusal(408, "request_timeout", "The request took too long to arrive.")
+  /// The answer was not ready in time.
+  public static let answerTimeout = Refusal(
+    503, "answer_timeout", "The answer took too long; repeat the request with the same ids.", retryAfterSeconds: 5)
+  /// All connections of the server are taken.
+  public static let connections = Refusal(
+    503, "too_many_connections", "This node has as many connections as it may have.", retryAfterSeconds: 5)
+  /// All connections of one address are taken.
+  public static let connectionsOfAddress = Refusal(
+    429, "too_many_connections_of_address", "Your address has as many connections as it may have.",
+    retryAfterSeconds: 5)
 }
 
 extension Refusal {

@@ -28,9 +28,10 @@ public struct Response: Sendable, Equatable {
     self.init(status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array(text.utf8))
   }
 
-  /// The answer to a request that the parser refused; it closes the connection.
+  /// The answer to a request that the server refused, as plain text; it closes the connection.
   public init(_ refusal: Refusal) {
     self.init(refusal.status, text: refusal.reason + "\n")
+    if let seconds = refusal.retryAfterSeconds { headers.append("Retry-After", String(seconds)) }
     closesConnection = true
   }
 

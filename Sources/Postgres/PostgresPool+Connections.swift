@@ -91,6 +91,9 @@ extension PostgresPool: ConnectionOwner {
     flight.reset()
     waiting.prepend(flight)
     scheduleSweep()
+    // Not at once, since others of the same connection are yet to come; not only when there is a new connection, since
+    // those that are left may be idle, and then nothing else would ever look at what waits.
+    loop.execute { self.dispatch() }
   }
 
   func answered(_ flight: Flight, on connection: PostgresConnection) {

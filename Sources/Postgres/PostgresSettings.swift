@@ -31,8 +31,8 @@ public struct PostgresSettings: Sendable {
   /// Whether a server that acknowledges what it has not flushed is refused.
   public var requiresSynchronousCommit = true
 
-  /// Whether all statements find their rows by key. Then a session plans each once, whatever its parameters, and uses indexes
-  /// even on small tables, since a plan made while a table is small is kept while it grows.
+  /// Whether all statements find their rows by key. Then a session plans each once, whatever its parameters, and uses
+  /// indexes even on small tables, since a plan made while a table is small is kept while it grows.
   public var findsByKey = true
   /// Shared by all pools made from copies of these settings.
   let gate = ConnectGate()

@@ -7,6 +7,7 @@ public final class PostgresTransaction: @unchecked Sendable {
   private let pool: PostgresPool
   private let connection: PostgresConnection
   private let deadline: Int64
+  private var hasBegun = false
   /// The first thing that went wrong; from then on the server refuses everything.
   private(set) var failure: PostgresError?
 
@@ -40,26 +41,29 @@ public final class PostgresTransaction: @unchecked Sendable {
   /// been asked and answered in this transaction before.
   public func script(_ text: String) async throws(PostgresError) { _ = try await fly(.script(text)) }
 
-  func begin() {
-    let flight = Flight(.statements([(PostgresTransaction.begin, [])]), deadline: deadline, isBound: true) {
-      [self] result in
-      if case .failure(let error) = result { note(error) }
-    }
-    connection.submit(flight)
-  }
-
   /// - Throws: when it was rolled back instead, or when nobody knows (``PostgresError/isInDoubt``).
   func commit() async throws(PostgresError) {
+    guard hasBegun else { return }
     let tag = try await fly([(PostgresTransaction.commit, [])]).first?.tag
     guard tag == "COMMIT" else { throw failure ?? .unexpectedReply("COMMIT was answered \(tag ?? "nothing")") }
   }
 
-  func rollback() async { _ = try? await fly([(PostgresTransaction.rollback, [])]) }
+  /// When it cannot be said, the connection is closed, which undoes everything too.
+  func rollback() async {
+    guard hasBegun else { return }
+    _ = try? await fly([(PostgresTransaction.rollback, [])])
+  }
 
+  /// BEGIN travels with what is asked first: were it refused alone, what follows would be carried out outside.
   private func fly(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError)
     -> [Rows]
   {
-    try await fly(.statements(statements))
+    if hasBegun { return try await fly(.statements(statements)) }
+    for (_, parameters) in statements {
+      if let index = parameters.firstIndex(where: \.holdsNUL) { throw .textWithNUL(parameter: index) }
+    }
+    hasBegun = true
+    return Array(try await fly(.statements([(PostgresTransaction.begin, [])] + statements)).dropFirst())
   }
 
   private func fly(_ content: Flight.Content) async throws(PostgresError) -> [Rows] {
@@ -129,7 +133,6 @@ extension PostgresPool {
     _ transaction: PostgresTransaction, failing: (PostgresError) -> Failure,
     _ body: (PostgresTransaction) async throws(Failure) -> Value
   ) async -> Result<Value, Failure> {
-    onLoop { transaction.begin() }
     let value: Value
     do {
       value = try await body(transaction)

@@ -28,11 +28,14 @@ public struct PostgresConversations: ConversationStore {
     SELECT l.conversation FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 AND l.conversation > $3
     ORDER BY l.conversation LIMIT $4
     """, repeatable: true)
+  /// With the head of his self conversation, which lies in the same bucket, as of the same moment.
   static let all = Statement(
     "conversations.all",
     """
-    SELECT l.conversation FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2
-    UNION ALL SELECT u.own_conversation FROM chat_user u WHERE u.bucket = $1 AND u.id = $2
+    SELECT l.conversation, NULL::bigint FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2
+    UNION ALL SELECT c.id, c.head
+      FROM chat_user u JOIN conversation c ON c.bucket = u.bucket AND c.id = u.own_conversation
+      WHERE u.bucket = $1 AND u.id = $2
     """, repeatable: true)
   static let livingHeads = Statement(
     "conversations.living_heads",
@@ -94,11 +97,19 @@ public struct PostgresConversations: ConversationStore {
   }
 
   /// All conversations of the user with their heads, the self conversation too.
+  ///
+  /// The head of the self conversation is that of the moment at which the list was read: what it says after that of his
+  /// coming and going is not in the list. The other heads may be a little newer.
   public func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
     try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(Self.all, [.int2(user.bucket.number), .int8(user.rawValue)])
-      let ids = try rows.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
-      return try await pool.heads(of: ids, by: Self.livingHeads)
+      var own: [ConversationID: Int64] = [:]
+      var others: [ConversationID] = []
+      for row in rows {
+        let id = ConversationID(rawValue: try row.int8(0))
+        if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
+      }
+      return try await pool.heads(of: others, by: Self.livingHeads).merging(own) { _, own in own }
     }
   }
 

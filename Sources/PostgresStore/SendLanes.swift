@@ -20,9 +20,9 @@ final class SendLanes: @unchecked Sendable {
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
-  static let patience: Int64 = 4_600
-  /// A database that has been away for this long is taken to stay away: what is sent then is refused at once, so that the
-  /// requests which one client may have under way are not all spent on waiting while its next ones wait unread.
+  static let patience: Int64 = 4_400
+  /// A database that has been away for this long is taken to stay away: what is sent then is refused at once, so that
+  /// the requests which one client may have under way are not all spent on waiting while its next ones wait unread.
   static let awayAfter: Int64 = 3_000
 
   private struct Lane {

@@ -22,6 +22,8 @@ struct SessionStateMachine: ~Copyable {
   struct Stranger: Equatable {
     let authBy: Milliseconds
     var refusals = 0
+    /// The last token could not be looked at, which was our fault: his time may run out, but he is to come back.
+    var wasFailed = false
   }
 
   /// Who speaks here, and until when his token lets him.
@@ -123,11 +125,13 @@ struct SessionStateMachine: ~Copyable {
   }
 
   enum RefusedAction: Equatable { case stay, close(CloseCode), ignore }
-  /// A token was refused: who is not signed in may try again a few times, who is goes on until his expiry.
-  mutating func tokenRefused() -> RefusedAction {
+  /// A token was refused: who is not signed in may try again a few times, who is goes on until his expiry. With
+  /// `byFailure` it was not looked at, because something of ours is away; that is not held against him.
+  mutating func tokenRefused(byFailure: Bool = false) -> RefusedAction {
     switch consume self.state {
     case .authenticating(var stranger):
-      stranger.refusals += 1
+      stranger.refusals += byFailure ? 0 : 1
+      stranger.wasFailed = byFailure
       let isOver = stranger.refusals >= SessionStateMachine.refusalsMax
       self = .init(.connected(stranger))
       return isOver ? .close(.notAuthenticated) : .stay
@@ -215,8 +219,8 @@ struct SessionStateMachine: ~Copyable {
   func timePassed(at now: Milliseconds) -> TimeAction {
     guard now >= deadline else { return .nothing }
     return switch state {
-    case .connected: .close(.notAuthenticated)
-    case .authenticating: .close(.notAuthenticated)
+    case .connected(let stranger): .close(stranger.wasFailed ? .resumeLimit : .notAuthenticated)
+    case .authenticating(let stranger): .close(stranger.wasFailed ? .resumeLimit : .notAuthenticated)
     case .authenticated: .close(.tokenExpired)
     case .resuming: .close(.tokenExpired)
     case .live: .close(.tokenExpired)

@@ -22,8 +22,9 @@ extension SocketSession {
   }
 
   private func hindrance(_ id: String) -> Problem? {
-    if drainRetryAfter != nil { return Problem(.unavailable(.node, retryAfter: drainRetryAfter ?? 0)) }
+    // First, since whatever else refuses a request also ends what is under way by its id.
     if inFlight.contains(id) { return .duplicateID }
+    if let drainRetryAfter { return Problem(.unavailable(.node, retryAfter: drainRetryAfter)) }
     return inFlight.count >= door.limits.inFlightMax ? .tooManyRequests(door.limits.inFlightMax) : nil
   }
 

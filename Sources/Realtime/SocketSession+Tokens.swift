@@ -60,7 +60,7 @@ extension SocketSession {
   }
 
   private func tokenRefused(_ error: ChatError, _ request: Request?) {
-    let action = machine.tokenRefused()
+    let action = machine.tokenRefused(byFailure: CloseCode(refusing: error).advice == .resume)
     guard let request else { return close(CloseCode(refusing: error), retryAfter: error.retryAfter) }
     refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
     if case .close(let code) = action { close(code) }

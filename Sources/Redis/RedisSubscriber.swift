@@ -90,6 +90,8 @@ public final class RedisSubscriber: @unchecked Sendable {
   /// Listens no more; messages that are on their way still arrive.
   public func unsubscribe(_ channel: String) {
     guard channels[channel] != nil else { return }
+    // Redis has been told nothing of it: however long it is away, only what is wanted is remembered.
+    guard isConnected else { return channels[channel] = nil }
     channels[channel]?.wanted = false
     markDirty(channel)
   }
@@ -104,7 +106,8 @@ public final class RedisSubscriber: @unchecked Sendable {
   // MARK: What is to be said to Redis
 
   private func markDirty(_ name: String) {
-    guard let channel = channels[name], !channel.dirty else { return }
+    // Without a connection there is nobody to tell; a new one is told everything that is wanted.
+    guard isConnected, let channel = channels[name], !channel.dirty else { return }
     channels[name]?.dirty = true
     dirty.append(name)
     flushSoon()

@@ -11,7 +11,8 @@ final class HTTPConnection: @unchecked Sendable {
   private let address: String
   private let isCounted: Bool
   private var assembler: RequestAssembler
-  private var hasHead = false
+  /// Of the request that is read or answered.
+  private var head: RequestHead?
   /// What came while a request was answered.
   private var backlog: [UInt8] = []
   private var isBusy = false
@@ -70,20 +71,24 @@ final class HTTPConnection: @unchecked Sendable {
     case .needMore: break
     case .head(let head): take(head)
     case .request(let request):
-      hasHead = false
       start(request)
-    case .refused(let refusal): refuse(refusal)
+    case .refused(let refusal):
+      server.counts.refused[refusal.code, default: 0] += 1
+      refuse(refusal)
     }
   }
 
   private func take(_ head: RequestHead) {
-    hasHead = true
+    self.head = head
     if head.asksUpgrade(to: "websocket"), let answer = server.handler.upgrade(request(head, [])) {
       return upgrade(head, answer)
     }
     guard head.bodyLength != .none else { return }
     let limit = server.handler.bodyBytesMax(for: head) ?? server.limits.request.bodyBytesMax
-    if let refusal = assembler.limitBody(to: limit) { return refuse(refusal) }
+    if let refusal = assembler.limitBody(to: limit) {
+      server.counts.refused[refusal.code, default: 0] += 1
+      return refuse(refusal)
+    }
     if head.expectsContinue { connection.send(Response.continueBytes) }
   }
 
@@ -158,6 +163,7 @@ final class HTTPConnection: @unchecked Sendable {
     guard isBusy, !isClosing else { return }
     isBusy = false
     answering = nil
+    head = nil
     server.counts.answered += 1
     let keepAlive = request.head.keepAlive && !response.closesConnection && !server.isDraining
     server.send(response, on: connection, answering: request.head, keepAlive: keepAlive)
@@ -169,8 +175,8 @@ final class HTTPConnection: @unchecked Sendable {
   }
 
   private func refuse(_ refusal: Refusal) {
-    server.counts.refused[refusal.code, default: 0] += 1
-    server.send(Response(refusal), on: connection, answering: nil, keepAlive: false)
+    server.send(
+      server.handler.answer(to: refusal, head: head), on: connection, answering: head, keepAlive: false)
     close()
   }
 
@@ -189,6 +195,7 @@ final class HTTPConnection: @unchecked Sendable {
         server: server, connection: connection, request: request(head, []), agreement: agreement, limits: limits,
         countedAddress: isCounted ? address : nil)
       upgraded = webSocket
+      self.head = nil
       server.upgraded(self, to: webSocket)
       connection.handOver(to: webSocket)
       webSocket.begin(begin)
@@ -207,7 +214,7 @@ final class HTTPConnection: @unchecked Sendable {
 
   private var phase: RequestClock.Phase {
     if isBusy { return .answer }
-    if hasHead { return .body }
+    if head != nil { return .body }
     return assembler.isIdle ? .idle : .header
   }
 
@@ -233,16 +240,9 @@ final class HTTPConnection: @unchecked Sendable {
     server.counts.timedOut[clock.phase.name, default: 0] += 1
     switch clock.phase {
     case .idle: connection.queuedBytes > 0 ? connection.close() : close()
-    case .header, .body: sayAndClose(.requestTimeout, "The request took too long.\n")
-    case .answer: sayAndClose(.unavailable, "The answer took too long.\n")
+    case .header, .body: refuse(.requestTimeout)
+    case .answer: refuse(.answerTimeout)
     }
-  }
-
-  private func sayAndClose(_ status: Status, _ text: String) {
-    var response = Response(status, text: text)
-    response.closesConnection = true
-    server.send(response, on: connection, answering: nil, keepAlive: false)
-    close()
   }
 }
 

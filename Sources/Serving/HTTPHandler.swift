@@ -16,6 +16,12 @@ public protocol HTTPHandler: AnyObject, Sendable {
   /// its half or the connection is lost, the task that answers is cancelled.
   func endsWithClient(_ head: RequestHead) -> Bool
 
+  /// Words what the server itself refuses: what its parser did not take, what came too slowly, what is one connection
+  /// too many. The connection closes after it.
+  ///
+  /// - Parameter head: of the request, as far as it had arrived.
+  func answer(to refusal: Refusal, head: RequestHead?) -> Response
+
   /// Answers a request. Requests of one connection are answered one after the other, in order.
   func respond(to request: Request) async -> Response
 }
@@ -25,6 +31,8 @@ extension HTTPHandler {
   public func bodyBytesMax(for head: RequestHead) -> Int? { nil }
   /// No: what a request has begun is finished.
   public func endsWithClient(_ head: RequestHead) -> Bool { false }
+  /// A line of plain text.
+  public func answer(to refusal: Refusal, head: RequestHead?) -> Response { Response(refusal) }
   /// No WebSockets.
   public func upgrade(_ request: Request) -> UpgradeAnswer? { nil }
 }
@@ -46,10 +54,23 @@ extension Handshake {
   }
 }
 
-extension Response {
-  /// The answer to a handshake that was refused.
+extension Refusal {
+  /// A handshake that was refused.
   public init(_ refusal: Handshake.Refusal) {
-    self.init(Status(refusal.status), text: refusal.reason + "\n")
+    let code = refusal.status == Status.upgradeRequired.code ? "upgrade_required" : "invalid_handshake"
+    self.init(Status(refusal.status), code, refusal.reason)
+  }
+}
+
+extension Response {
+  /// The answer to a handshake that was refused, as plain text.
+  public init(_ refusal: Handshake.Refusal) {
+    self.init(Refusal(refusal))
+    add(refusal)
+  }
+
+  /// Adds the fields that the refusal of a handshake needs.
+  public mutating func add(_ refusal: Handshake.Refusal) {
     for (name, value) in refusal.headers { headers.append(name, value) }
   }
 }

@@ -58,9 +58,9 @@ public final class HTTPServer: @unchecked Sendable {
     let address = connection.peerAddress?.host ?? ""
     // A Unix socket has no address: who may open it is the file system's to say.
     let isProxy = address.isEmpty || proxies.contains(address)
-    if counts.open >= limits.connectionsMax { return turnAway(connection, .unavailable, "connections") }
+    if counts.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
     if !isProxy && addresses[address, default: 0] >= limits.connectionsPerAddressMax {
-      return turnAway(connection, .tooManyRequests, "address")
+      return turnAway(connection, .connectionsOfAddress, "address")
     }
     if !isProxy { addresses[address, default: 0] += 1 }
     counts.open += 1
@@ -121,13 +121,10 @@ public final class HTTPServer: @unchecked Sendable {
     return date.bytes
   }
 
-  private func turnAway(_ connection: Connection, _ status: Status, _ limit: String) {
+  private func turnAway(_ connection: Connection, _ refusal: Refusal, _ limit: String) {
     counts.turnedAway[limit, default: 0] += 1
-    var response = Response(status, text: "Too many connections.\n")
-    response.headers.append("Retry-After", "5")
-    response.closesConnection = true
     connection.begin(with: TurnedAway())
-    send(response, on: connection, answering: nil, keepAlive: false)
+    send(handler.answer(to: refusal, head: nil), on: connection, answering: nil, keepAlive: false)
     connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
   }
 

@@ -133,4 +133,17 @@ struct DoorTests {
     #expect(json["request_id"]?.string == reply.headers["x-request-id"])
     #expect(reply.headers["content-type"] == "application/problem+json")
   }
+
+  @Test func `what the server refuses is readable for a listed page, under the request's own id`() throws {
+    let id = "client-chosen-1"
+    let head = RequestHead(
+      method: .post, target: "/v1/users", headers: ["Origin": "https://chat.example", "X-Request-ID": id])
+    let reply = Response(
+      problem: .connections, head: head, crossOrigin: CrossOriginPolicy(origins: .listed(["https://chat.example"])))
+    #expect(reply.headers["access-control-allow-origin"] == "https://chat.example")
+    #expect(reply.headers["retry-after"] == "5")
+    let json = try JSONValue(parsing: reply.body)
+    #expect(json["request_id"]?.string == id)
+    #expect(json["retry_after_ms"]?.integer == 5_000)
+  }
 }

@@ -68,6 +68,20 @@ struct EventLoopTests {
     }
   }
 
+  @Test("a wait beyond all time is never over, and keeps no other timer waiting")
+  func endlessWait() async throws {
+    try await withLoop { loop in
+      let fired = Box(false)
+      let waited = try await loop.submit { () -> Int64 in
+        loop.schedule(after: .max) { fired.value = true }
+        return EventLoop.monotonicMilliseconds()
+      }
+      await loop.sleep(5)
+      #expect(EventLoop.monotonicMilliseconds() - waited < 1_000)
+      #expect(!fired.value)
+    }
+  }
+
   @Test("of many timers that are nearly all cancelled the rest runs, each once and none early")
   func timersUnderLoad() async throws {
     try await withLoop { loop in

@@ -44,6 +44,16 @@ import Testing
     #expect(machine.commandRequested() == .refuseUnauthenticated)
   }
 
+  @Test func `a token that could not be looked at is not held against the client, who is to come back`() {
+    var machine = SessionStateMachine(authBy: 100)
+    for _ in 0..<5 {
+      _ = machine.authRequested()
+      #expect(machine.tokenRefused(byFailure: true) == .stay)
+    }
+    _ = machine.authRequested()
+    #expect(machine.timePassed(at: 100) == .close(.resumeLimit))
+  }
+
   @Test func `without a good token the session ends at the deadline, not before`() {
     var machine = SessionStateMachine(authBy: 100)
     #expect(machine.timePassed(at: 99) == .nothing)

@@ -67,6 +67,19 @@ import Testing
     #expect(client.reply("3")?["ok"]?.bool == true)
   }
 
+  @Test func `who cannot authenticate because the database is away is told to come back`() throws {
+    let stage = try SocketStage()
+    stage.verifier.refusal = .unavailable(.database, retryAfter: 1_000)
+    let client = stage.connect()
+    for number in 1...9 {
+      client.send(#"{"id":"\#(number)","op":"auth","d":{"token":"good"}}"#)
+      stage.time.run(for: 1_000)
+      #expect(client.code("\(number)") == "database_unavailable")
+    }
+    stage.time.run(for: 1_000)
+    #expect(client.closed?.code == CloseCode.resumeLimit.rawValue)
+  }
+
   @Test func `who does not authenticate in time is closed with 4502`() throws {
     let stage = try SocketStage()
     let client = stage.connect()
@@ -205,9 +218,11 @@ import Testing
     stage.time.run(for: 1)
     client.send(#"{"id":"3","op":"resume"}"#)
     #expect(client.code("3") == "node_unavailable")
+    client.send(#"{"id":"2","op":"resume"}"#)
+    #expect(client.code("2") == "duplicate_id")
     stage.time.run(for: 100)
     #expect(client.reply("1")?["ok"]?.bool == true)
-    #expect(client.reply("2")?["ok"]?.bool == true)
+    #expect(client.frames.contains { $0["re"]?.string == "2" && $0["ok"]?.bool == true })
     #expect(client.closed?.code == 4000)
   }
 }

@@ -54,6 +54,28 @@ struct RedisSubscriberTests {
     }
   }
 
+  @Test("while Redis is away, only what is wanted is remembered")
+  func awayFromTheStart() async throws {
+    let redis = try PrivateRedis()
+    defer { redis.end() }
+    let settings = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let subscriber = RedisSubscriber(loop: loop, settings: settings)
+      let ear = Ear()
+      subscriber.attach(ear)
+      for number in 0..<100 {
+        subscriber.subscribe("{a}\(number)")
+        await loop.sleep(0)
+        if number > 2 { subscriber.unsubscribe("{a}\(number)") }
+      }
+      #expect(subscriber.channelCount == 3)
+      subscriber.start()
+      try await eventually(within: 2_000, on: loop) { ear.subscribed.count == 3 }
+      #expect(Set(ear.subscribed) == ["{a}0", "{a}1", "{a}2"])
+      subscriber.close()
+    }
+  }
+
   @Test("coming, going and coming again ends as it was asked last, and is told")
   func flapping() async throws {
     try await Self.withParts { _, client, subscriber, ear, loop in

@@ -73,6 +73,11 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     }
   }
 
+  /// The code alone, so that tests see that these words are used.
+  func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    Response(refusal.status, text: "\(refusal.code) at \(head?.path ?? "nothing")")
+  }
+
   func respond(to request: Request) async -> Response {
     switch request.path {
     case "/peer": return Response(.ok, text: request.peer)

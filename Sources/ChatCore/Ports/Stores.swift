@@ -115,6 +115,9 @@ public protocol ConversationStore: Sendable {
   func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
     -> [Conversation]
   /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out.
+  ///
+  /// The self conversation's head is as old as the list: every coming and going up to it is in the list, so that
+  /// whoever follows it from there misses none. The other heads may be newer.
   func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64]
   /// Members ascending by user id after `after`.
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member]

@@ -249,7 +249,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   @discardableResult
   public func schedule(after milliseconds: Int64, _ body: @escaping () -> Void) -> LoopTimer {
     // A tick that has been busy for long has an old time; a deadline counts from when it was asked for.
-    timers.add(at: EventLoop.monotonicMilliseconds() &+ max(0, milliseconds), body)
+    // A wait that is beyond all time must not wrap around to long ago.
+    let (deadline, isBeyond) = EventLoop.monotonicMilliseconds().addingReportingOverflow(max(0, milliseconds))
+    return timers.add(at: isBeyond ? .max : deadline, body)
   }
 
   /// Suspends the calling task for that many milliseconds.

@@ -53,7 +53,7 @@ final class TimerQueue {
   func millisecondsToNext(from now: Int64) -> Int32 {
     while let first = heap.first, !first.isPending { removeFirst() }
     guard let first = heap.first else { return -1 }
-    return Int32(min(max(0, first.deadline &- now), 60_000))
+    return first.deadline <= now ? 0 : Int32(min(UInt64(bitPattern: first.deadline &- now), 60_000))
   }
 
   /// The order of the timer that was added last.

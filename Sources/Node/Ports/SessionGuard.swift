@@ -7,8 +7,8 @@ import Tokens
 /// Says who an access token speaks for: its signature and times by the keys, its session by the store.
 ///
 /// That a session lives is asked of the store at most once a second and session on each loop, so signing out holds on
-/// every node within a second. When the database is away, or slow to say, a token that verifies is believed: reads then
-/// fail by themselves, and no send is stored.
+/// every node within a second. When the database is away, or slower than ``patience``, a token that verifies is
+/// believed: reads then fail by themselves, and no send is stored.
 ///
 /// - Isolation: one loop.
 /// - Limits: ``rememberedMax`` sessions are remembered; then all are forgotten and asked for again.
@@ -17,14 +17,16 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
   static let rememberedMax = 50_000
   /// How long an answer holds: the promise for signing out.
   static let trustFor: Milliseconds = 1_000
-  /// How long the store is waited for: with the send lanes' own 4,600 ms it stays below the 5 s of a refusal.
-  static let patience: Milliseconds = 300
+  /// How long a request waits for the store: a hundred times what it takes, and what is left of the 5 s within which a
+  /// send is answered or refused.
+  static let patience: Milliseconds = 250
 
   private let loop: EventLoop
   private let verifier: Tokens.TokenVerifier
   private let clock: any Clock
   private let sessions: any SessionStore
   private var alive: [SessionID: Milliseconds] = [:]
+  private var questions: [SessionID: Question] = [:]
 
   init(loop: EventLoop, verifier: Tokens.TokenVerifier, clock: any Clock, sessions: any SessionStore) {
     self.loop = loop
@@ -61,47 +63,70 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
 
   private func checkLife(of session: SessionID) async throws(ChatError) {
     if let until = alive[session], until > loop.now { return }
-    switch await ending(of: session) {
-    case .success(true): throw .unauthenticated(.sessionEnded)
-    case .success(false), .failure(.unavailable), nil: break
-    case .failure(let error): throw error
+    switch await answer(about: session) {
+    case .lives: return
+    case .ended: throw .unauthenticated(.sessionEnded)
+    case .failed(let error): throw error
     }
-    if alive.count >= SessionGuard.rememberedMax { alive.removeAll(keepingCapacity: true) }
-    alive[session] = loop.now + SessionGuard.trustFor
   }
 
-  /// Whether the store says that the session has ended; nil when it says nothing within ``patience``. What it says
-  /// later counts for the requests after this one.
-  private func ending(of session: SessionID) async -> Result<Bool, ChatError>? {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Result<Bool, ChatError>?, Never>) in
-      let wait = Wait(continuation)
-      let timer = loop.schedule(after: SessionGuard.patience) { wait.end(nil) }
+  // MARK: Asking the store
+
+  private enum Answer: Sendable {
+    case lives, ended
+    case failed(ChatError)
+  }
+
+  /// One question to the store, and who waits for its answer.
+  private final class Question: @unchecked Sendable {
+    var waiting: [UnsafeContinuation<Answer, Never>] = []
+    /// The store takes longer than anybody waits; until it answers the token is believed.
+    var isOverdue = false
+    var patience: LoopTimer?
+
+    func answer(_ answer: Answer) {
+      let told = waiting
+      waiting = []
+      for one in told { one.resume(returning: answer) }
+    }
+  }
+
+  private func answer(about session: SessionID) async -> Answer {
+    if let asked = questions[session] {
+      if asked.isOverdue { return .lives }
+      return await withUnsafeContinuation { asked.waiting.append($0) }
+    }
+    let question = Question()
+    questions[session] = question
+    return await withUnsafeContinuation { (continuation: UnsafeContinuation<Answer, Never>) in
+      question.waiting.append(continuation)
+      question.patience = loop.schedule(after: SessionGuard.patience) {
+        question.isOverdue = true
+        question.answer(.lives)
+      }
       loop.spawn { [self] in
-        let result = await ask(session)
-        if case .success(true) = result { alive[session] = nil }
-        timer.cancel()
-        wait.end(result)
+        let answer = await ask(session)
+        question.patience?.cancel()
+        questions[session] = nil
+        question.answer(answer)
       }
     }
   }
 
-  private func ask(_ session: SessionID) async -> Result<Bool, ChatError> {
+  private func ask(_ session: SessionID) async -> Answer {
     do throws(ChatError) {
-      return .success(try await !sessions.ended(among: [session]).isEmpty)
+      guard try await sessions.ended(among: [session]).isEmpty else {
+        alive[session] = nil
+        return .ended
+      }
     } catch {
-      return .failure(error)
+      guard case .unavailable = error else {
+        alive[session] = nil
+        return .failed(error)
+      }
     }
-  }
-
-  /// A request that waits for the store, ended once; on the guard's loop.
-  private final class Wait: @unchecked Sendable {
-    private var continuation: CheckedContinuation<Result<Bool, ChatError>?, Never>?
-
-    init(_ continuation: CheckedContinuation<Result<Bool, ChatError>?, Never>) { self.continuation = continuation }
-
-    func end(_ result: Result<Bool, ChatError>?) {
-      continuation?.resume(returning: result)
-      continuation = nil
-    }
+    if alive.count >= SessionGuard.rememberedMax { alive.removeAll(keepingCapacity: true) }
+    alive[session] = loop.now + SessionGuard.trustFor
+    return .lives
   }
 }

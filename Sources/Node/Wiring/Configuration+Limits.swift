@@ -39,6 +39,6 @@ extension Configuration {
     CrossOriginPolicy(
       origins: .listed(Set(serving.origins)),
       requestHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
-      exposedHeaders: ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID"])
+      exposedHeaders: ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-ID"])
   }
 }

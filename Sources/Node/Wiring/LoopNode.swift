@@ -75,8 +75,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     case Probes.metrics: return Probes.metrics(await shared.metrics.text())
     default: break
     }
-    if let service { return await service.respond(to: request) }
-    return requests.refuse(request, isSocketPath: request.path == LoopNode.socketPath)
+    let isSocketPath = shared.role.servesSockets && request.path == LoopNode.socketPath
+    if let service, !isSocketPath { return await service.respond(to: request) }
+    return requests.refuse(request, isSocketPath: isSocketPath, shared.configuration.crossOrigin)
   }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {
@@ -88,8 +89,14 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       let limits = MessageLimits(messageBytesMax: shared.configuration.realtimeLimits.frameBytesMax)
       return .accept(agreement, limits: limits, begin: begin(compressing: agreement.compression != nil))
     } catch {
-      return .refuse(Response(error))
+      var response = answer(to: Refusal(error), head: request.head)
+      response.add(error)
+      return .refuse(response)
     }
+  }
+
+  func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
 
   private func begin(compressing: Bool) -> (WebSocketConnection) -> any WebSocketHandler {

@@ -68,6 +68,8 @@ final class NodeProcess: @unchecked Sendable {
     let first = group.loops[0]
     signals = try Signals([SIGTERM, SIGINT], on: first) { [weak self] signal in self?.leave(because: signal) }
     let adapters = try await makeAdapters()
+    // Told to go while it waited for the database: it never was there.
+    guard leaving == nil else { return }
     let listen = SocketAddress.ip(host: configuration.serving.listen.host, port: configuration.serving.listen.port)
     var listeners: [Listener] = []
     for loop in group.loops {

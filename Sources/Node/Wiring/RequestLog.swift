@@ -1,7 +1,6 @@
 import API
 import EntryText
 import HTTP1
-import JSONText
 import Realtime
 
 /// Counts what was asked of one loop and writes a line for each request.
@@ -37,15 +36,12 @@ final class RequestLog: @unchecked Sendable {
   }
 
   /// What a node without the API answers beside its socket.
-  func refuse(_ request: Request, isSocketPath: Bool) -> Response {
+  func refuse(_ request: Request, isSocketPath: Bool, _ crossOrigin: CrossOriginPolicy) -> Response {
     let problem =
       isSocketPath
       ? Problem(426, "upgrade_required", "This path speaks WebSocket (RFC 6455), subprotocol martlet.v1.json.")
       : Problem(404, "path_not_found", "This node serves sockets only; REST is at the API nodes.")
-    var writer = JSONWriter()
-    problem.write(requestID: nil, to: &writer)
-    var response = Response(
-      Status(problem.status), headers: ["Content-Type": "application/problem+json"], body: writer.finish())
+    var response = Response(problem: problem, head: request.head, crossOrigin: crossOrigin)
     if isSocketPath { response.headers.append("Upgrade", "websocket") }
     counts.record(route: "unknown", method: request.method.rawValue, status: problem.status, milliseconds: 0)
     return response

@@ -24,6 +24,30 @@ extension AdapterContract {
       let own = try await stores.log.entries(of: cast.ada.ownConversation, after: 1, limit: 9)
       try expect(own.count, is: 1, "entries in Ada's own log")
     },
+    ContractCase(
+      "who reads his heads while he joins finds each joining in the list or after his self conversation's head"
+    ) {
+      stores in
+      let cast = try await Cast.gather(in: stores)
+      let bob = cast.bob
+      let outcomes = try await atOnce(4) { number -> [[ConversationID: Int64]] in
+        var read: [[ConversationID: Int64]] = []
+        for round in 0..<60 {
+          if number > 0 {
+            read.append(try await stores.conversations.heads(of: bob.id))
+          } else {
+            _ = try await stores.conversations.create(.group, title: "\(round)", owner: cast.ada, members: [bob])
+          }
+        }
+        return read
+      }
+      let own = try await stores.log.entries(of: bob.ownConversation, after: 0, limit: 1_000)
+      for heads in try outcomes.flatMap({ try $0.get() }) {
+        for case .joined(let id, _) in own.prefix(Int(clamping: heads[bob.ownConversation] ?? 0)).map(\.event) {
+          try expect(heads[id] != nil, is: true, "a conversation that he had joined by then is in the list")
+        }
+      }
+    },
     ContractCase("sends at once get the places 2, 3, 4 … once each") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
