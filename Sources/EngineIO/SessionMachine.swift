@@ -18,8 +18,8 @@ public enum EngineEnd: String, Sendable, Equatable, CaseIterable {
 
 /// One session of Engine.IO, whatever connections its packets come and go by.
 ///
-/// It decides; a shell owns the pending poll's answer and the sockets, calls what happened and does what is said. At the
-/// end of a tick in which something was sent, the shell calls ``flush()``.
+/// It decides; a shell owns the pending poll's answer and the sockets, calls what happened and does what is said. When
+/// something was sent in a tick, the shell calls ``flush()`` at its end.
 ///
 /// - Units: milliseconds of a monotonic clock.
 /// - Limits: ``EngineLimits``.
@@ -192,8 +192,12 @@ public struct SessionMachine: ~Copyable {
     case .polling, .probing, .socket: break
     }
     guard heartbeat.takePing(at: now) else { return .nothing }
-    if isOnSocket { return .write(.ping([])) }
-    queue.append(.ping([]))
-    return .flush
+    // A client that answers pings and never polls gathers them too.
+    switch send(.ping([])) {
+    case .write: return .write(.ping([]))
+    case .flush: return .flush
+    case .overflow(let ending): return .end(ending)
+    case .drop: return .nothing
+    }
   }
 }

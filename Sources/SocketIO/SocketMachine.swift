@@ -45,8 +45,8 @@ public struct SocketMachine: ~Copyable {
 
   /// What is to be done with a packet.
   public enum Action: Sendable, Equatable {
-    /// Ask whether the client may come in, then ``accept(_:sid:)`` or ``refuse(_:message:data:)``; `auth` is an object as
-    /// JSON text, or empty.
+    /// Ask whether the client may come in, then ``accept(_:sid:)`` or ``refuse(_:message:data:)``; `auth` is an object
+    /// as JSON text, or empty.
     case ask(namespace: String, auth: [UInt8])
     /// Something has happened; an `ackID` asks for ``SocketPacket/ack(_:_:namespace:attachments:)``.
     case event(namespace: String, name: String, arguments: SocketArguments, ackID: Int64?)
