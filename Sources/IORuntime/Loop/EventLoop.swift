@@ -195,12 +195,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func execute(_ body: @escaping @Sendable () -> Void) { push(.body(body)) }
 
   /// Starts `async` code on the loop; it begins at once when called on the loop.
-  public func spawn(_ body: sending @escaping @isolated(any) () async -> Void) {
+  @discardableResult
+  public func spawn(_ body: sending @escaping @isolated(any) () async -> Void) -> Task<Void, Never> {
     if inLoop {
-      Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
-    } else {
-      Task(executorPreference: self, operation: body)
+      return Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
     }
+    return Task(executorPreference: self, operation: body)
   }
 
   /// Runs plain code on the loop and brings back what it returns; for callers on other threads.
