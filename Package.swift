@@ -41,6 +41,8 @@ let foundation: [Target] = [
 let codecs: [Target] = [
   module("HTTP1"),
   module("WebSocket", ["CZlib", "COpenSSL"]),
+  module("EngineIO"),
+  module("SocketIO"),
   module("JSONText"),
   module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
 ]
@@ -63,6 +65,7 @@ let adapters: [Target] = [
 
 let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"]),
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
@@ -80,6 +83,11 @@ let node: [Target] = [
 ]
 
 let testing: [Target] = [
+  .executableTarget(
+    name: "conformance-fixture",
+    dependencies: [
+      "IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO", "EngineServing", "Tokens", "JSONText",
+    ], path: "Sources/ConformanceFixture", exclude: ["Documentation.docc"], swiftSettings: strict),
   .target(
     name: "TestKit",
     dependencies: ["ChatCore", "MemoryAdapters", "Delivery", "IORuntime", "Client", "HTTP1", "JSONText"],
@@ -88,6 +96,8 @@ let testing: [Target] = [
   tests("IORuntime", ["TestKit", "CLinux"]),
   tests("HTTP1", []),
   tests("WebSocket", ["CZlib"]),
+  tests("EngineIO", []),
+  tests("SocketIO", []),
   tests("JSONText", []),
   tests("Tokens", ["JSONText"]),
   tests("Postgres", ["IORuntime", "TestKit"]),
@@ -108,6 +118,9 @@ let testing: [Target] = [
     dependencies: [
       "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
     ],
+    swiftSettings: strict),
+  .testTarget(
+    name: "ConformanceTests", dependencies: ["conformance-fixture", "TestKit", "JSONText", "Tokens"],
     swiftSettings: strict),
   .testTarget(name: "TidyTests", swiftSettings: strict),
 ]

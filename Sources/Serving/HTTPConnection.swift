@@ -24,6 +24,9 @@ final class HTTPConnection: @unchecked Sendable {
   private var clock: RequestClock
   private var timer: LoopTimer?
   private var timerAt = Int64.max
+  /// What answers a request whose answer is for a client that still waits.
+  private var answering: Task<Void, Never>?
+  private var started: UInt32 = 0
 
   init(server: HTTPServer, connection: Connection, address: String, isCounted: Bool) {
     self.server = server
@@ -136,10 +139,20 @@ final class HTTPConnection: @unchecked Sendable {
     isBusy = true
     clock.enter(.answer, now: server.loop.now)
     if request.method == .options && request.path == "*" { return answer(HTTPConnection.serverOptions, to: request) }
-    server.loop.spawn { [self] in
+    let endsWithClient = server.handler.endsWithClient(request.head)
+    started &+= 1
+    let number = started
+    let task = server.loop.spawn { [self] in
       let response = await server.handler.respond(to: request)
       answer(response, to: request)
     }
+    // What answered at once has perhaps begun with the next request by now.
+    if endsWithClient && isBusy && number == started { answering = task }
+  }
+
+  private func clientLeft() {
+    answering?.cancel()
+    answering = nil
   }
 
   /// What `OPTIONS *` asks of the server as a whole.
@@ -149,6 +162,7 @@ final class HTTPConnection: @unchecked Sendable {
   private func answer(_ response: Response, to request: Request) {
     guard isBusy, !isClosing else { return }
     isBusy = false
+    answering = nil
     head = nil
     server.counts.answered += 1
     let keepAlive = request.head.keepAlive && !response.closesConnection && !server.isDraining
@@ -242,6 +256,7 @@ extension HTTPConnection: ConnectionHandler {
 
   func peerFinished() -> HalfClose {
     peerHasFinished = true
+    clientLeft()
     return isBusy || !backlog.isEmpty ? .stayOpen : .close
   }
 
@@ -249,6 +264,7 @@ extension HTTPConnection: ConnectionHandler {
     isClosing = true
     backlog = []
     timer?.cancel()
+    clientLeft()
     server.ended(self, address: isCounted ? address : nil)
   }
 }

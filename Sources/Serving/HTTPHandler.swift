@@ -12,6 +12,10 @@ public protocol HTTPHandler: AnyObject, Sendable {
   /// request is answered as any other.
   func upgrade(_ request: Request) -> UpgradeAnswer?
 
+  /// Whether the answer to this request is for a client that still waits for it, as a long poll's: when the client ends
+  /// its half or the connection is lost, the task that answers is cancelled.
+  func endsWithClient(_ head: RequestHead) -> Bool
+
   /// Words what the server itself refuses: what its parser did not take, what came too slowly, what is one connection
   /// too many. The connection closes after it.
   ///
@@ -25,6 +29,8 @@ public protocol HTTPHandler: AnyObject, Sendable {
 extension HTTPHandler {
   /// The server's own limit.
   public func bodyBytesMax(for head: RequestHead) -> Int? { nil }
+  /// No: what a request has begun is finished.
+  public func endsWithClient(_ head: RequestHead) -> Bool { false }
   /// A line of plain text.
   public func answer(to refusal: Refusal, head: RequestHead?) -> Response { Response(refusal) }
   /// No WebSockets.

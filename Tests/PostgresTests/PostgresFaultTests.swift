@@ -60,17 +60,19 @@ struct PostgresFaultTests {
   func repeatedOnWhatIsLeft() async throws {
     try await withPool({ $0.connections = 2 }) { pool, url in
       let server = try await PrivatePostgres.shared()
-      let slow = Statement("slow", "SELECT pg_sleep(0.4)::text", repeatable: true)
+      let slow = Statement("slow", "SELECT pg_sleep(1)::text", repeatable: true)
       let name = try #require(url.split(separator: "/").last)
+      let admin = try await server.database()
       pool.start()
       while await counters(of: pool).ready < 2 { try await Task.sleep(for: .milliseconds(5)) }
       async let answer = milliseconds { _ = try await pool.query(slow) }
       try await Task.sleep(for: .milliseconds(150))
-      let admin = try await server.database()
       try await server.sql("ALTER DATABASE \(name) ALLOW_CONNECTIONS false", in: admin)
       try await server.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(0.4)%'", in: admin)
-      #expect(try await answer < 2_000)
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1)%'", in: admin)
+      let waited = try await answer
+      #expect(waited < 3_500)
+      #expect(await counters(of: pool).repeated == 1)
     }
   }
 

@@ -12,6 +12,10 @@ enum Arrows {
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery"],
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
+    "EngineServing": ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"],
+    "ConformanceFixture": [
+      "IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO", "EngineServing", "Tokens", "JSONText",
+    ],
     "Serving": ["IORuntime", "HTTP1", "WebSocket"],
     "PostgresStore": ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"],
     "RedisBroker": ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"],
@@ -22,6 +26,8 @@ enum Arrows {
     "Redis": ["CHiredis", "IORuntime"],
     "HTTP1": [],
     "WebSocket": ["CZlib", "COpenSSL"],
+    "EngineIO": [],
+    "SocketIO": [],
     "JSONText": [],
     "Tokens": ["COpenSSL", "CSodium", "JSONText"],
     "IORuntime": ["CLinux", "COpenSSL"],
@@ -37,7 +43,7 @@ enum Arrows {
   ]
 
   /// Codecs: bytes in, values out; nothing of ours but each other's texts.
-  static let codecs: Set<String> = ["HTTP1", "WebSocket", "JSONText", "Tokens"]
+  static let codecs: Set<String> = ["HTTP1", "WebSocket", "EngineIO", "SocketIO", "JSONText", "Tokens"]
   static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters"]
   static let doors: Set<String> = ["API", "Realtime", "Delivery"]
 

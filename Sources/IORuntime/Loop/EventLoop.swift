@@ -195,12 +195,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func execute(_ body: @escaping @Sendable () -> Void) { push(.body(body)) }
 
   /// Starts `async` code on the loop; it begins at once when called on the loop.
-  public func spawn(_ body: sending @escaping @isolated(any) () async -> Void) {
+  @discardableResult
+  public func spawn(_ body: sending @escaping @isolated(any) () async -> Void) -> Task<Void, Never> {
     if inLoop {
-      Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
-    } else {
-      Task(executorPreference: self, operation: body)
+      return Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
     }
+    return Task(executorPreference: self, operation: body)
   }
 
   /// Runs plain code on the loop and brings back what it returns; for callers on other threads.
@@ -249,9 +249,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   @discardableResult
   public func schedule(after milliseconds: Int64, _ body: @escaping () -> Void) -> LoopTimer {
     // A tick that has been busy for long has an old time; a deadline counts from when it was asked for.
-    // A wait that is beyond all time must not wrap around to long ago.
-    let (deadline, isBeyond) = EventLoop.monotonicMilliseconds().addingReportingOverflow(max(0, milliseconds))
-    return timers.add(at: isBeyond ? .max : deadline, body)
+    timers.add(after: max(0, milliseconds), from: EventLoop.monotonicMilliseconds(), body)
   }
 
   /// Suspends the calling task for that many milliseconds.

@@ -41,7 +41,10 @@ final class TimerQueue {
   /// How many timers are kept, cancelled ones included.
   var count: Int { heap.count }
 
-  func add(at deadline: Int64, _ body: @escaping () -> Void) -> LoopTimer {
+  func add(after wait: Int64, from now: Int64, _ body: @escaping () -> Void) -> LoopTimer {
+    // A wait beyond all time must not wrap around to long ago.
+    let (sum, isBeyond) = now.addingReportingOverflow(wait)
+    let deadline = isBeyond ? Int64.max : sum
     made &+= 1
     let timer = LoopTimer(deadline: deadline, order: made, queue: self, body: body)
     heap.append(timer)

@@ -77,12 +77,13 @@ enum Version {
 
 /// Writes to the terminal of the one who runs a command.
 enum Terminal {
+  /// Writes lines; the last one is ended if it is not.
   static func print(_ text: String) { write(text, to: 1) }
 
   static func complain(_ text: String) { write(text, to: 2) }
 
   private static func write(_ text: String, to descriptor: CInt) {
-    let bytes = Array((text + "\n").utf8)
+    let bytes = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -97,7 +97,7 @@ public struct IntakeConfiguration: Sendable, Equatable {
   /// How long an idle connection without a socket is kept.
   public var idleTime: Milliseconds = 60_000
   /// Bytes of one socket message.
-  public var frameBytes = 65_536
+  public var frameBytes = 262_144
   /// Bytes that may wait for one session.
   public var sendQueueBytes = 1_048_576
   /// Operations of one session that may be under way.

@@ -1,0 +1,42 @@
+import EngineIO
+import EngineServing
+import SocketIO
+
+/// Sends each message of a session of Engine.IO back.
+final class EngineEcho: EngineListener {
+  private let session: EngineSession
+
+  init(_ session: EngineSession) { self.session = session }
+
+  func received(text: [UInt8]) { session.send(text: text) }
+  func received(binary: [UInt8]) { session.send(binary: binary) }
+  func closed(_ end: EngineEnd) {}
+}
+
+/// Two namespaces of Socket.IO; what is said in the first is said back.
+final class SocketEcho: SocketProgram {
+  private static let namespaces: Set<String> = ["/", "/custom"]
+
+  func asked(namespace: String, auth: [UInt8], by client: SocketIOClient) {
+    guard SocketEcho.namespaces.contains(namespace) else {
+      return client.refuse(namespace, message: "Invalid namespace")
+    }
+    client.accept(namespace)
+    client.emit("auth", [auth.isEmpty ? Array("{}".utf8) : auth], namespace: namespace)
+  }
+
+  func happened(_ event: SocketEvent, by client: SocketIOClient) {
+    guard event.namespace == "/" else { return }
+    let arguments = event.arguments
+    switch event.name {
+    case "message": client.emit("message-back", arguments.texts, attachments: arguments.attachments)
+    case "message-with-ack":
+      guard let id = event.ackID else { return }
+      client.acknowledge(id, arguments.texts, attachments: arguments.attachments)
+    default: break
+    }
+  }
+
+  func left(namespace: String, client: SocketIOClient) {}
+  func ended(_ client: SocketIOClient) {}
+}

@@ -1,0 +1,226 @@
+import EngineIO
+import HTTP1
+import IORuntime
+import Serving
+import WebSocket
+
+/// What a door of Engine.IO lets in, and how.
+public struct EngineDoorSettings: Sendable {
+  /// The times and sizes.
+  public var limits: EngineLimits
+  /// The revisions that are spoken.
+  public var versions: Set<EngineVersion>
+  /// Whose pages may come.
+  public var crossOrigin: CrossOriginPolicy
+
+  /// Settings by their parts; revision 4 alone by default.
+  public init(
+    limits: EngineLimits = EngineLimits(), versions: Set<EngineVersion> = [.v4],
+    crossOrigin: CrossOriginPolicy = CrossOriginPolicy(origins: .listed([]))
+  ) {
+    self.limits = limits
+    self.versions = versions
+    self.crossOrigin = crossOrigin
+  }
+}
+
+/// The address where sessions of Engine.IO begin and where their requests come, on one loop.
+///
+/// Sessions that were opened on another loop of the process are found by the directory and spoken to on their own loop.
+///
+/// - Isolation: its loop.
+public final class EngineDoor: Sendable {
+  private let loop: EventLoop
+  private let directory: EngineDirectory
+  private let settings: EngineDoorSettings
+  private let open: @Sendable (EngineSession, Request) -> any EngineListener
+
+  /// A door; `open` is called once for each session, on its loop, and gives the one who listens to it.
+  public init(
+    loop: EventLoop, directory: EngineDirectory, settings: EngineDoorSettings,
+    open: @escaping @Sendable (EngineSession, Request) -> any EngineListener
+  ) {
+    self.loop = loop
+    self.directory = directory
+    self.settings = settings
+    self.open = open
+  }
+
+  /// Bytes that the body of a request may have.
+  public var bodyBytesMax: Int { settings.limits.maxPayload }
+
+  /// Whether a request is a poll, whose session ends when its client does not wait for the answer.
+  public static func endsWithClient(_ head: RequestHead) -> Bool { head.method == .get }
+
+  // MARK: HTTP
+
+  /// Answers a request that is no WebSocket.
+  public func respond(to request: Request) async -> Response {
+    if CrossOriginPolicy.isPreflight(request.head) { return settings.crossOrigin.preflightAnswer(to: request.head) }
+    var response = await answer(request)
+    settings.crossOrigin.apply(to: &response, origin: request.headers["origin"])
+    // Each answer is for one request of one session.
+    response.headers.append("Cache-Control", "no-store")
+    return response
+  }
+
+  /// Words what the server refuses before the door sees it, a body that is too large above all, so that a page may read
+  /// it.
+  public func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    var response = Response(refusal)
+    settings.crossOrigin.apply(to: &response, origin: head?.headers["origin"])
+    return response
+  }
+
+  private func answer(_ request: Request) async -> Response {
+    do {
+      let wanted = try wish(request)
+      switch wanted.wish {
+      case .open: return try openByPolling(request, wanted)
+      case .poll(let sid): return try await poll(try find(sid, wanted))
+      case .post(let sid): return try await post(try find(sid, wanted), request.body)
+      case .openSocket, .probe: throw EngineRefusal.badRequest
+      }
+    } catch let refusal as EngineRefusal {
+      return Response(refusal)
+    } catch {
+      return Response(.unavailable, text: "There are too many sessions here.\n")
+    }
+  }
+
+  private struct Full: Error {}
+
+  private func wish(_ request: Request) throws(EngineRefusal) -> EngineRequest {
+    if let origin = request.headers["origin"], !settings.crossOrigin.allows(origin), !isOwn(origin, request) {
+      throw .forbidden
+    }
+    guard let query = try? Query(request.head.query), query.repeatedName == nil else { throw .badRequest }
+    return try EngineRequest(
+      method: request.method.rawValue, asksUpgrade: request.head.asksUpgrade(to: "websocket"),
+      versions: settings.versions
+    ) { query[$0] }
+  }
+
+  /// Pages of the very host that is asked need no permission.
+  private func isOwn(_ origin: String, _ request: Request) -> Bool {
+    guard let host = request.headers["host"] else { return false }
+    return origin == "http://\(host)" || origin == "https://\(host)"
+  }
+
+  private func find(_ sid: String, _ wanted: EngineRequest) throws(EngineRefusal) -> EngineSession {
+    guard let session = directory.session(sid) else { throw .unknownSession }
+    guard session.version == wanted.version else { throw .badRequest }
+    return session
+  }
+
+  private func openByPolling(_ request: Request, _ wanted: EngineRequest) throws -> Response {
+    guard let session = makeSession(wanted, isSocket: false) else { throw Full() }
+    session.begin(open(session, request))
+    let terms = EngineTerms(sid: session.id, offersUpgrade: true, limits: settings.limits)
+    return Response(EnginePayload([terms.packet], version: wanted.version))
+  }
+
+  private func makeSession(_ wanted: EngineRequest, isSocket: Bool) -> EngineSession? {
+    let session = EngineSession(
+      directory: directory, loop: loop, version: wanted.version, takesBytes: wanted.takesBytes, isSocket: isSocket,
+      limits: settings.limits)
+    return directory.add(session) ? session : nil
+  }
+
+  private func poll(_ session: EngineSession) async throws(EngineRefusal) -> Response {
+    let poll = PendingPoll()
+    let answer = await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        on(session) {
+          poll.wait(continuation)
+          $0.pollArrived(poll)
+        }
+      }
+    } onCancel: {
+      on(session) { $0.pollLost(poll) }
+    }
+    switch answer {
+    case .packets(let payload): return Response(payload)
+    case .refused(let refusal): throw refusal
+    }
+  }
+
+  private func post(_ session: EngineSession, _ body: [UInt8]) async throws(EngineRefusal) -> Response {
+    let packets = Result { () throws(PacketError) in try EnginePayload.packets(of: body, version: session.version) }
+    let refusal = await withUnsafeContinuation { continuation in
+      on(session) { continuation.resume(returning: $0.postArrived(packets)) }
+    }
+    if let refusal { throw refusal }
+    return Response(.ok, text: "ok")
+  }
+
+  private func on(_ session: EngineSession, _ body: @escaping @Sendable (EngineSession) -> Void) {
+    if session.loop.inLoop { return body(session) }
+    session.loop.execute { body(session) }
+  }
+
+  // MARK: WebSocket
+
+  /// Answers a request for a WebSocket.
+  public func upgrade(_ request: Request) -> UpgradeAnswer {
+    do {
+      let wanted = try wish(request)
+      let agreement = try Handshake.agree(request.head)
+      switch wanted.wish {
+      case .openSocket: return try openBySocket(agreement, request, wanted)
+      case .probe(let sid): return try probe(try find(sid, wanted), agreement, wanted)
+      case .open, .poll, .post: throw EngineRefusal.badRequest
+      }
+    } catch let refusal as EngineRefusal {
+      return .refuse(Response(refusal))
+    } catch let refusal as Handshake.Refusal {
+      return .refuse(Response(refusal))
+    } catch {
+      return .refuse(Response(.unavailable, text: "There are too many sessions here.\n"))
+    }
+  }
+
+  private var messageLimits: MessageLimits { MessageLimits(messageBytesMax: settings.limits.maxPayload) }
+
+  private func openBySocket(
+    _ agreement: Handshake.Agreement, _ request: Request, _ wanted: EngineRequest
+  ) throws -> UpgradeAnswer {
+    guard let session = makeSession(wanted, isSocket: true) else { throw Full() }
+    return .accept(agreement, limits: messageLimits) { [open] connection in
+      let socket = EngineSocket(connection, session, version: wanted.version)
+      session.opened(by: socket)
+      session.begin(open(session, request))
+      return socket
+    }
+  }
+
+  private func probe(
+    _ session: EngineSession, _ agreement: Handshake.Agreement, _ wanted: EngineRequest
+  ) throws -> UpgradeAnswer {
+    let isHere = session.loop.inLoop
+    if isHere, let refusal = session.probeArrived() { throw refusal }
+    return .accept(agreement, limits: messageLimits) { connection in
+      let socket = EngineSocket(connection, session, version: wanted.version)
+      if isHere {
+        session.probing(by: socket)
+      } else {
+        // What this socket brings is handed over after this, and so finds it known.
+        session.loop.execute {
+          if session.probeArrived() == nil { session.probing(by: socket) } else { socket.close(.policyViolation) }
+        }
+      }
+      return socket
+    }
+  }
+}
+
+extension Response {
+  init(_ refusal: EngineRefusal) {
+    self.init(.badRequest, headers: ["Content-Type": "application/json"], body: refusal.json)
+  }
+
+  init(_ payload: EnginePayload) {
+    let type = payload.isBinary ? "application/octet-stream" : "text/plain; charset=UTF-8"
+    self.init(.ok, headers: ["Content-Type": type], body: payload.bytes)
+  }
+}

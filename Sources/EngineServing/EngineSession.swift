@@ -1,0 +1,294 @@
+import EngineIO
+import IORuntime
+
+/// A session of Engine.IO on a loop, whatever connections and loops its requests come by.
+///
+/// It does what ``SessionMachine`` decides: holds the pending poll, the WebSocket, the one that is tried out, and one
+/// timer. What is sent during a tick by polling leaves in one answer at its end.
+///
+/// - Isolation: its loop; ``id`` and ``loop`` may be read anywhere.
+/// - Limits: ``EngineLimits``.
+public final class EngineSession: @unchecked Sendable {
+  /// Its id, a secret between it and its client.
+  public let id: String
+  /// The loop that it lives on.
+  public let loop: EventLoop
+  /// The revision that its client speaks.
+  public let version: EngineVersion
+
+  private let directory: EngineDirectory
+  private let limits: EngineLimits
+  private let takesBytes: Bool
+  private var machine: SessionMachine
+  private var listener: (any EngineListener)?
+  private var transports = SessionTransports()
+  private var timer: LoopTimer?
+  private var timerAt = Int64.max
+  private var isFlushAsked = false
+
+  init(
+    directory: EngineDirectory, loop: EventLoop, version: EngineVersion, takesBytes: Bool, isSocket: Bool,
+    limits: EngineLimits
+  ) {
+    id = directory.makeID()
+    self.directory = directory
+    self.loop = loop
+    self.version = version
+    self.takesBytes = takesBytes
+    self.limits = limits
+    machine = SessionMachine(version: version, isSocket: isSocket, limits: limits, at: loop.now)
+  }
+
+  func begin(_ listener: any EngineListener) {
+    self.listener = listener
+    arm()
+  }
+
+  // MARK: What it is
+
+  /// Whether messages can still be sent.
+  public var isOpen: Bool { !machine.isClosed }
+
+  /// Whether its messages go by a WebSocket.
+  public var isOnSocket: Bool { machine.isOnSocket }
+
+  /// Bytes that wait for the client.
+  public var queuedBytes: Int { machine.queuedBytes + transports.queuedBytes }
+
+  // MARK: Sending
+
+  /// Sends a message of text; the caller answers for its being UTF-8.
+  public func send(text: [UInt8]) { send(.text(text)) }
+
+  /// Sends a message of bytes.
+  public func send(binary: [UInt8]) { send(.binary(binary)) }
+
+  /// Ends the session after what waits.
+  public func close() {
+    switch machine.close(at: loop.now) {
+    case .nothing: return
+    case .closeSocket: over(.closedHere)
+    case .flush:
+      transports.dropProbe()
+      flush()
+      tell(.closedHere)
+      arm()
+    }
+  }
+
+  private func send(_ packet: EnginePacket) {
+    switch machine.send(packet) {
+    case .write: write([packet])
+    case .flush: flushSoon()
+    case .overflow(let ending): end(ending)
+    case .drop: break
+    }
+  }
+
+  private func write(_ packets: [EnginePacket]) {
+    transports.socket?.send(packets, queueBytesMax: limits.queueBytesMax)
+  }
+
+  private func flushSoon() {
+    guard !isFlushAsked else { return }
+    isFlushAsked = true
+    loop.atEndOfTick(self)
+  }
+
+  private func flush() {
+    switch machine.flush() {
+    case .nothing: break
+    case .answer(let packets): answerPoll(packets)
+    case .answerLast(let packets):
+      answerPoll(packets)
+      over(.closedHere)
+    }
+  }
+
+  private func answerPoll(_ packets: [EnginePacket]?) {
+    if let packets { transports.answer(payload(packets)) }
+  }
+
+  private func payload(_ packets: [EnginePacket]) -> EnginePayload {
+    EnginePayload(packets, version: version, takesBytes: takesBytes)
+  }
+
+  // MARK: Requests
+
+  /// The client asks for what waits.
+  func pollArrived(_ poll: PendingPoll) {
+    switch machine.pollArrived(at: loop.now) {
+    case .wait: transports.keep(poll)
+    case .answer(let packets): poll.complete(.packets(payload(packets)))
+    case .answerLast(let packets):
+      poll.complete(.packets(payload(packets)))
+      over(.closedHere)
+    case .overlap(let ending):
+      end(ending)
+      poll.complete(.refused(.badRequest))
+    case .over(let ending):
+      end(ending)
+      poll.complete(.refused(.unknownSession))
+    case .refuse(let refusal): poll.complete(.refused(refusal))
+    }
+  }
+
+  /// The client of that poll has gone.
+  func pollLost(_ lost: PendingPoll) {
+    if transports.lose(lost), let ending = machine.transportLost() { end(ending) }
+  }
+
+  /// The client brings packets, or what is none.
+  func postArrived(_ packets: Result<[EnginePacket], PacketError>) -> EngineRefusal? {
+    switch machine.postArrived(at: loop.now) {
+    case .take: break
+    case .refuse(let refusal): return refusal
+    case .over(let ending):
+      end(ending)
+      return .unknownSession
+    }
+    guard case .success(let packets) = packets else {
+      if let ending = machine.garbageArrived() { end(ending) }
+      return .badRequest
+    }
+    for packet in packets where !machine.isClosed {
+      if received(packet) == .protocolError { return .badRequest }
+    }
+    return nil
+  }
+
+  /// - Returns: why the session is over, when this packet has ended it.
+  @discardableResult
+  private func received(_ packet: EnginePacket) -> EngineEnd? {
+    switch machine.received(packet, at: loop.now) {
+    case .deliver: deliver(packet)
+    case .nothing: break
+    case .flush: flushSoon()
+    case .write(let answer): write([answer])
+    case .end(let ending):
+      end(ending)
+      return ending.reason
+    }
+    return nil
+  }
+
+  private func deliver(_ packet: EnginePacket) {
+    switch packet {
+    case .text(let text): listener?.received(text: text)
+    case .binary(let bytes): listener?.received(binary: bytes)
+    case .open, .close, .ping, .pong, .upgrade, .noop: break
+    }
+  }
+
+  // MARK: WebSockets
+
+  /// The session was opened by this WebSocket.
+  func opened(by socket: EngineSocket) {
+    transports.use(socket)
+    socket.send([EngineTerms(sid: id, offersUpgrade: false, limits: limits).packet], queueBytesMax: .max)
+  }
+
+  /// Whether a WebSocket may be tried out.
+  func probeArrived() -> EngineRefusal? {
+    switch machine.probeArrived(at: loop.now) {
+    case .accept:
+      arm()
+      return nil
+    case .refuse(let refusal): return refusal
+    case .over(let ending):
+      end(ending)
+      return .unknownSession
+    }
+  }
+
+  /// The WebSocket that was let in is open.
+  func probing(by socket: EngineSocket) { transports.tryOut(socket) }
+
+  /// A packet came by a WebSocket.
+  func received(_ packet: Result<EnginePacket, PacketError>, by from: EngineSocket) {
+    if from === transports.probe { return probeReceived(packet) }
+    guard from === transports.socket else { return }
+    switch packet {
+    case .success(let packet): received(packet)
+    case .failure: if let ending = machine.garbageArrived() { end(ending) }
+    }
+  }
+
+  private func probeReceived(_ packet: Result<EnginePacket, PacketError>) {
+    guard case .success(let packet) = packet else {
+      machine.probeLost()
+      return transports.dropProbe()
+    }
+    switch machine.probeReceived(packet) {
+    case .confirm(let answer, let packets):
+      transports.probe?.send([answer], queueBytesMax: .max)
+      answerPoll(packets)
+    case .takeOver(let packets, let waiting):
+      transports.takeOver()
+      answerPoll(packets)
+      write(waiting)
+    case .drop: transports.dropProbe()
+    }
+  }
+
+  /// A WebSocket is closed, by whoever's doing.
+  func lost(_ lost: EngineSocket, isOverflow: Bool) {
+    if lost === transports.probe {
+      transports.forgetProbe()
+      machine.probeLost()
+    } else if lost === transports.socket {
+      transports.forgetSocket()
+      guard machine.transportLost() != nil else { return }
+      over(isOverflow ? .overflow : .transportLost)
+    }
+  }
+
+  // MARK: Time and end
+
+  /// One timer a session: set anew only when the deadline comes nearer; one that fires too early is set again.
+  private func arm() {
+    guard timer == nil || machine.deadline < timerAt, !machine.isGone else { return }
+    timer?.cancel()
+    timerAt = machine.deadline
+    timer = loop.schedule(after: timerAt - loop.now) { [weak self] in self?.timePassed() }
+  }
+
+  private func timePassed() {
+    timer = nil
+    switch machine.timePassed(at: loop.now) {
+    case .nothing: break
+    case .flush: flush()
+    case .write(let packet): write([packet])
+    case .dropProbe: transports.dropProbe()
+    case .end(let ending): end(ending)
+    }
+    arm()
+  }
+
+  private func end(_ ending: SessionMachine.Ending) {
+    answerPoll(ending.pollAnswer)
+    over(ending.reason)
+  }
+
+  private func over(_ reason: EngineEnd) {
+    timer?.cancel()
+    timer = nil
+    directory.remove(id)
+    transports.closeAll(reason)
+    tell(reason)
+  }
+
+  private func tell(_ reason: EngineEnd) {
+    guard let listener else { return }
+    self.listener = nil
+    listener.closed(reason)
+  }
+}
+
+extension EngineSession: EndOfTick {
+  /// The tick's work is done: what was sent by polling leaves.
+  public func endOfTick() {
+    isFlushAsked = false
+    flush()
+  }
+}

@@ -1,0 +1,67 @@
+import EngineIO
+import IORuntime
+import Serving
+import WebSocket
+
+/// A WebSocket that carries a session, or is tried out for it; the two may live on different loops.
+///
+/// - Isolation: ``WebSocketHandler``'s calls come on the connection's loop, the others on the session's.
+final class EngineSocket: @unchecked Sendable {
+  private let connection: WebSocketConnection
+  private let session: EngineSession
+  private let version: EngineVersion
+
+  init(_ connection: WebSocketConnection, _ session: EngineSession, version: EngineVersion) {
+    self.connection = connection
+    self.session = session
+    self.version = version
+  }
+
+  /// Bytes that the connection has yet to send; unknown, and so none, on another loop.
+  var queuedBytes: Int { connection.loop.inLoop ? connection.queuedBytes : 0 }
+
+  func send(_ packets: [EnginePacket], queueBytesMax: Int) {
+    guard !packets.isEmpty else { return }
+    onConnection { connection, version in
+      for packet in packets {
+        let frame = packet.frame(version: version)
+        if packet.isBinary { connection.send(binary: frame) } else { connection.send(text: frame) }
+      }
+      // A client that does not read is told to come back, not waited for.
+      if connection.queuedBytes > queueBytesMax, connection.isOpen { connection.close(.tryAgainLater) }
+    }
+  }
+
+  func close(_ code: CloseCode) { onConnection { connection, _ in connection.close(code) } }
+
+  private func onConnection(_ body: @escaping @Sendable (WebSocketConnection, EngineVersion) -> Void) {
+    if connection.loop.inLoop { return body(connection, version) }
+    connection.loop.execute { [connection, version] in body(connection, version) }
+  }
+
+  private func onSession(_ body: @escaping @Sendable (EngineSession) -> Void) {
+    if session.loop.inLoop { return body(session) }
+    session.loop.execute { [session] in body(session) }
+  }
+
+  private func received(_ packet: Result<EnginePacket, PacketError>) {
+    onSession { $0.received(packet, by: self) }
+  }
+}
+
+extension EngineSocket: WebSocketHandler {
+  func received(text: Span<UInt8>) {
+    let bytes = text.withUnsafeBufferPointer { Array($0) }
+    received(Result { () throws(PacketError) in try EnginePacket(text: bytes) })
+  }
+
+  func received(binary: Span<UInt8>) {
+    let bytes = binary.withUnsafeBufferPointer { Array($0) }
+    received(Result { () throws(PacketError) in try EnginePacket(binary: bytes, version: version) })
+  }
+
+  func closed(_ end: WebSocketEnd) {
+    let isOverflow = end == .closedHere(.tryAgainLater)
+    onSession { $0.lost(self, isOverflow: isOverflow) }
+  }
+}

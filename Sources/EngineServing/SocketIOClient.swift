@@ -1,0 +1,190 @@
+import EngineIO
+import IORuntime
+import SocketIO
+
+/// What a program does with the clients of Socket.IO; always on the client's loop.
+///
+/// The client holds its program until ``ended(_:)`` has returned.
+public protocol SocketProgram: AnyObject {
+  /// A client asks to come into a namespace: answer with ``SocketIOClient/accept(_:)`` or
+  /// ``SocketIOClient/refuse(_:message:data:)``, now or later; `auth` is an object as JSON text, or empty.
+  func asked(namespace: String, auth: [UInt8], by client: SocketIOClient)
+
+  /// Something has happened; an `ackID` asks for ``SocketIOClient/acknowledge(_:_:namespace:attachments:)``.
+  func happened(_ event: SocketEvent, by client: SocketIOClient)
+
+  /// A client has left a namespace, or is gone while in it.
+  func left(namespace: String, client: SocketIOClient)
+
+  /// The session is over. Called exactly once, after ``left(namespace:client:)`` for each namespace.
+  func ended(_ client: SocketIOClient)
+}
+
+/// An event of a client.
+public struct SocketEvent: Sendable, Equatable {
+  /// The namespace.
+  public var namespace: String
+  /// Its name.
+  public var name: String
+  /// Its arguments.
+  public var arguments: SocketArguments
+  /// The number of the ack that it asks for.
+  public var ackID: Int64?
+}
+
+/// One client of Socket.IO on a session of Engine.IO.
+///
+/// It does what ``SocketMachine`` decides.
+///
+/// - Isolation: the session's loop.
+/// - Limits: ``SocketLimits``.
+public final class SocketIOClient: @unchecked Sendable {
+  /// The session that carries it.
+  public let session: EngineSession
+
+  private let directory: EngineDirectory
+  private var machine: SocketMachine
+  private var decoder: SocketDecoder
+  private var program: (any SocketProgram)?
+  private var timer: LoopTimer?
+  private var answers: [AnswerKey: (SocketArguments) -> Void] = [:]
+
+  private struct AnswerKey: Hashable {
+    var namespace: String
+    var id: Int64
+  }
+
+  /// A client on a session that has just begun.
+  public init(
+    _ session: EngineSession, directory: EngineDirectory, program: any SocketProgram,
+    limits: SocketLimits = SocketLimits()
+  ) {
+    self.session = session
+    self.directory = directory
+    self.program = program
+    machine = SocketMachine(limits: limits, at: session.loop.now)
+    decoder = SocketDecoder(limits: limits)
+    timer = session.loop.schedule(after: limits.connectTimeout) { [weak self] in self?.timePassed() }
+  }
+
+  // MARK: Sending
+
+  /// Lets the client into a namespace; gives the id that he has there, or nil when he is gone by now.
+  @discardableResult
+  public func accept(_ namespace: String) -> String? {
+    let sid = directory.makeID()
+    guard let packet = machine.accept(namespace, sid: sid) else { return nil }
+    timer?.cancel()
+    timer = nil
+    send(packet)
+    return sid
+  }
+
+  /// Does not let the client in.
+  ///
+  /// - Parameter data: a JSON text that he finds in the error's `data`.
+  public func refuse(_ namespace: String, message: String, data: [UInt8]? = nil) {
+    if let packet = machine.refuse(namespace, message: message, data: data) { send(packet) }
+  }
+
+  /// Tells the client of an event; dropped when he is not in the namespace.
+  ///
+  /// - Parameter arguments: each a JSON text, with placeholders for the attachments.
+  public func emit(_ name: String, _ arguments: [[UInt8]], namespace: String = "/", attachments: [[UInt8]] = []) {
+    guard machine.isJoined(namespace) else { return }
+    send(.event(name, arguments, namespace: namespace, attachments: attachments))
+  }
+
+  /// Tells the client of an event and asks for an answer.
+  ///
+  /// - Returns: false when he is not in the namespace, or too many answers are waited for.
+  @discardableResult
+  public func emit(
+    _ name: String, _ arguments: [[UInt8]], namespace: String = "/", attachments: [[UInt8]] = [],
+    answered: @escaping (SocketArguments) -> Void
+  ) -> Bool {
+    guard let id = machine.askAnswer(namespace) else { return false }
+    answers[AnswerKey(namespace: namespace, id: id)] = answered
+    send(.event(name, arguments, namespace: namespace, id: id, attachments: attachments))
+    return true
+  }
+
+  /// Answers an event.
+  public func acknowledge(
+    _ id: Int64, _ arguments: [[UInt8]], namespace: String = "/", attachments: [[UInt8]] = []
+  ) {
+    guard machine.isJoined(namespace) else { return }
+    send(.ack(id, arguments, namespace: namespace, attachments: attachments))
+  }
+
+  /// Sends the client out of a namespace; the session stays.
+  public func disconnect(_ namespace: String = "/") {
+    guard let packet = machine.disconnect(namespace) else { return }
+    send(packet)
+    drop(answersOf: namespace)
+    program?.left(namespace: namespace, client: self)
+  }
+
+  /// Ends the session after what waits.
+  public func close() { session.close() }
+
+  private func send(_ packet: SocketPacket) {
+    session.send(text: packet.text)
+    for attachment in packet.attachments { session.send(binary: attachment) }
+  }
+
+  // MARK: What comes
+
+  private func take(_ packet: SocketPacket) {
+    switch machine.received(packet) {
+    case .ask(let namespace, let auth): program?.asked(namespace: namespace, auth: auth, by: self)
+    case .event(let namespace, let name, let arguments, let ackID):
+      program?.happened(
+        SocketEvent(namespace: namespace, name: name, arguments: arguments, ackID: ackID), by: self)
+    case .answer(let namespace, let id, let arguments):
+      answers.removeValue(forKey: AnswerKey(namespace: namespace, id: id))?(arguments)
+    case .left(let namespace):
+      drop(answersOf: namespace)
+      program?.left(namespace: namespace, client: self)
+    case .nothing: break
+    case .broken: session.close()
+    }
+  }
+
+  private func drop(answersOf namespace: String) {
+    answers = answers.filter { $0.key.namespace != namespace }
+  }
+
+  private func timePassed() {
+    timer = nil
+    if machine.timePassed(at: session.loop.now) { session.close() }
+  }
+}
+
+extension SocketIOClient: EngineListener {
+  /// A text came: a packet, or its beginning.
+  public func received(text: [UInt8]) { take { () throws(SocketError) in try decoder.take(text: text) } }
+
+  /// Bytes came: an attachment.
+  public func received(binary bytes: [UInt8]) { take { () throws(SocketError) in try decoder.take(binary: bytes) } }
+
+  private func take(_ decode: () throws(SocketError) -> SocketPacket?) {
+    do {
+      if let packet = try decode() { take(packet) }
+    } catch {
+      session.close()
+    }
+  }
+
+  /// The session is over.
+  public func closed(_ end: EngineEnd) {
+    timer?.cancel()
+    timer = nil
+    answers = [:]
+    let left = machine.end()
+    guard let program else { return }
+    self.program = nil
+    for namespace in left { program.left(namespace: namespace, client: self) }
+    program.ended(self)
+  }
+}
