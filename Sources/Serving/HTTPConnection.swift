@@ -9,7 +9,8 @@ final class HTTPConnection: @unchecked Sendable {
   private let server: HTTPServer
   private let connection: Connection
   private let address: String
-  private let isCounted: Bool
+  /// What the limit of connections counts it as; nil for a proxy.
+  private let block: String?
   private var assembler: RequestAssembler
   /// Of the request that is read or answered.
   private var head: RequestHead?
@@ -25,11 +26,11 @@ final class HTTPConnection: @unchecked Sendable {
   private var timer: LoopTimer?
   private var timerAt = Int64.max
 
-  init(server: HTTPServer, connection: Connection, address: String, isCounted: Bool) {
+  init(server: HTTPServer, connection: Connection, address: String, countedAs block: String?) {
     self.server = server
     self.connection = connection
     self.address = address
-    self.isCounted = isCounted
+    self.block = block
     assembler = RequestAssembler(limits: server.limits.request)
     clock = RequestClock(now: server.loop.now)
     arm()
@@ -179,7 +180,7 @@ final class HTTPConnection: @unchecked Sendable {
       timer?.cancel()
       let webSocket = WebSocketConnection(
         server: server, connection: connection, request: request(head, []), agreement: agreement, limits: limits,
-        countedAddress: isCounted ? address : nil)
+        countedAs: block)
       upgraded = webSocket
       self.head = nil
       server.upgraded(self, to: webSocket)
@@ -249,6 +250,6 @@ extension HTTPConnection: ConnectionHandler {
     isClosing = true
     backlog = []
     timer?.cancel()
-    server.ended(self, address: isCounted ? address : nil)
+    server.ended(self, block: block)
   }
 }
