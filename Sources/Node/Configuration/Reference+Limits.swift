@@ -54,7 +54,7 @@ extension Reference {
       reason: "For a connection between requests: longer than the balancer's, so that it is the one to close."),
     .number(
       "LIMIT_FRAME_BYTES", \.intake.frameBytes, 1_024...16_777_216, unit: "bytes",
-      reason: "One message of a socket: the longest text four times."),
+      reason: "One message of a socket: a resume that names 10,000 conversations."),
     .number(
       "LIMIT_SEND_QUEUE_BYTES", \.intake.sendQueueBytes, 65_536...67_108_864, unit: "bytes a session",
       reason: "What may wait for a reader; past it he is told to come back and resume, never waited for."),
