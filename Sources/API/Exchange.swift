@@ -11,6 +11,7 @@ final class Exchange {
   var route = "unknown"
   var user: UserID?
   var rateHeaders: HeaderFields = [:]
+  var code: String?
   var fault: String?
 
   init(_ request: Request, begunAt: Milliseconds) {
@@ -28,6 +29,7 @@ final class Exchange {
 
   /// The answer that says a problem.
   func response(_ problem: Problem, _ headers: HeaderFields) -> Response {
+    code = problem.code
     var writer = JSONWriter()
     problem.write(requestID: requestID, to: &writer)
     var fields: HeaderFields = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
@@ -52,7 +54,7 @@ final class Exchange {
     AccessRecord(
       route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
       status: response.status.code, requestID: requestID, user: user?.rawValue,
-      milliseconds: now - begunAt, fault: fault)
+      milliseconds: now - begunAt, code: code, fault: fault)
   }
 
   /// Those that metrics and logs name; a client may make up any number of others.

@@ -22,6 +22,8 @@ public struct AccessRecord: Sendable {
   public let user: Int64?
   /// How long it took.
   public let milliseconds: Milliseconds
+  /// The problem's code, if it was refused.
+  public let code: String?
   /// What an internal error was about; for the log only.
   public let fault: String?
 }

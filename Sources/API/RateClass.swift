@@ -6,8 +6,10 @@ public enum RateClass: String, Sendable, CaseIterable {
   case none
   /// Making accounts, by address.
   case register
-  /// Signing in and refreshing, by address.
+  /// Signing in and refreshing that fail, by address.
   case signIn = "sign_in"
+  /// Signing in that fails, by account and address; see ``RateGate``.
+  case signInAccount = "sign_in_account"
   /// Sending messages, by user.
   case send
   /// Other changes, by user.
@@ -19,6 +21,9 @@ public enum RateClass: String, Sendable, CaseIterable {
 
   /// Whether the bucket is the address's; else it is the user's.
   var isByAddress: Bool { self == .register || self == .signIn }
+
+  /// Whether only what fails is counted.
+  var countsFailures: Bool { self == .signIn || self == .signInAccount }
 }
 
 /// How many of a class, how fast.

@@ -3,10 +3,19 @@ import HTTP1
 
 /// Counts requests by class, user and address, and says so in the answer's header.
 ///
+/// What fails at signing in is counted in three buckets: of the address, of the account at that address, and of the
+/// account at all addresses (``accountShare`` times as many). While one of them is empty the right password is refused
+/// too, so that it cannot be told from a wrong one; but who guesses from one place does not keep the owner from signing
+/// in at another. Every name is counted, known or not.
+///
 /// - Source: draft-ietf-httpapi-ratelimit-headers: `RateLimit: "read";r=99;t=1`, `RateLimit-Policy: "read";q=100;w=10`.
 public struct RateGate: Sendable {
   private let limiter: any RateLimiter
   private let policies: [RateClass: RatePolicy]
+
+  /// How many times the failures of an account at one address it may have at all of them: ten, a hundred in a quarter
+  /// of an hour by default, which finds no password and needs ten addresses.
+  static let accountShare = 10
 
   /// Takes the shared buckets and the policies; a class without one is not limited.
   public init(limiter: any RateLimiter, policies: [RateClass: RatePolicy]) {
@@ -18,6 +27,8 @@ public struct RateGate: Sendable {
     let headers: HeaderFields
     /// When to come back; nothing if the request may go on.
     let retryAfter: Milliseconds?
+
+    static let unlimited = Pass(headers: [:], retryAfter: nil)
   }
 
   /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
@@ -27,17 +38,70 @@ public struct RateGate: Sendable {
 
   /// Counts a request of that class.
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
-    await pass(kind, who: kind.isByAddress ? "a:" + address : "u:\(caller?.user.rawValue ?? 0)")
+    let who = kind.isByAddress ? "a:" + IPAddress.block(of: address) : "u:\(caller?.user.rawValue ?? 0)"
+    guard let bucket = bucket(kind, who) else { return .unlimited }
+    return await take(1, from: bucket)
   }
 
-  /// Counts a token that was refused, by address, as fast as signing in may fail there; in a bucket of its own, so that
-  /// a client with an old token does not keep his neighbours from signing in.
-  func refusedToken(address: String) async -> Pass { await pass(.signIn, who: "t:" + address) }
+  // MARK: Signing in
 
-  private func pass(_ kind: RateClass, who: String) async -> Pass {
-    guard let policy = policies[kind] else { return Pass(headers: [:], retryAfter: nil) }
+  /// One try at signing in, or at refreshing, which names no account.
+  struct Attempt {
+    let pass: Pass
+    fileprivate let taken: [Bucket]
+  }
+
+  /// Counts a try as failed until it is known not to be: a thousand at once are as slow as one after the other.
+  func begin(username: String?, address: String) async -> Attempt {
+    var taken: [Bucket] = []
+    var first: Pass?
+    for bucket in buckets(username, IPAddress.block(of: address)) {
+      let pass = await take(1, from: bucket)
+      guard pass.retryAfter == nil else {
+        await giveBack(Attempt(pass: pass, taken: taken))
+        return Attempt(pass: pass, taken: [])
+      }
+      taken.append(bucket)
+      first = first ?? pass
+    }
+    return Attempt(pass: first ?? .unlimited, taken: taken)
+  }
+
+  /// The try has not failed, or not by its sender's fault.
+  func giveBack(_ attempt: Attempt) async {
+    for bucket in attempt.taken { _ = await take(-1, from: bucket) }
+  }
+
+  private func buckets(_ username: String?, _ block: String) -> [Bucket] {
+    guard let username else { return [bucket(.signIn, "a:" + block)].compactMap(\.self) }
+    let account = Username.key(of: username)
+    return [
+      bucket(.signIn, "a:" + block), bucket(.signInAccount, "n:\(block) \(account)"),
+      bucket(.signInAccount, "n:* \(account)", times: RateGate.accountShare),
+    ].compactMap(\.self)
+  }
+
+  // MARK: Buckets
+
+  fileprivate struct Bucket {
+    let kind: RateClass
+    let key: String
+    let policy: RatePolicy
+  }
+
+  private func bucket(_ kind: RateClass, _ who: String, times: Int = 1) -> Bucket? {
+    policies[kind].map { policy in
+      let share = RatePolicy(
+        burst: policy.burst.multipliedReportingOverflow(by: times).partialValue,
+        perSecond: policy.perSecond * Double(times))
+      return Bucket(kind: kind, key: "\(kind.rawValue):\(who)", policy: share)
+    }
+  }
+
+  private func take(_ cost: Int, from bucket: Bucket) async -> Pass {
+    let (kind, policy) = (bucket.kind, bucket.policy)
     let decision = await limiter.take(
-      "\(kind.rawValue):\(who)", cost: 1, capacity: policy.burst, refillPerSecond: policy.perSecond)
+      bucket.key, cost: cost, capacity: policy.burst, refillPerSecond: policy.perSecond)
     let headers: HeaderFields = [
       "RateLimit-Policy": "\"\(kind.rawValue)\";q=\(policy.burst);w=\(policy.window)",
       "RateLimit": "\"\(kind.rawValue)\";r=\(decision.remaining);t=\(decision.resetAfter.secondsUp)",

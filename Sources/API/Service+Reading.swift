@@ -33,7 +33,7 @@ extension Service {
     do throws(JSONError) {
       value = try JSONValue(parsing: request.body)
     } catch {
-      throw Refused(Problem(error))
+      throw Refused(Problem(error, in: request.body.span))
     }
     return try Service.read(value, as: shape)
   }

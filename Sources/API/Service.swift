@@ -94,18 +94,40 @@ public struct Service: Sendable {
     do throws(Refused) {
       let caller = try await authenticate(endpoint, request)
       exchange.user = caller?.user
-      exchange.rateHeaders = try await count(endpoint, caller, request)
+      if !endpoint.rate.countsFailures { exchange.rateHeaders = try await count(endpoint, caller, request) }
       let call = Call(
         chat: chat, caller: caller, path: parameters, query: try query(endpoint, request),
         headers: try headers(endpoint, request), body: try body(endpoint, request))
-      do throws(ChatError) {
-        return exchange.finish(try await endpoint.act(call).response)
-      } catch {
-        throw Refused(error)
-      }
+      if endpoint.rate.countsFailures { return try await attempt(endpoint, call, request, exchange) }
+      return exchange.finish(try await act(endpoint, call))
     } catch {
       exchange.fault = error.fault
       return exchange.response(error.problem, error.headers)
+    }
+  }
+
+  private func act(_ endpoint: Endpoint, _ call: Call) async throws(Refused) -> Response {
+    do throws(ChatError) {
+      return try await endpoint.act(call).response
+    } catch {
+      throw Refused(error)
+    }
+  }
+
+  /// Runs a row of which only what fails is counted.
+  private func attempt(
+    _ endpoint: Endpoint, _ call: Call, _ request: Request, _ exchange: Exchange
+  ) async throws(Refused) -> Response {
+    let attempt = await gate.begin(username: call.body.string("username"), address: request.peer)
+    try pass(attempt.pass)
+    exchange.rateHeaders = attempt.pass.headers
+    do throws(Refused) {
+      let response = try await act(endpoint, call)
+      await gate.giveBack(attempt)
+      return exchange.finish(response)
+    } catch {
+      if error.problem.status != 401 { await gate.giveBack(attempt) }
+      throw error
     }
   }
 
@@ -116,8 +138,6 @@ public struct Service: Sendable {
       let token = try BearerToken.of(request.headers)
       return try await authenticator.caller(ofToken: token)
     } catch .unauthenticated(let reason) {
-      // Only failures are counted, so that a good token costs no look at the shared buckets.
-      try pass(await gate.refusedToken(address: request.peer))
       throw Refused(.unauthenticated(reason), ["WWW-Authenticate": Challenge.refusedToken])
     } catch {
       throw Refused(error)

@@ -29,7 +29,8 @@ extension Problem {
   /// What a request with wrong members is told; an unknown member gives its name to the whole.
   public init(invalid faults: [ChatCore.Fault]) {
     let unknown = faults.contains { $0.code == Fault.Code.unknownMember.rawValue }
-    let detail = faults.first?.detail ?? "The request is not valid."
+    let first = faults.first { !unknown || $0.code == Fault.Code.unknownMember.rawValue }
+    let detail = first?.detail ?? "The request is not valid."
     self.init(400, unknown ? "unknown_member" : "invalid_request", detail, errors: faults)
   }
 
@@ -39,14 +40,29 @@ extension Problem {
       invalid: errors.faults.map { ChatCore.Fault(pointer: $0.pointer, code: $0.code.rawValue, detail: $0.detail) })
   }
 
-  /// What a text that is not JSON is told.
-  public init(_ error: JSONError) {
+  /// What a text that is not JSON is told; the member that cannot be read is named, as far as it is one.
+  ///
+  /// - Parameters:
+  ///   - bytes: the text.
+  ///   - member: in which pointers begin, if not in the text itself.
+  public init(_ error: JSONError, in bytes: Span<UInt8>, under member: String = "") {
     let detail = "This is not JSON as it is read here: \(error.description)"
-    if error.reason == .tooLarge {
+    guard error.reason != .tooLarge else {
       self.init(413, "body_too_large", detail)
-    } else {
-      self.init(400, "invalid_json", detail)
+      return
     }
+    let faults = [error.fault(in: bytes)].compactMap(\.self).map { fault in
+      let isUnder = !member.isEmpty && fault.pointer.hasPrefix(member + "/")
+      return ChatCore.Fault(
+        pointer: isUnder ? String(fault.pointer.dropFirst(member.count)) : fault.pointer, code: fault.code.rawValue,
+        detail: fault.detail)
+    }
+    self.init(400, "invalid_json", detail, errors: faults)
+  }
+
+  private init(_ error: JSONError) {
+    let nothing: [UInt8] = []
+    self.init(error, in: nothing.span)
   }
 
   /// One of each that the initializers here can give: what the reference page lists and the tests go through.

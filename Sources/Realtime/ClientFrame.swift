@@ -24,7 +24,8 @@ struct ClientFrame: Sendable {
     do throws(JSONError) {
       frame = try JSONFrame(scanning: bytes, limits: JSONLimits(bytesMax: limits.frameBytesMax))
     } catch {
-      return error.isForeign ? .broken : .refused(id: FrameID.find(in: bytes, limits), Problem(error))
+      return error.isForeign
+        ? .broken : .refused(id: FrameID.find(in: bytes, limits), Problem(error, in: bytes, under: "/d"))
     }
     return read(frame, bytes, limits)
   }
@@ -43,7 +44,7 @@ struct ClientFrame: Sendable {
     guard faults.isEmpty, let id, let operation else { return .refused(id: id, Problem(ShapeErrors(faults))) }
     switch data {
     case .success(let data): return .request(ClientFrame(id: id, operation: operation, data: data))
-    case .failure(let error): return .refused(id: id, Problem(error))
+    case .failure(let error): return .refused(id: id, Problem(error, in: bytes, under: "/d"))
     }
   }
 

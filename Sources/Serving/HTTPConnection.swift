@@ -9,7 +9,8 @@ final class HTTPConnection: @unchecked Sendable {
   private let server: HTTPServer
   private let connection: Connection
   private let address: String
-  private let isCounted: Bool
+  /// What the limit of connections counts it as; nil for a proxy.
+  private let block: String?
   private var assembler: RequestAssembler
   /// Of the request that is read or answered.
   private var head: RequestHead?
@@ -28,11 +29,11 @@ final class HTTPConnection: @unchecked Sendable {
   private var answering: Task<Void, Never>?
   private var started: UInt32 = 0
 
-  init(server: HTTPServer, connection: Connection, address: String, isCounted: Bool) {
+  init(server: HTTPServer, connection: Connection, address: String, countedAs block: String?) {
     self.server = server
     self.connection = connection
     self.address = address
-    self.isCounted = isCounted
+    self.block = block
     assembler = RequestAssembler(limits: server.limits.request)
     clock = RequestClock(now: server.loop.now)
     arm()
@@ -193,7 +194,7 @@ final class HTTPConnection: @unchecked Sendable {
       timer?.cancel()
       let webSocket = WebSocketConnection(
         server: server, connection: connection, request: request(head, []), agreement: agreement, limits: limits,
-        countedAddress: isCounted ? address : nil)
+        countedAs: block)
       upgraded = webSocket
       self.head = nil
       server.upgraded(self, to: webSocket)
@@ -265,6 +266,6 @@ extension HTTPConnection: ConnectionHandler {
     backlog = []
     timer?.cancel()
     clientLeft()
-    server.ended(self, address: isCounted ? address : nil)
+    server.ended(self, block: block)
   }
 }

@@ -59,12 +59,13 @@ public final class HTTPServer: @unchecked Sendable {
     // A Unix socket has no address: who may open it is the file system's to say.
     let isProxy = address.isEmpty || proxies.contains(address)
     if counts.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
-    if !isProxy && addresses[address, default: 0] >= limits.connectionsPerAddressMax {
+    let block = isProxy ? nil : IPAddress.block(of: address)
+    if let block, addresses[block, default: 0] >= limits.connectionsPerAddressMax {
       return turnAway(connection, .connectionsOfAddress, "address")
     }
-    if !isProxy { addresses[address, default: 0] += 1 }
+    if let block { addresses[block, default: 0] += 1 }
     counts.open += 1
-    let http = HTTPConnection(server: self, connection: connection, address: address, isCounted: !isProxy)
+    let http = HTTPConnection(server: self, connection: connection, address: address, countedAs: block)
     self.http[ObjectIdentifier(http)] = http
     connection.begin(with: http)
   }
@@ -95,15 +96,15 @@ public final class HTTPServer: @unchecked Sendable {
     counts.webSockets += 1
   }
 
-  func ended(_ connection: HTTPConnection, address: String?) {
+  func ended(_ connection: HTTPConnection, block: String?) {
     http[ObjectIdentifier(connection)] = nil
-    release(address)
+    release(block)
   }
 
-  func ended(_ webSocket: WebSocketConnection, address: String?) {
+  func ended(_ webSocket: WebSocketConnection, block: String?) {
     webSockets[ObjectIdentifier(webSocket)] = nil
     counts.webSockets -= 1
-    release(address)
+    release(block)
   }
 
   /// Writes an answer to a connection.
@@ -128,9 +129,9 @@ public final class HTTPServer: @unchecked Sendable {
     connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
   }
 
-  private func release(_ address: String?) {
+  private func release(_ block: String?) {
     counts.open -= 1
-    if let address, let count = addresses[address] { addresses[address] = count > 1 ? count - 1 : nil }
+    if let block, let count = addresses[block] { addresses[block] = count > 1 ? count - 1 : nil }
     tellWhenEmpty()
   }
 

@@ -9,7 +9,8 @@ public struct ServingLimits: Sendable {
   /// loops (503).
   public var connectionsMax = 10_000
 
-  /// Connections of one loop from one address: 512, an office behind one router; trusted proxies are not counted (429).
+  /// Connections of one loop from one address, of IPv6 from one network of 64 bits: 512, an office behind one router;
+  /// trusted proxies are not counted (429).
   public var connectionsPerAddressMax = 512
 
   /// Bytes that pipelined requests may wait in while one is answered: 64 KiB, one read of the loop; then reading rests.
@@ -36,6 +37,10 @@ public struct ServingLimits: Sendable {
   /// Bytes of pongs that may wait for a client who sends pings and does not read: 64 KiB; further pings are not
   /// answered.
   public var queuedPongBytesMax = 64 * 1024
+
+  /// Pings and pongs of a WebSocket within a second: 100, where nobody needs more than one; past it the socket is
+  /// closed (1008), since a flood of empty frames costs everybody else on the loop.
+  public var controlFramesPerSecondMax = 100
 
   /// The defaults.
   public init() {}

@@ -1,4 +1,3 @@
-import Glibc
 import HTTP1
 
 /// The balancers whose word on a client's address is believed.
@@ -55,52 +54,5 @@ public struct TrustedProxies: Sendable, Equatable {
       client = address
     }
     return client
-  }
-}
-
-/// An IPv4 or IPv6 address as sixteen bytes; IPv4 in the form mapped into IPv6.
-struct IPAddress: Sendable, Equatable {
-  private var high: UInt64
-  private var low: UInt64
-  /// 32 for an address written as IPv4, 128 else.
-  private(set) var bits: Int
-
-  init?(_ text: String) {
-    var four = in_addr()
-    if inet_pton(AF_INET, text, &four) == 1 {
-      high = 0
-      low = 0xFFFF_0000_0000 | UInt64(UInt32(bigEndian: four.s_addr))
-      bits = 32
-      return
-    }
-    var six = in6_addr()
-    guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
-    (high, low) = withUnsafeBytes(of: six) { bytes in
-      (
-        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      )
-    }
-    bits = 128
-  }
-
-  func hasPrefix(_ other: IPAddress, bits: Int) -> Bool {
-    // A shift by 64 or more gives 0 here, which is the mask that is wanted.
-    let highMask = ~UInt64(0) << UInt64(max(64 - bits, 0))
-    let lowMask = ~UInt64(0) << UInt64(min(128 - bits, 64))
-    return (high ^ other.high) & highMask == 0 && (low ^ other.low) & lowMask == 0
-  }
-
-  /// The address of `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`; nil for anything else.
-  static func withoutPort(_ text: String) -> String? {
-    if IPAddress(text) != nil { return text }
-    var host = text[...]
-    if text.hasPrefix("[") {
-      guard let end = text.firstIndex(of: "]") else { return nil }
-      host = text[text.index(after: text.startIndex)..<end]
-    } else if let colon = text.lastIndex(of: ":") {
-      host = text[..<colon]
-    }
-    return IPAddress(String(host)) != nil ? String(host) : nil
   }
 }

@@ -16,7 +16,8 @@ public final class WebSocketConnection: @unchecked Sendable {
 
   private let server: HTTPServer
   private let connection: Connection
-  private let countedAddress: String?
+  /// What the limit of connections counts it as; nil for a proxy.
+  private let block: String?
   private let deflater: MessageDeflater?
   private var parser: MessageParser
   private var handler: (any WebSocketHandler)?
@@ -24,18 +25,19 @@ public final class WebSocketConnection: @unchecked Sendable {
   private var backlog: [UInt8] = []
   private var isPaused = false
   private var isClosing = false
+  private var controlFrames: (second: Int64, count: Int) = (0, 0)
 
   /// Text shorter than this is not worth compressing: 64 bytes.
   private static let compressedFrom = 64
 
   init(
     server: HTTPServer, connection: Connection, request: Request, agreement: Handshake.Agreement,
-    limits: MessageLimits, countedAddress: String?
+    limits: MessageLimits, countedAs block: String?
   ) {
     self.server = server
     self.connection = connection
     self.request = request
-    self.countedAddress = countedAddress
+    self.block = block
     subprotocol = agreement.subprotocol
     deflater = agreement.compression?.deflater(for: .server)
     parser = MessageParser(role: .server, limits: limits, inflater: agreement.compression?.inflater(for: .server))
@@ -162,6 +164,8 @@ public final class WebSocketConnection: @unchecked Sendable {
       payload.withBytes(in: input) { handler?.received(text: $0.bindMemory(to: UInt8.self).span) }
     case .binary(let payload):
       payload.withBytes(in: input) { handler?.received(binary: $0.bindMemory(to: UInt8.self).span) }
+    case .ping where isControlFlood(), .pong where isControlFlood():
+      fail(ProtocolFailure(.policyViolation, "too many control frames"))
     case .ping(let payload):
       // A client that asks and never reads gets no further answers.
       guard connection.queuedBytes <= server.limits.queuedPongBytesMax else { return }
@@ -170,11 +174,21 @@ public final class WebSocketConnection: @unchecked Sendable {
     case .close(let code, let reason):
       finish(code, "")
       tell(.closedByClient(code, reason: reason))
-    case .failed(let failure):
-      server.counts.broken[failure.code.rawValue, default: 0] += 1
-      finish(failure.code, failure.reason)
-      tell(.broken(failure))
+    case .failed(let failure): fail(failure)
     }
+  }
+
+  private func fail(_ failure: ProtocolFailure) {
+    server.counts.broken[failure.code.rawValue, default: 0] += 1
+    finish(failure.code, failure.reason)
+    tell(.broken(failure))
+  }
+
+  private func isControlFlood() -> Bool {
+    let second = loop.now / 1_000
+    if second != controlFrames.second { controlFrames = (second, 0) }
+    controlFrames.count += 1
+    return controlFrames.count > server.limits.controlFramesPerSecondMax
   }
 }
 
@@ -193,6 +207,6 @@ extension WebSocketConnection: ConnectionHandler {
     isClosing = true
     backlog = []
     tell(.lost(reason))
-    server.ended(self, address: countedAddress)
+    server.ended(self, block: block)
   }
 }

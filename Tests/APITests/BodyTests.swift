@@ -38,14 +38,24 @@ struct BodyTests {
     String(repeating: "[", count: 33) + String(repeating: "]", count: 33), String(repeating: "[", count: 100_000),
   ])
   func `is not JSON as it is read here`(body: String) async throws {
-    #expect(try await send(body, ["Content-Type": "application/json"]) == "400 invalid_json")
+    #expect(try await send(body, ["Content-Type": "application/json"]).hasPrefix("400 invalid_json"))
+  }
+
+  @Test(arguments: [
+    (#"{"text":"a\u0000b"}"#, "/text invalid_format"), (#"{"text":"\ud800"}"#, "/text invalid_format"),
+    (#"{"text":"hi","text":"ho"}"#, "/text repeated"), (#"{"reply_to":9007199254740992}"#, "/reply_to out_of_range"),
+    (#"{"reply_to":\#(String(repeating: "1", count: 9_000))}"#, "/reply_to too_long"),
+    (#"{"text":01}"#, "/text invalid_format"),
+  ])
+  func `a member that cannot be read is named`(body: String, fault: String) async throws {
+    #expect(try await send(body, ["Content-Type": "application/json"]) == "400 invalid_json " + fault)
   }
 
   @Test(
     arguments: [[0xFF], [0x7B, 0x22, 0xC0, 0xAF, 0x22, 0x3A, 0x31, 0x7D], [0xED, 0xA0, 0x80], [0x00]] as [[UInt8]])
   func `is not UTF-8`(body: [UInt8]) async throws {
     let (door, target, headers) = try await open(["Content-Type": "application/json"])
-    #expect(await door.send(raw: body, .post, target, headers: headers).summary == "400 invalid_json")
+    #expect(await door.send(raw: body, .post, target, headers: headers).code == "invalid_json")
   }
 
   @Test(arguments: [

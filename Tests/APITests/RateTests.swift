@@ -36,28 +36,61 @@ struct RateTests {
     #expect(reply.headers["ratelimit"] == "\"read\";r=1;t=3")
   }
 
-  @Test func `signing in is counted by address`() async throws {
+  @Test func `failed sign-ins are counted by address, of IPv6 by its network`() async throws {
     let door = try await Door.open(policies: Self.policies)
-    #expect(await signIn(door, from: "192.0.2.1").status == 401)
-    #expect(await signIn(door, from: "192.0.2.1").status == 401)
-    #expect(await signIn(door, from: "192.0.2.1").status == 429)
+    #expect(await signIn(door, from: "2001:db8::1").status == 401)
+    #expect(await signIn(door, from: "2001:db8::2").status == 401)
+    #expect(await signIn(door, from: "2001:db8::3").status == 429)
     #expect(await signIn(door, from: "192.0.2.2").status == 401)
-    #expect(door.limiter.keys == ["sign_in:a:192.0.2.1": 3, "sign_in:a:192.0.2.2": 1])
+    #expect(door.limiter.keys == ["sign_in:a:2001:db8:0:0::/64": 3, "sign_in:a:192.0.2.2": 1])
   }
 
-  @Test func `tokens that are none are counted by address, good ones and missing ones are not`() async throws {
+  @Test func `who signs in and who sends nonsense are not counted`() async throws {
+    let door = try await Door.open(policies: Self.policies)
+    let ada = door.stage.cast.ada.username
+    for _ in 0..<5 { #expect(await signIn(door, ada, Stage.password, from: "192.0.2.1").status == 201) }
+    for _ in 0..<5 { #expect(await signIn(door, "ada", "", from: "192.0.2.1").status == 400) }
+    #expect(await refresh(door, "nonsense").status == 401)
+    #expect(door.limiter.keys == ["sign_in:a:192.0.2.1": 1])
+  }
+
+  @Test(arguments: [true, false])
+  func `who guesses at an account waits, also with the right password, but not at other addresses`(
+    exists: Bool
+  ) async throws {
+    let door = try await Door.open(policies: [.signInAccount: RatePolicy(burst: 2, perSecond: 0)])
+    let name = exists ? door.stage.cast.ada.username : "nobody"
+    #expect(await signIn(door, name, "guess 1", from: "192.0.2.1").status == 401)
+    #expect(await signIn(door, name.uppercased(), "guess 2", from: "192.0.2.1").status == 401)
+    let third = await signIn(door, name, Stage.password, from: "192.0.2.1")
+    #expect(third.summary == "429 rate_limited")
+    #expect(third["detail"]?.string?.contains(name) == false)
+    #expect(await signIn(door, door.stage.cast.bob.username, Stage.password, from: "192.0.2.1").status == 201)
+    #expect(await signIn(door, name, Stage.password, from: "192.0.2.2").status == (exists ? 201 : 401))
+  }
+
+  @Test func `ten addresses together exhaust an account`() async throws {
+    let door = try await Door.open(policies: [.signInAccount: RatePolicy(burst: 1, perSecond: 0)])
+    for place in 1...10 { #expect(await signIn(door, "ada", "guess", from: "192.0.2.\(place)").status == 401) }
+    #expect(await signIn(door, "ada", "guess", from: "192.0.2.11").status == 429)
+  }
+
+  @Test func `tries under way count as failed, so that many at once gain nothing`() async throws {
+    let door = try await Door.open(policies: [.signInAccount: RatePolicy(burst: 5, perSecond: 0)])
+    let statuses = await withTaskGroup { group in
+      for number in 0..<100 {
+        group.addTask { await signIn(door, "ada", "guess \(number)", from: "192.0.2.1").status }
+      }
+      return await group.reduce(into: [:]) { counts, status in counts[status, default: 0] += 1 }
+    }
+    #expect(statuses == [401: 5, 429: 95])
+  }
+
+  @Test func `a refused token is 401 however often it comes, so that its client knows to refresh`() async throws {
     let door = try await Door.open(policies: Self.policies)
     let bad: HeaderFields = ["Authorization": "Bearer nonsense"]
-    for _ in 0..<4 { #expect(await door.send(.get, "/v1/users/me").status == 401) }
+    for _ in 0..<5 { #expect(await door.send(.get, "/v1/users/me", headers: bad).status == 401) }
     #expect(door.limiter.keys.isEmpty)
-    #expect(await door.send(.get, "/v1/users/me", headers: bad).status == 401)
-    #expect(await door.send(.get, "/v1/users/me", headers: bad).status == 401)
-    let third = await door.send(.get, "/v1/users/me", headers: bad)
-    #expect(third.summary == "429 rate_limited")
-    #expect(third.headers["ratelimit"] == "\"sign_in\";r=0;t=3")
-    #expect(await door.send(.get, "/v1/users/me", as: door.stage.ada).status == 200)
-    #expect(await signIn(door, from: "192.0.2.1").status == 401)
-    #expect(door.limiter.keys["sign_in:t:192.0.2.1"] == 3)
   }
 
   @Test func `every row has the class that its work has`() async throws {
@@ -81,9 +114,15 @@ struct RateTests {
     #expect(reply.headers["ratelimit-policy"] == "\"read\";q=\(burst);w=\(window)")
   }
 
-  private func signIn(_ door: Door, from peer: String) async -> Reply {
+  private func signIn(
+    _ door: Door, _ name: String = "a", _ password: String = "b", from peer: String
+  ) async -> Reply {
     await door.send(
-      raw: Array(#"{"username":"a","password":"b"}"#.utf8), .post, "/v1/sessions",
+      raw: Array(#"{"username":"\#(name)","password":"\#(password)"}"#.utf8), .post, "/v1/sessions",
       headers: ["Content-Type": "application/json"], peer: peer)
+  }
+
+  private func refresh(_ door: Door, _ token: String) async -> Reply {
+    await door.send(.post, "/v1/sessions/refresh", ["refresh_token": .string(token)])
   }
 }

@@ -32,6 +32,17 @@ struct TokenBucketsTests {
     }
   }
 
+  @Test("take back what a negative cost gives, no more than they hold")
+  func givenBack() {
+    var buckets = TokenBuckets()
+    func take(_ cost: Int) -> RateDecision { buckets.take("k", cost: cost, capacity: 3, refillPerSecond: 0, now: 0) }
+    #expect(take(2).remaining == 1)
+    #expect(take(-1).remaining == 2)
+    #expect(take(-9).remaining == 3)
+    #expect(take(3).allowed && !take(1).allowed)
+    #expect(take(-1).allowed && take(1).allowed && !take(1).allowed)
+  }
+
   @Test("remember no more than twice as many keys as they may, the latest among them")
   func bounded() {
     var buckets = TokenBuckets(keysMax: 100)

@@ -45,9 +45,10 @@ struct ProblemTests {
   }
 
   @Test func `a text too large to be read is told apart from one that is not JSON`() {
-    #expect(Problem(JSONError(reason: .tooLarge, offset: 0)).status == 413)
+    let nothing: [UInt8] = []
+    #expect(Problem(JSONError(reason: .tooLarge, offset: 0), in: nothing.span).status == 413)
     for reason in JSONError.Reason.allCases where reason != .tooLarge {
-      #expect(Problem(JSONError(reason: reason, offset: 3)).code == "invalid_json")
+      #expect(Problem(JSONError(reason: reason, offset: 3), in: nothing.span).code == "invalid_json")
     }
   }
 

@@ -72,17 +72,21 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"id":"7","op":"x","op":"y"}"#, "7"), (#"{"id":"7","id":"8","op":"x"}"#, nil),
-    (#"{"id":"7","op":"x","d":{"text":"\u0000"}}"#, "7"), (#"{"op":"x","d":{"id":"9","text":"\u0000"},"id":"7"}"#, "7"),
-    (#"{"id":"7","op":"x","d":{"n":1e400}}"#, "7"), (#"{"id":"7","op":"x","d":{"a":1,"a":2}}"#, "7"),
+    (#"{"id":"7","op":"x","op":"y"}"#, "7", "/op"), (#"{"id":"7","id":"8","op":"x"}"#, nil, "/id"),
+    (#"{"id":"7","op":"x","d":{"text":"\u0000"}}"#, "7", "/text"),
+    (#"{"op":"x","d":{"id":"9","text":"\u0000"},"id":"7"}"#, "7", "/text"),
+    (#"{"id":"7","op":"x","d":{"n":1e400}}"#, "7", "/n"), (#"{"id":"7","op":"x","d":{"a":1,"a":2}}"#, "7", "/a"),
   ])
-  func `JSON that is not read here is refused under its id`(text: String, id: String?) {
+  func `JSON that is not read here is refused under its id, and the member is named`(
+    text: String, id: String?, pointer: String
+  ) {
     guard case .refused(let re, let problem) = read(text) else {
       Issue.record("\(read(text))")
       return
     }
     #expect(re == id)
     #expect(problem.code == "invalid_json")
+    #expect(problem.errors.map(\.pointer) == [pointer])
   }
 
   @Test func `a frame at the limit is read, one past it is not`() {

@@ -54,6 +54,9 @@ struct RateBucketsTests {
       #expect(third.allowed)
       let never = await buckets.take("z", cost: 5, capacity: 4, refillPerSecond: 0)
       #expect(!never.allowed && never.remaining == 4 && never.retryAfter == 86_400_000)
+      #expect(await buckets.take("z", cost: 3, capacity: 4, refillPerSecond: 0).remaining == 1)
+      #expect(await buckets.take("z", cost: -1, capacity: 4, refillPerSecond: 0).remaining == 2)
+      #expect(await buckets.take("z", cost: -9, capacity: 4, refillPerSecond: 0).remaining == 4)
       for odd in [Double.nan, .infinity, -1, 1e-300, 1e300] {
         #expect(await buckets.take("odd", cost: 1, capacity: 4, refillPerSecond: odd).remaining <= 4)
       }

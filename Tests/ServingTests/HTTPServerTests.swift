@@ -150,35 +150,6 @@ extension OverSockets {
       #expect(try await test.report().timedOut == ["header": 1, "body": 1, "answer": 1])
     }
 
-    @Test("the handler words what the server refuses, and knows the head as far as it came")
-    func wording() async throws {
-      var limits = ServingLimits()
-      limits.headerMilliseconds = 100
-      limits.bodyMilliseconds = 100
-      limits.answerMilliseconds = 100
-      limits.connectionsPerAddressMax = 1
-      let test = try await TestServer(limits: limits)
-      let stories = [
-        ("GET / HTTP/1.1\r\nHos", "request_timeout at nothing"),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel", "request_timeout at /a"),
-        ("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "body_too_large at /small"),
-        (get("/never"), "answer_timeout at /never"),
-        ("GET /b HTTP/1.1\n", "bare_line_feed at nothing"),
-      ]
-      for (request, words) in stories {
-        let client = try test.connect()
-        client.send(request)
-        let answer = client.readToEnd()
-        #expect(answer.hasSuffix(words), "\(answer)")
-        #expect(answer.contains("Connection: close"))
-        #expect(try await test.until { $0.open == 0 })
-      }
-      let first = try test.connect()
-      #expect(try await test.until { $0.open == 1 })
-      #expect(try test.connect().readToEnd().hasSuffix("too_many_connections_of_address at nothing"))
-      withExtendedLifetime(first) {}
-    }
-
     @Test("one byte of a header at a time does not win time")
     func slowHeader() async throws {
       var limits = ServingLimits()

@@ -171,6 +171,23 @@ extension OverSockets {
       }
     }
 
+    @Test("a flood of pings or pongs ends the socket, a few do not", arguments: [Opcode.ping, .pong])
+    func controlFlood(opcode: Opcode) async throws {
+      var limits = ServingLimits()
+      limits.controlFramesPerSecondMax = 20
+      let test = try await TestServer(limits: limits)
+      let client = try SocketClient(test)
+      for _ in 0..<10 { client.send(opcode, []) }
+      client.send("still here")
+      var heard = client.hear()
+      while heard == "pong []" { heard = client.hear() }
+      #expect(heard == "still here")
+      for _ in 0..<50 { client.send(opcode, []) }
+      while heard?.hasPrefix("close") == false { heard = client.hear() }
+      #expect(heard == "close 1008 too many control frames")
+      #expect(try await ends(test) == [.broken(ProtocolFailure(.policyViolation, "too many control frames"))])
+    }
+
     @Test("the server's ping is answered and heard")
     func pinged() async throws {
       let test = try await TestServer()

@@ -34,9 +34,9 @@ public struct TokenBuckets: Sendable {
     let passed = overflow ? 0 : max(0, elapsed)
     bucket.tokens = min(most, bucket.tokens + Double(passed) * refill / 1_000)
     bucket.at = now
-    let price = Double(max(0, cost))
-    let allowed = bucket.tokens >= price
-    if allowed { bucket.tokens -= price }
+    let price = Double(cost)
+    let allowed = price <= 0 || bucket.tokens >= price
+    if allowed { bucket.tokens = min(most, bucket.tokens - price) }
     remember(bucket, for: key)
     return RateDecision(
       allowed: allowed, remaining: Int(min(bucket.tokens, 9_007_199_254_740_991)),

@@ -1,6 +1,7 @@
 /// Counts what happens too often, for all nodes together.
 public protocol RateLimiter: Sendable {
-  /// Takes `cost` tokens out of the bucket of `key`, which holds `capacity` and fills by `refillPerSecond`.
+  /// Takes `cost` tokens out of the bucket of `key`, which holds `capacity` and fills by `refillPerSecond`; a negative
+  /// cost gives tokens back, no more than the bucket holds.
   ///
   /// Never fails: what counts for all nodes is away, so each counts for itself.
   func take(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) async -> RateDecision

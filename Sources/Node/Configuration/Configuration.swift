@@ -114,7 +114,7 @@ public struct RateConfiguration: Sendable, Equatable {
   public var send = Rate(count: 500, per: 1_000, burst: 1_000)
   /// Registrations from one address.
   public var register = Rate(count: 20, per: 3_600_000, burst: 20)
-  /// Failed sign-ins of one account.
+  /// Failed sign-ins of one account from one address; ten times as many from all.
   public var signInAccount = Rate(count: 10, per: 900_000, burst: 10)
   /// Failed sign-ins from one address.
   public var signInAddress = Rate(count: 100, per: 900_000, burst: 100)

@@ -84,9 +84,13 @@ public enum Reference {
     .rate(
       "RATE_REGISTER", \.rates.register,
       reason: "Registrations from one address: an office behind one address, not a farm."),
-    .rate("RATE_SIGN_IN_ACCOUNT", \.rates.signInAccount, reason: "Failed sign-ins of one account: who guesses waits."),
+    .rate(
+      "RATE_SIGN_IN_ACCOUNT", \.rates.signInAccount,
+      reason:
+        "Failed sign-ins of an account from one address, ten times as many from all; past it even the right one waits."
+    ),
     .rate(
       "RATE_SIGN_IN_ADDRESS", \.rates.signInAddress,
-      reason: "Failed sign-ins from one address: who tries a list of names waits."),
+      reason: "Failed sign-ins and refreshes from one address (of IPv6, a /64): who tries a list of names waits."),
   ]
 }

@@ -18,7 +18,9 @@ struct OperationBuckets: OperationGate {
 extension Configuration {
   /// How often each class of request may come; reading and other changes have room for any client that is not a loop.
   var ratePolicies: [RateClass: RatePolicy] {
-    let chosen: [RateClass: Rate] = [.send: rates.send, .register: rates.register, .signIn: rates.signInAddress]
+    let chosen: [RateClass: Rate] = [
+      .send: rates.send, .register: rates.register, .signIn: rates.signInAddress, .signInAccount: rates.signInAccount,
+    ]
     let fixed: [RateClass: RatePolicy] = [
       .write: RatePolicy(burst: 600, perSecond: 100), .read: RatePolicy(burst: 2_000, perSecond: 500),
       .search: RatePolicy(burst: 60, perSecond: 5),

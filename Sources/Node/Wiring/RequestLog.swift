@@ -20,6 +20,7 @@ final class RequestLog: @unchecked Sendable {
       .number("ms", done.milliseconds), .text("request_id", done.requestID),
     ]
     if let user = done.user { fields.append(.number("user", user)) }
+    if let code = done.code { fields.append(.text("code", code)) }
     if let fault = done.fault { fields.append(.text("fault", fault)) }
     logger.log(done.status == 500 ? .error : .info, "request", fields)
   }

@@ -1,10 +1,10 @@
 -- Takes tokens out of a bucket, if they are there. Time is Redis' own, so that nodes need not agree on one.
 -- KEYS[1]  the bucket: hash of t (tokens) and a (milliseconds at which they were counted)
--- ARGV     capacity, tokens a second, cost
+-- ARGV     capacity, tokens a second, cost (below 0: tokens that are given back)
 -- Gives    {1 if taken, tokens left, milliseconds until the cost would be there, milliseconds until full}
 local capacity = math.max(0, tonumber(ARGV[1]) or 0)
 local refill = math.max(0, tonumber(ARGV[2]) or 0)
-local cost = math.max(0, tonumber(ARGV[3]) or 0)
+local cost = tonumber(ARGV[3]) or 0
 local longest = 86400000
 
 local function wait(tokens)
@@ -22,8 +22,8 @@ tokens = math.min(capacity, tokens + math.max(0, now - at) * refill / 1000)
 
 local taken = 0
 local retry = 0
-if tokens >= cost then
-  tokens = tokens - cost
+if cost <= 0 or tokens >= cost then
+  tokens = math.min(capacity, tokens - cost)
   taken = 1
 else
   retry = wait(cost - tokens)
