@@ -80,7 +80,7 @@ enum Layout {
 
   /// Paths that exist on one machine only.
   static func machinePaths(_ file: SourceFile) -> [String] {
-    let roots = ["/work/", "/root/", "/home/", "/Users/", "/tmp/" + "wt"]
+    let roots = ["/work/", "/root/", "/home/", "/Users/"]
     guard roots.contains(where: file.text.contains) else { return [] }
     return file.lines.enumerated().compactMap { number, line in
       let found =
