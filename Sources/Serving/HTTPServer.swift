@@ -23,6 +23,7 @@ public final class HTTPServer: @unchecked Sendable {
   private var http: [ObjectIdentifier: HTTPConnection] = [:]
   private var webSockets: [ObjectIdentifier: WebSocketConnection] = [:]
   private var addresses: [String: Int] = [:]
+  private var turnedAway = 0
   private var scratch: [UInt8] = []
   private var date: (second: Int, bytes: [UInt8]) = (0, [])
   private var whenEmpty: (() -> Void)?
@@ -124,7 +125,9 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func turnAway(_ connection: Connection, _ refusal: Refusal, _ limit: String) {
     counts.turnedAway[limit, default: 0] += 1
-    connection.begin(with: TurnedAway())
+    turnedAway += 1
+    connection.begin(with: TurnedAway { [weak self] in self?.turnedAway -= 1 })
+    guard turnedAway <= limits.turnedAwayMax else { return connection.close() }
     send(handler.answer(to: refusal, head: nil), on: connection, answering: nil, keepAlive: false)
     connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
   }
@@ -144,6 +147,10 @@ public final class HTTPServer: @unchecked Sendable {
 
 /// The owner of a connection that gets one answer and nothing else.
 private final class TurnedAway: ConnectionHandler {
+  private let whenEnded: () -> Void
+
+  init(whenEnded: @escaping () -> Void) { self.whenEnded = whenEnded }
+
   func received(_ bytes: UnsafeRawBufferPointer) {}
-  func ended(_ reason: ConnectionEnd) {}
+  func ended(_ reason: ConnectionEnd) { whenEnded() }
 }

@@ -13,6 +13,10 @@ public struct ServingLimits: Sendable {
   /// trusted proxies are not counted (429).
   public var connectionsPerAddressMax = 512
 
+  /// Connections of one loop that are turned away and still read why: 128; past it they are closed without a word, so
+  /// that a flood leaves files for the database.
+  public var turnedAwayMax = 128
+
   /// Bytes that pipelined requests may wait in while one is answered: 64 KiB, one read of the loop; then reading rests.
   public var pipelinedBytesMax = 64 * 1024
 

@@ -5,6 +5,29 @@ import Testing
 extension OverSockets {
   @Suite("What a server refuses by itself", .serialized)
   struct HTTPRefusalTests {
+    @Test("a flood that is turned away holds no more connections than it may, and the door opens again after it")
+    func flood() async throws {
+      var limits = ServingLimits()
+      limits.connectionsMax = 1
+      limits.turnedAwayMax = 3
+      limits.lingerMilliseconds = 60_000
+      let test = try await TestServer(limits: limits)
+      do {
+        let first = try test.connect()
+        #expect(try await test.until { $0.open == 1 })
+        var flood: [LoopbackClient] = []
+        for _ in 0..<6 { flood.append(try test.connect()) }
+        #expect(try await test.until { $0.turnedAway["connections"] == 6 })
+        let told = flood.map { $0.readToEnd().hasSuffix("too_many_connections at nothing") }
+        #expect(told == [true, true, true, false, false, false])
+        withExtendedLifetime(first) {}
+      }
+      #expect(try await test.until { $0.open == 0 })
+      let next = try test.connect()
+      next.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(next.readAnswer()?.body == "GET ")
+    }
+
     @Test("the handler words what the server refuses, and knows the head as far as it came")
     func wording() async throws {
       var limits = ServingLimits()
