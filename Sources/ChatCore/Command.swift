@@ -30,13 +30,13 @@ public struct Chat: Sendable {
   /// The logs.
   public let log: any LogStore
   /// Passwords and refresh tokens.
-  public let credentials: any Credentials
+  public var credentials: any Credentials
   /// Where committed entries and signals go.
   public let publisher: any Publisher
   /// The wall clock.
   public let clock: any Clock
   /// What is too long, too many, too often.
-  public let limits: Limits
+  public var limits: Limits
 
   /// Takes the ports.
   public init(

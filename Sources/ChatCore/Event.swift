@@ -85,4 +85,6 @@ public enum Signal: Hashable, Sendable {
   case typing(ConversationID, Author)
   /// A member has read up to `seq`.
   case read(ConversationID, UserID, seq: Int64)
+  /// A client of a foreign wire tells others who speak it.
+  case relayed(Relay)
 }

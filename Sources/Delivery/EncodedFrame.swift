@@ -4,10 +4,15 @@
 public final class EncodedFrame {
   /// What the client reads: a JSON text, a Socket.IO packet …
   public let bytes: [UInt8]
+  /// What a door reads whose sessions do not all hear the same of one event; nothing on a wire of our own.
+  public let addressed: AnyObject?
   private var framed: [UInt8]?
 
   /// Takes the bytes.
-  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  public init(_ bytes: [UInt8], addressed: AnyObject? = nil) {
+    self.bytes = bytes
+    self.addressed = addressed
+  }
 
   /// The bytes inside their transport's unit (a WebSocket frame), made by the first session that asks and kept for the
   /// others.

@@ -22,6 +22,13 @@ extension Hub: BrokerReceiver {
     case .typing(let id, _), .read(let id, _, _):
       guard let room = rooms[id] else { return }
       FanOut.deliver(signal, to: room.members, queueBytesMax: limits.sendQueueBytesMax)
+    case .relayed(let relay):
+      let told: ContiguousArray<HubSession>
+      switch relay.to {
+      case .conversation(let id): told = rooms[id]?.members ?? []
+      case .user(let user): told = ContiguousArray(sessions(of: user))
+      }
+      FanOut.deliver(signal, to: told, queueBytesMax: limits.sendQueueBytesMax)
     }
   }
 

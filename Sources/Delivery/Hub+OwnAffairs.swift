@@ -18,12 +18,29 @@ extension Hub {
   /// Still seated means that the room has yet to tell of his leaving before: he is to stay for what comes after.
   private func heardJoined(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
     guard let room = rooms[id], session.seat(in: id) != nil else {
-      return join(session, id, have: seq - 1, head: seq)
+      guard lacksFacts(session, id) else { return join(session, id, have: seq - 1, head: seq) }
+      session.learnsOf(id, joinedAt: seq)
+      return ports.spawn { [self] in await joinKnowing(session, id, seq) }
     }
     room.rejoins(session, at: seq)
   }
 
+  /// Seats a session once the facts are known, unless he has left since; what was said meanwhile is in the log.
+  private func joinKnowing(_ session: HubSession, _ id: ConversationID, _ seq: Int64) async {
+    do throws(ChatError) {
+      let facts = try await facts.facts(of: id, for: session.user)
+      if session.learned(id, joinedAt: seq) { join(session, id, have: seq - 1, head: seq, facts: facts) }
+    } catch {
+      counts.failedReads += 1
+      ports.schedule(after: limits.retryMost) { [weak self] in
+        guard let self, session.isAttached else { return }
+        ports.spawn { [self] in await joinKnowing(session, id, seq) }
+      }
+    }
+  }
+
   private func heardLeft(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
+    session.noLongerLearns(of: id)
     guard let room = rooms[id], let position = room.position(of: session) else { return }
     if position >= seq { room.leave(session) } else { room.reaches(seq) }
   }

@@ -3,12 +3,22 @@ import ChatCore
 /// Opening, entering and closing rooms.
 extension Hub {
   /// Seats a session that has everything up to `have`, in a conversation whose log reaches `head`.
-  func join(_ session: HubSession, _ id: ConversationID, have: Int64, head: Int64, resume: Resume? = nil) {
+  func join(
+    _ session: HubSession, _ id: ConversationID, have: Int64, head: Int64, facts: RoomFacts? = nil,
+    resume: Resume? = nil
+  ) {
     guard session.isAttached, session.seat(in: id) == nil else {
       resume?.caughtUp()
       return
     }
-    (rooms[id] ?? open(id, head: head)).join(session, have: have, head: head, resume: resume)
+    let room = rooms[id] ?? open(id, head: head)
+    room.learn(facts)
+    room.join(session, have: have, head: head, resume: resume)
+  }
+
+  /// Whether a session's format needs facts that the room does not have yet.
+  func lacksFacts(_ session: HubSession, _ id: ConversationID) -> Bool {
+    session.format.needsFacts && rooms[id]?.facts == nil
   }
 
   private func open(_ id: ConversationID, head: Int64) -> Room {

@@ -14,6 +14,7 @@ public final class Hub: @unchecked Sendable {
   let broker: any Broker
   private let log: any LogStore
   private let conversations: any ConversationStore
+  var facts: FactReader { FactReader(conversations: conversations) }
   private let signIns: any SessionStore
 
   var rooms = RoomTable()

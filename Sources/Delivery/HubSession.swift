@@ -17,6 +17,8 @@ public final class HubSession: @unchecked Sendable {
   private(set) var membershipKnownTo: Int64 = .max
   private var isOverLimit = false
   private var seats: [ConversationID: Seat] = [:]
+  /// Conversations whose facts are being read, and the entry with which he joined each.
+  private var learning: [ConversationID: Int64] = [:]
 
   /// Where a session sits in a room.
   enum Seat: Equatable {
@@ -40,6 +42,17 @@ public final class HubSession: @unchecked Sendable {
 
   /// Ascending, so that what follows from leaving them happens in the same order every time.
   var conversations: [ConversationID] { seats.keys.sorted() }
+
+  func learnsOf(_ id: ConversationID, joinedAt seq: Int64) { learning[id] = seq }
+
+  func noLongerLearns(of id: ConversationID) { learning[id] = nil }
+
+  /// True unless he has left since, or joined again.
+  func learned(_ id: ConversationID, joinedAt seq: Int64) -> Bool {
+    guard learning[id] == seq else { return false }
+    learning[id] = nil
+    return true
+  }
 
   func knowsMembership(upTo seq: Int64) { membershipKnownTo = seq }
 

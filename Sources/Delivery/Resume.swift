@@ -19,6 +19,8 @@ final class Resume: @unchecked Sendable {
   let session: HubSession
   let have: [ConversationID: Int64]
   private let done: (ResumeOutcome) -> Void
+  /// What the session's format needs to know of the conversations, as far as their rooms do not.
+  var facts: [ConversationID: RoomFacts] = [:]
   private var outcome: ResumeOutcome?
   private var toCatchUp = 1
 
@@ -82,7 +84,11 @@ final class ResumeDesk: @unchecked Sendable {
 
   private func readHeads(_ resume: Resume) async {
     do throws(ChatError) {
-      snapshot(resume, try await conversations.heads(of: resume.session.user))
+      let session = resume.session
+      let heads = try await conversations.heads(of: session.user)
+      let wanted = Set(heads.keys.filter { hub.lacksFacts(session, $0) })
+      resume.facts = try await hub.facts.facts(of: wanted, for: session.user, own: session.ownConversation)
+      snapshot(resume, heads)
     } catch {
       resume.end(.failed(error))
       ended()
@@ -126,7 +132,7 @@ final class ResumeDesk: @unchecked Sendable {
         have = head
       }
       resume.joins()
-      hub.join(resume.session, id, have: have, head: head, resume: resume)
+      hub.join(resume.session, id, have: have, head: head, facts: resume.facts[id], resume: resume)
     }
     let rest = order.dropFirst(hub.limits.joinsPerTurn)
     guard rest.isEmpty else {

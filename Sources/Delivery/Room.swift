@@ -27,6 +27,8 @@ final class Room {
   private var distrusted = false
   private var failures = 0
   var reading = Reading.idle
+  /// What formats need to know of the conversation; nil until the first session joins that needs it.
+  private(set) var facts: RoomFacts?
 
   /// What the room has asked of the ``LogReader``.
   enum Reading: Equatable {
@@ -42,6 +44,8 @@ final class Room {
 
   var isEmpty: Bool { members.isEmpty && catching.isEmpty }
   private var limits: DeliveryLimits { hub.limits }
+
+  func learn(_ facts: RoomFacts?) { self.facts = self.facts ?? facts }
 
   // MARK: Sitting
 
@@ -124,6 +128,7 @@ final class Room {
   /// Delivers the next entry to all who have everything before it, then does what it says about who sits here.
   private func advance(_ entry: EncodedEntry) {
     cursor.delivered()
+    entry.facts = facts
     hub.counts.delivered += FanOut.deliver(
       entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
     if !catching.isEmpty { feed(entry) }
@@ -224,6 +229,7 @@ final class Room {
       cursor.confirm(end)
       if burst > limits.burstBytesMax { return .more }
       let encoded = EncodedEntry(entry)
+      encoded.facts = facts
       if entry.seq == cursor.last + 1 {
         advance(encoded)
         hub.counts.repaired += 1

@@ -4,21 +4,35 @@ import ChatCore
 public final class WireFormat: Sendable {
   /// Shows in metrics: `native`, `socketio`, a dialect's name.
   public let name: String
-  private let entry: @Sendable (Entry) -> [UInt8]?
-  private let signal: @Sendable (Signal) -> [UInt8]?
+  /// Whether entries are encoded with what is known of their conversation; its rooms then learn that once.
+  public let needsFacts: Bool
+  private let entry: @Sendable (Entry, RoomFacts?) -> EncodedFrame?
+  private let signal: @Sendable (Signal) -> EncodedFrame?
 
   /// Describes a wire; nil from a function means that the wire does not tell such a thing.
   public init(
     name: String, entry: @escaping @Sendable (Entry) -> [UInt8]?, signal: @escaping @Sendable (Signal) -> [UInt8]?
   ) {
     self.name = name
-    self.entry = entry
+    needsFacts = false
+    self.entry = { event, _ in entry(event).map { EncodedFrame($0) } }
+    self.signal = { signal($0).map { EncodedFrame($0) } }
+  }
+
+  /// Describes a wire that needs to know what kind of conversation an entry is of.
+  public init(
+    name: String, entryWithFacts: @escaping @Sendable (Entry, RoomFacts?) -> EncodedFrame?,
+    signal: @escaping @Sendable (Signal) -> EncodedFrame?
+  ) {
+    self.name = name
+    needsFacts = true
+    entry = entryWithFacts
     self.signal = signal
   }
 
-  func encode(_ entry: Entry) -> EncodedFrame? { self.entry(entry).map(EncodedFrame.init) }
+  func encode(_ entry: Entry, _ facts: RoomFacts?) -> EncodedFrame? { self.entry(entry, facts) }
 
-  func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal).map(EncodedFrame.init) }
+  func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal) }
 }
 
 /// One entry on its way to the sessions of a room, with the frames made of it so far.
@@ -27,6 +41,8 @@ public final class WireFormat: Sendable {
 ///   recipient.
 final class EncodedEntry {
   let entry: Entry
+  /// Of its conversation, as far as the room knows them when the entry is delivered.
+  var facts: RoomFacts?
   private var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
 
   init(_ entry: Entry) { self.entry = entry }
@@ -37,7 +53,7 @@ final class EncodedEntry {
 
   func frame(in format: WireFormat) -> EncodedFrame? {
     for made in frames where made.format === format { return made.frame }
-    let frame = format.encode(entry)
+    let frame = format.encode(entry, facts)
     frames.append((format, frame))
     return frame
   }

@@ -113,6 +113,7 @@ extension Signal {
     switch self {
     case .signedOut(let user, _): .user(user)
     case .typing(let conversation, _), .read(let conversation, _, _): .conversation(conversation)
+    case .relayed(let relay): relay.to
     }
   }
 }

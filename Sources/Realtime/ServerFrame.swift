@@ -110,7 +110,7 @@ extension JSONWriter {
   /// False for what is not told to clients as an event.
   fileprivate mutating func write(_ signal: Signal) -> Bool {
     switch signal {
-    case .signedOut: return false
+    case .signedOut, .relayed: return false
     case .typing(let conversation, let author):
       object { writer in
         writer.member("t", "typing")

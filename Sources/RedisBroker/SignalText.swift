@@ -4,7 +4,9 @@ import JSONText
 /// Signals as they travel between nodes.
 ///
 /// - Shape: `{"s":"signed_out","u":12289,"l":[4097]}`, `{"s":"typing","c":5121,"u":12289,"n":"ada"}`,
-///   `{"s":"read","c":5121,"u":12289,"q":42}`. A node that does not know an `s` drops the signal.
+///   `{"s":"read","c":5121,"u":12289,"q":42}`,
+///   `{"s":"relayed","c":5121,"w":"umoc","a":"others","au":12289,"b":"…"}`. A node that does not know an `s` drops the
+///   signal.
 enum SignalText {
   /// Every signal begins with these bytes, and no payload of entries does.
   private static let start = Array(#"{"s":"#.utf8)
@@ -17,6 +19,7 @@ enum SignalText {
     switch signal {
     case .signedOut(let user, _): .user(user)
     case .typing(let conversation, _), .read(let conversation, _, _): .conversation(conversation)
+    case .relayed(let relay): relay.to
     }
   }
 
@@ -39,6 +42,7 @@ enum SignalText {
         writer.member("c", conversation.rawValue)
         writer.member("u", user.rawValue)
         writer.member("q", seq)
+      case .relayed(let relay): RelayText.write(relay, to: &writer)
       }
     }
     return writer.finish()
@@ -46,8 +50,9 @@ enum SignalText {
 
   /// The signal of a text; nothing when any part of it is not what ``payload(of:)`` writes.
   static func signal(from payload: [UInt8]) -> Signal? {
-    guard let value = try? JSONValue(parsing: payload, limits: .body),
-      let user = value["u"]?.integer.flatMap({ UserID(checking: $0) })
+    guard let value = try? JSONValue(parsing: payload, limits: .body) else { return nil }
+    if value["s"]?.string == "relayed" { return RelayText.relay(from: value).map { .relayed($0) } }
+    guard let user = value["u"]?.integer.flatMap({ UserID(checking: $0) })
     else { return nil }
     let conversation = value["c"]?.integer.flatMap { ConversationID(checking: $0) }
     switch value["s"]?.string {

@@ -30,6 +30,13 @@ struct PayloadTests {
     .read(here, ada.id, seq: 42),
   ]
 
+  static let relays: [Signal] = [Audience.everyone, .others(than: ada.id), .only(ada.id), .inside(there)].flatMap {
+    audience in
+    [Topic.conversation(here), .user(ada.id)].compactMap { topic in
+      Relay(to: topic, wire: "realtime", audience: audience, body: #"2["typing",{"text":"é\""}]"#)
+    }
+  }.map { .relayed($0) }
+
   @Test("entries come back as they were")
   func entriesRoundTrip() throws {
     let entries = (1...5).map { entry($0, in: Self.here) }
@@ -37,7 +44,7 @@ struct PayloadTests {
     #expect(try Payload(payload, on: .conversation(Self.here)) == .entries(entries))
   }
 
-  @Test("signals come back as they were, on their own topic only", arguments: signals)
+  @Test("signals come back as they were, on their own topic only", arguments: signals + relays)
   func signalRoundTrip(signal: Signal) throws {
     let payload = SignalText.payload(of: signal)
     #expect(try Payload(payload, on: SignalText.topic(of: signal)) == .signal(signal))

@@ -1,0 +1,72 @@
+import ChatCore
+
+/// What a wire may need to know of a conversation to tell its entries, and entries do not carry: its kind, and of a
+/// direct one the two.
+///
+/// It never changes, so a room learns it once, before the first session sits down whose format needs it
+/// (``WireFormat/needsFacts``); rooms without such a session never ask.
+public final class RoomFacts: Sendable {
+  /// Which conversation.
+  public let id: ConversationID
+  /// What kind it is.
+  public let kind: ConversationKind
+  /// The title that it had when the room asked; a renaming is an entry of its own.
+  public let title: String?
+  /// The two of a direct conversation, in the order of their ids; of others nobody.
+  public let pair: [Author]
+
+  /// What a store says of it.
+  public init(_ conversation: Conversation) {
+    id = conversation.id
+    kind = conversation.kind
+    title = conversation.title
+    let members = conversation.kind == .direct ? conversation.members.sorted { $0.user < $1.user } : []
+    pair = members.map { Author(id: $0.user, username: $0.username) }
+  }
+
+  /// A user's own.
+  init(own id: ConversationID) {
+    self.id = id
+    kind = .self
+    title = nil
+    pair = []
+  }
+
+  /// The one of a direct conversation who is not that user.
+  public func other(than user: UserID) -> Author? { pair.first { $0.id != user } }
+}
+
+/// Reads the facts of conversations before sessions sit down in their rooms.
+///
+/// - Cost: a page of the user's conversations for every hundred that no session of this loop has asked for before.
+struct FactReader {
+  let conversations: any ConversationStore
+  /// Conversations a page: as many as a list of the API has.
+  static let pageMax = 100
+  /// The two of a direct conversation.
+  static let membersMax = 2
+
+  /// The facts of the user's conversations that are `wanted`; those that he has left by now are not among them.
+  func facts(
+    of wanted: Set<ConversationID>, for user: UserID, own: ConversationID
+  ) async throws(ChatError) -> [ConversationID: RoomFacts] {
+    var found: [ConversationID: RoomFacts] = wanted.contains(own) ? [own: RoomFacts(own: own)] : [:]
+    var missing = wanted.subtracting([own])
+    var after: ConversationID?
+    while !missing.isEmpty {
+      let page = try await conversations.conversations(
+        of: user, after: after, limit: FactReader.pageMax, members: FactReader.membersMax)
+      for conversation in page where missing.remove(conversation.id) != nil {
+        found[conversation.id] = RoomFacts(conversation)
+      }
+      guard page.count == FactReader.pageMax, let last = page.last else { break }
+      after = last.id
+    }
+    return found
+  }
+
+  /// The facts of one conversation that the user has just joined; nil when he is out again.
+  func facts(of id: ConversationID, for user: UserID) async throws(ChatError) -> RoomFacts? {
+    try await conversations.conversation(id, for: user, members: FactReader.membersMax).map { RoomFacts($0) }
+  }
+}
