@@ -70,6 +70,7 @@ let doors: [Target] = [
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
+  module("Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"]),
 ]
 
 let node: [Target] = [
@@ -78,6 +79,7 @@ let node: [Target] = [
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
+      "Dialects", "EngineServing", "EngineIO", "SocketIO",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -112,6 +114,9 @@ let testing: [Target] = [
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests(
+    "Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
+    exclude: ["Transcripts"]),
   tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(
     name: "ClusterTests",

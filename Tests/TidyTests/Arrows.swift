@@ -7,9 +7,12 @@ enum Arrows {
     "Node": [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
+      "Dialects", "EngineServing", "EngineIO", "SocketIO",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery"],
+    // Its rows are told what HTTP and JSON bring, write ids by the cipher, and hear events from the hub.
+    "Dialects": ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"],
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
     "EngineServing": ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"],
@@ -45,7 +48,7 @@ enum Arrows {
   /// Codecs: bytes in, values out; nothing of ours but each other's texts.
   static let codecs: Set<String> = ["HTTP1", "WebSocket", "EngineIO", "SocketIO", "JSONText", "Tokens"]
   static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters"]
-  static let doors: Set<String> = ["API", "Realtime", "Delivery"]
+  static let doors: Set<String> = ["API", "Realtime", "Delivery", "Dialects"]
 
   /// The modules that a file imports.
   static func imports(of file: SourceFile) -> [(line: Int, module: String)] {

@@ -1,0 +1,98 @@
+import ChatCore
+import HTTP1
+import JSONText
+import Tokens
+
+/// The doors to the domain: whatever is refused behind them comes out as `ChatError` and is worded by the dialect.
+extension Ask {
+  /// What is too long, too many, too often.
+  public var limits: Limits { mount.chat.limits }
+
+  /// Runs a command as the caller.
+  ///
+  /// - Parameter words: the row's own words for a refusal; nil leaves it to the dialect.
+  public func run<Asked: Command>(
+    _ command: Asked, else words: (ChatError) -> Refusal? = { _ in nil }
+  ) async throws -> Asked.Reply {
+    let caller = try caller
+    do throws(ChatError) {
+      return try await command.run(in: mount.chat, as: caller)
+    } catch {
+      if let refusal = words(error) { throw refusal }
+      throw error
+    }
+  }
+
+  /// Runs a command that needs nobody.
+  public func run<Asked: OpenCommand>(
+    _ command: Asked, else words: (ChatError) -> Refusal? = { _ in nil }
+  ) async throws -> Asked.Reply {
+    do throws(ChatError) {
+      return try await command.run(in: mount.chat)
+    } catch {
+      if let refusal = words(error) { throw refusal }
+      throw error
+    }
+  }
+
+  /// Signs in; failures are counted as at our own door, and the token lives as long as the dialect says.
+  public func signIn(_ username: String, _ password: String) async throws -> SignedIn {
+    let (chat, device) = (mount.chat, mount.dialect.name)
+    return try await mount.gate.signIn(username, address: peer) { () async throws(ChatError) in
+      try await SignIn(username: username, password: password, device: device).run(in: chat)
+    }
+  }
+
+  /// Ends the session behind the caller's token; harmless when it has ended.
+  public func signOut() async throws {
+    do {
+      _ = try await run(SignOut(.one(caller.session)))
+    } catch ChatError.notFound(.session) {}
+  }
+
+  /// The header that gives a browser its cookie, or takes it away.
+  ///
+  /// The browser keeps it for the session, as the old server's; the token inside has its own end.
+  public func cookie(_ name: String, _ token: String?) -> HeaderFields {
+    let end = token == nil ? "; Max-Age=0" : ""
+    return ["Set-Cookie": "\(name)=\(token ?? ""); HttpOnly; Path=/; SameSite=Lax\(end)"]
+  }
+
+  /// The user whom a member names, by id or by name.
+  ///
+  /// - Parameter namesFirst: whether a text is taken for a name before it is taken for an id.
+  public func findUser(_ names: String..., namesFirst: Bool = false, else words: Refusal? = nil) async throws -> User {
+    guard let text = parameters.text(names), !text.isEmpty else {
+      throw words ?? mount.dialect.refuse.missing(names.first ?? "", word)
+    }
+    for byName in namesFirst ? [true, false] : [false, true] {
+      if byName {
+        if let user = try await run(FindUser(username: text)) { return user }
+      } else if let id = voice.read(text, .user).flatMap({ UserID(checking: $0) }) {
+        do { return try await run(ShowUser(user: id)) } catch ChatError.notFound(.user) {}
+      }
+    }
+    throw words ?? mount.worded(ChatError.notFound(.user), word)
+  }
+
+  /// Messages of a history that is asked for whole: 10,000, and 8 MiB of text, so that one request cannot fill a node.
+  public static let historyMax = 10_000
+  /// Bytes of text of one history: 8 MiB, as said of ``historyMax``.
+  static let historyBytesMax = 8 << 20
+
+  /// The newest messages of a conversation that have not been deleted, oldest first.
+  public func history(_ conversation: ConversationID, most: Int = Ask.historyMax) async throws -> [Message] {
+    var pages: [[Message]] = []
+    var (count, bytes, page) = (0, 0, Page.latest)
+    while count < most, bytes < Ask.historyBytesMax {
+      let asked = min(mount.chat.limits.pageMax, most - count)
+      let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
+      pages.append(found.messages.filter { $0.deletedAt == nil })
+      count += found.messages.count
+      bytes += found.messages.reduce(0) { $0 + $1.text.utf8.count }
+      guard found.hasMore, let first = found.messages.first else { break }
+      page = .before(first.seq)
+    }
+    return pages.reversed().flatMap(\.self)
+  }
+}

@@ -1,0 +1,43 @@
+import ChatCore
+import Delivery
+import JSONText
+
+/// The socket that an action came by, as far as a row may touch it. For a request all of this does nothing.
+extension Ask {
+  /// Who asks, with his name.
+  public var me: User {
+    get async throws {
+      if let user = session?.user { return user }
+      return try await run(ShowMe())
+    }
+  }
+
+  /// From now on this client is told what is only for those inside that conversation.
+  public func enter(_ conversation: ConversationID) { session?.enter(conversation) }
+
+  /// From now on it is not.
+  public func leave(_ conversation: ConversationID) { session?.leave(conversation) }
+
+  /// Whether it is.
+  public func isInside(_ conversation: ConversationID) -> Bool { session?.entered.contains(conversation) ?? false }
+
+  /// The conversations that this client is inside of.
+  public var inside: Set<ConversationID> { session?.entered ?? [] }
+
+  /// Binds the socket to who has just signed in by it, and begins live delivery.
+  public func begin(_ signedIn: SignedIn) async throws {
+    try await session?.bind(Caller(user: signedIn.user.id, session: signedIn.session.id))
+  }
+
+  /// Waits until the socket's request has proven who speaks, 10 s at most.
+  public func proof() async -> Caller? { await session?.proof() }
+
+  /// Tells other clients of this dialect, on whatever node, what is no event of the domain; nothing of it is kept.
+  ///
+  /// The row has checked that the caller may reach that conversation or user.
+  public func tell(_ words: Words, _ topic: Topic, _ audience: Audience = .everyone) {
+    let body = String(decoding: words.text(in: mount.dialect.carrier), as: UTF8.self)
+    guard let relay = Relay(to: topic, wire: mount.dialect.name, audience: audience, body: body) else { return }
+    mount.chat.publisher.announce(.relayed(relay))
+  }
+}

@@ -1,0 +1,8 @@
+/// The dialects that there are, in the order of their seeds.
+public enum DialectCatalog {
+  /// All of them.
+  public static let all: [Dialect] = [.realtime]
+
+  /// The one of that name.
+  public static func named(_ name: String) -> Dialect? { all.first { $0.name == name } }
+}

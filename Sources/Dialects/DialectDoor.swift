@@ -1,0 +1,51 @@
+import ChatCore
+import Delivery
+import HTTP1
+
+/// The sockets of one mount on one loop: begins sessions, knows those that are open, and shows them out when the node
+/// leaves.
+///
+/// - Isolation: one loop.
+public final class DialectDoor: @unchecked Sendable {
+  let mount: Mount
+  let hub: Hub
+  let ports: any LoopPorts
+  let format: WireFormat
+  private let actions: [String: Action]
+  private var sessions: [ObjectIdentifier: DialectSession] = [:]
+  private var isDraining = false
+
+  /// Takes what sessions need.
+  public init(_ mount: Mount, hub: Hub, ports: any LoopPorts) {
+    self.mount = mount
+    self.hub = hub
+    self.ports = ports
+    format = .dialect(mount.dialect, mount.voice)
+    actions = Dictionary(mount.dialect.actions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Begins a session on a transport that was just opened by that request.
+  public func open(_ transport: any DialectTransport, by request: Request) -> DialectSession {
+    let session = DialectSession(self, transport, request)
+    sessions[ObjectIdentifier(session)] = session
+    if mount.dialect.carrier == .typedJSON { session.opened() }
+    if isDraining { session.close() }
+    return session
+  }
+
+  /// Tells all sessions to go, each after a delay of its own within `spread`.
+  public func drain(over spread: Milliseconds) {
+    isDraining = true
+    for session in sessions.values {
+      let delay = Milliseconds(ports.random(below: UInt64(max(1, spread))))
+      ports.schedule(after: delay) { [weak session] in session?.close() }
+    }
+  }
+
+  /// How many sessions are open.
+  public var count: Int { sessions.count }
+
+  func action(_ name: String) -> Action? { actions[name] }
+
+  func ended(_ session: DialectSession) { sessions[ObjectIdentifier(session)] = nil }
+}

@@ -1,0 +1,81 @@
+import ChatCore
+import Delivery
+import JSONText
+
+/// What the client sends, and what a row makes of it.
+extension DialectSession {
+  /// An event came; arguments are JSON texts.
+  public func received(event name: String, arguments: [[UInt8]], ackID: Int64?) {
+    guard isIn, ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else { return }
+    let values = arguments.map { (try? JSONValue(parsing: $0)) ?? .null }
+    enqueue(action, DialectSession.parameters(values.first), values, ackID)
+  }
+
+  /// A text came on a plain WebSocket.
+  public func received(text: [UInt8]) {
+    heard()
+    guard let object = (try? JSONValue(parsing: text, limits: .frame))?.object, let name = object["type"]?.string
+    else { return refuse(mount.dialect.refuse.malformed) }
+    guard let action = door.action(name) else { return refuse(mount.dialect.refuse.unknown) }
+    enqueue(action, Parameters(object), [.object(object)], nil)
+  }
+
+  /// The client lives.
+  public func heard() { lastHeard = door.ports.now }
+
+  /// Some old clients send the object as a text of JSON.
+  private static func parameters(_ value: JSONValue?) -> Parameters {
+    if case .string(let text) = value, let object = (try? JSONValue(parsing: text))?.object {
+      return Parameters(object)
+    }
+    return Parameters(value?.object ?? JSONObject())
+  }
+
+  func enqueue(_ action: Action, _ parameters: Parameters, _ arguments: [JSONValue], _ ackID: Int64?) {
+    guard actions.count < DialectSession.actionsWaitingMax else { return close() }
+    actions.append(Work(action: action, parameters: parameters, arguments: arguments, ackID: ackID))
+    guard !isWorking else { return }
+    isWorking = true
+    door.ports.spawn { [self] in
+      while !actions.isEmpty { await perform(actions.removeFirst()) }
+      isWorking = false
+    }
+  }
+
+  private func perform(_ work: Work) async {
+    let name = work.action.name
+    let begun = mount.now()
+    var refusal: Refusal?
+    do {
+      if work.action.access == .signedIn, caller == nil {
+        let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
+        guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
+      }
+      if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
+        throw ChatError.rateLimited(retryAfter: after)
+      }
+      let ask = Ask(
+        mount, name, work.parameters, arguments: work.arguments, peer: peer, known: caller, session: self)
+      for words in try await work.action.act(ask) { say(words) }
+    } catch {
+      refusal = mount.worded(error, name)
+      refuse(refusal)
+    }
+    if let ackID = work.ackID { transport?.acknowledge(ackID) }
+    mount.record(
+      DialectRecord(
+        route: "\(mount.dialect.name) \(name)", method: "EVENT", status: refusal?.status ?? 200,
+        user: caller?.user.rawValue, milliseconds: mount.now() - begun, fault: refusal?.fault))
+  }
+
+  private func refuse(_ refusal: Refusal?) {
+    guard let refusal else { return }
+    for words in mount.dialect.refuse.event(refusal) { say(words) }
+  }
+
+  func say(_ words: Words) {
+    guard let transport else { return }
+    transport.send(words.text(in: mount.dialect.carrier))
+    if transport.queuedBytes > door.hub.limits.sendQueueBytesMax { close() }
+  }
+}

@@ -1,0 +1,240 @@
+import ChatCore
+import Delivery
+import HTTP1
+import JSONText
+
+/// One client's socket in a dialect: who speaks there, which conversations he has entered, what he is told.
+///
+/// Actions are done one after the other, as the old servers did. Live delivery begins when the session is bound to a
+/// user, and before the client hears that it is in; what came earlier is history.
+///
+/// - Isolation: one loop.
+/// - Limits: ``actionsWaitingMax``, ``enteredMax``, ``proofWithin``.
+public final class DialectSession: SessionPort, @unchecked Sendable {
+  /// Actions that may wait for the one that is done: twice what the chattiest old client sends at once.
+  static let actionsWaitingMax = 64
+  /// Conversations that a client may have entered: more than anybody opens, some kilobytes.
+  static let enteredMax = 1_000
+  /// How long a client may stay before it has proven who it is.
+  static let proofWithin: Milliseconds = 10_000
+  /// Between two pings, on a carrier that has none of its own.
+  static let pingEvery: Milliseconds = 25_000
+
+  let door: DialectDoor
+  let peer: String
+  private let handshake: Request
+  private(set) var transport: (any DialectTransport)?
+  private var seat: HubSession?
+  /// Who speaks here, once it is known and live.
+  private(set) var user: User?
+  private(set) var caller: Caller?
+  private(set) var entered = Set<ConversationID>()
+  private let begunAt: Milliseconds
+  private(set) var isIn = false
+  private var isBinding = false
+  var actions: [Work] = []
+  var isWorking = false
+  private var resuming: UnsafeContinuation<ResumeOutcome, Never>?
+  private var awaitingProof: [UnsafeContinuation<Void, Never>] = []
+  var lastHeard: Milliseconds
+  private var pings: (any Cancellable)?
+
+  /// An action that came.
+  struct Work: Sendable {
+    let action: Action
+    let parameters: Parameters
+    let arguments: [JSONValue]
+    let ackID: Int64?
+  }
+
+  init(_ door: DialectDoor, _ transport: any DialectTransport, _ request: Request) {
+    self.door = door
+    self.transport = transport
+    handshake = request
+    peer = request.peer
+    begunAt = door.ports.now
+    lastHeard = begunAt
+  }
+
+  var mount: Mount { door.mount }
+  var isOver: Bool { transport == nil }
+
+  // MARK: Coming in
+
+  /// A plain WebSocket is open: the client is in, and an action says who it is.
+  func opened() {
+    isIn = true
+    schedulePing()
+  }
+
+  /// A client of Socket.IO asks to come in.
+  public func asked(auth: JSONValue?) {
+    let token = token(in: handshake, auth)
+    if token == nil, mount.dialect.credential.isProvenLater {
+      isIn = true
+      transport?.accept()
+      return
+    }
+    door.ports.spawn { [self] in
+      do {
+        try await bind(try await mount.caller(token, "connect"))
+        letIn()
+      } catch {
+        transport?.refuse()
+        ended()
+      }
+    }
+  }
+
+  /// The session went on to a WebSocket, whose request may bring the cookie that the first one could not.
+  public func upgraded(by request: Request) {
+    guard caller == nil, !isBinding, isIn, let token = token(in: request, nil) else { return }
+    door.ports.spawn { [self] in
+      guard let caller = try? await mount.caller(token, "connect") else { return }
+      try? await bind(caller)
+    }
+  }
+
+  private func token(in request: Request, _ auth: JSONValue?) -> Result<String, CredentialFault.Carried>? {
+    var head = request
+    head.body = []
+    let parameters = (try? Parameters(of: head)) ?? Parameters()
+    return Credential.token(
+      in: mount.dialect.credential.sockets, headers: request.headers, parameters: parameters, auth: auth)
+  }
+
+  private func letIn() {
+    guard let transport else { return }
+    isIn = true
+    transport.accept()
+    if let action = door.action(Action.connect) { enqueue(action, Parameters(), [], nil) }
+  }
+
+  /// Begins live delivery for that user, from now on.
+  func bind(_ caller: Caller) async throws {
+    guard self.caller == nil, !isBinding else { throw Refusal(409, "Already logged in") }
+    isBinding = true
+    defer { isBinding = false }
+    let user = try await ShowMe().run(in: mount.chat, as: caller)
+    guard !isOver else { return }
+    let seat = door.hub.attach(
+      self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)
+    self.seat = seat
+    self.user = user
+    switch await resume(seat) {
+    case .resumed: break
+    case .busy(let after): throw ChatError.unavailable(.node, retryAfter: after)
+    case .failed(let error): throw error
+    case .invalidHead: throw ChatError.internalError("a dialect's session has no heads")
+    }
+    guard !isOver else { return }
+    self.caller = caller
+    proven()
+  }
+
+  private func resume(_ seat: HubSession) async -> ResumeOutcome {
+    await withUnsafeContinuation { continuation in
+      resuming = continuation
+      door.hub.resume(seat, heads: [:]) { [weak self] in self?.resumed($0) }
+    }
+  }
+
+  private func resumed(_ outcome: ResumeOutcome) {
+    let waiting = resuming
+    resuming = nil
+    waiting?.resume(returning: outcome)
+  }
+
+  /// Waits until it is known who speaks here.
+  func proof() async -> Caller? {
+    let left = begunAt + DialectSession.proofWithin - door.ports.now
+    guard caller == nil, !isOver, left > 0 else { return caller }
+    door.ports.schedule(after: left) { [weak self] in self?.proven() }
+    await withUnsafeContinuation { awaitingProof.append($0) }
+    return caller
+  }
+
+  private func proven() {
+    let waiting = awaitingProof
+    awaitingProof = []
+    for one in waiting { one.resume() }
+  }
+
+  // MARK: What it has entered
+
+  /// Whether there is room for one more.
+  func enter(_ conversation: ConversationID) {
+    if entered.count < DialectSession.enteredMax { entered.insert(conversation) }
+  }
+
+  func leave(_ conversation: ConversationID) { entered.remove(conversation) }
+
+  // MARK: What the hub says
+
+  /// Bytes that wait for the client.
+  public var queuedBytes: Int { transport?.queuedBytes ?? 0 }
+
+  /// Puts what is for this session of an event into its send queue.
+  public func deliver(_ frame: EncodedFrame) -> Int {
+    guard let transport, isIn else { return 0 }
+    for part in (frame.addressed as? AddressedFrames)?.parts ?? [] where hears(part.audience) {
+      transport.send(part.frame)
+    }
+    return transport.queuedBytes
+  }
+
+  private func hears(_ audience: Audience) -> Bool {
+    switch audience {
+    case .everyone: true
+    case .others(let user): user != self.user?.id
+    case .only(let user): user == self.user?.id
+    case .inside(let conversation): entered.contains(conversation)
+    }
+  }
+
+  /// The hub has let go of the session.
+  public func end(_ reason: EndReason) { close() }
+
+  // MARK: The end
+
+  /// Ends it; the client may come back.
+  func close() {
+    transport?.close()
+    ended()
+  }
+
+  /// The transport is gone, by whoever's doing.
+  public func transportClosed() { ended() }
+
+  private func ended() {
+    guard transport != nil else { return }
+    transport = nil
+    pings?.cancel()
+    pings = nil
+    if let seat { door.hub.detach(seat) }
+    seat = nil
+    resumed(.failed(.unavailable(.node, retryAfter: 0)))
+    proven()
+    door.ended(self)
+    if caller != nil, let action = door.action(Action.disconnect) {
+      actions.removeAll()
+      enqueue(action, Parameters(), [], nil)
+    }
+  }
+
+  private func schedulePing() {
+    pings = door.ports.schedule(after: DialectSession.pingEvery) { [weak self] in
+      guard let self, let transport else { return }
+      if door.ports.now - lastHeard > DialectSession.pingEvery * 2 { return close() }
+      transport.ping()
+      schedulePing()
+    }
+  }
+}
+
+extension Action {
+  /// The row that is run when a client is in; nobody can send it.
+  public static let connect = "connect"
+  /// The row that is run when a client that had been bound is gone; what it gives reaches nobody, what it tells does.
+  public static let disconnect = "disconnect"
+}

@@ -1,0 +1,71 @@
+import ChatCore
+import Delivery
+import HTTP1
+import Tokens
+
+/// One dialect where it is mounted, on one loop: its value, and the ports that its rows reach through ``Ask``.
+public final class Mount: @unchecked Sendable {
+  /// The rows.
+  public let dialect: Dialect
+  /// How it writes ids and times.
+  public let voice: Voice
+  let chat: Chat
+  let credentials: any CredentialCheck
+  let gate: any DialectGate
+  let crossOrigin: CrossOriginPolicy
+  let now: @Sendable () -> Milliseconds
+  let record: @Sendable (DialectRecord) -> Void
+
+  /// Takes what the rows need.
+  ///
+  /// - Parameters:
+  ///   - chat: with credentials whose tokens live as long as the dialect says.
+  ///   - chosen: the options' values.
+  public init(
+    _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
+    credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
+    now: @escaping @Sendable () -> Milliseconds, record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
+  ) {
+    self.dialect = dialect
+    voice = Voice(dialect, cipher: cipher, chosen: chosen)
+    var chat = chat
+    chat.limits.passwordBytesMin = Int(voice.option(Option.passwordMinimum.name)) ?? chat.limits.passwordBytesMin
+    self.chat = chat
+    self.credentials = credentials
+    self.gate = gate
+    self.crossOrigin = crossOrigin
+    self.now = now
+    self.record = record
+  }
+
+  /// Turns whatever a row has thrown into the dialect's words.
+  func worded(_ error: any Error, _ word: String) -> Refusal {
+    if let refusal = error as? Refusal { return refusal }
+    guard let error = error as? ChatError else { return Refusals.standard(.internalError("\(error)")) }
+    if case .unauthenticated(.sessionEnded) = error { return credential(.ended, word) }
+    if case .unauthenticated(.invalidToken) = error { return credential(.invalid, word) }
+    if case .internalError = error { return Refusals.standard(error) }
+    return dialect.refuse.words(error, word) ?? Refusals.standard(error)
+  }
+
+  func credential(_ fault: CredentialFault, _ word: String) -> Refusal {
+    dialect.refuse.credential(fault, word) ?? Refusals.jwt(fault)
+  }
+
+  /// The caller of what a request or a handshake has brought.
+  func caller(
+    _ brought: Result<String, CredentialFault.Carried>?, _ word: String
+  ) async throws -> Caller {
+    guard let brought else { throw credential(.missing, word) }
+    switch brought {
+    case .failure(let carried): throw credential(carried.fault, word)
+    case .success(let token):
+      do throws(ChatError) {
+        return try await credentials.caller(ofToken: token)
+      } catch .unauthenticated(let reason) {
+        let isToken = token.split(separator: ".", omittingEmptySubsequences: false).count == 3
+        throw credential(reason == .sessionEnded ? .ended : isToken ? .invalid : .malformed, word)
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import HTTP1
+import JSONText
+
+/// What a request or an action brings, wherever it stands: query, form and JSON object merged, the body before the
+/// query.
+///
+/// - Limits: `Query.parametersMax` in a query and in a form; JSON as `JSONLimits.body`.
+public struct Parameters: Sendable {
+  private var members: JSONObject
+
+  /// Those of an object.
+  public init(_ members: JSONObject = JSONObject()) { self.members = members }
+
+  /// The value of the first of those names that is there and not `null`.
+  public subscript(names: String...) -> JSONValue? { value(names) }
+
+  func value(_ names: [String]) -> JSONValue? {
+    for name in names { if let value = members[name], !value.isNull { return value } }
+    return nil
+  }
+
+  /// A value as text: a string, or a number as it was written.
+  public func text(_ names: String...) -> String? { text(names) }
+
+  func text(_ names: [String]) -> String? {
+    switch value(names) {
+    case .string(let text): text
+    case .integer(let number): String(number)
+    case .bool(let truth): truth ? "true" : "false"
+    default: nil
+    }
+  }
+
+  /// A value as a whole number: an integer, or a text of its digits.
+  public func integer(_ names: String...) -> Int64? {
+    switch value(names) {
+    case .integer(let number): number
+    case .string(let text): Int64(text)
+    default: nil
+    }
+  }
+
+  /// A list, or a text that holds one as JSON.
+  public func list(_ names: String...) -> [JSONValue]? {
+    switch value(names) {
+    case .array(let elements): elements
+    case .string(let text): (try? JSONValue(parsing: text))?.array
+    default: nil
+    }
+  }
+
+  /// Whether a member of that name is there, be it `null`.
+  public func has(_ name: String) -> Bool { members[name] != nil }
+
+  // MARK: Reading
+
+  /// What is wrong with a request's parameters.
+  struct Malformed: Error {
+    let status: Int
+    let text: String
+  }
+
+  /// Those of a request.
+  init(of request: Request) throws(Malformed) {
+    members = try Parameters.query(request.head.query)
+    for entry in try Parameters.body(of: request).entries { members[entry.name] = entry.value }
+  }
+
+  private static func query(_ text: String?) throws(Malformed) -> JSONObject {
+    guard let query = try? Query(text) else { throw Malformed(status: 400, text: "Malformed parameters") }
+    var members = JSONObject()
+    for (name, value) in query.parameters { members[name] = .string(value) }
+    return members
+  }
+
+  private static func body(of request: Request) throws(Malformed) -> JSONObject {
+    guard !request.body.isEmpty else { return JSONObject() }
+    let type = request.headers["content-type"].flatMap { MediaType(parsing: $0) }
+    switch type?.description.prefix(while: { $0 != ";" }) {
+    case "application/x-www-form-urlencoded":
+      return try query(String(validating: request.body, as: UTF8.self) ?? "%")
+    case "multipart/form-data":
+      // A form with a file is its row's own affair (``Ask/upload(_:)``); its texts are parameters.
+      guard let form = Multipart(request.body, boundary: type?["boundary"] ?? "") else {
+        throw Malformed(status: 400, text: "Malformed form")
+      }
+      return form.texts
+    default:
+      // Old clients send JSON under any type, or none.
+      return try json(request.body, isCertain: type.map { $0.subtype == "json" } ?? false)
+    }
+  }
+
+  private static func json(_ bytes: [UInt8], isCertain: Bool) throws(Malformed) -> JSONObject {
+    let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    guard isCertain || first == UInt8(ascii: "{") else { return JSONObject() }
+    guard let value = try? JSONValue(parsing: bytes) else {
+      throw Malformed(status: 400, text: "Malformed JSON")
+    }
+    return value.object ?? JSONObject()
+  }
+}

@@ -1,0 +1,85 @@
+import HTTP1
+import JSONText
+
+/// What a socket is told: a name and its arguments.
+///
+/// - Shape: Socket.IO `["new_message",{…}]`; keyed by `type`: `{"type":"message","sender":…}`, which takes the first
+///   argument's members.
+public struct Words: Sendable, Equatable {
+  /// The event's name, or the frame's `type`.
+  public let name: String
+  /// Its arguments.
+  public let arguments: [JSONValue]
+
+  /// One argument, mostly.
+  public init(_ name: String, _ arguments: JSONValue...) {
+    self.name = name
+    self.arguments = arguments
+  }
+
+  /// The text as the carrier brings it: for Socket.IO the packet of the namespace `/`.
+  func text(in carrier: Carrier) -> [UInt8] {
+    var writer = JSONWriter(appendingTo: carrier == .socketIO ? [UInt8(ascii: "2")] : [])
+    switch carrier {
+    case .socketIO: writer.value(.array([.string(name)] + arguments))
+    case .typedJSON:
+      writer.object { writer in
+        writer.member("type", name)
+        for member in arguments.first?.object?.entries ?? [] where member.name != "type" {
+          writer.key(named: member.name)
+          writer.value(member.value)
+        }
+      }
+    }
+    return writer.finish()
+  }
+}
+
+/// Answers that most rows give.
+extension [Words] {
+  /// One event.
+  public static func say(_ name: String, _ arguments: JSONValue...) -> [Words] { [Words(name, all: arguments)] }
+}
+
+extension Words {
+  init(_ name: String, all arguments: [JSONValue]) {
+    self.name = name
+    self.arguments = arguments
+  }
+}
+
+/// What a request is answered with.
+public struct Answer: Sendable, Equatable {
+  /// The status.
+  public var status: Int
+  /// The body.
+  public var body: Body
+  /// Header fields besides those of the body.
+  public var headers: HeaderFields = [:]
+
+  /// What a body is.
+  public enum Body: Sendable, Equatable {
+    /// None.
+    case empty
+    /// JSON.
+    case json(JSONValue)
+    /// Plain text.
+    case text(String)
+    /// A file, of that type.
+    case bytes([UInt8], type: String)
+  }
+
+  /// An answer by its parts.
+  public init(_ status: Int, _ body: Body, headers: HeaderFields = [:]) {
+    self.status = status
+    self.body = body
+    self.headers = headers
+  }
+
+  /// 200 with that JSON.
+  public static func ok(_ body: JSONValue) -> Answer { Answer(200, .json(body)) }
+  /// 201 with that JSON.
+  public static func created(_ body: JSONValue) -> Answer { Answer(201, .json(body)) }
+  /// 200 with that text.
+  public static func text(_ text: String) -> Answer { Answer(200, .text(text)) }
+}

@@ -1,0 +1,138 @@
+import ChatCore
+import Delivery
+import HTTP1
+import JSONText
+import MemoryAdapters
+import TestKit
+import Tokens
+
+@testable import Dialects
+
+/// A dialect alone: its rows over memory adapters, in virtual time.
+final class MemoryStage: TranscriptStage, @unchecked Sendable {
+  let time = VirtualTime()
+  let world: MemoryWorld
+  let mount: Mount
+  let door: DialectDoor
+  private let service: DialectService
+  private let hub: Hub
+
+  init(_ dialect: Dialect, chosen: [String: String] = [:]) {
+    let time = time
+    let loop = VirtualLoop(time: time, seed: 1)
+    let world = MemoryWorld(clock: VirtualClock(time))
+    self.world = world
+    let broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
+    hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world)
+    let chat = Chat(
+      users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
+      publisher: broker, clock: VirtualClock(time))
+    mount = Mount(
+      dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
+      gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),
+      now: { time.now })
+    service = DialectService(mount)
+    door = DialectDoor(mount, hub: hub, ports: loop)
+    hub.start()
+  }
+
+  func request(
+    _ method: String, _ path: String, _ headers: HeaderFields, _ body: [UInt8]
+  ) async throws -> (status: Int, headers: HeaderFields, body: [UInt8]) {
+    let (service, request) = (service, MemoryStage.request(method, path, headers, body))
+    guard let response = time.finish({ await service.respond(to: request) }) else { throw MemoryStageStuck() }
+    return (response.status.code, response.headers, response.body)
+  }
+
+  func connect(_ query: String, _ headers: HeaderFields, auth: JSONValue?) async throws -> (any TranscriptSocket)? {
+    let socket = MemorySocket(time, mount.dialect.carrier)
+    let session = door.open(socket, by: MemoryStage.request("GET", "/" + query, headers, []))
+    socket.session = session
+    if mount.dialect.carrier == .socketIO { session.asked(auth: auth) }
+    time.run(for: 200)
+    return socket.isRefused ? nil : socket
+  }
+
+  private static func request(
+    _ method: String, _ target: String, _ headers: HeaderFields, _ body: [UInt8]
+  ) -> Request {
+    let head = RequestHead(
+      method: Method(rawValue: method), target: target, version: .http11, headers: headers, keepAlive: true,
+      bodyLength: .none, expectsContinue: false)
+    return Request(head: head, body: body, peer: "192.0.2.1")
+  }
+}
+
+/// The client's end.
+final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendable {
+  private let time: VirtualTime
+  private let carrier: Carrier
+  var session: DialectSession?
+  private(set) var isRefused = false
+  private(set) var isClosed = false
+  private(set) var acks: [Int64] = []
+  private var frames: [[UInt8]] = []
+  let queuedBytes = 0
+
+  init(_ time: VirtualTime, _ carrier: Carrier) {
+    self.time = time
+    self.carrier = carrier
+  }
+
+  func accept() {}
+  func refuse() { isRefused = true }
+  func send(_ text: [UInt8]) { frames.append(text) }
+  func send(_ frame: EncodedFrame) { frames.append(frame.bytes) }
+  func acknowledge(_ id: Int64) { acks.append(id) }
+  func ping() { session?.heard() }
+  func close() { isClosed = true }
+
+  func send(_ value: JSONValue) async throws {
+    switch (carrier, value.array) {
+    case (.socketIO, let event?):
+      let arguments = event.dropFirst().map(\.bytes)
+      session?.received(event: event.first?.string ?? "", arguments: Array(arguments), ackID: nil)
+    default: session?.received(text: value.bytes)
+    }
+    time.run(for: 100)
+  }
+
+  func next() async throws -> JSONValue? {
+    if frames.isEmpty { time.run(for: 2_000) }
+    guard !frames.isEmpty else { return nil }
+    let frame = frames.removeFirst()
+    return try JSONValue(parsing: carrier == .socketIO ? Array(frame.dropFirst()) : frame)
+  }
+
+  func close() async {
+    session?.transportClosed()
+    time.run(for: 100)
+  }
+}
+
+/// Knows the tokens of ``FakeCredentials``, and asks whether their sessions live.
+struct FakeCheck: CredentialCheck {
+  let world: MemoryWorld
+
+  func caller(ofToken token: String) async throws(ChatError) -> Caller {
+    let parts = token.split(separator: ".")
+    guard parts.count == 3, parts[0] == "access", let user = Int64(parts[1]), let session = Int64(parts[2]) else {
+      throw .unauthenticated(.invalidToken)
+    }
+    let caller = Caller(user: UserID(rawValue: user), session: SessionID(rawValue: session))
+    guard try await world.ended(among: [caller.session]).isEmpty else { throw .unauthenticated(.sessionEnded) }
+    return caller
+  }
+}
+
+/// Counts nothing.
+struct OpenDoor: DialectGate {
+  func retryAfter(_ rate: Rate, _ caller: Caller?, address: String) async -> Milliseconds? { nil }
+
+  func signIn(
+    _ username: String, address: String, _ body: @Sendable () async throws(ChatError) -> SignedIn
+  ) async throws(ChatError) -> SignedIn { try await body() }
+}
+
+/// A request was not answered within an hour of virtual time.
+struct MemoryStageStuck: Error {}
