@@ -69,7 +69,7 @@ let doors: [Target] = [
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
-  module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
+  module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
 ]
 
 let node: [Target] = [
@@ -78,6 +78,7 @@ let node: [Target] = [
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
+      "EngineIO", "SocketIO", "EngineServing",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]

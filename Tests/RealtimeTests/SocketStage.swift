@@ -119,8 +119,8 @@ final class Client: SessionTransport, @unchecked Sendable {
     if isAlive { time.schedule(after: 5) { [weak self] in self?.session?.receivedPong() } }
   }
 
-  func close(_ code: UInt16, reason: [UInt8]) {
-    closed = (code, String(decoding: reason, as: UTF8.self))
+  func close(_ code: CloseCode, retryAfter: Milliseconds?) {
+    closed = (code.rawValue, String(decoding: code.reason(retryAfter: retryAfter), as: UTF8.self))
     time.schedule(after: 1) { [weak self] in self?.session?.transportClosed() }
   }
 
