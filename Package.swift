@@ -112,7 +112,7 @@ let testing: [Target] = [
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
   tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(
     name: "ClusterTests",

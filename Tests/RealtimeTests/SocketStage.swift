@@ -15,6 +15,7 @@ final class SocketStage {
   let broker: MemoryBroker
   let hub: Hub
   let door: RealtimeDoor
+  let shelf: RecoveryShelf
   let chat: Chat
   let ada: User
   let bob: User
@@ -33,7 +34,15 @@ final class SocketStage {
       users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
       publisher: broker, clock: VirtualClock(time))
     let notes = notes
-    door = RealtimeDoor(hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits) {
+    let ids = Notes()
+    shelf = RecoveryShelf {
+      ids.made += 1
+      return "pid-\(ids.made)"
+    }
+    door = RealtimeDoor(
+      hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits,
+      shelf: shelf
+    ) {
       notes.records.append($0)
     }
     ada = try #require(time.finish { try? await world.register(.named("ada")) } ?? nil)
@@ -43,6 +52,7 @@ final class SocketStage {
 
   final class Notes: @unchecked Sendable {
     var records: [OperationRecord] = []
+    var made = 0
   }
 
   var recorded: [OperationRecord] { notes.records }
