@@ -69,7 +69,7 @@ let doors: [Target] = [
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
-  module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
+  module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
   module("Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"]),
 ]
 
@@ -113,7 +113,7 @@ let testing: [Target] = [
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),
+  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
   tests(
     "Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),

@@ -15,7 +15,9 @@ public final class WireFormat: Sendable {
   ) {
     self.name = name
     needsFacts = false
-    self.entry = { event, _ in entry(event).map { EncodedFrame($0) } }
+    self.entry = { event, _ in
+      entry(event).map { EncodedFrame($0, of: EntryPlace(event.conversation, event.seq)) }
+    }
     self.signal = { signal($0).map { EncodedFrame($0) } }
   }
 

@@ -10,7 +10,7 @@ enum Arrows {
       "Dialects", "EngineServing", "EngineIO", "SocketIO",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
-    "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery"],
+    "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
     // Its rows are told what HTTP and JSON bring, write ids by the cipher, and hear events from the hub.
     "Dialects": ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"],
     "Delivery": ["ChatCore"],
