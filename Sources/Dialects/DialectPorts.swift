@@ -44,6 +44,9 @@ public protocol DialectTransport: AnyObject {
 
 /// What was done for a request of a dialect, for the log and the metrics; never a text, a token or a query.
 public struct DialectRecord: Sendable {
+  /// The ``method`` of what a socket has sent.
+  public static let event = "EVENT"
+
   /// The dialect's name and the row's label, or `unknown`.
   public let route: String
   /// The method, or `EVENT`.

@@ -27,9 +27,7 @@ public struct DialectService: Sendable {
     } catch {
       response = refusal(mount.worded(error, exchange.word), exchange)
     }
-    if mount.crossOrigin.apply(to: &response, origin: origin) {
-      response.headers.append("Access-Control-Allow-Credentials", "true")
-    }
+    mount.crossOrigin.apply(to: &response, origin: origin)
     response.headers.append("X-Content-Type-Options", "nosniff")
     if !response.headers.contains("Cache-Control") { response.headers.append("Cache-Control", "no-store") }
     mount.record(exchange.record(request.method, response.status.code, mount, since: begun))
@@ -39,7 +37,6 @@ public struct DialectService: Sendable {
   private func preflight(_ head: RequestHead) -> Response {
     var response = mount.crossOrigin.preflightAnswer(to: head)
     if response.headers.contains("Access-Control-Allow-Origin") {
-      response.headers.append("Access-Control-Allow-Credentials", "true")
       if let asked = head.headers["access-control-request-headers"] {
         response.headers.set("Access-Control-Allow-Headers", asked)
       }

@@ -64,7 +64,7 @@ extension DialectSession {
     if let ackID = work.ackID { transport?.acknowledge(ackID) }
     mount.record(
       DialectRecord(
-        route: "\(mount.dialect.name) \(name)", method: "EVENT", status: refusal?.status ?? 200,
+        route: "\(mount.dialect.name) \(name)", method: DialectRecord.event, status: refusal?.status ?? 200,
         user: caller?.user.rawValue, milliseconds: mount.now() - begun, fault: refusal?.fault))
   }
 

@@ -38,6 +38,17 @@ public final class Mount: @unchecked Sendable {
     self.record = record
   }
 
+  /// Whether a page of that origin may come.
+  public func allows(origin: String) -> Bool { crossOrigin.allows(origin) }
+
+  /// What the server itself refuses before a row is found, in the dialect's frame; the connection closes.
+  public func response(refusing status: Int, _ reason: String, origin: String?) -> Response {
+    var response = Answer(status, .json(dialect.refuse.envelope(Refusal(status, reason)))).response
+    response.closesConnection = true
+    crossOrigin.apply(to: &response, origin: origin)
+    return response
+  }
+
   /// Turns whatever a row has thrown into the dialect's words.
   func worded(_ error: any Error, _ word: String) -> Refusal {
     if let refusal = error as? Refusal { return refusal }

@@ -178,7 +178,7 @@ public final class EngineDoor: Sendable {
       let agreement = try Handshake.agree(request.head)
       switch wanted.wish {
       case .openSocket: return try openBySocket(agreement, request, wanted)
-      case .probe(let sid): return try probe(try find(sid, wanted), agreement, wanted)
+      case .probe(let sid): return try probe(try find(sid, wanted), agreement, request, wanted)
       case .open, .poll, .post: throw EngineRefusal.badRequest
       }
     } catch let refusal as EngineRefusal {
@@ -205,18 +205,19 @@ public final class EngineDoor: Sendable {
   }
 
   private func probe(
-    _ session: EngineSession, _ agreement: Handshake.Agreement, _ wanted: EngineRequest
+    _ session: EngineSession, _ agreement: Handshake.Agreement, _ request: Request, _ wanted: EngineRequest
   ) throws -> UpgradeAnswer {
     let isHere = session.loop.inLoop
     if isHere, let refusal = session.probeArrived() { throw refusal }
     return .accept(agreement, limits: messageLimits) { connection in
       let socket = EngineSocket(connection, session, version: wanted.version)
       if isHere {
-        session.probing(by: socket)
+        session.probing(by: socket, request)
       } else {
         // What this socket brings is handed over after this, and so finds it known.
         session.loop.execute {
-          if session.probeArrived() == nil { session.probing(by: socket) } else { socket.close(.policyViolation) }
+          guard session.probeArrived() == nil else { return socket.close(.policyViolation) }
+          session.probing(by: socket, request)
         }
       }
       return socket

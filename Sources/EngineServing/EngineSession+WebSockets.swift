@@ -1,4 +1,5 @@
 import EngineIO
+import HTTP1
 import IORuntime
 
 /// The WebSocket that carries a session, and the one that is tried out.
@@ -23,7 +24,10 @@ extension EngineSession {
   }
 
   /// The WebSocket that was let in is open.
-  func probing(by socket: EngineSocket) { transports.tryOut(socket) }
+  func probing(by socket: EngineSocket, _ request: Request) {
+    transports.tryOut(socket)
+    listener?.upgrading(by: request)
+  }
 
   /// A packet came by a WebSocket.
   func received(_ packet: Result<EnginePacket, PacketError>, by from: EngineSocket) {

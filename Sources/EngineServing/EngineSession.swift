@@ -23,7 +23,7 @@ public final class EngineSession: @unchecked Sendable {
   let limits: EngineLimits
   private let takesBytes: Bool
   var machine: SessionMachine
-  private var listener: (any EngineListener)?
+  private(set) var listener: (any EngineListener)?
   var transports: SessionTransports
   private var timer: LoopTimer?
   private var timerAt = Int64.max

@@ -1,4 +1,5 @@
 import EngineIO
+import HTTP1
 import IORuntime
 import SocketIO
 
@@ -16,8 +17,16 @@ public protocol SocketProgram: AnyObject {
   /// A client has left a namespace, or is gone while in it.
   func left(namespace: String, client: SocketIOClient)
 
+  /// The client goes on by a WebSocket, whose request may bring what the polls could not.
+  func upgrading(by request: Request, client: SocketIOClient)
+
   /// The session is over. Called exactly once, after ``left(namespace:client:)`` for each namespace.
   func ended(_ client: SocketIOClient)
+}
+
+extension SocketProgram {
+  /// Does nothing.
+  public func upgrading(by request: Request, client: SocketIOClient) {}
 }
 
 /// An event of a client.
@@ -191,6 +200,9 @@ extension SocketIOClient: EngineListener {
       session.close()
     }
   }
+
+  /// The client goes on by a WebSocket.
+  public func upgrading(by request: Request) { program?.upgrading(by: request, client: self) }
 
   /// The session is over.
   public func closed(_ end: EngineEnd) {

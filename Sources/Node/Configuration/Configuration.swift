@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable {
   public var intake = IntakeConfiguration()
   /// How often something may be done.
   public var rates = RateConfiguration()
+  /// Which foreign wires are served, and where.
+  public var dialects = DialectConfiguration()
   /// What is logged, and how.
   public var log = LogConfiguration()
   /// What has to be equal on all nodes.

@@ -1,7 +1,7 @@
 /// Every setting there is, one row each: what is not here does not exist.
 public enum Reference {
   /// All rows, in the order in which they are shown.
-  public static let rows: [Setting] = serving + dependencies + secrets + work + limits + intake + rates + log
+  public static let rows: [Setting] = serving + dependencies + secrets + work + limits + intake + rates + dialects + log
 
   static let serving: [Setting] = [
     .listen("LISTEN", \.serving.listen, reason: "Where clients and load balancers connect."),

@@ -111,7 +111,7 @@ extension Setting {
     return text
   }
 
-  private static func origin(_ text: String) throws(Complaint) -> String {
+  static func origin(_ text: String) throws(Complaint) -> String {
     guard text != "*" else {
       throw Complaint("is *, which would let every web page act for a signed-in user; name the origins")
     }
@@ -141,7 +141,7 @@ extension Setting {
   }
 
   /// What stands between commas, without blanks around it.
-  private static func items(_ text: String) -> [String] {
+  static func items(_ text: String) -> [String] {
     text.split(separator: ",").map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }

@@ -14,6 +14,8 @@ struct Secrets: Sendable {
   let audience: String
   /// Seconds that an access token lives.
   let lifetime: Int64
+  /// How integer ids become UUIDs.
+  let ids: IDCipher
 }
 
 /// Fills the domain's port for passwords and tokens: hashing on a small pool of threads, signing where it is asked for.
@@ -24,13 +26,23 @@ final class PasswordsAndTokens: Credentials, Sendable {
   private let hasher: PasswordHasher
   private let pool: BlockingPool
   private let report: @Sendable (StaticString) -> Void
+  private let lifetime: Int64
 
-  init(secrets: Secrets, hasher: PasswordHasher, pool: BlockingPool, report: @escaping @Sendable (StaticString) -> Void)
-  {
+  /// - Parameter lifetime: seconds that its access tokens live; nil for those of our own wires.
+  init(
+    secrets: Secrets, hasher: PasswordHasher, pool: BlockingPool, lifetime: Int64? = nil,
+    report: @escaping @Sendable (StaticString) -> Void
+  ) {
+    self.lifetime = lifetime ?? secrets.lifetime
     self.secrets = secrets
     self.hasher = hasher
     self.pool = pool
     self.report = report
+  }
+
+  /// The same, with access tokens that live otherwise.
+  func living(for seconds: Int64) -> PasswordsAndTokens {
+    PasswordsAndTokens(secrets: secrets, hasher: hasher, pool: pool, lifetime: seconds, report: report)
   }
 
   func hash(_ password: String) async throws(ChatError) -> String {
@@ -64,9 +76,9 @@ final class PasswordsAndTokens: Credentials, Sendable {
     let now = SystemClock().now.milliseconds / 1000
     let claims = AccessClaims(
       issuer: secrets.issuer, audience: secrets.audience, subject: String(session.user.rawValue),
-      session: String(session.id.rawValue), issuedAt: now, expires: now + secrets.lifetime)
+      session: String(session.id.rawValue), issuedAt: now, expires: now + lifetime)
     do {
-      return AccessToken(token: try claims.sign(with: secrets.ring), expiresIn: secrets.lifetime)
+      return AccessToken(token: try claims.sign(with: secrets.ring), expiresIn: lifetime)
     } catch {
       // The start has proven that the active key signs; a client with an empty token is told 401 and comes back.
       report("an access token could not be signed")

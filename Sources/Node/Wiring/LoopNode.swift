@@ -28,6 +28,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let engine: EngineDoor
   private let engineTally = EngineTally()
   private let requests: RequestLog
+  private let dialects: LoopDialects
   private var server: HTTPServer?
 
   init(loop: EventLoop, adapters: Adapters, shared: SharedParts) {
@@ -58,6 +59,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
     engine = LoopNode.engineDoor(loop, door, shared, engineTally)
+    dialects = LoopDialects(
+      loop: loop, chat: chat, hub: hub, ports: DialectPorts(sessionGuard: sessionGuard, gate: gate),
+      surroundings: surroundings, shared: shared, tally: engineTally, requests: requests)
   }
 
   private static func engineDoor(
@@ -71,8 +75,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     }
   }
 
-  /// Begins to serve what comes to the listener.
-  func start(_ listener: Listener) throws(SystemError) {
+  /// Begins to serve what comes to the listener, and to those of dialects.
+  func start(_ listener: Listener, dialects listeners: [(String, Listener)]) throws(SystemError) {
     adapters.start()
     hub.start()
     let server = HTTPServer(
@@ -80,6 +84,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       handler: self)
     self.server = server
     try server.serve(listener)
+    for (dialect, listener) in listeners { try dialects.serve(dialect, at: listener) }
   }
 
   // MARK: Requests
@@ -92,6 +97,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     default: break
     }
     if isEngine(request.head) { return await engine.respond(to: request) }
+    if let (mount, request) = dialects.find(request) { return await mount.respond(to: request) }
     let isSocketPath = shared.role.servesSockets && request.path == LoopNode.socketPath
     if let service, !isSocketPath { return await service.respond(to: request) }
     return requests.refuse(request, isSocketPath: isSocketPath, shared.configuration.crossOrigin)
@@ -101,12 +107,19 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     shared.role.servesSockets && head.path == SocketIOTransport.path
   }
 
-  func bodyBytesMax(for head: RequestHead) -> Int? { isEngine(head) ? engine.bodyBytesMax : nil }
+  func bodyBytesMax(for head: RequestHead) -> Int? {
+    if let (mount, head) = dialects.find(head) { return mount.bodyBytesMax(for: head) }
+    return isEngine(head) ? engine.bodyBytesMax : nil
+  }
 
-  func endsWithClient(_ head: RequestHead) -> Bool { isEngine(head) && EngineDoor.endsWithClient(head) }
+  func endsWithClient(_ head: RequestHead) -> Bool {
+    if let (mount, head) = dialects.find(head) { return mount.endsWithClient(head) }
+    return isEngine(head) && EngineDoor.endsWithClient(head)
+  }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {
     if isEngine(request.head) { return engine.upgrade(request) }
+    if let (mount, request) = dialects.find(request) { return mount.upgrade(request) }
     guard shared.role.servesSockets, request.path == LoopNode.socketPath else { return nil }
     let offer = Handshake.Offer(
       subprotocols: [LoopNode.subprotocol], compression: shared.configuration.intake.deflate ? CompressionOffer() : nil)
@@ -122,6 +135,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   }
 
   func answer(to refusal: Refusal, head: RequestHead?) -> Response {
+    if let head, let (mount, head) = dialects.find(head) { return mount.answer(to: refusal, head: head) }
     if let head, isEngine(head) { return engine.answer(to: refusal, head: head) }
     return Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
@@ -140,7 +154,10 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   // MARK: Leaving
 
   /// Tells the sockets to go, each at its own time within `spread`.
-  func sayGoodBye(over spread: Milliseconds) { door.drain(over: spread) }
+  func sayGoodBye(over spread: Milliseconds) {
+    door.drain(over: spread)
+    dialects.sayGoodBye(over: spread)
+  }
 
   /// Accepts no more and finishes what is under way. Clients that poll need requests to be told to go: while there are
   /// some, and for so long, more is accepted.
@@ -150,13 +167,16 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
 
   private func leave(until end: Milliseconds, _ finished: @escaping () -> Void) {
     guard let server else { return finished() }
-    guard engineTally.counts.polling > 0, loop.now < end else { return server.drain(finished: finished) }
+    guard engineTally.counts.polling > 0, loop.now < end else {
+      return server.drain { [dialects] in dialects.drain(finished: finished) }
+    }
     loop.schedule(after: 20) { [weak self] in self?.leave(until: end, finished) }
   }
 
   /// Ends whatever is left.
   func end() {
     server?.closeAll()
+    dialects.end()
     hub.stop()
     adapters.close()
   }

@@ -77,20 +77,34 @@ final class NodeProcess: @unchecked Sendable {
       let address = listeners.first?.address ?? listen
       listeners.append(try Listener(loop: loop, address: address, tls: try NodeProcess.tls(configuration.serving)))
     }
-    for ((loop, adapters), listener) in zip(zip(group.loops, adapters), listeners) {
-      nodes.append(try await begin(loop, adapters, listener))
+    let dialects = try dialectListeners()
+    for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
+      nodes.append(try await begin(loop, adapters, listeners[index], dialects[index]))
     }
     parts.metrics.show(nodes)
     parts.readiness.set(true)
     logger.info("listening", .text("address", "\(listeners[0].address)"))
   }
 
-  private func begin(_ loop: EventLoop, _ adapters: Adapters, _ listener: Listener) async throws -> LoopNode {
+  /// For each loop the listeners whose root is a dialect.
+  private func dialectListeners() throws -> [[(String, Listener)]] {
+    try group.loops.map { loop in
+      try configuration.dialects.listeners.map { row in
+        let address = SocketAddress.ip(host: row.address.host, port: row.address.port)
+        let listener = try Listener(loop: loop, address: address, tls: try NodeProcess.tls(configuration.serving))
+        return (row.dialect, listener)
+      }
+    }
+  }
+
+  private func begin(
+    _ loop: EventLoop, _ adapters: Adapters, _ listener: Listener, _ dialects: [(String, Listener)]
+  ) async throws -> LoopNode {
     let node = LoopNode(loop: loop, adapters: adapters, shared: parts)
     let failure = await withCheckedContinuation { (continuation: CheckedContinuation<SystemError?, Never>) in
       loop.execute {
         do throws(SystemError) {
-          try node.start(listener)
+          try node.start(listener, dialects: dialects)
           continuation.resume(returning: nil)
         } catch {
           continuation.resume(returning: error)

@@ -1,4 +1,5 @@
 import API
+import Dialects
 import EntryText
 import HTTP1
 import Realtime
@@ -34,6 +35,23 @@ final class RequestLog: @unchecked Sendable {
     ]
     if let user = done.user { fields.append(.number("user", user)) }
     logger.log(.error, "operation", fields)
+  }
+
+  /// Requests of dialects get a line as ours do; their events only when it was our own mistake.
+  func record(_ done: DialectRecord) {
+    let isEvent = done.method == DialectRecord.event
+    if !isEvent {
+      counts.record(
+        route: done.route, method: done.method, status: done.status, milliseconds: done.milliseconds)
+    }
+    guard !isEvent || done.fault != nil else { return }
+    var fields: [LogField] = [
+      .text("route", done.route), .text("method", done.method), .number("status", Int64(done.status)),
+      .number("ms", done.milliseconds),
+    ]
+    if let user = done.user { fields.append(.number("user", user)) }
+    if let fault = done.fault { fields.append(.text("fault", fault)) }
+    logger.log(done.fault != nil ? .error : .info, isEvent ? "event" : "request", fields)
   }
 
   /// What a node without the API answers beside its socket.

@@ -25,6 +25,7 @@ extension Secrets {
     issuer = configuration.shared.tokenIssuer
     audience = configuration.shared.tokenAudience
     lifetime = Int64(configuration.shared.tokenLifetimeSeconds)
+    ids = IDCipher(secret: refresh)
     do throws(KeyError) {
       ring = try Secrets.ring(configuration.secrets, isDevelopment)
       // A key that cannot sign would be found by the first one who signs in; better now.
@@ -63,7 +64,8 @@ extension SharedParts {
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
       proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
-      engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() })
+      engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
+      ids: secrets.ids)
   }
 
   private static func credentials(

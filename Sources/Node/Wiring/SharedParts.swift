@@ -14,7 +14,7 @@ struct SharedParts: Sendable {
   let node: String
   let loops: Int
   let logger: Logger
-  let credentials: any Credentials
+  let credentials: PasswordsAndTokens
   let tokens: Tokens.TokenVerifier
   let endpoints: [Endpoint]
   let proxies: TrustedProxies
@@ -22,6 +22,7 @@ struct SharedParts: Sendable {
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
   let recoveryShelf: RecoveryShelf
+  let ids: IDCipher
 }
 
 /// Whether new clients may come.
