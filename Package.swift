@@ -34,6 +34,7 @@ let foundation: [Target] = [
   .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+  .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
   .target(name: "CLinux"),
   module("IORuntime", ["CLinux", "COpenSSL"]),
 ]
@@ -44,7 +45,7 @@ let codecs: [Target] = [
   module("EngineIO"),
   module("SocketIO"),
   module("JSONText"),
-  module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
+  module("Tokens", ["CCrypt", "COpenSSL", "CSodium", "JSONText"]),
 ]
 
 let clients: [Target] = [

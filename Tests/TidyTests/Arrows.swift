@@ -29,7 +29,7 @@ enum Arrows {
     "EngineIO": [],
     "SocketIO": [],
     "JSONText": [],
-    "Tokens": ["COpenSSL", "CSodium", "JSONText"],
+    "Tokens": ["CCrypt", "COpenSSL", "CSodium", "JSONText"],
     "IORuntime": ["CLinux", "COpenSSL"],
     "CLinux": [],
   ]
