@@ -109,6 +109,7 @@ let testing: [Target] = [
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
