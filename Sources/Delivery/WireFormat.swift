@@ -16,9 +16,11 @@ public final class WireFormat: Sendable {
     self.signal = signal
   }
 
-  func encode(_ entry: Entry) -> EncodedFrame? { self.entry(entry).map(EncodedFrame.init) }
+  func encode(_ entry: Entry) -> EncodedFrame? {
+    self.entry(entry).map { EncodedFrame($0, of: EntryPlace(entry.conversation, entry.seq)) }
+  }
 
-  func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal).map(EncodedFrame.init) }
+  func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal).map { EncodedFrame($0) } }
 }
 
 /// One entry on its way to the sessions of a room, with the frames made of it so far.

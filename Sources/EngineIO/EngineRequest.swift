@@ -32,15 +32,17 @@ public struct EngineRequest: Sendable, Equatable {
   ///   - method: `GET` or `POST`; anything else is refused.
   ///   - asksUpgrade: whether it asks to go on as WebSocket.
   ///   - versions: the revisions that are served here.
+  ///   - assumesPolling: whether a request that names no transport is taken for a poll; else it is refused.
   ///   - value: the value of a query parameter.
   public init(
-    method: String, asksUpgrade: Bool, versions: Set<EngineVersion>, value: (String) -> String?
+    method: String, asksUpgrade: Bool, versions: Set<EngineVersion>, assumesPolling: Bool = false,
+    value: (String) -> String?
   ) throws(EngineRefusal) {
     let version = value("EIO").flatMap { EngineRequest.version($0) }
     guard let version, versions.contains(version) else { throw .unsupportedVersion }
     self.version = version
     takesBytes = value("b64") == nil
-    let transport = value("transport")
+    let transport = value("transport") ?? (assumesPolling ? "polling" : nil)
     guard transport == "polling" || transport == "websocket" else { throw .unknownTransport }
     // A sid that cannot be one of ours is unknown, and need not be looked for.
     let sid = value("sid")

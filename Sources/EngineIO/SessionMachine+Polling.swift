@@ -82,6 +82,9 @@ extension SessionMachine {
     return .flush
   }
 
+  /// Forgets what waits for a poll: its client does not fetch it, and is to hear the end.
+  public mutating func dropQueue() { queue.removeAll() }
+
   /// What becomes of a body of packets.
   public enum PostAction: Sendable, Equatable {
     /// Take its packets, one by one.

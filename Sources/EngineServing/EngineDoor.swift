@@ -12,15 +12,22 @@ public struct EngineDoorSettings: Sendable {
   public var versions: Set<EngineVersion>
   /// Whose pages may come.
   public var crossOrigin: CrossOriginPolicy
+  /// The name of what is served here: a session is found by the doors of its mount alone.
+  public var mount: String
+  /// Whether a request that names no transport is taken for a poll, as some old servers do.
+  public var assumesPolling: Bool
 
   /// Settings by their parts; revision 4 alone by default.
   public init(
     limits: EngineLimits = EngineLimits(), versions: Set<EngineVersion> = [.v4],
-    crossOrigin: CrossOriginPolicy = CrossOriginPolicy(origins: .listed([]))
+    crossOrigin: CrossOriginPolicy = CrossOriginPolicy(origins: .listed([])),
+    mount: String = "", assumesPolling: Bool = false
   ) {
     self.limits = limits
     self.versions = versions
     self.crossOrigin = crossOrigin
+    self.mount = mount
+    self.assumesPolling = assumesPolling
   }
 }
 
@@ -33,16 +40,19 @@ public final class EngineDoor: Sendable {
   private let loop: EventLoop
   private let directory: EngineDirectory
   private let settings: EngineDoorSettings
+  private let tally: EngineTally
   private let open: @Sendable (EngineSession, Request) -> any EngineListener
 
-  /// A door; `open` is called once for each session, on its loop, and gives the one who listens to it.
+  /// A door; `open` is called once for each session, on its loop, and gives the one who listens to it. The tally counts
+  /// the sessions that begin here.
   public init(
-    loop: EventLoop, directory: EngineDirectory, settings: EngineDoorSettings,
+    loop: EventLoop, directory: EngineDirectory, settings: EngineDoorSettings, tally: EngineTally = EngineTally(),
     open: @escaping @Sendable (EngineSession, Request) -> any EngineListener
   ) {
     self.loop = loop
     self.directory = directory
     self.settings = settings
+    self.tally = tally
     self.open = open
   }
 
@@ -97,7 +107,7 @@ public final class EngineDoor: Sendable {
     guard let query = try? Query(request.head.query), query.repeatedName == nil else { throw .badRequest }
     return try EngineRequest(
       method: request.method.rawValue, asksUpgrade: request.head.asksUpgrade(to: "websocket"),
-      versions: settings.versions
+      versions: settings.versions, assumesPolling: settings.assumesPolling
     ) { query[$0] }
   }
 
@@ -108,7 +118,7 @@ public final class EngineDoor: Sendable {
   }
 
   private func find(_ sid: String, _ wanted: EngineRequest) throws(EngineRefusal) -> EngineSession {
-    guard let session = directory.session(sid) else { throw .unknownSession }
+    guard let session = directory.session(sid), session.mount == settings.mount else { throw .unknownSession }
     guard session.version == wanted.version else { throw .badRequest }
     return session
   }
@@ -122,8 +132,8 @@ public final class EngineDoor: Sendable {
 
   private func makeSession(_ wanted: EngineRequest, isSocket: Bool) -> EngineSession? {
     let session = EngineSession(
-      directory: directory, loop: loop, version: wanted.version, takesBytes: wanted.takesBytes, isSocket: isSocket,
-      limits: settings.limits)
+      directory: directory, loop: loop, mount: settings.mount, version: wanted.version, takesBytes: wanted.takesBytes,
+      isSocket: isSocket, limits: settings.limits, tally: tally)
     return directory.add(session) ? session : nil
   }
 

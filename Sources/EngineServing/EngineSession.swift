@@ -16,23 +16,31 @@ public final class EngineSession: @unchecked Sendable {
   /// The revision that its client speaks.
   public let version: EngineVersion
 
+  /// The mount that it was opened at.
+  let mount: String
+
   private let directory: EngineDirectory
-  private let limits: EngineLimits
+  let limits: EngineLimits
   private let takesBytes: Bool
-  private var machine: SessionMachine
+  var machine: SessionMachine
   private var listener: (any EngineListener)?
-  private var transports = SessionTransports()
+  var transports: SessionTransports
   private var timer: LoopTimer?
   private var timerAt = Int64.max
   private var isFlushAsked = false
+  let tally: EngineTally
+  var countedAs: EngineTally.Transport?
 
   init(
-    directory: EngineDirectory, loop: EventLoop, version: EngineVersion, takesBytes: Bool, isSocket: Bool,
-    limits: EngineLimits
+    directory: EngineDirectory, loop: EventLoop, mount: String, version: EngineVersion, takesBytes: Bool,
+    isSocket: Bool, limits: EngineLimits, tally: EngineTally
   ) {
     id = directory.makeID()
     self.directory = directory
     self.loop = loop
+    self.mount = mount
+    self.tally = tally
+    transports = SessionTransports(tally: tally)
     self.version = version
     self.takesBytes = takesBytes
     self.limits = limits
@@ -41,6 +49,8 @@ public final class EngineSession: @unchecked Sendable {
 
   func begin(_ listener: any EngineListener) {
     self.listener = listener
+    countedAs = machine.isOnSocket ? .webSocket : .polling
+    tally.began(machine.isOnSocket ? .webSocket : .polling)
     arm()
   }
 
@@ -62,6 +72,17 @@ public final class EngineSession: @unchecked Sendable {
 
   /// Sends a message of bytes.
   public func send(binary: [UInt8]) { send(.binary(binary)) }
+
+  /// Sends a message of text that is the same for many: by polling its bytes are shared, by a WebSocket its frame is.
+  ///
+  /// - Parameter frame: gives the frame of a WebSocket that carries the packet, `4` and the text.
+  public func send(text: [UInt8], frame: () -> [UInt8]) {
+    guard machine.isOnSocket else { return send(.text(text)) }
+    transports.socket?.send(frame: frame(), queueBytesMax: limits.queueBytesMax)
+  }
+
+  /// Forgets what waits for a poll, for a client that does not fetch it; what is sent next comes first.
+  public func dropQueue() { machine.dropQueue() }
 
   /// Ends the session after what waits.
   public func close() {
@@ -85,7 +106,7 @@ public final class EngineSession: @unchecked Sendable {
     }
   }
 
-  private func write(_ packets: [EnginePacket]) {
+  func write(_ packets: [EnginePacket]) {
     transports.socket?.send(packets, queueBytesMax: limits.queueBytesMax)
   }
 
@@ -105,7 +126,7 @@ public final class EngineSession: @unchecked Sendable {
     }
   }
 
-  private func answerPoll(_ packets: [EnginePacket]?) {
+  func answerPoll(_ packets: [EnginePacket]?) {
     if let packets { transports.answer(payload(packets)) }
   }
 
@@ -159,7 +180,7 @@ public final class EngineSession: @unchecked Sendable {
 
   /// - Returns: why the session is over, when this packet has ended it.
   @discardableResult
-  private func received(_ packet: EnginePacket) -> EngineEnd? {
+  func received(_ packet: EnginePacket) -> EngineEnd? {
     switch machine.received(packet, at: loop.now) {
     case .deliver: deliver(packet)
     case .nothing: break
@@ -180,73 +201,10 @@ public final class EngineSession: @unchecked Sendable {
     }
   }
 
-  // MARK: WebSockets
-
-  /// The session was opened by this WebSocket.
-  func opened(by socket: EngineSocket) {
-    transports.use(socket)
-    socket.send([EngineTerms(sid: id, offersUpgrade: false, limits: limits).packet], queueBytesMax: .max)
-  }
-
-  /// Whether a WebSocket may be tried out.
-  func probeArrived() -> EngineRefusal? {
-    switch machine.probeArrived(at: loop.now) {
-    case .accept:
-      arm()
-      return nil
-    case .refuse(let refusal): return refusal
-    case .over(let ending):
-      end(ending)
-      return .unknownSession
-    }
-  }
-
-  /// The WebSocket that was let in is open.
-  func probing(by socket: EngineSocket) { transports.tryOut(socket) }
-
-  /// A packet came by a WebSocket.
-  func received(_ packet: Result<EnginePacket, PacketError>, by from: EngineSocket) {
-    if from === transports.probe { return probeReceived(packet) }
-    guard from === transports.socket else { return }
-    switch packet {
-    case .success(let packet): received(packet)
-    case .failure: if let ending = machine.garbageArrived() { end(ending) }
-    }
-  }
-
-  private func probeReceived(_ packet: Result<EnginePacket, PacketError>) {
-    guard case .success(let packet) = packet else {
-      machine.probeLost()
-      return transports.dropProbe()
-    }
-    switch machine.probeReceived(packet) {
-    case .confirm(let answer, let packets):
-      transports.probe?.send([answer], queueBytesMax: .max)
-      answerPoll(packets)
-    case .takeOver(let packets, let waiting):
-      transports.takeOver()
-      answerPoll(packets)
-      write(waiting)
-    case .drop: transports.dropProbe()
-    }
-  }
-
-  /// A WebSocket is closed, by whoever's doing.
-  func lost(_ lost: EngineSocket, isOverflow: Bool) {
-    if lost === transports.probe {
-      transports.forgetProbe()
-      machine.probeLost()
-    } else if lost === transports.socket {
-      transports.forgetSocket()
-      guard machine.transportLost() != nil else { return }
-      over(isOverflow ? .overflow : .transportLost)
-    }
-  }
-
   // MARK: Time and end
 
   /// One timer a session: set anew only when the deadline comes nearer; one that fires too early is set again.
-  private func arm() {
+  func arm() {
     guard timer == nil || machine.deadline < timerAt, !machine.isGone else { return }
     timer?.cancel()
     timerAt = machine.deadline
@@ -265,15 +223,17 @@ public final class EngineSession: @unchecked Sendable {
     arm()
   }
 
-  private func end(_ ending: SessionMachine.Ending) {
+  func end(_ ending: SessionMachine.Ending) {
     answerPoll(ending.pollAnswer)
     over(ending.reason)
   }
 
-  private func over(_ reason: EngineEnd) {
+  func over(_ reason: EngineEnd) {
     timer?.cancel()
     timer = nil
     directory.remove(id)
+    if let countedAs { tally.ended(reason, countedAs) }
+    countedAs = nil
     transports.closeAll(reason)
     tell(reason)
   }

@@ -1,6 +1,7 @@
 import EngineIO
 import IORuntime
 import Serving
+import Synchronization
 import WebSocket
 
 /// A WebSocket that carries a session, or is tried out for it; the two may live on different loops.
@@ -17,15 +18,50 @@ final class EngineSocket: @unchecked Sendable {
     self.version = version
   }
 
-  /// Bytes that the connection has yet to send; unknown, and so none, on another loop.
-  var queuedBytes: Int { connection.loop.inLoop ? connection.queuedBytes : 0 }
+  /// Bytes on their way to the connection's loop, when that is another one.
+  private let underWay = Atomic<Int>(0)
+  /// What the connection had yet to send when it was last asked.
+  private let lastSeen = Atomic<Int>(0)
+  private let isAsked = Atomic<Bool>(false)
+
+  /// Bytes that the connection has yet to send. On another loop what it last said counts, and it is asked again.
+  var queuedBytes: Int {
+    if connection.loop.inLoop { return connection.queuedBytes }
+    let seen = lastSeen.load(ordering: .relaxed)
+    if seen > 0, !isAsked.exchange(true, ordering: .relaxed) {
+      connection.loop.execute { [self] in
+        isAsked.store(false, ordering: .relaxed)
+        lastSeen.store(connection.queuedBytes, ordering: .relaxed)
+      }
+    }
+    return seen + underWay.load(ordering: .relaxed)
+  }
 
   func send(_ packets: [EnginePacket], queueBytesMax: Int) {
     guard !packets.isEmpty else { return }
-    onConnection { connection, version in
+    write(packets.reduce(0) { $0 + $1.byteCount }, queueBytesMax) { connection, version in
       for packet in packets {
         let frame = packet.frame(version: version)
         if packet.isBinary { connection.send(binary: frame) } else { connection.send(text: frame) }
+      }
+    }
+  }
+
+  /// Sends a frame that was made once for many.
+  func send(frame: [UInt8], queueBytesMax: Int) {
+    write(frame.count, queueBytesMax) { connection, _ in connection.send(frame: frame) }
+  }
+
+  private func write(
+    _ bytes: Int, _ queueBytesMax: Int, _ body: @escaping @Sendable (WebSocketConnection, EngineVersion) -> Void
+  ) {
+    let isElsewhere = !connection.loop.inLoop
+    if isElsewhere { underWay.add(bytes, ordering: .relaxed) }
+    onConnection { [self] connection, version in
+      body(connection, version)
+      if isElsewhere {
+        lastSeen.store(connection.queuedBytes, ordering: .relaxed)
+        underWay.subtract(bytes, ordering: .relaxed)
       }
       // A client that does not read is told to come back, not waited for.
       if connection.queuedBytes > queueBytesMax, connection.isOpen { connection.close(.tryAgainLater) }

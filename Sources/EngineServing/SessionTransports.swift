@@ -5,9 +5,14 @@ import WebSocket
 ///
 /// - Isolation: the session's loop.
 struct SessionTransports {
-  private(set) var poll: PendingPoll?
+  private(set) var poll: PendingPoll? {
+    didSet { tally.pollsChanged((poll == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)) }
+  }
   private(set) var socket: EngineSocket?
   private(set) var probe: EngineSocket?
+  private let tally: EngineTally
+
+  init(tally: EngineTally) { self.tally = tally }
 
   /// Bytes that a WebSocket has yet to send.
   var queuedBytes: Int { socket?.queuedBytes ?? 0 }

@@ -67,13 +67,20 @@ public final class SocketIOClient: @unchecked Sendable {
     timer = session.loop.schedule(after: limits.connectTimeout) { [weak self] in self?.timePassed() }
   }
 
+  /// Whether the client is in a namespace.
+  public func isJoined(_ namespace: String) -> Bool { machine.isJoined(namespace) }
+
   // MARK: Sending
 
   /// Lets the client into a namespace; gives the id that he has there, or nil when he is gone by now.
+  ///
+  /// - Parameters:
+  ///   - sid: his id, when he comes back to one; nil makes one.
+  ///   - pid: the secret by which he may come back, for programs that remember.
   @discardableResult
-  public func accept(_ namespace: String) -> String? {
-    let sid = directory.makeID()
-    guard let packet = machine.accept(namespace, sid: sid) else { return nil }
+  public func accept(_ namespace: String, sid: String? = nil, pid: String? = nil) -> String? {
+    let sid = sid ?? directory.makeID()
+    guard let packet = machine.accept(namespace, sid: sid, pid: pid) else { return nil }
     timer?.cancel()
     timer = nil
     send(packet)
@@ -107,6 +114,15 @@ public final class SocketIOClient: @unchecked Sendable {
     answers[AnswerKey(namespace: namespace, id: id)] = answered
     send(.event(name, arguments, namespace: namespace, id: id, attachments: attachments))
     return true
+  }
+
+  /// Sends a packet that is the same for many clients of a namespace; dropped when this one is not there.
+  ///
+  /// - Parameters:
+  ///   - packet: the text of the packet, without attachments.
+  ///   - frame: gives the frame of a WebSocket that carries `4` and that text.
+  public func send(packet: [UInt8], frame: () -> [UInt8], namespace: String = "/") {
+    if machine.isJoined(namespace) { session.send(text: packet, frame: frame) }
   }
 
   /// Answers an event.

@@ -27,17 +27,22 @@ public struct CrossOriginPolicy: Sendable, Equatable {
   /// Seconds for which a browser may keep the preflight's answer: 10 minutes, so that a changed list is soon in force.
   public var preflightSecondsMax: Int
 
+  /// Whether pages of listed origins may send what the browser keeps for us; clients of Socket.IO may ask for that.
+  public var allowsCredentials: Bool
+
   /// A policy by its parts.
   public init(
     origins: Origins, methods: [Method] = [.get, .post, .put, .patch, .delete],
     requestHeaders: [String] = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
-    exposedHeaders: [String] = ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy"], preflightSecondsMax: Int = 600
+    exposedHeaders: [String] = ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy"], preflightSecondsMax: Int = 600,
+    allowsCredentials: Bool = false
   ) {
     self.origins = origins
     self.methods = methods
     self.requestHeaders = requestHeaders
     self.exposedHeaders = exposedHeaders
     self.preflightSecondsMax = preflightSecondsMax
+    self.allowsCredentials = allowsCredentials
   }
 
   /// True when a page of this origin may talk to us; also what a WebSocket handshake asks.
@@ -72,6 +77,7 @@ public struct CrossOriginPolicy: Sendable, Equatable {
     if case .listed = origins { response.headers.append("Vary", "Origin") }
     guard let origin, allows(origin) else { return false }
     response.headers.set("Access-Control-Allow-Origin", origins == .any ? "*" : origin)
+    if allowsCredentials, origins != .any { response.headers.set("Access-Control-Allow-Credentials", "true") }
     if !exposedHeaders.isEmpty {
       response.headers.set("Access-Control-Expose-Headers", exposedHeaders.joined(separator: ", "))
     }

@@ -1,3 +1,6 @@
+import ChatCore
+import JSONText
+
 /// Why a socket was closed; the range tells the client what to do.
 ///
 /// - Shape: the close frame's reason is JSON: `{"code":"draining","retry_after_ms":1234}`.
@@ -43,6 +46,27 @@ public enum CloseCode: UInt16, Sendable, CaseIterable {
     case 4100..<4200: .startFresh
     default: .stayAway
     }
+  }
+
+  /// The reason of a close frame, within the 123 bytes that RFC 6455 section 5.5.1 leaves it.
+  public func reason(retryAfter: Milliseconds?) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("code", name)
+      if let retryAfter { writer.member("retry_after_ms", retryAfter) }
+    }
+    return writer.finish()
+  }
+
+  /// The argument of Socket.IO's event `close`: `{"code":4000,"reason":"draining","retry_after_ms":1234}`.
+  public func notice(retryAfter: Milliseconds?) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("code", Int(rawValue))
+      writer.member("reason", name)
+      if let retryAfter { writer.member("retry_after_ms", retryAfter) }
+    }
+    return writer.finish()
   }
 
   /// The name in the reason.

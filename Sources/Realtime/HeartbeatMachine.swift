@@ -18,6 +18,9 @@ struct HeartbeatMachine: ~Copyable {
     self.init(.quiet(pingAt: now + every), every, grace)
   }
 
+  /// For a transport that looks after this itself.
+  static var elsewhere: HeartbeatMachine { HeartbeatMachine(.gone, 0, 0) }
+
   private init(_ state: consuming State, _ every: Milliseconds, _ grace: Milliseconds) {
     self.state = state
     self.every = every

@@ -11,6 +11,13 @@ extension Problem {
   static let notAuthenticated = Problem(
     401, "not_authenticated", "Before anything else, auth must bring a valid token.")
 
+  static let noToken = Problem(
+    401, "not_authenticated", "Connect with auth: {\"token\": \"<access token>\"}; POST /v1/sessions gives one.")
+
+  static let notOneObject = Problem(
+    400, "invalid_request", "An operation takes one object and no attachments.",
+    errors: [Fault(pointer: "", code: "wrong_type", detail: "The event's arguments must be one object.")])
+
   static let otherUser = Problem(
     409, "other_user", "This session speaks for another user; open a new one for this token.")
 

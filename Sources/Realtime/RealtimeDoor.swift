@@ -1,7 +1,8 @@
 import ChatCore
 import Delivery
 
-/// The native socket of one loop: begins sessions, knows those that are open, and shows them out when the node leaves.
+/// The native door of one loop, for its WebSocket and for Socket.IO: begins sessions, knows those that are open, and
+/// shows them out when the node leaves.
 ///
 /// - Isolation: one loop.
 public final class RealtimeDoor: @unchecked Sendable {
@@ -11,16 +12,18 @@ public final class RealtimeDoor: @unchecked Sendable {
   let gate: any OperationGate
   let ports: any LoopPorts
   let limits: RealtimeLimits
+  let shelf: RecoveryShelf?
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
   private var counts = RealtimeCounts()
   private var isDraining = false
 
-  /// Takes what sessions need.
+  /// Takes what sessions need; without a shelf nothing is kept for those who come back.
   public init(
     hub: Hub, chat: Chat, verifier: any TokenVerifier, gate: any OperationGate = OpenGate(), ports: any LoopPorts,
-    limits: RealtimeLimits = RealtimeLimits(), record: @escaping @Sendable (OperationRecord) -> Void = { _ in }
+    limits: RealtimeLimits = RealtimeLimits(), shelf: RecoveryShelf? = nil,
+    record: @escaping @Sendable (OperationRecord) -> Void = { _ in }
   ) {
     self.hub = hub
     self.chat = chat
@@ -28,6 +31,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     self.gate = gate
     self.ports = ports
     self.limits = limits
+    self.shelf = shelf
     self.record = record
     operations = Dictionary(
       Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -37,11 +41,27 @@ public final class RealtimeDoor: @unchecked Sendable {
   ///
   /// - Parameter token: of the Authorization header, if there was one; it spares the client the `auth` operation.
   public func open(_ transport: any SessionTransport, token: String? = nil) -> SocketSession {
-    let session = SocketSession(door: self, transport: transport, id: newID(), place: sessions.count)
-    sessions.append(session)
-    counts.opened += 1
+    let session = begin(transport, .native)
     session.begin(token: token)
     if isDraining { session.drain(retryAfter: retryAfter()) }
+    return session
+  }
+
+  /// Begins a session for a client of Socket.IO who asks to come in; `entered` is told once whether he may, unless the
+  /// transport is closed before.
+  public func open(
+    _ transport: any SessionTransport, ticket: Ticket, entered: @escaping @Sendable (Entrance) -> Void
+  ) -> SocketSession {
+    let session = begin(transport, .socketIO(recovers: ticket.wantsRecovery && shelf != nil))
+    session.enter(ticket, entered)
+    if isDraining { session.drain(retryAfter: retryAfter()) }
+    return session
+  }
+
+  private func begin(_ transport: any SessionTransport, _ wire: SessionWire) -> SocketSession {
+    let session = SocketSession(door: self, transport: transport, wire: wire, id: newID(), place: sessions.count)
+    sessions.append(session)
+    counts.opened += 1
     return session
   }
 

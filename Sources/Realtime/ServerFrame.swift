@@ -74,16 +74,6 @@ enum ServerFrame {
     }
   }
 
-  /// The reason of a close frame, within the 123 bytes that RFC 6455 section 5.5.1 leaves it.
-  static func reason(_ code: CloseCode, retryAfter: Milliseconds?) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.object { writer in
-      writer.member("code", code.name)
-      if let retryAfter { writer.member("retry_after_ms", retryAfter) }
-    }
-    return writer.finish()
-  }
-
   private static func frame(_ body: Body) -> EncodedFrame {
     var writer = JSONWriter()
     writer.object(body)
@@ -108,7 +98,7 @@ extension WireFormat {
 
 extension JSONWriter {
   /// False for what is not told to clients as an event.
-  fileprivate mutating func write(_ signal: Signal) -> Bool {
+  mutating func write(_ signal: Signal) -> Bool {
     switch signal {
     case .signedOut: return false
     case .typing(let conversation, let author):

@@ -1,17 +1,17 @@
 import ChatCore
 import Delivery
 
-/// The WebSocket under a session, as far as the session needs it; Node fills it with Serving's connection.
+/// What is under a session, as far as the session needs it; Node fills it with a WebSocket or a client of Socket.IO.
 ///
 /// - Isolation: the session's loop. Nothing here waits, fails, or calls back before it returns; once closed, calls do
 ///   nothing.
 public protocol SessionTransport: AnyObject {
-  /// Puts a text frame into the send queue; what gathers in a tick leaves in one `send`.
+  /// Puts a frame of the session's wire into the send queue; what gathers in a tick leaves in one `send`.
   func send(_ frame: EncodedFrame)
-  /// Sends a ping.
+  /// Sends a ping; never asked of a wire that looks after its heartbeat itself.
   func ping()
-  /// Sends what waits, then a close frame, and ends; ``SocketSession/transportClosed()`` follows, once.
-  func close(_ code: UInt16, reason: [UInt8])
+  /// Sends what waits, then why, and ends; ``SocketSession/transportClosed()`` follows, once.
+  func close(_ code: CloseCode, retryAfter: Milliseconds?)
   /// Bytes that wait and that the kernel has not taken.
   var queuedBytes: Int { get }
   /// Takes no more frames from the client for now.

@@ -81,13 +81,13 @@ extension SocketSession {
 
   func answer(_ request: Request, _ body: ServerFrame.Body) {
     record(request.operation.name, "ok")
-    send(ServerFrame.reply(to: request.id, body))
+    send(wire.reply(to: request.id, body))
     done(request.id)
   }
 
   func refuse(_ id: String, _ operation: String, _ problem: Problem, fault: String? = nil) {
     record(operation, problem.code, fault: fault)
-    send(ServerFrame.refusal(of: id, problem))
+    send(wire.refusal(of: id, problem))
     // A refused repetition of an id that is under way must not end the one that is.
     if problem != .duplicateID { done(id) }
   }
@@ -102,7 +102,8 @@ extension SocketSession {
   }
 
   /// A client that asks and does not read the answers is a slow reader too.
-  func send(_ frame: EncodedFrame) {
+  func send(_ frame: EncodedFrame?) {
+    guard let frame else { return }
     if deliver(frame) > door.hub.limits.sendQueueBytesMax { close(.slowReader) }
   }
 

@@ -7,11 +7,21 @@ import JSONText
 extension SocketSession {
   // MARK: Tokens
 
+  /// Who waits for what is said of a token.
+  enum Asker: Sendable {
+    /// The client who asked by `auth`.
+    case request(Request)
+    /// Nobody: it came in the Authorization header.
+    case header
+    /// The client who wants to come in.
+    case entrance(Ticket, @Sendable (Entrance) -> Void)
+  }
+
   func auth(_ request: Request) {
     switch machine.authRequested() {
     case .verify:
       admit(request)
-      verify(request.asked.string("token") ?? "", for: request)
+      verify(request.asked.string("token") ?? "", for: .request(request))
     case .hold:
       admit(request)
       held.append(request)
@@ -19,51 +29,61 @@ extension SocketSession {
     }
   }
 
-  /// - Parameter request: nil for the token of the Authorization header, which nobody waits to hear of.
-  func verify(_ token: String, for request: Request?) {
+  func verify(_ token: String, for asker: Asker) {
     door.ports.spawn { [self] in
       do throws(ChatError) {
         let verified = try await door.verifier.verify(token)
         let user = try await ShowMe().run(in: door.chat, as: verified.caller)
-        tokenVerified(verified, user, request)
+        if case .entrance(let ticket, _) = asker { await takeUp(ticket, as: user.id) }
+        tokenVerified(verified, user, asker)
       } catch {
-        tokenRefused(error, request)
+        tokenRefused(error, asker)
       }
       goOnWithHeld()
     }
   }
 
-  private func tokenVerified(_ verified: VerifiedToken, _ user: User, _ request: Request?) {
+  private func tokenVerified(_ verified: VerifiedToken, _ user: User, _ asker: Asker) {
     let left = verified.expiresAt.milliseconds - door.chat.clock.now.milliseconds
     let expiresAt = door.ports.now + min(max(0, left), 1 << 40)
     switch machine.tokenVerified(.init(caller: verified.caller, expiresAt: expiresAt)) {
     case .attach:
       self.user = user.id
       seat = door.hub.attach(
-        self, user: user.id, signIn: verified.caller.session, ownConversation: user.ownConversation, format: .native)
+        self, user: user.id, signIn: verified.caller.session, ownConversation: user.ownConversation,
+        format: wire.format)
     case .renewed:
       if let seat { door.hub.renew(seat, signIn: verified.caller.session) }
     case .refuseOtherUser:
-      if let request { refuse(request.id, request.operation.name, .otherUser) }
+      if case .request(let request) = asker { refuse(request.id, request.operation.name, .otherUser) }
       return
     case .ignore: return
     }
     arm()
-    guard let request else { return }
-    answer(request) { [id] writer in
-      writer.object { writer in
-        writer.key("user")
-        EntryText.write(own: user, to: &writer)
-        writer.member("session", id)
+    switch asker {
+    case .header: break
+    case .entrance(_, let entered): admitted(entered)
+    case .request(let request):
+      answer(request) { [id] writer in
+        writer.object { writer in
+          writer.key("user")
+          EntryText.write(own: user, to: &writer)
+          writer.member("session", id)
+        }
       }
     }
   }
 
-  private func tokenRefused(_ error: ChatError, _ request: Request?) {
+  private func tokenRefused(_ error: ChatError, _ asker: Asker) {
     let action = machine.tokenRefused(byFailure: CloseCode(refusing: error).advice == .resume)
-    guard let request else { return close(CloseCode(refusing: error), retryAfter: error.retryAfter) }
-    refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
-    if case .close(let code) = action { close(code) }
+    let code = CloseCode(refusing: error)
+    switch asker {
+    case .entrance(_, let entered) where code.advice != .resume: turnAway(error, entered)
+    case .header, .entrance: close(code, retryAfter: error.retryAfter)
+    case .request(let request):
+      refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
+      if case .close(let code) = action { close(code) }
+    }
   }
 
   /// What came while a token was being verified; the first of them may be another token.
@@ -87,6 +107,7 @@ extension SocketSession {
     switch outcome {
     case .resumed(let heads, let behind):
       machine.resumeEnded(succeeded: true)
+      trail?.resumed(heads)
       answer(request) { ServerFrame.writeResumed(heads, behind, to: &$0) }
     case .invalidHead(let conversation, let head):
       machine.resumeEnded(succeeded: false)

@@ -3,12 +3,13 @@ import Delivery
 import EntryText
 import JSONText
 
-/// One client's session on the native socket: asks the machines what to do, and does it.
+/// One client's session, by the native socket or by Socket.IO: asks the machines what to do, and does it.
 ///
 /// - Isolation: one loop. The transport calls it with what arrives; tasks of requests run on the same loop.
 public final class SocketSession: SessionPort, @unchecked Sendable {
-  /// Random, as told in `hello`; names the session in logs.
-  public let id: String
+  /// Random, as told to the client; names the session in logs.
+  public internal(set) var id: String
+  let wire: SessionWire
   let door: RealtimeDoor
   private(set) var transport: (any SessionTransport)?
   var machine: SessionStateMachine
@@ -21,6 +22,12 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   private var timerAt: Milliseconds = .max
   var isPaused = false
   var drainRetryAfter: Milliseconds?
+  /// What he has been sent; nil unless he may take it up again.
+  var trail: Trail?
+  /// Under which secret he may take it up again.
+  var pid: String?
+  /// Requests that want no answer, as a number to name them by.
+  var unheard = 0
   /// Its place in the door's list.
   private(set) var place: Int
 
@@ -31,14 +38,17 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     let asked: Members
   }
 
-  init(door: RealtimeDoor, transport: any SessionTransport, id: String, place: Int) {
+  init(door: RealtimeDoor, transport: any SessionTransport, wire: SessionWire, id: String, place: Int) {
     self.door = door
     self.transport = transport
+    self.wire = wire
     self.id = id
     self.place = place
     let now = door.ports.now
     machine = SessionStateMachine(authBy: now + door.limits.authWithin)
-    heartbeat = HeartbeatMachine(at: now, every: door.limits.heartbeatEvery, grace: door.limits.heartbeatGrace)
+    heartbeat =
+      wire.hasHeartbeat
+      ? HeartbeatMachine(at: now, every: door.limits.heartbeatEvery, grace: door.limits.heartbeatGrace) : .elsewhere
   }
 
   func moved(to place: Int) { self.place = place }
@@ -46,7 +56,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   func begin(token: String?) {
     transport?.send(ServerFrame.hello(session: id, door.limits, door.chat.limits, door.hub.limits))
     arm()
-    if let token, machine.authRequested() == .verify { verify(token, for: nil) }
+    if let token, machine.authRequested() == .verify { verify(token, for: .header) }
   }
 
   // MARK: What the transport says
@@ -59,7 +69,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     case .broken: close(.protocolBroken)
     case .refused(let id, let problem):
       record("unknown", problem.code)
-      send(ServerFrame.refusal(of: id, problem))
+      send(wire.refusal(of: id, problem))
     case .request(let frame): take(frame)
     }
   }
@@ -76,6 +86,12 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     if machine.end() { ended(nil) }
   }
 
+  /// The client has left by its own wish: it is not waited for.
+  public func clientLeft() {
+    trail = nil
+    transportClosed()
+  }
+
   // MARK: What the hub says
 
   /// Bytes that wait for the client.
@@ -84,6 +100,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Puts an event into the send queue.
   public func deliver(_ frame: EncodedFrame) -> Int {
     guard let transport else { return 0 }
+    if let place = frame.place { trail?.sent(place) }
     transport.send(frame)
     return transport.queuedBytes
   }
@@ -135,14 +152,15 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Tells the client why, and ends.
   func close(_ code: CloseCode, retryAfter: Milliseconds? = nil) {
     guard machine.end() else { return }
-    transport?.close(code.rawValue, reason: ServerFrame.reason(code, retryAfter: retryAfter))
+    transport?.close(code, retryAfter: retryAfter)
     ended(code)
   }
 
-  private func ended(_ code: CloseCode?) {
+  func ended(_ code: CloseCode?) {
     timer?.cancel()
     timer = nil
     held = []
+    if code == nil || code?.advice == .resume { shelve() }
     if let seat { door.hub.detach(seat) }
     // The seat and the transport each hold the session.
     seat = nil

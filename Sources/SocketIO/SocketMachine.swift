@@ -119,11 +119,13 @@ public struct SocketMachine: ~Copyable {
   // MARK: What goes
 
   /// The client may come in; the answer, or nil when he is gone by now.
-  public mutating func accept(_ namespace: String, sid: String) -> SocketPacket? {
+  ///
+  /// - Parameter pid: the secret by which he may come back to this session.
+  public mutating func accept(_ namespace: String, sid: String, pid: String? = nil) -> SocketPacket? {
     guard let place = place(of: namespace), namespaces[place].membership == .asking else { return nil }
     namespaces[place].membership = .joined
     if case .unjoined = state { state = .joined }
-    return .connected(namespace, sid: sid)
+    return .connected(namespace, sid: sid, pid: pid)
   }
 
   /// The client may not come in; the answer, or nil when he is gone by now.

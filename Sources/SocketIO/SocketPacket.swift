@@ -86,8 +86,10 @@ extension SocketPacket {
   }
 
   /// The answer that a client is in a namespace.
-  public static func connected(_ namespace: String, sid: String) -> SocketPacket {
-    SocketPacket(.connect, namespace: namespace, payload: Array("{\"sid\":".utf8) + JSONList.string(sid) + [0x7D])
+  public static func connected(_ namespace: String, sid: String, pid: String? = nil) -> SocketPacket {
+    var payload = Array("{\"sid\":".utf8) + JSONList.string(sid)
+    if let pid { payload += Array(",\"pid\":".utf8) + JSONList.string(pid) }
+    return SocketPacket(.connect, namespace: namespace, payload: payload + [0x7D])
   }
 
   /// The answer that he is not let in.

@@ -18,12 +18,12 @@ import Testing
 
   @Test func `a reason fits into a close frame`() {
     for code in CloseCode.allCases {
-      #expect(ServerFrame.reason(code, retryAfter: .max).count <= 123)
+      #expect(code.reason(retryAfter: .max).count <= 123)
     }
     #expect(
-      String(decoding: ServerFrame.reason(.draining, retryAfter: 1_234), as: UTF8.self)
+      String(decoding: CloseCode.draining.reason(retryAfter: 1_234), as: UTF8.self)
         == #"{"code":"draining","retry_after_ms":1234}"#)
     #expect(
-      String(decoding: ServerFrame.reason(.signedOut, retryAfter: nil), as: UTF8.self) == #"{"code":"signed_out"}"#)
+      String(decoding: CloseCode.signedOut.reason(retryAfter: nil), as: UTF8.self) == #"{"code":"signed_out"}"#)
   }
 }

@@ -15,6 +15,7 @@ final class SocketStage {
   let broker: MemoryBroker
   let hub: Hub
   let door: RealtimeDoor
+  let shelf: RecoveryShelf
   let chat: Chat
   let ada: User
   let bob: User
@@ -33,7 +34,15 @@ final class SocketStage {
       users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
       publisher: broker, clock: VirtualClock(time))
     let notes = notes
-    door = RealtimeDoor(hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits) {
+    let ids = Notes()
+    shelf = RecoveryShelf {
+      ids.made += 1
+      return "pid-\(ids.made)"
+    }
+    door = RealtimeDoor(
+      hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits,
+      shelf: shelf
+    ) {
       notes.records.append($0)
     }
     ada = try #require(time.finish { try? await world.register(.named("ada")) } ?? nil)
@@ -43,6 +52,7 @@ final class SocketStage {
 
   final class Notes: @unchecked Sendable {
     var records: [OperationRecord] = []
+    var made = 0
   }
 
   var recorded: [OperationRecord] { notes.records }
@@ -119,8 +129,8 @@ final class Client: SessionTransport, @unchecked Sendable {
     if isAlive { time.schedule(after: 5) { [weak self] in self?.session?.receivedPong() } }
   }
 
-  func close(_ code: UInt16, reason: [UInt8]) {
-    closed = (code, String(decoding: reason, as: UTF8.self))
+  func close(_ code: CloseCode, retryAfter: Milliseconds?) {
+    closed = (code.rawValue, String(decoding: code.reason(retryAfter: retryAfter), as: UTF8.self))
     time.schedule(after: 1) { [weak self] in self?.session?.transportClosed() }
   }
 

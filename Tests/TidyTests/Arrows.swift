@@ -7,9 +7,10 @@ enum Arrows {
     "Node": [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
+      "EngineIO", "SocketIO", "EngineServing",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
-    "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery"],
+    "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
     "EngineServing": ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"],

@@ -98,6 +98,10 @@ extension Configuration {
       intake.bodyBytes >= textRoom,
       "MARTLET_LIMIT_BODY_BYTES is \(intake.bodyBytes), too small for MARTLET_LIMIT_TEXT_BYTES: at least \(textRoom).")
     require(
+      intake.payloadBytes >= textRoom,
+      "MARTLET_SOCKETIO_PAYLOAD_BYTES is \(intake.payloadBytes), less than \(textRoom), two texts of "
+        + "MARTLET_LIMIT_TEXT_BYTES.")
+    require(
       intake.sendQueueBytes >= intake.frameBytes,
       "MARTLET_LIMIT_SEND_QUEUE_BYTES is \(intake.sendQueueBytes), less than one frame of MARTLET_LIMIT_FRAME_BYTES.")
     return sentences

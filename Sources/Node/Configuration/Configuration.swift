@@ -104,6 +104,12 @@ public struct IntakeConfiguration: Sendable, Equatable {
   public var operationsInFlight = 64
   /// How long a socket may stay without `auth`.
   public var authTime: Milliseconds = 10_000
+  /// Between two pings of Engine.IO.
+  public var pingInterval: Milliseconds = 25_000
+  /// How long the answer to a ping of Engine.IO may take.
+  public var pingTimeout: Milliseconds = 20_000
+  /// Bytes of one frame or body of Engine.IO.
+  public var payloadBytes = 1_000_000
   /// Whether permessage-deflate is offered.
   public var deflate = false
 }

@@ -63,6 +63,15 @@ extension Reference {
       reason: "Under way at once; past it the socket is not read until one is answered."),
     .milliseconds(
       "LIMIT_AUTH_TIME_MS", \.intake.authTime, 100...600_000, reason: "For a socket to say who it is."),
+    .milliseconds(
+      "SOCKETIO_PING_INTERVAL_MS", \.intake.pingInterval, 100...300_000,
+      reason: "Between pings by Socket.IO: below the minute after which balancers drop what is silent."),
+    .milliseconds(
+      "SOCKETIO_PING_TIMEOUT_MS", \.intake.pingTimeout, 100...300_000,
+      reason: "How long the answer to such a ping may take: a phone's change of network."),
+    .number(
+      "SOCKETIO_PAYLOAD_BYTES", \.intake.payloadBytes, 1_024...16_777_216, unit: "bytes",
+      reason: "One frame or body by Socket.IO; a million is what its clients expect."),
     .flag(
       "DEFLATE", \.intake.deflate,
       reason: "permessage-deflate for sockets: saves bandwidth, costs memory and time for each connection."),

@@ -1,4 +1,5 @@
 import Delivery
+import EngineServing
 import IORuntime
 import Realtime
 import Serving
@@ -9,6 +10,7 @@ struct LoopReport: Sendable {
   var requests: RequestCounts
   var delivery: DeliveryCounts
   var realtime: RealtimeCounts
+  var engine: EngineCounts
   var adapters: AdapterReport?
   var vitals: Vitals
 }

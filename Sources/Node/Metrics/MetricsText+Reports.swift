@@ -1,4 +1,6 @@
 import Delivery
+import EngineIO
+import EngineServing
 import Postgres
 import PostgresStore
 import Realtime
@@ -109,6 +111,28 @@ extension MetricsText {
       sample(
         "martlet_socket_closed_total", .counter, "Native sockets closed by the node, by code.",
         [("code", String(code.rawValue))], Int64(count))
+    }
+  }
+
+  mutating func write(engine reports: [LoopReport]) {
+    let open: [(String, (LoopReport) -> Int)] = [
+      ("polling", { $0.engine.polling }), ("websocket", { $0.engine.webSockets }),
+    ]
+    for (transport, count) in open {
+      sample(
+        "martlet_engine_sessions", .gauge, "Sessions of Engine.IO that are open, by transport.",
+        [("transport", transport)], Int64(reports.reduce(0) { $0 + count($1) }))
+    }
+    sum("martlet_engine_polls", .gauge, "Polls that wait for their answers.", reports) { $0.engine.polls }
+    sum("martlet_engine_sessions_opened_total", .counter, "Sessions of Engine.IO begun.", reports) { $0.engine.opened }
+    sum("martlet_engine_upgrades_total", .counter, "Sessions that went over to a WebSocket.", reports) {
+      $0.engine.upgrades
+    }
+    let closed = Self.added(reports.map(\.engine.closed))
+    for (reason, count) in closed.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      sample(
+        "martlet_engine_closed_total", .counter, "Sessions of Engine.IO that are over, by why.",
+        [("reason", reason.rawValue)], Int64(count))
     }
   }
 

@@ -1,8 +1,11 @@
 import ChatCore
 import Delivery
+import EngineIO
+import EngineServing
 import HTTP1
 import Realtime
 import Serving
+import SocketIO
 
 /// The limits of each module as the settings have them.
 extension Configuration {
@@ -22,6 +25,19 @@ extension Configuration {
     limits.inFlightMax = intake.operationsInFlight
     return limits
   }
+
+  /// Socket.IO at ``SocketIOTransport/path``. What waits is the hub's to judge; Engine.IO's own limit lies beyond its.
+  var engineSettings: EngineDoorSettings {
+    let limits = EngineLimits(
+      pingInterval: intake.pingInterval, pingTimeout: intake.pingTimeout, maxPayload: intake.payloadBytes,
+      queueBytesMax: intake.sendQueueBytes * deliveryLimits.sendQueueBurst + intake.payloadBytes)
+    var policy = crossOrigin
+    policy.methods = [.get, .post]
+    policy.allowsCredentials = true
+    return EngineDoorSettings(limits: limits, crossOrigin: policy, mount: "native")
+  }
+
+  var socketIOLimits: SocketLimits { SocketLimits(connectTimeout: intake.authTime, namespacesMax: 2) }
 
   /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
   func servingLimits(loops: Int) -> ServingLimits {

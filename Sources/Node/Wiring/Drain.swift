@@ -35,7 +35,7 @@ final class Drain: @unchecked Sendable {
       for node in self.nodes {
         node.loop.execute {
           node.sayGoodBye(over: spread)
-          node.drain { self.loop.execute { self.drained() } }
+          node.drain(pollersWithin: spread) { self.loop.execute { self.drained() } }
         }
       }
       if self.nodes.isEmpty { self.endNow() }

@@ -1,10 +1,12 @@
 import API
 import ChatCore
 import Delivery
+import EngineServing
 import HTTP1
 import IORuntime
 import Realtime
 import Serving
+import SocketIO
 import WebSocket
 
 /// What one loop of a node serves: its own adapters, its own rooms, its own connections. Loops share nothing but
@@ -23,6 +25,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let service: Service?
   private let hub: Hub
   private let door: RealtimeDoor
+  private let engine: EngineDoor
+  private let engineTally = EngineTally()
   private let requests: RequestLog
   private var server: HTTPServer?
 
@@ -52,7 +56,19 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       signIns: adapters.sessions, limits: shared.configuration.deliveryLimits)
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
-      limits: shared.configuration.realtimeLimits, record: { requests.record($0) })
+      limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
+    engine = LoopNode.engineDoor(loop, door, shared, engineTally)
+  }
+
+  private static func engineDoor(
+    _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally
+  ) -> EngineDoor {
+    let (directory, configuration) = (shared.engineSessions, shared.configuration)
+    return EngineDoor(loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally) {
+      session, _ in
+      let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits)
+      return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
+    }
   }
 
   /// Begins to serve what comes to the listener.
@@ -75,12 +91,22 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     case Probes.metrics: return Probes.metrics(await shared.metrics.text())
     default: break
     }
+    if isEngine(request.head) { return await engine.respond(to: request) }
     let isSocketPath = shared.role.servesSockets && request.path == LoopNode.socketPath
     if let service, !isSocketPath { return await service.respond(to: request) }
     return requests.refuse(request, isSocketPath: isSocketPath, shared.configuration.crossOrigin)
   }
 
+  private func isEngine(_ head: RequestHead) -> Bool {
+    shared.role.servesSockets && head.path == SocketIOTransport.path
+  }
+
+  func bodyBytesMax(for head: RequestHead) -> Int? { isEngine(head) ? engine.bodyBytesMax : nil }
+
+  func endsWithClient(_ head: RequestHead) -> Bool { isEngine(head) && EngineDoor.endsWithClient(head) }
+
   func upgrade(_ request: Request) -> UpgradeAnswer? {
+    if isEngine(request.head) { return engine.upgrade(request) }
     guard shared.role.servesSockets, request.path == LoopNode.socketPath else { return nil }
     let offer = Handshake.Offer(
       subprotocols: [LoopNode.subprotocol], compression: shared.configuration.intake.deflate ? CompressionOffer() : nil)
@@ -96,7 +122,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   }
 
   func answer(to refusal: Refusal, head: RequestHead?) -> Response {
-    Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
+    if let head, isEngine(head) { return engine.answer(to: refusal, head: head) }
+    return Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
 
   private func begin(compressing: Bool) -> (WebSocketConnection) -> any WebSocketHandler {
@@ -115,10 +142,16 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   /// Tells the sockets to go, each at its own time within `spread`.
   func sayGoodBye(over spread: Milliseconds) { door.drain(over: spread) }
 
-  /// Accepts no more and finishes what is under way.
-  func drain(finished: @escaping () -> Void) {
+  /// Accepts no more and finishes what is under way. Clients that poll need requests to be told to go: while there are
+  /// some, and for so long, more is accepted.
+  func drain(pollersWithin spread: Milliseconds, finished: @escaping () -> Void) {
+    leave(until: loop.now + spread, finished)
+  }
+
+  private func leave(until end: Milliseconds, _ finished: @escaping () -> Void) {
     guard let server else { return finished() }
-    server.drain(finished: finished)
+    guard engineTally.counts.polling > 0, loop.now < end else { return server.drain(finished: finished) }
+    loop.schedule(after: 20) { [weak self] in self?.leave(until: end, finished) }
   }
 
   /// Ends whatever is left.
@@ -133,6 +166,6 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   var report: LoopReport {
     LoopReport(
       serving: server?.report ?? ServingCounts(), requests: requests.counts, delivery: hub.report,
-      realtime: door.report, adapters: adapters.report(), vitals: Vitals(loop))
+      realtime: door.report, engine: engineTally.counts, adapters: adapters.report(), vitals: Vitals(loop))
   }
 }

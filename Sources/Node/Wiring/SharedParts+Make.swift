@@ -1,7 +1,9 @@
 import API
 import ChatCore
+import EngineServing
 import IORuntime
 import JSONText
+import Realtime
 import Serving
 import Tokens
 
@@ -53,13 +55,15 @@ extension SharedParts {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
     let keySet = secrets.ring.jwks
+    let engineSessions = EngineDirectory()
     return SharedParts(
       configuration: configuration, role: role, node: node, loops: loops, logger: logger,
       credentials: try credentials(secrets, configuration, logger),
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
-      proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink))
+      proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
+      engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() })
   }
 
   private static func credentials(

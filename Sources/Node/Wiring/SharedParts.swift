@@ -1,6 +1,8 @@
 import API
 import ChatCore
+import EngineServing
 import IORuntime
+import Realtime
 import Serving
 import Synchronization
 import Tokens
@@ -18,6 +20,8 @@ struct SharedParts: Sendable {
   let proxies: TrustedProxies
   let readiness: Readiness
   let metrics: MetricsBoard
+  let engineSessions: EngineDirectory
+  let recoveryShelf: RecoveryShelf
 }
 
 /// Whether new clients may come.

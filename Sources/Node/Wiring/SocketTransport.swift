@@ -39,8 +39,10 @@ final class SocketTransport: SessionTransport, WebSocketHandler {
 
   func ping() { socket.ping() }
 
-  func close(_ code: UInt16, reason: [UInt8]) {
-    socket.close(WebSocket.CloseCode(rawValue: code), reason: String(decoding: reason, as: UTF8.self))
+  func close(_ code: Realtime.CloseCode, retryAfter: Milliseconds?) {
+    socket.close(
+      WebSocket.CloseCode(rawValue: code.rawValue),
+      reason: String(decoding: code.reason(retryAfter: retryAfter), as: UTF8.self))
   }
 
   var queuedBytes: Int { socket.queuedBytes }

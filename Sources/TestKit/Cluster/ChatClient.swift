@@ -15,7 +15,7 @@ public final class ChatClient: @unchecked Sendable {
   /// What it has of each conversation.
   public private(set) var heads: [Int64: Int64] = [:]
   /// The socket it holds now.
-  public private(set) var socket: NativeSocket?
+  public private(set) var socket: (any ChatSocket)?
   /// How its sockets ended, in their order.
   public private(set) var ends: [NativeSocket.End] = []
   /// What it was told without a seq.
@@ -23,6 +23,7 @@ public final class ChatClient: @unchecked Sendable {
   /// Whether it has been resumed on a socket that still is open.
   public private(set) var isLive = false
 
+  private let transport: SocketIOSocket.Transport?
   private let loop: EventLoop
   private let recorder: Recorder
   private var doors: [SocketAddress]
@@ -31,7 +32,13 @@ public final class ChatClient: @unchecked Sendable {
   private var keeper: Task<Void, Never>?
 
   /// Takes the doors in the order in which they are tried; each loss moves on to the next.
-  public init(_ account: Account, doors: [SocketAddress], loop: EventLoop, recorder: Recorder) {
+  ///
+  /// - Parameter transport: of Socket.IO; nil is the native socket.
+  public init(
+    _ account: Account, doors: [SocketAddress], by transport: SocketIOSocket.Transport? = nil, loop: EventLoop,
+    recorder: Recorder
+  ) {
+    self.transport = transport
     self.account = account
     self.doors = doors
     self.loop = loop
@@ -82,9 +89,8 @@ public final class ChatClient: @unchecked Sendable {
     let named = heads
     let session = recorder.began(.init(client: number, user: account.user, heads: named))
     self.session = session
-    let socket = try await NativeSocket.open(loop: loop, address: doors[0]) { [weak self] in self?.heard($0, session) }
+    let socket = try await open(session)
     self.socket = socket
-    _ = try await granted(socket.request("auth", ["token": .string(account.token)], deadline: 5_000))
     let data: JSONValue = named.isEmpty ? [:] : ["heads": ChatClient.object(named)]
     let resumed = try await granted(socket.request("resume", data, deadline: 10_000))
     var begins: [Int64: Int64] = [:]
@@ -96,6 +102,24 @@ public final class ChatClient: @unchecked Sendable {
     heads.merge(begins) { told, _ in told }
     recorder.resumed(session, heads: begins)
     isLive = true
+  }
+
+  private func open(_ session: Int) async throws(CallFailure) -> any ChatSocket {
+    let token: JSONValue = ["token": .string(account.token)]
+    guard let transport else {
+      let socket = try await NativeSocket.open(loop: loop, address: doors[0]) { [weak self] in
+        self?.heard($0, session)
+      }
+      _ = try await granted(socket.request("auth", token, deadline: 5_000))
+      return socket
+    }
+    let socket = try await SocketIOSocket.open(loop: loop, address: doors[0], by: transport, auth: token) {
+      [weak self] in self?.heard($0, session)
+    }
+    guard socket.answer?.isConnected == true else {
+      throw CallFailure("not let in: \(socket.answer?.payload.text ?? "")")
+    }
+    return socket
   }
 
   private func granted(_ reply: NativeSocket.Reply) throws(CallFailure) -> JSONValue {

@@ -60,9 +60,11 @@ public final class ClusterStage: @unchecked Sendable {
   }
 
   /// A device of somebody, whose first door is the socket node of that number.
-  public func client(_ account: Account, at first: Int = 0) -> ChatClient {
+  public func client(
+    _ account: Account, at first: Int = 0, by transport: SocketIOSocket.Transport? = nil
+  ) -> ChatClient {
     let order = doors.indices.map { doors[($0 + first) % doors.count] }
-    let client = ChatClient(account, doors: order, loop: loop, recorder: recorder)
+    let client = ChatClient(account, doors: order, by: transport, loop: loop, recorder: recorder)
     clients.append(client)
     return client
   }

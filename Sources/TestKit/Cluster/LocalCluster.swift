@@ -1,5 +1,6 @@
 import Glibc
 import IORuntime
+import JSONText
 
 /// A whole cluster of a test's own: PostgreSQL, Redis, API and socket nodes as processes on free ports of 127.0.0.1.
 ///
@@ -98,6 +99,20 @@ public final class LocalCluster: @unchecked Sendable {
 
   /// Starts an empty Redis, after killing the old one if it still runs.
   public func restartRedis() async throws { try await PrivatePostgres.aside { [redis] in try redis.restart() } }
+
+  /// A token of that lifetime for somebody, in a sign-in session of its own.
+  public func token(of username: String, seconds: Int) async throws -> String {
+    let lifetime = environment.merging(["MARTLET_TOKEN_LIFETIME_S": String(seconds)]) { $1 }
+    let log = "\(directory)/token-\(UInt32.random(in: 0 ... .max)).log"
+    try await PrivatePostgres.aside {
+      try ChildProcess.run([try LocalCluster.binary(), "token", username], environment: lifetime, log: log)
+    }
+    let line = PrivatePostgres.contents(of: log).split(separator: "\n").last { $0.contains("access_token") }
+    guard let token = line.flatMap({ try? JSONValue(parsing: String($0)) })?["access_token"]?.string else {
+      throw PrivatePostgres.Failure(what: "no token for \(username)")
+    }
+    return token
+  }
 
   /// Ends everything.
   public func end() {

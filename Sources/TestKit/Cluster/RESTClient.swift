@@ -57,6 +57,11 @@ public final class RESTClient: @unchecked Sendable {
     return answer.body
   }
 
+  /// The text of a page that is no JSON.
+  public func text(_ path: String) async throws(CallFailure) -> String {
+    String(decoding: try await http.call(.get, path).body, as: UTF8.self)
+  }
+
   /// Closes what is idle.
   public func close() { http.close() }
 }

@@ -1,0 +1,156 @@
+import ChatCore
+import Delivery
+import EngineServing
+import EntryText
+import IORuntime
+import JSONText
+import Realtime
+import SocketIO
+import WebSocket
+
+/// A client of Socket.IO as the transport of a native session, and the session as its program.
+///
+/// - Isolation: the client's loop.
+/// - Limits: ``refusalsMax``, ``backlogBytesMax``.
+final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Sendable {
+  static let path = "/socket.io/"
+  /// The only namespace, as in the reference server's default.
+  private static let namespace = "/"
+  /// CONNECTs of one client that may be refused before its connection is closed: 3, since a token costs a signature.
+  static let refusalsMax = 3
+  /// Bytes of events that wait while too many are under way: a million, what one body may bring; past it they are
+  /// refused.
+  static let backlogBytesMax = 1_000_000
+
+  /// How long a client that was sent out may stay connected: 5 s, in which it closes by itself.
+  static let outsideMax: Milliseconds = 5_000
+
+  private let door: RealtimeDoor
+  private let limits: RealtimeLimits
+  private var client: SocketIOClient?
+  private var session: SocketSession?
+  private var refusals = 0
+  private var isPaused = false
+  private var backlog: [SocketEvent] = []
+  private var backlogBytes = 0
+
+  init(door: RealtimeDoor, limits: RealtimeLimits) {
+    self.door = door
+    self.limits = limits
+  }
+
+  // MARK: What the client says
+
+  func asked(namespace: String, auth: [UInt8], by client: SocketIOClient) {
+    guard namespace == SocketIOTransport.namespace else {
+      return client.refuse(namespace, message: "Invalid namespace")
+    }
+    self.client = client
+    switch Ticket.read(auth: auth, limits: limits) {
+    case .failure(let refusal): refuse(refusal.problem)
+    case .success(let ticket): session = door.open(self, ticket: ticket) { [weak self] in self?.entered($0) }
+    }
+  }
+
+  private func entered(_ entrance: Entrance) {
+    switch entrance {
+    case .admitted(let sid, let pid, _):
+      refusals = 0
+      client?.accept(SocketIOTransport.namespace, sid: sid, pid: pid)
+    case .refused(let problem): refuse(problem)
+    }
+  }
+
+  private func refuse(_ problem: Problem) {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.key("problem")
+      problem.write(requestID: nil, to: &writer)
+    }
+    client?.refuse(SocketIOTransport.namespace, message: problem.detail, data: writer.finish())
+    session = nil
+    refusals += 1
+    if refusals < SocketIOTransport.refusalsMax { goesSoon() } else { client?.close() }
+  }
+
+  func happened(_ event: SocketEvent, by client: SocketIOClient) {
+    guard isPaused || !backlog.isEmpty, backlogBytes < SocketIOTransport.backlogBytesMax else {
+      return hand(over: event)
+    }
+    backlog.append(event)
+    backlogBytes += SocketIOTransport.bytes(of: event)
+  }
+
+  private func hand(over event: SocketEvent) {
+    session?.received(
+      event: event.name, event.arguments.texts, hasAttachments: !event.arguments.attachments.isEmpty,
+      ack: event.ackID)
+  }
+
+  /// Near enough, with something for an event that has none.
+  private static func bytes(of event: SocketEvent) -> Int {
+    event.arguments.texts.reduce(64) { $0 + $1.count } + event.arguments.attachments.reduce(0) { $0 + $1.count }
+  }
+
+  func left(namespace: String, client: SocketIOClient) {
+    guard client.session.isOpen else { return }
+    let left = session
+    session = nil
+    left?.clientLeft()
+    goesSoon()
+  }
+
+  func ended(_ client: SocketIOClient) {
+    session?.transportClosed()
+    session = nil
+    self.client = nil
+    backlog = []
+  }
+
+  // MARK: What the session asks
+
+  func send(_ frame: EncodedFrame) {
+    client?.send(packet: frame.bytes) { frame.framed { FrameWriter.frame(.text, [UInt8(ascii: "4")] + $0) } }
+  }
+
+  /// Engine.IO does that.
+  func ping() {}
+
+  /// 40xx closes the transport, after which clients come back by themselves; else they are sent out of the namespace,
+  /// after which they do not.
+  func close(_ code: Realtime.CloseCode, retryAfter: Milliseconds?) {
+    guard let client else { return }
+    session = nil
+    if code == .slowReader { client.session.dropQueue() }
+    client.emit("close", [code.notice(retryAfter: retryAfter)])
+    guard code.advice != .resume, client.isJoined(SocketIOTransport.namespace) else { return client.close() }
+    client.disconnect(SocketIOTransport.namespace)
+    goesSoon()
+  }
+
+  /// Clients that are outside close the connection themselves, or come in again with another token.
+  private func goesSoon() {
+    client?.session.loop.schedule(after: SocketIOTransport.outsideMax) { [weak self] in
+      if let self, session == nil { client?.close() }
+    }
+  }
+
+  var queuedBytes: Int { client?.session.queuedBytes ?? 0 }
+
+  func pauseReading() { isPaused = true }
+
+  func resumeReading() {
+    isPaused = false
+    client?.session.loop.execute { [weak self] in self?.readBacklog() }
+  }
+
+  private func readBacklog() {
+    var read = 0
+    while !isPaused, read < backlog.count {
+      read += 1
+      backlogBytes -= SocketIOTransport.bytes(of: backlog[read - 1])
+      hand(over: backlog[read - 1])
+    }
+    backlog.removeFirst(min(read, backlog.count))
+  }
+}

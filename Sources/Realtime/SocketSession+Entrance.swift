@@ -1,0 +1,75 @@
+import ChatCore
+import Delivery
+import EntryText
+
+/// Coming in by Socket.IO: the token comes with the CONNECT, and so may the wish to go on where a session was lost.
+extension SocketSession {
+  func enter(_ ticket: Ticket, _ entered: @escaping @Sendable (Entrance) -> Void) {
+    arm()
+    if machine.authRequested() == .verify { verify(ticket.token, for: .entrance(ticket, entered)) }
+  }
+
+  /// He has been let in; the answer goes before anything else.
+  func admitted(_ entered: (Entrance) -> Void) {
+    let isRecovered = trail != nil
+    if case .socketIO(recovers: true) = wire {
+      if trail == nil { trail = Trail() }
+      pid = pid ?? door.shelf?.makeID()
+    }
+    entered(.admitted(sid: id, pid: pid, isRecovered: isRecovered))
+    if isRecovered { goOn() }
+  }
+
+  /// He has not; nothing of him stays.
+  func turnAway(_ error: ChatError, _ entered: (Entrance) -> Void) {
+    guard machine.end() else { return }
+    record("auth", Problem(error).code, fault: error.fault)
+    ended(nil)
+    entered(.refused(Problem(error)))
+  }
+
+  // MARK: Recovery
+
+  /// Takes up the session that was lost, if it waits here, is this user's, and all that it missed can be sent.
+  func takeUp(_ ticket: Ticket, as user: UserID) async {
+    guard case .socketIO(recovers: true) = wire, let pid = ticket.pid,
+      let left = door.shelf?.take(pid, user: user, now: door.ports.now),
+      let trail = left.trail.rewound(to: ticket.offset),
+      let heads = try? await door.chat.conversations.heads(of: user), isWithinReach(heads, of: trail)
+    else { return }
+    self.trail = trail
+    self.pid = pid
+    id = left.id
+  }
+
+  /// What he joined while he was away, or fell too far behind in, only a resume tells rightly.
+  private func isWithinReach(_ heads: [ConversationID: Int64], of trail: Trail) -> Bool {
+    heads.allSatisfy { id, head in
+      trail.heads[id].map { $0 <= head && head - $0 <= door.hub.limits.resumeEntriesMax } ?? false
+    }
+  }
+
+  private func goOn() {
+    guard let seat, let heads = trail?.heads, case .run = machine.resumeRequested() else { return }
+    door.hub.resume(seat, heads: heads) { [weak self] in self?.wentOn($0) }
+  }
+
+  private func wentOn(_ outcome: ResumeOutcome) {
+    if case .resumed(let heads, behind: []) = outcome {
+      machine.resumeEnded(succeeded: true)
+      trail?.resumed(heads)
+    } else {
+      // He believes that nothing is missing: he has to come in anew.
+      trail = nil
+      close(.resumeLimit, retryAfter: 0)
+    }
+  }
+
+  /// The connection is lost: what he was sent waits for him a while.
+  func shelve() {
+    guard let pid, let user, let trail, trail.hasResumed else { return }
+    let now = door.ports.now
+    door.shelf?.put(
+      pid, .init(user: user, id: id, trail: trail, until: now + RecoveryShelf.keptFor), now: now)
+  }
+}
