@@ -198,6 +198,7 @@ public final class EngineDoor: Sendable {
     guard let session = makeSession(wanted, isSocket: true) else { throw Full() }
     return .accept(agreement, limits: messageLimits) { [open] connection in
       let socket = EngineSocket(connection, session, version: wanted.version)
+      socket.holdBack()
       session.opened(by: socket)
       session.begin(open(session, request))
       return socket
