@@ -67,6 +67,7 @@ let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
   module("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"]),
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("Peering", ["IORuntime", "HTTP1", "Serving", "EngineServing", "Client", "Tokens"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery"]),
@@ -78,6 +79,7 @@ let node: [Target] = [
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
+      "EngineServing", "Peering",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -109,6 +111,7 @@ let testing: [Target] = [
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("Peering", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "EngineServing", "Client", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "TestKit"]),

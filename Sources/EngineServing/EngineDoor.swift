@@ -53,6 +53,9 @@ public final class EngineDoor: Sendable {
   /// Bytes that the body of a request may have.
   public var bodyBytesMax: Int { settings.limits.maxPayload }
 
+  /// Whether a session of the process is open, of this door or another.
+  public var hasSessions: Bool { directory.count > 0 }
+
   /// Whether a request is a poll, whose session ends when its client does not wait for the answer.
   public static func endsWithClient(_ head: RequestHead) -> Bool { head.method == .get }
 

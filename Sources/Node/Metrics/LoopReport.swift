@@ -1,5 +1,6 @@
 import Delivery
 import IORuntime
+import Peering
 import Realtime
 import Serving
 
@@ -9,6 +10,7 @@ struct LoopReport: Sendable {
   var requests: RequestCounts
   var delivery: DeliveryCounts
   var realtime: RealtimeCounts
+  var peers: PeerCounts?
   var adapters: AdapterReport?
   var vitals: Vitals
 }

@@ -31,6 +31,7 @@ final class MetricsBoard: Sendable {
     metrics.write(requests: reports)
     metrics.write(delivery: reports)
     metrics.write(realtime: reports)
+    metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     return metrics.text

@@ -23,6 +23,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let service: Service?
   private let hub: Hub
   private let door: RealtimeDoor
+  /// How requests for other nodes' sessions leave and those for ours come in.
+  private let peers: LoopPeers?
   private let requests: RequestLog
   private var server: HTTPServer?
 
@@ -53,10 +55,16 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, record: { requests.record($0) })
+    if let parts = shared.privateDoor, let nodes = adapters.nodes {
+      peers = LoopPeers(
+        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops)
+    } else {
+      peers = nil
+    }
   }
 
-  /// Begins to serve what comes to the listener.
-  func start(_ listener: Listener) throws(SystemError) {
+  /// Begins to serve what comes to the listener, and to the private one.
+  func start(_ listener: Listener, _ privateListener: Listener?) throws(SystemError) {
     adapters.start()
     hub.start()
     let server = HTTPServer(
@@ -64,6 +72,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       handler: self)
     self.server = server
     try server.serve(listener)
+    if let privateListener { try peers?.start(privateListener) }
   }
 
   // MARK: Requests
@@ -113,17 +122,23 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   // MARK: Leaving
 
   /// Tells the sockets to go, each at its own time within `spread`.
-  func sayGoodBye(over spread: Milliseconds) { door.drain(over: spread) }
+  func sayGoodBye(over spread: Milliseconds) {
+    door.drain(over: spread)
+    peers?.sayGoodBye(over: spread)
+  }
 
   /// Accepts no more and finishes what is under way.
   func drain(finished: @escaping () -> Void) {
     guard let server else { return finished() }
-    server.drain(finished: finished)
+    server.drain { [peers] in
+      if let peers { peers.drain(finished: finished) } else { finished() }
+    }
   }
 
   /// Ends whatever is left.
   func end() {
     server?.closeAll()
+    peers?.end()
     hub.stop()
     adapters.close()
   }
@@ -133,6 +148,6 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   var report: LoopReport {
     LoopReport(
       serving: server?.report ?? ServingCounts(), requests: requests.counts, delivery: hub.report,
-      realtime: door.report, adapters: adapters.report(), vitals: Vitals(loop))
+      realtime: door.report, peers: peers?.report, adapters: adapters.report(), vitals: Vitals(loop))
   }
 }

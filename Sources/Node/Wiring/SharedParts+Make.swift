@@ -59,7 +59,8 @@ extension SharedParts {
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
-      proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink))
+      proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
+      privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
   }
 
   private static func credentials(

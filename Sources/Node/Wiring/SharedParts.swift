@@ -18,6 +18,7 @@ struct SharedParts: Sendable {
   let proxies: TrustedProxies
   let readiness: Readiness
   let metrics: MetricsBoard
+  let privateDoor: PrivateDoor?
 }
 
 /// Whether new clients may come.
