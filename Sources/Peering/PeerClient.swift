@@ -106,8 +106,24 @@ extension PeerClient: EnginePeers {
       count(.unknown)
       return nil
     }
+    var outcome = await exchange(request, peer, deadline)
+    // What took no connection has not seen the request.
+    if case .failure(.unreachable) = outcome, let moved = await table.find(node, besides: peer.address) {
+      outcome = await exchange(request, moved, deadline)
+    }
+    switch outcome {
+    case .success(let reply): return response(reply)
+    case .failure(let outcome):
+      count(outcome)
+      return outcome == .busy ? busy : nil
+    }
+  }
+
+  private func exchange(
+    _ request: Request, _ peer: PeerNode, _ deadline: Int64
+  ) async -> Result<Reply, PeerCounts.Outcome> {
     let forwarded = Forwarded()
-    let outcome = await withTaskCancellationHandler {
+    return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         forwarded.start(
           bytes(request, to: peer), at: peer.address, pool, deadline: deadline,
@@ -115,12 +131,6 @@ extension PeerClient: EnginePeers {
       }
     } onCancel: {
       loop.execute { forwarded.cancel() }
-    }
-    switch outcome {
-    case .success(let reply): return response(reply)
-    case .failure(let outcome):
-      count(outcome)
-      return outcome == .busy ? busy : nil
     }
   }
 

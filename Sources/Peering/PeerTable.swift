@@ -47,9 +47,15 @@ final class PeerTable: @unchecked Sendable {
       return node
     }
     if isOlder(than: limits.missMilliseconds) { read() }
-    guard isReading else { return nil }
-    await withUnsafeContinuation { waiting.append($0) }
+    if isReading { await withUnsafeContinuation { waiting.append($0) } }
     return nodes[name]
+  }
+
+  /// Where a node is that takes no connection at an address: it may have begun anew somewhere else.
+  func find(_ name: String, besides address: SocketAddress) async -> PeerNode? {
+    if isOlder(than: limits.missMilliseconds) { read() }
+    if isReading { await withUnsafeContinuation { waiting.append($0) } }
+    return nodes[name].flatMap { $0.address == address ? nil : $0 }
   }
 
   private func isOlder(than milliseconds: Int64) -> Bool {

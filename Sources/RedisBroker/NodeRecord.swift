@@ -54,10 +54,12 @@ public struct NodeRecord: Hashable, Sendable {
       writer.member("version", version)
       writer.member("settings", settings)
       if let entrance {
-        writer.member("private", object: { writer in
-          writer.member("address", entrance.address)
-          writer.member("proof", entrance.proof)
-        })
+        writer.member(
+          "private",
+          object: { writer in
+            writer.member("address", entrance.address)
+            writer.member("proof", entrance.proof)
+          })
       }
     }
     return String(decoding: writer.finish(), as: UTF8.self)

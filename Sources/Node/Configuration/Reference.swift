@@ -12,7 +12,8 @@ public enum Reference {
     ),
     .listen(
       "PRIVATE_ADDRESS", \.serving.privateAddress,
-      reason: "Where other nodes reach PRIVATE_LISTEN, if that is 0.0.0.0 or behind a translation; never the public one."
+      reason:
+        "Where other nodes reach PRIVATE_LISTEN, if that is 0.0.0.0 or behind a translation; never the public one."
     ),
     .word(
       "NODE_ID", \.serving.nodeID,
