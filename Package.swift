@@ -68,6 +68,7 @@ let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
   module("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"]),
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("Peering", ["IORuntime", "HTTP1", "Serving", "EngineServing", "Client", "Tokens"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
@@ -79,7 +80,7 @@ let node: [Target] = [
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
-      "EngineIO", "SocketIO", "EngineServing",
+      "EngineIO", "SocketIO", "EngineServing", "Peering",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -112,6 +113,7 @@ let testing: [Target] = [
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("Peering", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "EngineServing", "Client", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),

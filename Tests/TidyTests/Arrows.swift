@@ -7,13 +7,15 @@ enum Arrows {
     "Node": [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
-      "EngineIO", "SocketIO", "EngineServing",
+      "EngineIO", "SocketIO", "EngineServing", "Peering",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
     "EngineServing": ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"],
+    // A node is another node's client, and seals what it says to it.
+    "Peering": ["IORuntime", "HTTP1", "Serving", "EngineServing", "Client", "Tokens"],
     "ConformanceFixture": [
       "IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO", "EngineServing", "Tokens", "JSONText",
     ],

@@ -4,6 +4,7 @@ import Delivery
 import EngineServing
 import HTTP1
 import IORuntime
+import Peering
 import Realtime
 import Serving
 import SocketIO
@@ -27,6 +28,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let door: RealtimeDoor
   private let engine: EngineDoor
   private let engineTally = EngineTally()
+  /// How requests for other nodes' sessions leave and those for ours come in.
+  private let peers: LoopPeers?
   private let requests: RequestLog
   private var server: HTTPServer?
 
@@ -57,22 +60,30 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
-    engine = LoopNode.engineDoor(loop, door, shared, engineTally)
+    if let parts = shared.privateDoor, let nodes = adapters.nodes {
+      peers = LoopPeers(
+        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops)
+    } else {
+      peers = nil
+    }
+    engine = LoopNode.engineDoor(loop, door, shared, engineTally, peers?.client)
+    peers?.door.mount(engine, at: SocketIOTransport.path)
   }
 
   private static func engineDoor(
-    _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally
+    _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally, _ peers: (any EnginePeers)?
   ) -> EngineDoor {
     let (directory, configuration) = (shared.engineSessions, shared.configuration)
-    return EngineDoor(loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally) {
-      session, _ in
+    return EngineDoor(
+      loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally, peers: peers
+    ) { session, _ in
       let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits)
       return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
     }
   }
 
-  /// Begins to serve what comes to the listener.
-  func start(_ listener: Listener) throws(SystemError) {
+  /// Begins to serve what comes to the listener, and to the private one.
+  func start(_ listener: Listener, _ privateListener: Listener?) throws(SystemError) {
     adapters.start()
     hub.start()
     let server = HTTPServer(
@@ -80,6 +91,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       handler: self)
     self.server = server
     try server.serve(listener)
+    if let privateListener { try peers?.start(privateListener) }
   }
 
   // MARK: Requests
@@ -140,7 +152,10 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   // MARK: Leaving
 
   /// Tells the sockets to go, each at its own time within `spread`.
-  func sayGoodBye(over spread: Milliseconds) { door.drain(over: spread) }
+  func sayGoodBye(over spread: Milliseconds) {
+    door.drain(over: spread)
+    peers?.sayGoodBye(over: spread)
+  }
 
   /// Accepts no more and finishes what is under way. Clients that poll need requests to be told to go: while there are
   /// some, and for so long, more is accepted.
@@ -150,13 +165,18 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
 
   private func leave(until end: Milliseconds, _ finished: @escaping () -> Void) {
     guard let server else { return finished() }
-    guard engineTally.counts.polling > 0, loop.now < end else { return server.drain(finished: finished) }
+    guard engineTally.counts.polling > 0, loop.now < end else {
+      return server.drain { [peers] in
+        if let peers { peers.drain(finished: finished) } else { finished() }
+      }
+    }
     loop.schedule(after: 20) { [weak self] in self?.leave(until: end, finished) }
   }
 
   /// Ends whatever is left.
   func end() {
     server?.closeAll()
+    peers?.end()
     hub.stop()
     adapters.close()
   }
@@ -166,6 +186,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   var report: LoopReport {
     LoopReport(
       serving: server?.report ?? ServingCounts(), requests: requests.counts, delivery: hub.report,
-      realtime: door.report, engine: engineTally.counts, adapters: adapters.report(), vitals: Vitals(loop))
+      realtime: door.report, engine: engineTally.counts, peers: peers?.report, adapters: adapters.report(),
+      vitals: Vitals(loop))
   }
 }

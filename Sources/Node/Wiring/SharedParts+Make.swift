@@ -55,7 +55,7 @@ extension SharedParts {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
     let keySet = secrets.ring.jwks
-    let engineSessions = EngineDirectory()
+    let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
     return SharedParts(
       configuration: configuration, role: role, node: node, loops: loops, logger: logger,
       credentials: try credentials(secrets, configuration, logger),
@@ -63,7 +63,8 @@ extension SharedParts {
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
       proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
-      engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() })
+      engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
+      privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
   }
 
   private static func credentials(

@@ -22,6 +22,7 @@ struct SharedParts: Sendable {
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
   let recoveryShelf: RecoveryShelf
+  let privateDoor: PrivateDoor?
 }
 
 /// Whether new clients may come.
