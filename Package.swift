@@ -34,6 +34,7 @@ let foundation: [Target] = [
   .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+  .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
   .target(name: "CLinux"),
   module("IORuntime", ["CLinux", "COpenSSL"]),
 ]
@@ -44,7 +45,7 @@ let codecs: [Target] = [
   module("EngineIO"),
   module("SocketIO"),
   module("JSONText"),
-  module("Tokens", ["COpenSSL", "CSodium", "JSONText"]),
+  module("Tokens", ["CCrypt", "COpenSSL", "CSodium", "JSONText"]),
 ]
 
 let clients: [Target] = [
@@ -67,6 +68,7 @@ let doors: [Target] = [
   module("Serving", ["IORuntime", "HTTP1", "WebSocket"]),
   module("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"]),
   module("Client", ["IORuntime", "HTTP1", "WebSocket"]),
+  module("Peering", ["IORuntime", "HTTP1", "Serving", "EngineServing", "Client", "Tokens"]),
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
@@ -79,7 +81,7 @@ let node: [Target] = [
     [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
-      "Dialects", "EngineServing", "EngineIO", "SocketIO",
+      "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -110,7 +112,9 @@ let testing: [Target] = [
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
+  tests("Peering", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "EngineServing", "Client", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),

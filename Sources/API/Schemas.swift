@@ -54,6 +54,7 @@ enum Schemas {
       .integer("id", .required, .ids, "Its id."),
       .oneOf("kind", .required, ConversationKind.allCases.map(\.rawValue), "What it is."),
       .string("title", .nullable, bytes: 0...256, "Its title; none in direct conversations."),
+      .string("picture_url", .nullable, bytes: 0...1_024, "The address of its picture."),
       .integer("head", .required, 0...JSONLimits.integerMax, "The seq of its last entry."),
       time("created_at", "When it was made."),
       .integer("member_count", .required, 0...JSONLimits.integerMax, "How many members there are."),

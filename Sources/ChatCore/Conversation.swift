@@ -37,6 +37,24 @@ public struct Member: Hashable, Sendable {
   }
 }
 
+extension Conversation {
+  /// Takes over what is not nil; false when it was so already.
+  ///
+  /// Compared by bytes: strings are equal in Swift when they are canonically, and stores keep bytes.
+  public mutating func take(title: String?, picture: String??) -> Bool {
+    var isChanged = false
+    if let title, self.title.map({ !$0.utf8.elementsEqual(title.utf8) }) ?? true {
+      self.title = title
+      isChanged = true
+    }
+    if let picture, picture.map({ Array($0.utf8) }) != self.picture.map({ Array($0.utf8) }) {
+      self.picture = picture
+      isChanged = true
+    }
+    return isChanged
+  }
+}
+
 /// A conversation: a log with members.
 public struct Conversation: Hashable, Sendable {
   /// Its id; the bucket in it holds everything of the conversation.
@@ -45,6 +63,8 @@ public struct Conversation: Hashable, Sendable {
   public let kind: ConversationKind
   /// Its title; none in direct and self conversations.
   public var title: String?
+  /// The address of its picture; clients load it, Martlet does not.
+  public var picture: String?
   /// The `seq` of the last entry of its log.
   public var head: Int64
   /// When it was made.
@@ -56,12 +76,13 @@ public struct Conversation: Hashable, Sendable {
 
   /// Makes a conversation from what a store remembers.
   public init(
-    id: ConversationID, kind: ConversationKind, title: String?, head: Int64, createdAt: Timestamp, members: [Member],
-    memberCount: Int
+    id: ConversationID, kind: ConversationKind, title: String?, picture: String? = nil, head: Int64,
+    createdAt: Timestamp, members: [Member], memberCount: Int
   ) {
     self.id = id
     self.kind = kind
     self.title = title
+    self.picture = picture
     self.head = head
     self.createdAt = createdAt
     self.members = members

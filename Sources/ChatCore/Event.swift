@@ -4,8 +4,8 @@
 public enum Event: Hashable, Sendable {
   /// The conversation was made; always `seq` 1. Its members are those it was made with.
   case conversationCreated(Conversation)
-  /// Its title was changed.
-  case conversationUpdated(title: String)
+  /// Its title or picture was changed; both as they are now.
+  case conversationUpdated(title: String, picture: String?)
   /// It was closed for ever by its owner.
   case conversationDeleted
   /// Somebody said something.

@@ -10,6 +10,8 @@ public struct Limits: Sendable, Hashable {
   public var displayNameBytesMax = 256
   /// UTF-8 bytes of a title.
   public var titleBytesMax = 256
+  /// UTF-8 bytes of a picture's address: a signed link of an object store fits.
+  public var pictureBytesMax = 1_024
   /// UTF-8 bytes of an e-mail address (RFC 5321 section 4.5.3.1.3).
   public var emailBytesMax = 254
   /// UTF-8 bytes of a device's name.

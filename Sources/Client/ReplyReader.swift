@@ -17,31 +17,40 @@ public struct Reply: Sendable, Equatable {
 /// out.
 ///
 /// - Limits: ``headBytesMax``, ``bodyBytesMax``; what breaks them, or is framed otherwise, ends the connection.
-struct ReplyReader {
+public struct ReplyReader: Sendable {
   /// Bytes of a status line and its headers: four times what we accept ourselves.
-  static let headBytesMax = 64 << 10
+  public static let headBytesMax = 64 << 10
   /// Bytes of a body: the largest page of history many times.
-  static let bodyBytesMax = 64 << 20
+  public static let bodyBytesMax = 64 << 20
 
-  enum Event {
+  /// What the bytes have brought.
+  public enum Event: Sendable {
+    /// Nothing whole yet.
     case needMore
+    /// An answer.
     case reply(Reply)
+    /// Something that is none, and why.
     case failed(String)
   }
 
   private var bytes: [UInt8] = []
   /// The next reply answers HEAD, or is the one to an upgrade: it has no body whatever it says.
-  var expectsNoBody = false
+  public var expectsNoBody = false
 
-  mutating func append(_ input: UnsafeRawBufferPointer) { bytes.append(contentsOf: input) }
+  /// A reader at the beginning of a connection.
+  public init() {}
+
+  /// Takes what has arrived.
+  public mutating func append(_ input: UnsafeRawBufferPointer) { bytes.append(contentsOf: input) }
 
   /// What came after the last reply; an upgraded connection's first bytes.
-  mutating func takeRest() -> [UInt8] {
+  public mutating func takeRest() -> [UInt8] {
     defer { bytes = [] }
     return bytes
   }
 
-  mutating func next() -> Event {
+  /// The next answer, if it is whole.
+  public mutating func next() -> Event {
     guard let end = endOfHead() else {
       return bytes.count > Self.headBytesMax ? .failed("the head of the answer does not end") : .needMore
     }

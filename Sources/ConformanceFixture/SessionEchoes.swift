@@ -1,5 +1,6 @@
 import EngineIO
 import EngineServing
+import IORuntime
 import SocketIO
 
 /// Sends each message of a session of Engine.IO back.
@@ -16,13 +17,19 @@ final class EngineEcho: EngineListener {
 /// Two namespaces of Socket.IO; what is said in the first is said back.
 final class SocketEcho: SocketProgram {
   private static let namespaces: Set<String> = ["/", "/custom"]
+  /// Milliseconds between letting in and the first event: 10, so that they come in two segments; a client that asks for
+  /// one packet at a time would miss the second of two that come at once.
+  private static let pause: Int64 = 10
 
   func asked(namespace: String, auth: [UInt8], by client: SocketIOClient) {
     guard SocketEcho.namespaces.contains(namespace) else {
       return client.refuse(namespace, message: "Invalid namespace")
     }
     client.accept(namespace)
-    client.emit("auth", [auth.isEmpty ? Array("{}".utf8) : auth], namespace: namespace)
+    let auth = auth.isEmpty ? Array("{}".utf8) : auth
+    client.session.loop.schedule(after: SocketEcho.pause) { [weak client] in
+      client?.emit("auth", [auth], namespace: namespace)
+    }
   }
 
   func happened(_ event: SocketEvent, by client: SocketIOClient) {

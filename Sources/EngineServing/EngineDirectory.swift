@@ -13,6 +13,30 @@ public final class EngineDirectory: Sendable {
   /// An empty directory; `node` is letters, digits, `_` and `-`, or empty.
   public init(node: String = "") { self.node = node }
 
+  /// Bytes of a node's name in ids: 32, which leaves room for the rest of an id in what is accepted as one.
+  public static let nodeBytesMax = 32
+
+  /// The name that a node has in ids: its own when that is short and plain, else one made of it, the same everywhere.
+  public static func plainName(of node: String) -> String {
+    guard !isPlain(node.utf8) else { return node }
+    // FNV-1a: names are the operator's, nobody gains by two that meet.
+    let hash = node.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return "n-" + String(hash, radix: 16)
+  }
+
+  /// The name of the node whose session this id could be; nil when it has none.
+  public static func node(of id: String) -> String? {
+    guard let dot = id.utf8.firstIndex(of: UInt8(ascii: ".")), isPlain(id.utf8[..<dot]) else { return nil }
+    return String(id[..<dot])
+  }
+
+  private static func isPlain(_ name: some Collection<UInt8>) -> Bool {
+    (1...nodeBytesMax).contains(name.count)
+      && name.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F || $0 == 0x2D
+      }
+  }
+
   /// How many sessions there are.
   public var count: Int { sessions.withLock { $0.count } }
 

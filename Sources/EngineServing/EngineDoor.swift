@@ -41,23 +41,31 @@ public final class EngineDoor: Sendable {
   private let directory: EngineDirectory
   private let settings: EngineDoorSettings
   private let tally: EngineTally
+  private let peers: (any EnginePeers)?
   private let open: @Sendable (EngineSession, Request) -> any EngineListener
 
   /// A door; `open` is called once for each session, on its loop, and gives the one who listens to it. The tally counts
   /// the sessions that begin here.
+  ///
+  /// - Parameter peers: whom requests for other nodes' sessions are passed on to; nil when there is nobody else.
   public init(
     loop: EventLoop, directory: EngineDirectory, settings: EngineDoorSettings, tally: EngineTally = EngineTally(),
+    peers: (any EnginePeers)? = nil,
     open: @escaping @Sendable (EngineSession, Request) -> any EngineListener
   ) {
     self.loop = loop
     self.directory = directory
     self.settings = settings
     self.tally = tally
+    self.peers = peers
     self.open = open
   }
 
   /// Bytes that the body of a request may have.
   public var bodyBytesMax: Int { settings.limits.maxPayload }
+
+  /// Whether a session of the process is open, of this door or another.
+  public var hasSessions: Bool { directory.count > 0 }
 
   /// Whether a request is a poll, whose session ends when its client does not wait for the answer.
   public static func endsWithClient(_ head: RequestHead) -> Bool { head.method == .get }
@@ -82,14 +90,20 @@ public final class EngineDoor: Sendable {
     return response
   }
 
-  private func answer(_ request: Request) async -> Response {
+  /// Answers a request that another node has passed on: only for a session that is here, and never passed on again.
+  public func respond(toForwarded request: Request) async -> Response { await answer(request, isForwarded: true) }
+
+  private func answer(_ request: Request, isForwarded: Bool = false) async -> Response {
     do {
       let wanted = try wish(request)
       switch wanted.wish {
-      case .open: return try openByPolling(request, wanted)
-      case .poll(let sid): return try await poll(try find(sid, wanted))
-      case .post(let sid): return try await post(try find(sid, wanted), request.body)
-      case .openSocket, .probe: throw EngineRefusal.badRequest
+      case .poll(let sid), .post(let sid):
+        if !isForwarded, let (owner, peers) = owner(of: sid) { return try await forward(request, to: owner, peers) }
+        let session = try find(sid, wanted)
+        if case .poll = wanted.wish { return try await poll(session) }
+        return try await post(session, request.body)
+      case .open where !isForwarded: return try openByPolling(request, wanted)
+      case .open, .openSocket, .probe: throw EngineRefusal.badRequest
       }
     } catch let refusal as EngineRefusal {
       return Response(refusal)
@@ -121,6 +135,20 @@ public final class EngineDoor: Sendable {
     guard let session = directory.session(sid), session.mount == settings.mount else { throw .unknownSession }
     guard session.version == wanted.version else { throw .badRequest }
     return session
+  }
+
+  /// The other node that an id names, when there may be any.
+  private func owner(of sid: String) -> (String, any EnginePeers)? {
+    guard let peers, let node = EngineDirectory.node(of: sid), node != directory.node else { return nil }
+    return (node, peers)
+  }
+
+  private func forward(
+    _ request: Request, to owner: String, _ peers: any EnginePeers
+  ) async throws(EngineRefusal) -> Response {
+    let deadline = settings.limits.pingInterval + settings.limits.pingTimeout
+    guard let response = await peers.forward(request, to: owner, deadline: deadline) else { throw .unknownSession }
+    return response
   }
 
   private func openByPolling(_ request: Request, _ wanted: EngineRequest) throws -> Response {
@@ -172,14 +200,23 @@ public final class EngineDoor: Sendable {
   // MARK: WebSocket
 
   /// Answers a request for a WebSocket.
-  public func upgrade(_ request: Request) -> UpgradeAnswer {
+  public func upgrade(_ request: Request) -> UpgradeAnswer { upgrade(request, isForwarded: false) }
+
+  /// Answers a request for a WebSocket that another node has passed on, as ``respond(toForwarded:)`` does.
+  public func upgrade(forwarded request: Request) -> UpgradeAnswer { upgrade(request, isForwarded: true) }
+
+  private func upgrade(_ request: Request, isForwarded: Bool) -> UpgradeAnswer {
     do {
       let wanted = try wish(request)
       let agreement = try Handshake.agree(request.head)
       switch wanted.wish {
-      case .openSocket: return try openBySocket(agreement, request, wanted)
-      case .probe(let sid): return try probe(try find(sid, wanted), agreement, request, wanted)
-      case .open, .poll, .post: throw EngineRefusal.badRequest
+      case .probe(let sid):
+        if !isForwarded, let (owner, peers) = owner(of: sid) {
+          return peers.tunnel(request, to: owner, unknown: Response(EngineRefusal.unknownSession))
+        }
+        return try probe(try find(sid, wanted), agreement, request, wanted)
+      case .openSocket where !isForwarded: return try openBySocket(agreement, request, wanted)
+      case .openSocket, .open, .poll, .post: throw EngineRefusal.badRequest
       }
     } catch let refusal as EngineRefusal {
       return .refuse(Response(refusal))
@@ -198,6 +235,7 @@ public final class EngineDoor: Sendable {
     guard let session = makeSession(wanted, isSocket: true) else { throw Full() }
     return .accept(agreement, limits: messageLimits) { [open] connection in
       let socket = EngineSocket(connection, session, version: wanted.version)
+      socket.holdBack()
       session.opened(by: socket)
       session.begin(open(session, request))
       return socket

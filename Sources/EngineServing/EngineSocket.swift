@@ -70,7 +70,28 @@ final class EngineSocket: @unchecked Sendable {
 
   func close(_ code: CloseCode) { onConnection { connection, _ in connection.close(code) } }
 
+  /// What waits for the first packet to leave; only for a socket that lives on its session's loop.
+  private var held: [@Sendable (WebSocketConnection, EngineVersion) -> Void]?
+
+  /// Milliseconds between the answer to the handshake and the first packet: 5. In one segment with the answer it reaches
+  /// a client before that has told its program that the socket is open, and a program that listens only then misses it.
+  private static let openingGap: Int64 = 5
+
+  /// Holds everything back for a moment; to be called when the socket is made.
+  func holdBack() {
+    held = []
+    connection.loop.schedule(after: EngineSocket.openingGap) { [self] in
+      let bodies = held ?? []
+      held = nil
+      for body in bodies { body(connection, version) }
+    }
+  }
+
   private func onConnection(_ body: @escaping @Sendable (WebSocketConnection, EngineVersion) -> Void) {
+    if held != nil {
+      held?.append(body)
+      return
+    }
     if connection.loop.inLoop { return body(connection, version) }
     connection.loop.execute { [connection, version] in body(connection, version) }
   }

@@ -10,7 +10,7 @@ extension EntryText {
   ///
   /// - Shape: a message `{"i","q","u","n","y","x","m","r","t","e","d"}` (id, seq, sender, his name, type, text, client
   ///   id, reply to, created, edited, deleted), a member `{"u","n","r"}`, a conversation
-  ///   `{"k","t","h","c","m":[member]}` …
+  ///   `{"k","t","p","h","c","m":[member]}` …
   public static func detail(of event: Event) -> [UInt8] {
     var writer = JSONWriter()
     writeDetail(of: event, to: &writer)
@@ -24,8 +24,9 @@ extension EntryText {
         writeFields(of: message, to: &writer)
       case .conversationCreated(let conversation):
         writeFields(of: conversation, to: &writer)
-      case .conversationUpdated(let title):
+      case .conversationUpdated(let title, let picture):
         writer.member("t", title)
+        if let picture { writer.member("p", picture) }
       case .conversationDeleted:
         break
       case .reactionAdded(let message, let seq, let emoji), .reactionRemoved(let message, let seq, let emoji):
@@ -61,6 +62,7 @@ extension EntryText {
   private static func writeFields(of conversation: Conversation, to writer: inout JSONWriter) {
     writer.member("k", conversation.kind.rawValue)
     if let title = conversation.title { writer.member("t", title) }
+    if let picture = conversation.picture { writer.member("p", picture) }
     writer.member("h", conversation.head)
     writer.member("c", conversation.createdAt.milliseconds)
     writer.member("z", conversation.memberCount)
@@ -91,7 +93,7 @@ extension EntryText {
     case .memberChanged: member(detail).map(Event.memberChanged)
     case .memberLeft: author(detail).map(Event.memberLeft)
     case .conversationCreated: self.conversation(detail, conversation).map(Event.conversationCreated)
-    case .conversationUpdated: detail["t"]?.string.map { .conversationUpdated(title: $0) }
+    case .conversationUpdated: detail["t"]?.string.map { .conversationUpdated(title: $0, picture: detail["p"]?.string) }
     case .conversationDeleted: .conversationDeleted
     case .joined: place(detail).map { .joined($0.0, seq: $0.1) }
     case .left: place(detail).map { .left($0.0, seq: $0.1) }
@@ -143,7 +145,7 @@ extension EntryText {
     let known = members.compactMap(member)
     guard known.count == members.count else { return nil }
     return Conversation(
-      id: id, kind: kind, title: value["t"]?.string, head: head, createdAt: createdAt, members: known,
-      memberCount: count)
+      id: id, kind: kind, title: value["t"]?.string, picture: value["p"]?.string, head: head, createdAt: createdAt,
+      members: known, memberCount: count)
   }
 }

@@ -46,12 +46,14 @@ public enum EntryText {
     writer.member("role", member.role.rawValue)
   }
 
-  /// Writes a conversation: `{"id", "kind", "title", "head", "created_at", "member_count", "members": [member]}`.
+  /// Writes a conversation: `{"id", "kind", "title", "picture_url", "head", "created_at", "member_count", "members":
+  /// [member]}`.
   public static func write(_ conversation: Conversation, to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("id", conversation.id.rawValue)
       writer.member("kind", conversation.kind.rawValue)
       writer.member("title", conversation.title)
+      writer.member("picture_url", conversation.picture)
       writer.member("head", conversation.head)
       writer.member("created_at", conversation.createdAt.rfc3339)
       writer.member("member_count", conversation.memberCount)
@@ -112,8 +114,11 @@ public enum EntryText {
       write(conversation, to: &writer)
     case .messageCreated(let message), .messageEdited(let message), .messageDeleted(let message):
       write(message, to: &writer)
-    case .conversationUpdated(let title):
-      writeAct(of: entry, to: &writer) { $0.member("title", title) }
+    case .conversationUpdated(let title, let picture):
+      writeAct(of: entry, to: &writer) { writer in
+        writer.member("title", title)
+        writer.member("picture_url", picture)
+      }
     case .conversationDeleted:
       writeAct(of: entry, to: &writer) { _ in }
     case .reactionAdded(let message, let seq, let emoji), .reactionRemoved(let message, let seq, let emoji):

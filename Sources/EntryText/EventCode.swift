@@ -20,7 +20,7 @@ public enum EventCode: Int16, Sendable, CaseIterable {
   case memberChanged = 8
   /// See ``ChatCore/Event/conversationCreated(_:)``.
   case conversationCreated = 9
-  /// See ``ChatCore/Event/conversationUpdated(title:)``.
+  /// See ``ChatCore/Event/conversationUpdated(title:picture:)``.
   case conversationUpdated = 10
   /// See ``ChatCore/Event/conversationDeleted``.
   case conversationDeleted = 11

@@ -39,6 +39,7 @@ struct Ledger {
     let id: ConversationID
     let kind: ConversationKind
     var title: String?
+    var picture: String?
     let createdAt: Timestamp
     var deleted = false
     var members: [UserID: Member] = [:]
@@ -101,13 +102,15 @@ struct Ledger {
 
   /// Makes a conversation: its `conversation.created`, and `conversation.joined` for everyone who is not its only self.
   mutating func makeConversation(
-    _ kind: ConversationKind, in bucket: Bucket, title: String?, members: [Member], by author: Author, at now: Timestamp
+    _ kind: ConversationKind, in bucket: Bucket, title: String?, picture: String? = nil, members: [Member],
+    by author: Author, at now: Timestamp
   ) -> (ConversationRow, Made) {
     let id = ConversationID(counter: nextIdentifier(), bucket: bucket)
-    var row = ConversationRow(id: id, kind: kind, title: title, createdAt: now)
+    var row = ConversationRow(id: id, kind: kind, title: title, picture: picture, createdAt: now)
     for member in members { row.members[member.user] = member }
     let created = Conversation(
-      id: id, kind: kind, title: title, head: 1, createdAt: now, members: members.sorted { $0.user < $1.user },
+      id: id, kind: kind, title: title, picture: picture, head: 1, createdAt: now,
+      members: members.sorted { $0.user < $1.user },
       memberCount: members.count)
     var made = [write(&row, by: author, at: now) { _, _ in .conversationCreated(created) }]
     conversations[id] = row
@@ -139,7 +142,8 @@ extension Ledger.ConversationRow {
   func told(members limit: Int) -> Conversation {
     let first = members.keys.sorted().prefix(max(0, limit)).compactMap { members[$0] }
     return Conversation(
-      id: id, kind: kind, title: title, head: head, createdAt: createdAt, members: first, memberCount: members.count)
+      id: id, kind: kind, title: title, picture: picture, head: head, createdAt: createdAt, members: first,
+      memberCount: members.count)
   }
 }
 

@@ -17,9 +17,9 @@ extension MemoryWorld: ConversationStore {
   }
 
   /// Makes a group or public conversation with its owner and members.
-  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError) -> (
-    conversation: Conversation, made: Made
-  ) {
+  public func create(
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try transaction { (ledger, now) throws(ChatError) in
       let all =
         [Member(user: owner.id, username: owner.username, role: .owner)]
@@ -27,7 +27,7 @@ extension MemoryWorld: ConversationStore {
       // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
       let bucket = Bucket(folding: UInt64(bitPattern: ledger.nextIdentifier()) &* 2_654_435_761 >> 7)
       let (row, made) = ledger.makeConversation(
-        kind, in: bucket, title: title, members: all, by: owner.author, at: now)
+        kind, in: bucket, title: title, picture: picture, members: all, by: owner.author, at: now)
       return (row.told(members: all.count), made)
     }
   }
@@ -77,18 +77,20 @@ extension MemoryWorld: ConversationStore {
     }
   }
 
-  /// Changes the title.
-  public func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError) -> (
-    conversation: Conversation, made: Made?
-  ) {
+  /// Changes the title and the picture.
+  public func update(
+    _ id: ConversationID, title: String?, picture: String??, by caller: User
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
     try transaction { (ledger, now) throws(ChatError) in
       var row = try ledger.living(id)
       try ConversationRules.checkRenaming(row.kind, role: row.members[caller.id]?.role)
-      guard row.title.map({ !$0.utf8.elementsEqual(title.utf8) }) ?? true else {
-        return (row.told(members: row.members.count), nil)
+      var look = row.told(members: row.members.count)
+      guard look.take(title: title, picture: picture) else { return (look, nil) }
+      row.title = look.title
+      row.picture = look.picture
+      let entry = ledger.write(&row, by: caller.author, at: now) { _, _ in
+        .conversationUpdated(title: look.title ?? "", picture: look.picture)
       }
-      row.title = title
-      let entry = ledger.write(&row, by: caller.author, at: now) { _, _ in .conversationUpdated(title: title) }
       ledger.conversations[id] = row
       return (row.told(members: row.members.count), [entry])
     }

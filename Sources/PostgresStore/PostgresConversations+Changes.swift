@@ -16,12 +16,12 @@ extension PostgresConversations {
   static let unlist = Statement(
     "conversations.unlist",
     "DELETE FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 AND l.conversation = $3")
-  static let setTitle = Statement(
-    "conversations.set_title", "UPDATE conversation c SET title = $3 WHERE c.bucket = $1 AND c.id = $2")
+  static let setLook = Statement(
+    "conversations.set_look", "UPDATE conversation c SET title = $3, picture = $4 WHERE c.bucket = $1 AND c.id = $2")
   static let setDeleted = Statement(
     "conversations.set_deleted", "UPDATE conversation c SET deleted_at = $3 WHERE c.bucket = $1 AND c.id = $2")
 
-  static let changeStatements = [setRole, removeMember, count, unlist, setTitle, setDeleted]
+  static let changeStatements = [setRole, removeMember, count, unlist, setLook, setDeleted]
 
   /// Changes the membership of `subject` as the domain's rules decide.
   public func change(
@@ -41,28 +41,29 @@ extension PostgresConversations {
     }
   }
 
-  /// Changes the title.
-  public func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError) -> (
-    conversation: Conversation, made: Made?
-  ) {
-    let (renamed, made) = try await changing(id, caller: caller, subject: caller) {
+  /// Changes the title and the picture.
+  public func update(
+    _ id: ConversationID, title: String?, picture: String??, by caller: User
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
+    let (updated, made) = try await changing(id, caller: caller, subject: caller) {
       (standing, moment, transaction) throws(ChatError) -> (Conversation, Made?) in
       var conversation = standing.conversation
       try ConversationRules.checkRenaming(conversation.kind, role: standing.caller)
-      // Strings are equal in Swift when they are canonically; the database keeps bytes.
-      if let old = conversation.title, old.utf8.elementsEqual(title.utf8) { return (conversation, nil) }
+      guard conversation.take(title: title, picture: picture) else { return (conversation, nil) }
       var plan = WritePlan(at: moment)
-      plan.add(Self.setTitle, [.int2(id.bucket.number), .int8(id.rawValue), .text(title)])
-      plan.append(.conversationUpdated(title: title), to: id, by: caller.author)
+      plan.add(
+        Self.setLook,
+        [.int2(id.bucket.number), .int8(id.rawValue), .text(conversation.title), .text(conversation.picture)])
+      plan.append(
+        .conversationUpdated(title: conversation.title ?? "", picture: conversation.picture), to: id, by: caller.author)
       let made = try await carryOut(plan, in: transaction)
-      conversation.title = title
       conversation.head = made.last?.seq ?? conversation.head
       return (conversation, made)
     }
     let shown = try await failure.translating { () throws(PostgresError) in
-      try await show([renamed], members: membersShown).first
+      try await show([updated], members: membersShown).first
     }
-    return (shown ?? renamed, made)
+    return (shown ?? updated, made)
   }
 
   /// Deletes it.

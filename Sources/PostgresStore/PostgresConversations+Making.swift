@@ -54,9 +54,9 @@ extension PostgresConversations {
   }
 
   /// Makes a group or public conversation with its owner and members.
-  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError) -> (
-    conversation: Conversation, made: Made
-  ) {
+  public func create(
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try await failure.translating { () throws(PostgresError) in
       let number = try await ids.next(.conversation)
       // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
@@ -66,8 +66,8 @@ extension PostgresConversations {
       return try await pool.transaction { (transaction) throws(PostgresError) in
         let answers = try await transaction.all(WritePlan.locks([bucket] + users.map(\.id.bucket)))
         let new = Conversation(
-          id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, head: 1,
-          createdAt: try Self.moment(answers.last), members: rows, memberCount: rows.count)
+          id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, picture: picture,
+          head: 1, createdAt: try Self.moment(answers.last), members: rows, memberCount: rows.count)
         return (new, try await Self.make(new, pair: nil, users: users, by: owner, in: transaction))
       }
     }

@@ -54,7 +54,7 @@ public struct PostgresConversations: ConversationStore {
 
   static let statements = [standing, living, listed, all, livingHeads, members] + makingStatements + changeStatements
 
-  private static let columns = "c.id, c.kind, c.title, c.head, c.created_at, c.member_count"
+  private static let columns = "c.id, c.kind, c.title, c.head, c.created_at, c.member_count, c.picture"
 
   let pool: PostgresPool
   let ids: IdBlocks
@@ -151,8 +151,8 @@ extension PostgresConversations {
 
     init(_ row: Row) throws(PostgresError) {
       conversation = try PostgresConversations.conversation(row)
-      caller = try row.optionalText(6).map(PostgresConversations.role)
-      subject = try row.optionalText(7).map(PostgresConversations.role)
+      caller = try row.optionalText(7).map(PostgresConversations.role)
+      subject = try row.optionalText(8).map(PostgresConversations.role)
     }
   }
 
@@ -169,7 +169,9 @@ extension PostgresConversations {
       throw .unexpectedReply("a conversation of unknown kind")
     }
     return Conversation(
-      id: ConversationID(rawValue: try row.int8(0)), kind: kind, title: try row.optionalText(2), head: try row.int8(3),
+      id: ConversationID(rawValue: try row.int8(0)), kind: kind, title: try row.optionalText(2),
+      picture: try row.optionalText(6),
+      head: try row.int8(3),
       createdAt: Timestamp(milliseconds: try row.time(4)), members: [], memberCount: count)
   }
 

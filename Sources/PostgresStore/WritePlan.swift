@@ -12,8 +12,8 @@ struct WritePlan {
     "conversations.make",
     """
     INSERT INTO conversation
-      (bucket, id, kind, title, direct_low, direct_high, head, member_count, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)
+      (bucket, id, kind, title, direct_low, direct_high, head, member_count, created_at, picture)
+    VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9)
     """)
   static let addMembers = Statement(
     "members.add",
@@ -60,7 +60,7 @@ struct WritePlan {
       [
         .int2(conversation.id.bucket.number), .int8(conversation.id.rawValue), .text(conversation.kind.rawValue),
         .text(conversation.title), .int8(pair?.low.rawValue), .int8(pair?.high.rawValue),
-        .int8(Int64(conversation.memberCount)), .time(moment.milliseconds),
+        .int8(Int64(conversation.memberCount)), .time(moment.milliseconds), .text(conversation.picture),
       ])
     add(conversation.members, to: conversation.id)
     append(.conversationCreated(conversation), to: conversation.id, by: author)

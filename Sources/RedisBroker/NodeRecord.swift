@@ -2,7 +2,8 @@ import JSONText
 
 /// What a node says of itself to the others.
 ///
-/// - Shape: `{"id":"socket-1","role":"socket","addresses":["10.0.0.7:9001"],"version":"0.1.0","settings":"9f3c…"}`
+/// - Shape: `{"id":"socket-1","role":"socket","addresses":["10.0.0.7:9001"],"version":"0.1.0","settings":"9f3c…",
+///   "private":{"address":"10.0.0.7:9101","proof":"5b1e…"}}`
 public struct NodeRecord: Hashable, Sendable {
   /// Its name, unique in the cluster.
   public let id: String
@@ -15,13 +16,33 @@ public struct NodeRecord: Hashable, Sendable {
   /// The hash of those settings that must be equal on all nodes.
   public let settings: String
 
+  /// Where other nodes pass requests on to; nil when it takes none.
+  public let entrance: Entrance?
+
+  /// A private address, and the proof that the node gave it to itself: what stands in Redis is not believed without.
+  public struct Entrance: Hashable, Sendable {
+    /// `10.0.0.7:9101`
+    public let address: String
+    /// A code under a secret of the cluster.
+    public let proof: String
+
+    /// Collects them.
+    public init(address: String, proof: String) {
+      self.address = address
+      self.proof = proof
+    }
+  }
+
   /// Collects it.
-  public init(id: String, role: String, addresses: [String], version: String, settings: String) {
+  public init(
+    id: String, role: String, addresses: [String], version: String, settings: String, entrance: Entrance? = nil
+  ) {
     self.id = id
     self.role = role
     self.addresses = addresses
     self.version = version
     self.settings = settings
+    self.entrance = entrance
   }
 
   var text: String {
@@ -32,6 +53,14 @@ public struct NodeRecord: Hashable, Sendable {
       writer.member("addresses", array: { writer in for address in addresses { writer.string(address) } })
       writer.member("version", version)
       writer.member("settings", settings)
+      if let entrance {
+        writer.member(
+          "private",
+          object: { writer in
+            writer.member("address", entrance.address)
+            writer.member("proof", entrance.proof)
+          })
+      }
     }
     return String(decoding: writer.finish(), as: UTF8.self)
   }
@@ -42,6 +71,13 @@ public struct NodeRecord: Hashable, Sendable {
       let role = value["role"]?.string, let list = value["addresses"]?.array, let version = value["version"]?.string,
       let settings = value["settings"]?.string
     else { return nil }
-    self.init(id: id, role: role, addresses: list.compactMap(\.string), version: version, settings: settings)
+    // Records of older nodes have none.
+    let entrance = value["private"].flatMap { door -> Entrance? in
+      guard let address = door["address"]?.string, let proof = door["proof"]?.string else { return nil }
+      return Entrance(address: address, proof: proof)
+    }
+    self.init(
+      id: id, role: role, addresses: list.compactMap(\.string), version: version, settings: settings,
+      entrance: entrance)
   }
 }

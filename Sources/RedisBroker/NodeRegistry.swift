@@ -16,7 +16,7 @@ public final class NodeRegistry: @unchecked Sendable {
   private let lifetime: Int64
   private let interval: Int64
   private let heartbeat = Scripts.heartbeat()
-  private let list = Scripts.nodes()
+  private let list: NodeList
   private var timer: LoopTimer?
 
   /// Milliseconds until the next beat while Redis is away, so that a node is listed soon after it is back.
@@ -33,7 +33,8 @@ public final class NodeRegistry: @unchecked Sendable {
     self.record = record
     self.lifetime = lifetime
     self.interval = interval
-    keys = ["\(names.prefix){nodes}alive", "\(names.prefix){nodes}records"]
+    keys = NodeList.keys(names)
+    list = NodeList(client: client, names: names)
   }
 
   /// Begins to say that the node is alive.
@@ -51,10 +52,7 @@ public final class NodeRegistry: @unchecked Sendable {
   /// The nodes that are alive, in the order of their ids, at most 1,000; this one too.
   ///
   /// - Throws: ``RedisError``.
-  public func nodes() async throws(RedisError) -> [NodeRecord] {
-    let reply = try await client.run(list, keys: keys)
-    return (reply.elements ?? []).compactMap { $0.bytes.flatMap(NodeRecord.init(text:)) }
-  }
+  public func nodes() async throws(RedisError) -> [NodeRecord] { try await list.read() }
 
   private func beat() {
     say(record: record.text)

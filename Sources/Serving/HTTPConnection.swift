@@ -21,7 +21,8 @@ final class HTTPConnection: @unchecked Sendable {
   private var isReadingPaused = false
   private var isClosing = false
   private var peerHasFinished = false
-  private var upgraded: WebSocketConnection?
+  /// Who has the connection when it is HTTP no more.
+  private var upgraded: (any ConnectionHandler)?
   private var clock: RequestClock
   private var timer: LoopTimer?
   private var timerAt = Int64.max
@@ -191,16 +192,25 @@ final class HTTPConnection: @unchecked Sendable {
       var response = Response(.switchingProtocols)
       for (name, value) in agreement.headers { response.headers.append(name, value) }
       server.send(response, on: connection, answering: head, keepAlive: true)
-      timer?.cancel()
       let webSocket = WebSocketConnection(
         server: server, connection: connection, request: request(head, []), agreement: agreement, limits: limits,
         countedAs: block)
-      upgraded = webSocket
-      self.head = nil
+      leave(to: webSocket)
       server.upgraded(self, to: webSocket)
-      connection.handOver(to: webSocket)
       webSocket.begin(begin)
+    case .handOver(let begin):
+      let raw = RawConnection(server: server, connection: connection, request: request(head, []), countedAs: block)
+      leave(to: raw)
+      server.handedOver(self, to: raw)
+      raw.begin(begin)
     }
+  }
+
+  private func leave(to owner: any ConnectionHandler) {
+    timer?.cancel()
+    upgraded = owner
+    head = nil
+    connection.handOver(to: owner)
   }
 
   private func close() {

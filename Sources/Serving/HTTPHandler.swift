@@ -1,4 +1,5 @@
 import HTTP1
+import IORuntime
 import WebSocket
 
 /// What answers the requests of a server.
@@ -43,6 +44,8 @@ public enum UpgradeAnswer {
   case refuse(Response)
   /// Yes, on these terms; `begin` gets the connection and gives the one who listens to it.
   case accept(Handshake.Agreement, limits: MessageLimits, begin: (WebSocketConnection) -> any WebSocketHandler)
+  /// Perhaps: the connection itself is given away, and who gets it answers the request, now or later.
+  case handOver(begin: (RawConnection) -> any ConnectionHandler)
 }
 
 extension Handshake {

@@ -22,6 +22,7 @@ public final class HTTPServer: @unchecked Sendable {
   private var listeners: [Listener] = []
   private var http: [ObjectIdentifier: HTTPConnection] = [:]
   private var webSockets: [ObjectIdentifier: WebSocketConnection] = [:]
+  private var raws: [ObjectIdentifier: RawConnection] = [:]
   private var addresses: [String: Int] = [:]
   private var turnedAway = 0
   private var scratch: [UInt8] = []
@@ -87,6 +88,7 @@ public final class HTTPServer: @unchecked Sendable {
   public func closeAll() {
     for connection in http.values { connection.closeNow() }
     for connection in webSockets.values { connection.abandon() }
+    for connection in raws.values { connection.close() }
   }
 
   // MARK: For connections
@@ -95,6 +97,16 @@ public final class HTTPServer: @unchecked Sendable {
     http[ObjectIdentifier(connection)] = nil
     webSockets[ObjectIdentifier(webSocket)] = webSocket
     counts.webSockets += 1
+  }
+
+  func handedOver(_ connection: HTTPConnection, to raw: RawConnection) {
+    http[ObjectIdentifier(connection)] = nil
+    raws[ObjectIdentifier(raw)] = raw
+  }
+
+  func ended(_ raw: RawConnection, block: String?) {
+    raws[ObjectIdentifier(raw)] = nil
+    release(block)
   }
 
   func ended(_ connection: HTTPConnection, block: String?) {

@@ -49,9 +49,10 @@ public struct PasswordHasher: Sendable {
     try Self.hash(Self.checked(password), cost)
   }
 
-  /// Whether this is the password of that hash.
+  /// Whether this is the password of that hash: one of ours, or a ``ForeignHash``.
   public func verify(_ password: String, against hash: String) -> Bool {
     guard let bytes = try? Self.checked(password) else { return false }
+    if let foreign = ForeignHash(parsing: hash) { return foreign.verify(bytes) }
     return Self.verify(bytes, hash)
   }
 
@@ -61,7 +62,7 @@ public struct PasswordHasher: Sendable {
     return false
   }
 
-  /// Whether the hash was made at another cost and is due to be made anew at the next sign-in.
+  /// Whether the hash was made at another cost, or by another system, and is due to be made anew at the next sign-in.
   public func needsRehash(_ hash: String) -> Bool {
     guard Self.isReady else { return false }
     return crypto_pwhash_str_needs_rehash(hash, UInt64(cost.passes), cost.memoryBytes) != 0

@@ -13,7 +13,7 @@ struct AccessTests {
 
   /// What each route answers to each relation, in the order of ``Relation``.
   static let groupTable: [String: [Int]] = [
-    "showConversation": [200, 200, 200, 404, 404, 401], "renameConversation": [200, 200, 403, 404, 404, 401],
+    "showConversation": [200, 200, 200, 404, 404, 401], "updateConversation": [200, 200, 403, 404, 404, 401],
     "deleteConversation": [204, 403, 403, 404, 404, 401], "listMembers": [200, 200, 200, 404, 404, 401],
     "putMember": [200, 200, 403, 404, 404, 401], "removeMember": [204, 204, 403, 404, 404, 401],
     "sendMessage": [201, 201, 201, 404, 404, 401], "listMessages": [200, 200, 200, 404, 404, 401],
@@ -21,7 +21,7 @@ struct AccessTests {
   ]
 
   static let publicTable: [String: [Int]] = [
-    "showConversation": [200, 200, 200, 200, 200, 401], "renameConversation": [200, 200, 403, 403, 403, 401],
+    "showConversation": [200, 200, 200, 200, 200, 401], "updateConversation": [200, 200, 403, 403, 403, 401],
     "deleteConversation": [204, 403, 403, 403, 403, 401], "listMembers": [200, 200, 200, 200, 200, 401],
     "putMember": [200, 200, 403, 403, 403, 401], "removeMember": [204, 204, 403, 403, 403, 401],
     "sendMessage": [201, 201, 201, 403, 403, 401], "listMessages": [200, 200, 200, 200, 200, 401],
@@ -50,7 +50,7 @@ struct AccessTests {
       let target = sample.with(path: "conversation", String(id)).target
       let body = sample.row.name == "sendMessage" ? ["text": "hi"] : sample.body
       let mine = await door.send(sample.row.method, target, body.map { .object($0) }, as: door.stage.bob)
-      let changes = ["renameConversation", "deleteConversation", "putMember", "removeMember"].contains(sample.row.name)
+      let changes = ["updateConversation", "deleteConversation", "putMember", "removeMember"].contains(sample.row.name)
       #expect(changes ? mine.summary == "403 wrong_kind" : mine.status < 300, "\(sample.row.name): \(mine.summary)")
       let hers = await door.send(sample.row.method, target, body.map { .object($0) }, as: door.stage.eve)
       #expect(hers.summary == "404 conversation_not_found", "\(sample.row.name)")
@@ -137,7 +137,7 @@ private struct Scene {
     let subject = row.name == "putMember" ? outsider : plain
     let target = row.path.replacing("{conversation}", with: String(conversation.rawValue))
       .replacing("{user}", with: String(subject.rawValue))
-    let bodies: [String: JSONValue] = ["sendMessage": ["text": "hi"], "renameConversation": ["title": "Hall"]]
+    let bodies: [String: JSONValue] = ["sendMessage": ["text": "hi"], "updateConversation": ["title": "Hall"]]
     return await door.send(row.method, target, bodies[row.name], as: callers[relation.rawValue])
   }
 }

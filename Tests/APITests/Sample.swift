@@ -29,10 +29,12 @@ struct Sample {
       "refreshSession": [["refresh_token": tokens["refresh_token"] ?? .null]],
       "updateMe": [["display_name": "Countess", "email": "ada@example.org"]],
       "openConversation": [
-        ["kind": "direct", "user": bob], ["kind": "group", "title": "Tea", "members": [bob]],
+        ["kind": "direct", "user": bob],
+        ["kind": "group", "title": "Tea", "members": [bob], "picture_url": "https://example.org/tea.png"],
         ["kind": "public", "title": "Square"],
       ],
-      "renameConversation": [["title": "Hall"]], "putMember": [["role": "admin"]],
+      "updateConversation": [["title": "Hall", "picture_url": "https://example.org/hall.png"]],
+      "putMember": [["role": "admin"]],
       "sendMessage": [["text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message)]],
     ]
     let path = [

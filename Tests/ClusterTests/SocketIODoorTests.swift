@@ -135,6 +135,29 @@ extension ClusterTests {
       }
     }
 
+    @Test func `who does not fetch what waits in a busy room is told to come back, and the others are not held up`()
+      async throws
+    {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        let (ada, eve) = (try await stage.account("ada"), try await stage.account("eve"))
+        let room = try await stage.open(title: "busy", members: [ada, eve])
+        let talker = stage.client(ada, at: 1, by: .polling)
+        try await talker.goOnline()
+        let slow = try await Self.open(stage, eve.token, by: .polling)
+        slow.isIdle = true
+        // 16 KiB each, past what may wait for one session.
+        let text = String(repeating: "long ", count: 3_200)
+        for number in 0..<90 { await talker.say(text, in: room, as: "s\(number)") }
+        slow.isIdle = false
+        #expect(await slow.waitForEnd(5_000)?.code == 4001)
+        #expect(!slow.isSentOut)
+        #expect(try await stage.converge(within: 5_000))
+        #expect(try await stage.check().broken() == [])
+        #expect(talker.ends.isEmpty)
+      }
+    }
+
     @Test func `no client that did not ask finds anything behind the frame of an event`() async throws {
       let cluster = try await SharedCluster.healthy()
       try await ClusterStage.play(on: cluster) { stage in

@@ -10,7 +10,8 @@ import Testing
     EncodedEntry(
       Entry(
         conversation: conversation, seq: seq, id: EntryID(rawValue: 1), createdAt: Timestamp(milliseconds: 0),
-        author: Author(id: UserID(rawValue: 1), username: "ada"), event: .conversationUpdated(title: "t")))
+        author: Author(id: UserID(rawValue: 1), username: "ada"), event: .conversationUpdated(title: "t", picture: nil))
+    )
   }
 
   @Test func `the next entry is delivered, an old one is dropped`() {

@@ -26,7 +26,7 @@ struct PayloadTests {
       Conversation(
         id: conversation, kind: .group, title: "Tea", head: 1, createdAt: Timestamp(milliseconds: 5),
         members: [Member(user: ada.id, username: "ada", role: .owner)], memberCount: 1)),
-    .conversationUpdated(title: "Coffee"),
+    .conversationUpdated(title: "Coffee", picture: "https://example.org/cup.png"),
     .conversationDeleted,
     .joined(conversation, seq: 7),
     .left(conversation, seq: 8),

@@ -14,6 +14,18 @@ struct NodeRegistryTests {
   @Test("a record is read back as it was written, and anything else is refused")
   func text() {
     #expect(NodeRecord(text: Array(Self.record("a").text.utf8)) == Self.record("a"))
+    let entered = NodeRecord(
+      id: "a", role: "socket", addresses: [], version: "0.1.0", settings: "9f",
+      entrance: .init(address: "10.0.0.7:9101", proof: "5b"))
+    #expect(NodeRecord(text: Array(entered.text.utf8)) == entered)
+    // A proof without an address is none, and an older node's record has neither.
+    let older = #"{"id":"a","role":"socket","addresses":[],"version":"0.1.0","settings":"9f"}"#
+    let broken = older.dropLast() + #","private":{"proof":"5b"}}"#
+    for text in [older, String(broken)] {
+      let read = NodeRecord(text: Array(text.utf8))
+      #expect(read?.id == "a")
+      #expect(read?.entrance == nil)
+    }
     for text in ["", "x", "{}", #"{"id":1}"#] { #expect(NodeRecord(text: Array(text.utf8)) == nil) }
   }
 

@@ -7,7 +7,7 @@ enum Arrows {
     "Node": [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
-      "Dialects", "EngineServing", "EngineIO", "SocketIO",
+      "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
@@ -16,6 +16,8 @@ enum Arrows {
     "Delivery": ["ChatCore"],
     "Client": ["IORuntime", "HTTP1", "WebSocket"],
     "EngineServing": ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO"],
+    // A node is another node's client, and seals what it says to it.
+    "Peering": ["IORuntime", "HTTP1", "Serving", "EngineServing", "Client", "Tokens"],
     "ConformanceFixture": [
       "IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "SocketIO", "EngineServing", "Tokens", "JSONText",
     ],
@@ -32,7 +34,7 @@ enum Arrows {
     "EngineIO": [],
     "SocketIO": [],
     "JSONText": [],
-    "Tokens": ["COpenSSL", "CSodium", "JSONText"],
+    "Tokens": ["CCrypt", "COpenSSL", "CSodium", "JSONText"],
     "IORuntime": ["CLinux", "COpenSSL"],
     "CLinux": [],
   ]

@@ -6,7 +6,7 @@ import JSONText
 /// `/v1/conversations`: opening, listing, renaming, deleting.
 enum Conversations {
   static func rows(_ limits: Limits) -> [Endpoint] {
-    [open(limits), list(limits), show, rename(limits), delete]
+    [open(limits), list(limits), show, update(limits), delete]
   }
 
   private static func open(_ limits: Limits) -> Endpoint {
@@ -21,6 +21,7 @@ enum Conversations {
 
   private static func newConversation(_ limits: Limits) -> Shape {
     let title = Field.string("title", .required, bytes: 1...limits.titleBytesMax, "Its title.")
+    let picture = Field.string("picture_url", .optional, bytes: 1...limits.pictureBytesMax, "Its picture's address.")
     let members = Field.array(
       "members", .required, of: .integer(.ids), count: 0...limits.membersPerRequestMax,
       "Ids of its first members besides the caller.")
@@ -30,24 +31,25 @@ enum Conversations {
         .init(
           "direct", "With one other; the one that exists, if there is one.",
           [.integer("user", .required, .ids, "The other.")]),
-        .init("group", "With those named, and those who are added later.", [title, members]),
-        .init("public", "Read and joined by anyone signed in.", [title]),
+        .init("group", "With those named, and those who are added later.", [title, picture, members]),
+        .init("public", "Read and joined by anyone signed in.", [title, picture]),
       ])
   }
 
   private static func open(_ call: Call) async throws(ChatError) -> Answer {
     let caller = try call.caller()
     let title = call.body.string("title") ?? ""
+    let picture = call.body.string("picture_url")
     switch call.body.string("kind") {
     case "direct":
       let opened = try await OpenDirectConversation(user: call.bodyID("user")).run(in: call.chat, as: caller)
       return answer(opened.isNew ? .created : .ok, opened.conversation)
     case "group":
       let members = (call.body.integers("members") ?? []).compactMap { UserID(checking: $0) }
-      let command = CreateConversation(kind: .group, title: title, members: members)
+      let command = CreateConversation(kind: .group, title: title, picture: picture, members: members)
       return answer(.created, try await command.run(in: call.chat, as: caller))
     default:
-      let command = CreateConversation(kind: .public, title: title)
+      let command = CreateConversation(kind: .public, title: title, picture: picture)
       return answer(.created, try await command.run(in: call.chat, as: caller))
     }
   }
@@ -74,15 +76,22 @@ enum Conversations {
     return answer(.ok, try await command.run(in: call.chat, as: call.caller()))
   }
 
-  private static func rename(_ limits: Limits) -> Endpoint {
+  private static func update(_ limits: Limits) -> Endpoint {
     Endpoint(
-      .patch, "/v1/conversations/{conversation}", "renameConversation", "Changes the title; owner and admins.",
+      .patch, "/v1/conversations/{conversation}", "updateConversation", "Changes title and picture; owner and admins.",
       rate: .write,
       body: Shape(
-        "ConversationChange", [.string("title", .required, bytes: 1...limits.titleBytesMax, "The new title.")]),
+        "ConversationChange",
+        [
+          .string("title", .optional, bytes: 1...limits.titleBytesMax, "The new title."),
+          .string(
+            "picture_url", .nullable, bytes: 1...limits.pictureBytesMax, "The new picture's address; null for none."),
+        ]),
       answers: [.init(200, Schemas.conversation, "The conversation as it is now.")], refusals: [403]
     ) { call async throws(ChatError) in
-      let command = RenameConversation(conversation: try call.conversation(), title: call.body.string("title") ?? "")
+      let command = UpdateConversation(
+        conversation: try call.conversation(), title: call.body.string("title"),
+        picture: call.body.has("picture_url") ? .some(call.body.string("picture_url")) : nil)
       return answer(.ok, try await command.run(in: call.chat, as: call.caller()))
     }
   }

@@ -39,6 +39,7 @@ extension Limits {
   var displayName: TextRule { row("display_name", 1...displayNameBytesMax, lineFlaw) }
   var title: TextRule { row("title", 1...titleBytesMax, lineFlaw) }
   var device: TextRule { row("device", 1...deviceBytesMax, lineFlaw) }
+  var picture: TextRule { row("picture_url", 1...pictureBytesMax, lineFlaw) }
   var email: TextRule { row("email", 3...emailBytesMax, TextRule.addressFlaw) }
   var password: TextRule { row("password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var text: TextRule { row("text", 1...textBytesMax, TextRule.proseFlaw) }

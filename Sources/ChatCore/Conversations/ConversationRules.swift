@@ -13,7 +13,7 @@ public enum ConversationRules {
     if kind == .self { throw .forbidden(.wrongKind) }
   }
 
-  /// Lets the owner and admins of a group or public conversation change its title.
+  /// Lets the owner and admins of a group or public conversation change its title and picture.
   ///
   /// - Throws: as ``checkWriting(_:role:)``, and `.forbidden(.roleTooLow)`.
   public static func checkRenaming(_ kind: ConversationKind, role: Role?) throws(ChatError) {

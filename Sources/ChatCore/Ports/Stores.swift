@@ -104,8 +104,8 @@ public protocol ConversationStore: Sendable {
   ///
   /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self
   /// log.
-  func create(_ kind: ConversationKind, title: String, owner: User, members: [User]) async throws(ChatError)
-    -> (conversation: Conversation, made: Made)
+  func create(_ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User])
+    async throws(ChatError) -> (conversation: Conversation, made: Made)
   /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
   ///
   /// Gives nil when there is none or he may not see it.
@@ -129,8 +129,9 @@ public protocol ConversationStore: Sendable {
   /// log.
   func change(_ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int)
     async throws(ChatError) -> (member: Member?, made: Made?)
-  /// Changes the title, checked by ``ConversationRules`` inside the transaction; `made` is nil when it was so already.
-  func rename(_ id: ConversationID, title: String, by caller: User) async throws(ChatError)
+  /// Changes what is not nil, checked by ``ConversationRules`` inside the transaction; `made` is nil when it was so
+  /// already. `.some(nil)` takes the picture away.
+  func update(_ id: ConversationID, title: String?, picture: String??, by caller: User) async throws(ChatError)
     -> (conversation: Conversation, made: Made?)
   /// Deletes it, checked by ``ConversationRules``: one entry `conversation.deleted`, then it is no one's any more.
   ///
@@ -138,6 +139,15 @@ public protocol ConversationStore: Sendable {
   /// ``LogStore/entries(of:after:limit:)`` and its heads still tell the log, so that a node that missed the last entry
   /// finds it.
   func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made
+}
+
+extension ConversationStore {
+  /// Makes one without a picture.
+  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User])
+    async throws(ChatError) -> (conversation: Conversation, made: Made)
+  {
+    try await create(kind, title: title, picture: nil, owner: owner, members: members)
+  }
 }
 
 /// The log entries that a change has committed, in every conversation that it touched; to be published.

@@ -89,6 +89,15 @@ extension Configuration {
     require(
       secrets.tokenKeys.isEmpty || secrets.tokenKey == nil,
       "MARTLET_TOKEN_KEYS and MARTLET_TOKEN_KEY are both set; access tokens are signed by one of them.")
+    require(
+      serving.privateListen != nil || serving.privateAddress == nil,
+      "MARTLET_PRIVATE_ADDRESS tells others of a listener that there is not: set MARTLET_PRIVATE_LISTEN too.")
+    require(
+      serving.privateAddress != nil || serving.privateListen?.isAny != true,
+      "MARTLET_PRIVATE_LISTEN is every address of the machine; MARTLET_PRIVATE_ADDRESS must tell others which to take.")
+    require(
+      serving.privateAddress.map { !$0.isAny && $0.port > 0 } ?? true,
+      "MARTLET_PRIVATE_ADDRESS is no address that another node could connect to.")
     let textRoom = 2 * shared.limits.textBytesMax
     require(
       intake.frameBytes >= textRoom,

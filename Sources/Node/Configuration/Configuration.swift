@@ -34,6 +34,10 @@ public struct Configuration: Sendable, Equatable {
 public struct ServingConfiguration: Sendable, Equatable {
   /// The address for clients.
   public var listen = ListenAddress(host: "0.0.0.0", port: 8080)
+  /// The address for other nodes, which pass on requests of Engine.IO; nil takes none, and passes none on.
+  public var privateListen: ListenAddress?
+  /// Where others reach that address, when it is not the one that is listened at.
+  public var privateAddress: ListenAddress?
   /// The node's name in logs and metrics; nil is made of the host's name and chance.
   public var nodeID: String?
   /// Web origins whose pages may call; empty allows none.

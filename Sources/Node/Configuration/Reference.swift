@@ -5,6 +5,16 @@ public enum Reference {
 
   static let serving: [Setting] = [
     .listen("LISTEN", \.serving.listen, reason: "Where clients and load balancers connect."),
+    .listen(
+      "PRIVATE_LISTEN", \.serving.privateListen,
+      reason:
+        "Where other nodes pass on requests of Socket.IO sessions that are here; without it the balancer must be sticky."
+    ),
+    .listen(
+      "PRIVATE_ADDRESS", \.serving.privateAddress,
+      reason:
+        "Where other nodes reach PRIVATE_LISTEN, if that is 0.0.0.0 or behind a translation; never the public one."
+    ),
     .word(
       "NODE_ID", \.serving.nodeID,
       reason: "Names the node in logs and metrics; made of the host's name and chance if left out."),

@@ -27,6 +27,12 @@ extension Setting {
       read: { (text) throws(Complaint) in try ListenAddress(setting: text) })
   }
 
+  static func listen(_ name: String, _ place: any Place<ListenAddress?>, reason: String) -> Setting {
+    row(
+      name, place, type: "address", range: "address:port", reason: reason, show: { $0?.description ?? "" },
+      read: { (text) throws(Complaint) in try ListenAddress(setting: text) })
+  }
+
   static func networks(_ name: String, _ place: any Place<[NetworkRange]>, reason: String) -> Setting {
     row(
       name, place, type: "list", range: "networks, by comma", reason: reason,

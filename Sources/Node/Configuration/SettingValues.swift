@@ -20,6 +20,9 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     self.port = port
   }
 
+  /// Whether it stands for all addresses of the machine.
+  public var isAny: Bool { NetworkRange.bytes(of: host)?.allSatisfy { $0 == 0 } ?? false }
+
   /// As the setting is written.
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 

@@ -1,6 +1,7 @@
 import Delivery
 import EngineServing
 import IORuntime
+import Peering
 import Realtime
 import Serving
 
@@ -11,6 +12,7 @@ struct LoopReport: Sendable {
   var delivery: DeliveryCounts
   var realtime: RealtimeCounts
   var engine: EngineCounts
+  var peers: PeerCounts?
   var adapters: AdapterReport?
   var vitals: Vitals
 }

@@ -32,6 +32,7 @@ final class MetricsBoard: Sendable {
     metrics.write(delivery: reports)
     metrics.write(realtime: reports)
     metrics.write(engine: reports)
+    metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     return metrics.text

@@ -14,6 +14,8 @@ struct Adapters {
   let log: any LogStore
   let broker: any Broker
   let limiter: any RateLimiter
+  /// The list of the cluster's nodes; none in memory.
+  let nodes: NodeList?
   /// Begins to connect.
   let start: () -> Void
   /// Lets go of connections.
@@ -53,6 +55,7 @@ extension Adapters {
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
       broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
+      nodes: NodeList(client: client, names: names),
       start: {
         pool.start()
         client.start()
@@ -83,6 +86,6 @@ extension Adapters {
     }
     return Adapters(
       users: world, sessions: world, conversations: world, log: world, broker: broker,
-      limiter: MemoryRateLimiter(clock: SystemClock()), start: {}, close: {}, report: { nil })
+      limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil, start: {}, close: {}, report: { nil })
   }
 }

@@ -4,6 +4,7 @@ import Dialects
 import EngineServing
 import HTTP1
 import IORuntime
+import Peering
 import Serving
 import WebSocket
 
@@ -20,7 +21,8 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
   private let limits: MessageLimits
 
   init(
-    _ mount: Mount, loop: EventLoop, hub: Hub, ports: any LoopPorts, shared: SharedParts, tally: EngineTally
+    _ mount: Mount, loop: EventLoop, hub: Hub, ports: any LoopPorts, shared: SharedParts, tally: EngineTally,
+    peers: LoopPeers?
   ) {
     self.mount = mount
     let (configuration, directory) = (shared.configuration, shared.engineSessions)
@@ -36,10 +38,23 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     settings.mount = mount.dialect.name
     settings.assumesPolling = true
     settings.crossOrigin = configuration.dialectCrossOrigin
-    engine = EngineDoor(loop: loop, directory: directory, settings: settings, tally: tally) { session, request in
+    let engine = EngineDoor(
+      loop: loop, directory: directory, settings: settings, tally: tally, peers: peers?.client
+    ) { session, request in
       SocketIOClient(
         session, directory: directory, program: DialectSocketIO(door, request), limits: configuration.socketIOLimits)
     }
+    self.engine = engine
+    peers?.door.mount(engine, at: peerPath)
+  }
+
+  /// Where another node finds this door, by whatever port or prefix the request came to this one.
+  private var peerPath: String { LoopDialects.prefix + mount.dialect.name + DialectMount.enginePath }
+
+  private func named(_ request: Request) -> Request {
+    var request = request
+    request.head.path = peerPath
+    return request
   }
 
   // MARK: Requests
@@ -47,14 +62,14 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
   func respond(to request: Request) async -> Response {
     if request.path == DialectMount.enginePath {
       guard let engine else { return Response(.notFound, text: "Sockets are at the socket nodes.\n") }
-      return await engine.respond(to: request)
+      return await engine.respond(to: named(request))
     }
     guard let service else { return Response(.notFound, text: "This node serves sockets only.\n") }
     return await service.respond(to: request)
   }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {
-    if request.path == DialectMount.enginePath { return engine?.upgrade(request) }
+    if request.path == DialectMount.enginePath { return engine?.upgrade(named(request)) }
     guard let door, mount.dialect.carrier == .typedJSON, request.path == "/" else { return nil }
     if let origin = request.headers["origin"], !mount.allows(origin: origin) {
       return .refuse(Response(.forbidden, text: "Pages of this origin may not come here.\n"))

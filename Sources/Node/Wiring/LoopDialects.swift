@@ -20,7 +20,7 @@ final class LoopDialects: @unchecked Sendable {
 
   init(
     loop: EventLoop, chat: Chat, hub: Hub, ports: DialectPorts, surroundings: any LoopPorts, shared: SharedParts,
-    tally: EngineTally, requests: RequestLog
+    tally: EngineTally, peers: LoopPeers?, requests: RequestLog
   ) {
     self.loop = loop
     self.shared = shared
@@ -38,7 +38,7 @@ final class LoopDialects: @unchecked Sendable {
         gate: ports, crossOrigin: configuration.dialectCrossOrigin, now: EventLoop.monotonicMilliseconds,
         record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
-        mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally)
+        mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)
     }
     self.mounts = mounts
   }

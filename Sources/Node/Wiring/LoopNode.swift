@@ -4,6 +4,7 @@ import Delivery
 import EngineServing
 import HTTP1
 import IORuntime
+import Peering
 import Realtime
 import Serving
 import SocketIO
@@ -27,6 +28,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let door: RealtimeDoor
   private let engine: EngineDoor
   private let engineTally = EngineTally()
+  /// How requests for other nodes' sessions leave and those for ours come in.
+  private let peers: LoopPeers?
   private let requests: RequestLog
   private let dialects: LoopDialects
   private var server: HTTPServer?
@@ -58,25 +61,35 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
-    engine = LoopNode.engineDoor(loop, door, shared, engineTally)
+    if let parts = shared.privateDoor, let nodes = adapters.nodes {
+      peers = LoopPeers(
+        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops)
+    } else {
+      peers = nil
+    }
+    engine = LoopNode.engineDoor(loop, door, shared, engineTally, peers?.client)
+    peers?.door.mount(engine, at: SocketIOTransport.path)
     dialects = LoopDialects(
       loop: loop, chat: chat, hub: hub, ports: DialectPorts(sessionGuard: sessionGuard, gate: gate),
-      surroundings: surroundings, shared: shared, tally: engineTally, requests: requests)
+      surroundings: surroundings, shared: shared, tally: engineTally, peers: peers, requests: requests)
   }
 
   private static func engineDoor(
-    _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally
+    _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally, _ peers: (any EnginePeers)?
   ) -> EngineDoor {
     let (directory, configuration) = (shared.engineSessions, shared.configuration)
-    return EngineDoor(loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally) {
-      session, _ in
+    return EngineDoor(
+      loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally, peers: peers
+    ) { session, _ in
       let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits)
       return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
     }
   }
 
-  /// Begins to serve what comes to the listener, and to those of dialects.
-  func start(_ listener: Listener, dialects listeners: [(String, Listener)]) throws(SystemError) {
+  /// Begins to serve what comes to the listener, to the private one and to those of dialects.
+  func start(
+    _ listener: Listener, _ privateListener: Listener?, dialects listeners: [(String, Listener)]
+  ) throws(SystemError) {
     adapters.start()
     hub.start()
     let server = HTTPServer(
@@ -85,6 +98,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.server = server
     try server.serve(listener)
     for (dialect, listener) in listeners { try dialects.serve(dialect, at: listener) }
+    if let privateListener { try peers?.start(privateListener) }
   }
 
   // MARK: Requests
@@ -157,6 +171,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   func sayGoodBye(over spread: Milliseconds) {
     door.drain(over: spread)
     dialects.sayGoodBye(over: spread)
+    peers?.sayGoodBye(over: spread)
   }
 
   /// Accepts no more and finishes what is under way. Clients that poll need requests to be told to go: while there are
@@ -168,7 +183,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private func leave(until end: Milliseconds, _ finished: @escaping () -> Void) {
     guard let server else { return finished() }
     guard engineTally.counts.polling > 0, loop.now < end else {
-      return server.drain { [dialects] in dialects.drain(finished: finished) }
+      return server.drain { [dialects, peers] in
+        dialects.drain { if let peers { peers.drain(finished: finished) } else { finished() } }
+      }
     }
     loop.schedule(after: 20) { [weak self] in self?.leave(until: end, finished) }
   }
@@ -177,6 +194,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   func end() {
     server?.closeAll()
     dialects.end()
+    peers?.end()
     hub.stop()
     adapters.close()
   }
@@ -186,6 +204,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   var report: LoopReport {
     LoopReport(
       serving: server?.report ?? ServingCounts(), requests: requests.counts, delivery: hub.report,
-      realtime: door.report, engine: engineTally.counts, adapters: adapters.report(), vitals: Vitals(loop))
+      realtime: door.report, engine: engineTally.counts, peers: peers?.report, adapters: adapters.report(),
+      vitals: Vitals(loop))
   }
 }

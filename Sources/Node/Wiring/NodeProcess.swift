@@ -19,6 +19,7 @@ final class NodeProcess: @unchecked Sendable {
   private let parts: SharedParts
   private let group: EventLoopGroup
   private var nodes: [LoopNode] = []
+  private var privateListeners: [Listener] = []
   private var leaving: Drain?
   private var signals: Signals?
 
@@ -79,7 +80,8 @@ final class NodeProcess: @unchecked Sendable {
     }
     let dialects = try dialectListeners()
     for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
-      nodes.append(try await begin(loop, adapters, listeners[index], dialects[index]))
+      let inner = index < privateListeners.count ? privateListeners[index] : nil
+      nodes.append(try await begin(loop, adapters, listeners[index], inner, dialects[index]))
     }
     parts.metrics.show(nodes)
     parts.readiness.set(true)
@@ -98,13 +100,14 @@ final class NodeProcess: @unchecked Sendable {
   }
 
   private func begin(
-    _ loop: EventLoop, _ adapters: Adapters, _ listener: Listener, _ dialects: [(String, Listener)]
+    _ loop: EventLoop, _ adapters: Adapters, _ listener: Listener, _ privateListener: Listener?,
+    _ dialects: [(String, Listener)]
   ) async throws -> LoopNode {
     let node = LoopNode(loop: loop, adapters: adapters, shared: parts)
     let failure = await withCheckedContinuation { (continuation: CheckedContinuation<SystemError?, Never>) in
       loop.execute {
         do throws(SystemError) {
-          try node.start(listener, dialects: dialects)
+          try node.start(listener, privateListener, dialects: dialects)
           continuation.resume(returning: nil)
         } catch {
           continuation.resume(returning: error)
@@ -126,12 +129,28 @@ final class NodeProcess: @unchecked Sendable {
     try await SchemaGate.wait(on: group.loops[0], database, patience: NodeProcess.databasePatience, logger)
     let record = NodeRecord(
       id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
-      version: Version.text, settings: configuration.sharedHash)
+      version: Version.text, settings: configuration.sharedHash, entrance: try openPrivateDoor())
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
         record: index == 0 ? record : nil, logger: logger)
     }
+  }
+
+  /// Where other nodes pass on requests; a node of sockets without says what that means.
+  private func openPrivateDoor() throws -> NodeRecord.Entrance? {
+    guard let door = parts.privateDoor else {
+      if role.servesSockets {
+        logger.info("no private address", .text("meaning", "Socket.IO needs a sticky balancer: MARTLET_PRIVATE_LISTEN"))
+      }
+      return nil
+    }
+    privateListeners = try PrivateDoor.listeners(configuration, on: group.loops)
+    guard let first = privateListeners.first else { return nil }
+    let entrance = door.entrance(configuration, first, of: parts.node)
+    logger.info(
+      "taking from other nodes", .text("address", "\(first.address)"), .text("known_as", entrance.address))
+    return entrance
   }
 
   private static func tls(_ serving: ServingConfiguration) throws -> TLSServer? {

@@ -56,7 +56,7 @@ extension SharedParts {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
     let keySet = secrets.ring.jwks
-    let engineSessions = EngineDirectory()
+    let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
     return SharedParts(
       configuration: configuration, role: role, node: node, loops: loops, logger: logger,
       credentials: try credentials(secrets, configuration, logger),
@@ -65,7 +65,7 @@ extension SharedParts {
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
       proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
-      ids: secrets.ids)
+      ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
   }
 
   private static func credentials(

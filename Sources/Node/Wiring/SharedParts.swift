@@ -23,6 +23,7 @@ struct SharedParts: Sendable {
   let engineSessions: EngineDirectory
   let recoveryShelf: RecoveryShelf
   let ids: IDCipher
+  let privateDoor: PrivateDoor?
 }
 
 /// Whether new clients may come.

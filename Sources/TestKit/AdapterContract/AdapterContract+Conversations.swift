@@ -83,25 +83,34 @@ extension AdapterContract {
     ContractCase("a title is changed by owner and admins, and the log says so") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
-      let (renamed, made) = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      let (renamed, made) = try await stores.conversations.update(group.id, title: "Hall", picture: nil, by: cast.ada)
       try expect(renamed.title, is: "Hall", "the title")
       try expect(renamed.head, is: 2, "the head")
-      try expect(made?.map(\.event), is: [.conversationUpdated(title: "Hall")], "the entry")
-      let again = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      try expect(made?.map(\.event), is: [.conversationUpdated(title: "Hall", picture: nil)], "the entry")
+      let again = try await stores.conversations.update(group.id, title: "Hall", picture: nil, by: cast.ada)
       try expect(again.made, is: nil, "the same title again")
+      let pictured = try await stores.conversations.update(group.id, title: nil, picture: "a.png", by: cast.ada)
+      try expect(pictured.conversation.picture, is: "a.png", "the picture")
+      try expect(pictured.made?.map(\.event), is: [.conversationUpdated(title: "Hall", picture: "a.png")], "its entry")
+      let found = try await stores.conversations.conversation(group.id, for: cast.bob.id, members: 0)
+      try expect(found?.picture, is: "a.png", "the picture as Bob sees it")
+      let bare = try await stores.conversations.update(group.id, title: nil, picture: .some(nil), by: cast.ada)
+      try expect(bare.conversation.picture, is: nil, "no picture any more")
+      let untouched = try await stores.conversations.update(group.id, title: nil, picture: nil, by: cast.ada)
+      try expect(untouched.made, is: nil, "nothing to change")
       try await refused(.forbidden(.roleTooLow), "a plain member") { () throws(ChatError) in
-        try await stores.conversations.rename(group.id, title: "x", by: cast.bob)
+        try await stores.conversations.update(group.id, title: "x", picture: nil, by: cast.bob)
       }
       try await refused(.notFound(.conversation), "a stranger") { () throws(ChatError) in
-        try await stores.conversations.rename(group.id, title: "x", by: cast.eve)
+        try await stores.conversations.update(group.id, title: "x", picture: nil, by: cast.eve)
       }
       let square = try await cast.square()
       try await refused(.forbidden(.notAMember), "a guest on the square") { () throws(ChatError) in
-        try await stores.conversations.rename(square.id, title: "x", by: cast.eve)
+        try await stores.conversations.update(square.id, title: "x", picture: nil, by: cast.eve)
       }
       let direct = try await cast.direct()
       try await refused(.forbidden(.wrongKind), "a direct one") { () throws(ChatError) in
-        try await stores.conversations.rename(direct.id, title: "x", by: cast.ada)
+        try await stores.conversations.update(direct.id, title: "x", picture: nil, by: cast.ada)
       }
     },
     ContractCase("a deleted conversation is gone for all, while its log still tells of the deletion") { stores in

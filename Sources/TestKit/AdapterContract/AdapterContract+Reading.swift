@@ -6,7 +6,7 @@ extension AdapterContract {
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
       for number in 2...6 { try await cast.say("\(number)", by: cast.ada, in: group.id) }
-      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      _ = try await stores.conversations.update(group.id, title: "Hall", picture: nil, by: cast.ada)
       for number in 8...10 { try await cast.say("\(number)", by: cast.ada, in: group.id) }
       let pages: [(Page, Int, [Int64])] = [
         (.latest, 3, [8, 9, 10]), (.latest, 4, [6, 8, 9, 10]), (.latest, 99, [2, 3, 4, 5, 6, 8, 9, 10]),
@@ -25,7 +25,7 @@ extension AdapterContract {
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
       try await cast.say("hi", by: cast.ada, in: group.id)
-      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      _ = try await stores.conversations.update(group.id, title: "Hall", picture: nil, by: cast.ada)
       _ = try await stores.conversations.change(group.id, .put(nil), of: cast.eve, by: cast.ada, limit: 9)
       _ = try await stores.conversations.change(group.id, .put(.admin), of: cast.eve, by: cast.ada, limit: 9)
       _ = try await stores.conversations.change(group.id, .remove, of: cast.eve, by: cast.ada, limit: 9)
@@ -46,7 +46,7 @@ extension AdapterContract {
     ContractCase("entry 1 keeps telling how the conversation began") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
-      _ = try await stores.conversations.rename(group.id, title: "Hall", by: cast.ada)
+      _ = try await stores.conversations.update(group.id, title: "Hall", picture: nil, by: cast.ada)
       _ = try await stores.conversations.change(group.id, .remove, of: cast.bob, by: cast.ada, limit: 9)
       let first = try await stores.log.entries(of: group.id, after: 0, limit: 1)
       try expect(first.map(\.event), is: [.conversationCreated(group)], "entry 1")

@@ -67,11 +67,11 @@ extension LocalCluster {
   }
 
   private func backendLines() -> String {
-    func section(_ role: NodeProcess.Role, _ nodes: [NodeProcess]) -> String {
-      "backend \(role.rawValue) from \(role.rawValue)\n"
+    func section(_ name: String, _ nodes: [NodeProcess]) -> String {
+      "backend \(name) from \(name)\n"
         + nodes.map { "    server \($0.name) \($0.address)\n" }.joined()
     }
-    return section(.api, api) + section(.socket, socket)
+    return section("api", api) + section("socket", socket) + section("socketio", socket)
   }
 
   private func write(_ text: String, to path: String) throws {

@@ -38,9 +38,9 @@ public final class NodeProcess: @unchecked Sendable {
     address = .ip(host: "127.0.0.1", port: port)
     logPath = "\(directory)/\(role.rawValue)-\(index).log"
     command = [binary, role.rawValue]
-    self.environment = environment.merging([
-      "MARTLET_LISTEN": "127.0.0.1:\(port)", "MARTLET_NODE_ID": "\(role.rawValue)-\(index)",
-    ]) { _, own in own }
+    var own = ["MARTLET_LISTEN": "127.0.0.1:\(port)", "MARTLET_NODE_ID": "\(role.rawValue)-\(index)"]
+    if role == .socket { own["MARTLET_PRIVATE_LISTEN"] = "127.0.0.1:0" }
+    self.environment = environment.merging(own) { _, own in own }
   }
 
   /// Starts the process if it does not run and waits until `/readyz` answers 200.

@@ -17,6 +17,8 @@ final class SocketIOCarrier: @unchecked Sendable {
   private var isPosting = false
   private var isUpgrading = false
   private var isOver = false
+  /// Whether it does not fetch what waits.
+  var isIdle = false
   private var early: [Substring] = []
   private var message: ((Substring) -> Void)?
   private var closed: (() -> Void)?
@@ -98,6 +100,10 @@ final class SocketIOCarrier: @unchecked Sendable {
 
   private func poll() async {
     while !isOver, socket == nil {
+      guard !isIdle else {
+        await loop.sleep(5)
+        continue
+      }
       let reply = try? await polls.call(.get, target("polling"), deadline: 60_000)
       guard let reply, reply.status == 200 else { return over() }
       for packet in String(decoding: reply.body, as: UTF8.self).split(separator: "\u{1E}") { take(packet) }

@@ -94,6 +94,12 @@ public final class SocketIOSocket: ChatSocket, @unchecked Sendable {
     return end
   }
 
+  /// Polls no more until it is false again.
+  public var isIdle: Bool {
+    get { carrier.isIdle }
+    set { carrier.isIdle = newValue }
+  }
+
   /// Leaves the namespace and closes.
   public func close() {
     carrier.send("41")

@@ -78,10 +78,10 @@ extension TroubledStore: ConversationStore {
   }
 
   func create(
-    _ kind: ConversationKind, title: String, owner: User, members: [User]
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try await write { () async throws(ChatError) in
-      try await world.create(kind, title: title, owner: owner, members: members)
+      try await world.create(kind, title: title, picture: picture, owner: owner, members: members)
     }
   }
 
@@ -115,10 +115,12 @@ extension TroubledStore: ConversationStore {
     }
   }
 
-  func rename(
-    _ id: ConversationID, title: String, by caller: User
+  func update(
+    _ id: ConversationID, title: String?, picture: String??, by caller: User
   ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
-    try await write { () async throws(ChatError) in try await world.rename(id, title: title, by: caller) }
+    try await write { () async throws(ChatError) in
+      try await world.update(id, title: title, picture: picture, by: caller)
+    }
   }
 
   func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made {

@@ -32,12 +32,12 @@ import Testing
   @Test func `a new title is told, the same title is not`() async throws {
     let stage = try await Stage.set()
     let group = try await stage.cast.group()
-    let rename = RenameConversation(conversation: group.id, title: "Hall")
+    let rename = UpdateConversation(conversation: group.id, title: "Hall")
     #expect(try await rename.run(in: stage.chat, as: stage.ada).title == "Hall")
     _ = try await rename.run(in: stage.chat, as: stage.ada)
-    #expect(stage.publisher.entries.map(\.event) == [.conversationUpdated(title: "Hall")])
+    #expect(stage.publisher.entries.map(\.event) == [.conversationUpdated(title: "Hall", picture: nil)])
     await faulty(["/title not_allowed"]) { () throws(ChatError) in
-      try await RenameConversation(conversation: group.id, title: " ").run(in: stage.chat, as: stage.ada)
+      try await UpdateConversation(conversation: group.id, title: " ").run(in: stage.chat, as: stage.ada)
     }
   }
 

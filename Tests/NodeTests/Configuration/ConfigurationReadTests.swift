@@ -101,6 +101,13 @@ func sentences(
     let narrow = ["MARTLET_LIMIT_TEXT_BYTES": "65536", "MARTLET_LIMIT_FRAME_BYTES": "65536"]
     #expect(sentences(narrow).first?.hasPrefix("MARTLET_LIMIT_FRAME_BYTES") == true)
     #expect(sentences(["MARTLET_LIMIT_TEXT_BYTES": "32768"]).isEmpty)
+    let (listen, address) = ("MARTLET_PRIVATE_LISTEN", "MARTLET_PRIVATE_ADDRESS")
+    #expect(sentences([listen: "10.0.0.7:9101"]).isEmpty)
+    #expect(sentences([listen: "0.0.0.0:9101", address: "10.0.0.7:9101"]).isEmpty)
+    #expect(sentences([listen: "0.0.0.0:9101"]).first?.contains(address) == true)
+    #expect(sentences([listen: "[::]:9101"]).count == 1)
+    #expect(sentences([address: "10.0.0.7:9101"]).first?.contains(listen) == true)
+    #expect(sentences([listen: "0.0.0.0:1", address: "0.0.0.0:1"]).count == 1)
     #expect(sentences(["MARTLET_LIMIT_FRAME_BYTES": "2000000"]).first?.contains("SEND_QUEUE_BYTES") == true)
   }
 

@@ -5,9 +5,9 @@ main_url() { echo "http://127.0.0.1:$(port_of haproxy)"; }
 write_backends() {
   local role name
   mkdir -p "$STATE/haproxy"
-  for role in api socket; do
+  for role in api socket socketio; do
     echo "backend $role from $role"
-    for name in $(node_names | grep "^$role-"); do echo "    server $name 127.0.0.1:$(port_of "$name")"; done
+    for name in $(node_names | grep "^${role%io}-"); do echo "    server $name 127.0.0.1:$(port_of "$name")"; done
   done >"$STATE/haproxy/backends.new"
 }
 
@@ -51,7 +51,7 @@ balancer_sees_all() {
   local table name
   table=$(curl -sf --noproxy '*' --max-time 2 "http://127.0.0.1:$(port_of statistics)/;csv") || return 1
   for name in $(node_names); do
-    grep -qE "^[a-z]+,$name,.*,UP," <<<"$table" || return 1
+    grep -qE "^[a-z]+,$name,.*,UP," <<<"$table" && ! grep -qE "^[a-z]+,$name,.*,DOWN," <<<"$table" || return 1
   done
 }
 

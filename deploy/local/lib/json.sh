@@ -24,9 +24,12 @@ json_command() {
 json_process() { printf '"pid": %s, "command": %s' "$(pid_of "$1" || echo null)" "$(json_command "$1")"; }
 
 json_nodes() {
-  local name separator=''
+  local name separator='' private
   for name in $(node_names | grep "^$1-"); do
-    printf '%s\n    {"url": %s, %s}' "$separator" "$(json_string "$(node_url "$name")")" "$(json_process "$name")"
+    private=''
+    [ "$1" = socket ] && private="\"private\": $(json_string "http://127.0.0.1:$(private_port "$name")"), "
+    printf '%s\n    {"url": %s, %s%s}' "$separator" "$(json_string "$(node_url "$name")")" "$private" \
+      "$(json_process "$name")"
     separator=','
   done
 }

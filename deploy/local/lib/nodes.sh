@@ -1,6 +1,8 @@
 # The nodes: their settings, their start, their readiness.
 
 node_role() { echo "${1%-*}"; }
+# Where other nodes pass on requests of Socket.IO; socket nodes only.
+private_port() { port_of "private-${1#socket-}"; }
 node_url() { echo "http://127.0.0.1:$(port_of "$1")"; }
 
 # Event loops a node when nobody has chosen: the cores are shared by all nodes of this machine.
@@ -38,6 +40,10 @@ start_node() {
   alive "$name" && return 0
   require_port "$name"
   mapfile -t words < <(clean_environment && node_settings)
+  if [ "$(node_role "$name")" = socket ]; then
+    require_port "private-${name#socket-}"
+    words+=("MARTLET_PRIVATE_LISTEN=127.0.0.1:$(private_port "$name")")
+  fi
   start_part "$name" env -i "$(part_mark "$name")" "${words[@]}" "MARTLET_NODE_ID=$name" \
     "MARTLET_LISTEN=127.0.0.1:$(port_of "$name")" "$BINARY" "$(node_role "$name")"
 }

@@ -20,11 +20,12 @@ missing_packages() {
 # What the build needs besides the toolchain.
 missing_build_packages() {
   command -v pkg-config >/dev/null || {
-    echo pkg-config libpq-dev libhiredis-dev libssl-dev zlib1g-dev libsodium-dev
+    echo pkg-config libpq-dev libhiredis-dev libssl-dev zlib1g-dev libsodium-dev libcrypt-dev
     return 0
   }
   local row
-  for row in libpq:libpq-dev hiredis:libhiredis-dev openssl:libssl-dev zlib:zlib1g-dev libsodium:libsodium-dev; do
+  for row in libpq:libpq-dev hiredis:libhiredis-dev openssl:libssl-dev zlib:zlib1g-dev libsodium:libsodium-dev \
+    libcrypt:libcrypt-dev; do
     pkg-config --exists "${row%%:*}" || echo "${row#*:}"
   done
 }

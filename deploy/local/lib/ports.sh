@@ -1,5 +1,6 @@
 # Which part listens where. A cluster's ports lie within the hundred that begins at its base:
 #   +0 the door for clients   +1 HAProxy's statistics   +2 PostgreSQL   +3 Redis   +10… api nodes   +40… socket nodes
+#   +70… the private doors of socket nodes
 
 # port_of <part>
 port_of() {
@@ -10,6 +11,7 @@ port_of() {
     redis) echo $((PORT_BASE + 3)) ;;
     api-*) echo $((PORT_BASE + 9 + ${1#api-})) ;;
     socket-*) echo $((PORT_BASE + 39 + ${1#socket-})) ;;
+    private-*) echo $((PORT_BASE + 69 + ${1#private-})) ;;
   esac
 }
 

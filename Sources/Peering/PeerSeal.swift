@@ -1,0 +1,113 @@
+import HTTP1
+import Tokens
+
+/// Why a request at the private door is refused.
+public enum PeerRefusal: String, Error, Sendable, CaseIterable {
+  /// It says nothing of having been passed on.
+  case unsealed
+  /// What it says cannot be read.
+  case malformed
+  /// It is meant for another node.
+  case misdirected
+  /// It is too old, or from the future.
+  case expired
+  /// Its code is not one of ours.
+  case forged
+  /// It has been here before.
+  case replayed
+  /// Too many numbers are remembered.
+  case full
+  /// Nothing of Engine.IO is at its path.
+  case path
+}
+
+/// What one node tells another of a request that it passes on.
+///
+/// - Shape: `Martlet-Forwarded: socket-1 socket-2 192.0.2.7 1763730000000 9f3c… <code>`
+struct PeerHop: Equatable {
+  static let field = "Martlet-Forwarded"
+
+  var from: String
+  var to: String
+  /// The client's address; `-` when it has none.
+  var client: String
+  /// Milliseconds of Unix time.
+  var time: Int64
+  var nonce: UInt64
+
+  /// What is sealed of it.
+  var words: String { "\(from) \(to) \(client) \(time) \(String(nonce, radix: 16))" }
+}
+
+/// The seal of the cluster: by it nodes know each other's requests and addresses.
+///
+/// It is made of a secret that all nodes have, under a name of its own, so that nothing which is sealed here can be
+/// taken for anything else made of that secret.
+public struct PeerSeal: Sendable {
+  private let key: [UInt8]
+
+  /// A seal under a secret of the cluster.
+  public init(secret: [UInt8]) { key = HMACSHA256.code(Array("martlet nodes 1".utf8), key: secret) }
+
+  // MARK: Addresses
+
+  /// Proves that a node of the cluster gave itself that address.
+  public func proof(of node: String, at address: String) -> String { code("address\n\(node)\n\(address)") }
+
+  /// Whether a node of the cluster gave itself that address.
+  public func isGenuine(_ proof: String, of node: String, at address: String) -> Bool {
+    ConstantTime.equal(Array(proof.utf8), Array(self.proof(of: node, at: address).utf8))
+  }
+
+  // MARK: Requests
+
+  /// The value of ``PeerHop/field`` for a request; it seals the line, the body and what ``PeerHeaders`` lets through.
+  func value(_ hop: PeerHop, method: Method, target: String, headers: HeaderFields, body: [UInt8]) -> String {
+    "\(hop.words) \(code(hop, method, target, headers, body))"
+  }
+
+  /// Reads what a request says of having been passed on, and checks its code.
+  func open(_ request: Request) throws(PeerRefusal) -> PeerHop {
+    let values = request.headers.values(for: PeerHop.field)
+    guard let value = values.first else { throw .unsealed }
+    let words = value.split(separator: " ", omittingEmptySubsequences: false)
+    guard values.count == 1, words.count == 6, let time = Int64(words[3]), let nonce = UInt64(words[4], radix: 16)
+    else { throw .malformed }
+    let hop = PeerHop(
+      from: String(words[0]), to: String(words[1]), client: String(words[2]), time: time, nonce: nonce)
+    let expected = code(
+      hop, request.method, request.head.target, PeerHeaders.passed(request.headers), request.body)
+    guard ConstantTime.equal(Array(words[5].utf8), Array(expected.utf8)) else { throw .forged }
+    return hop
+  }
+
+  private func code(
+    _ hop: PeerHop, _ method: Method, _ target: String, _ headers: HeaderFields, _ body: [UInt8]
+  ) -> String {
+    // Neither a target nor a header can have a line's end in it, so that no two requests make the same text.
+    var text = "request\n\(hop.words)\n\(method)\n\(target)\n\(hex(SHA256Digest.hash(body)))\n"
+    for (name, value) in headers { text += "\(name.lowercased()):\(value)\n" }
+    return code(text)
+  }
+
+  private func code(_ text: String) -> String { hex(HMACSHA256.code(Array(text.utf8), key: key)) }
+
+  private func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+}
+
+/// Which header fields of a client travel on: all but those that belong to one connection or that a node says itself.
+enum PeerHeaders {
+  private static let kept: Set<String> = [
+    "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding",
+    "upgrade", "content-length", "expect", "date", "x-forwarded-for", "x-forwarded-proto", "forwarded",
+    PeerHop.field.lowercased(),
+  ]
+
+  static func passed(_ headers: HeaderFields) -> HeaderFields {
+    var passed = HeaderFields()
+    for (name, value) in headers where !kept.contains(name.lowercased()) { passed.append(name, value) }
+    return passed
+  }
+}
