@@ -119,7 +119,8 @@ let testing: [Target] = [
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
   tests(
-    "Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
+    "Dialects",
+    ["ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),
   tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(

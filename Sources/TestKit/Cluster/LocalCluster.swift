@@ -143,7 +143,7 @@ public final class LocalCluster: @unchecked Sendable {
     return path
   }
 
-  private static func temporaryDirectory() throws -> String {
+  static func temporaryDirectory() throws -> String {
     var template = Array("/tmp/martlet-cluster-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw PrivatePostgres.Failure(what: "mkdtemp") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

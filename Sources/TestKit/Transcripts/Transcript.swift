@@ -19,7 +19,7 @@ import JSONText
 ///   What is sent: `${name}` is replaced in the text; a string that is only `"$name"` becomes what was bound, be it a
 ///   number. A name that nothing was bound to is a name of this story's own, `ada-<mark>`. What is expected: `"$name"`
 ///   binds, or equals what was bound; `"$any"` is anything; an object has exactly the members named, or more when one
-///   of them is `"..."`; `(Set-Cookie: session=${cookie};*)` binds up to the next letter.
+///   of them is `"..."`; `<~` asks again for up to 3 s until the answer is so (what holds everywhere within a second); `(Set-Cookie: session=${cookie};*)` binds up to the next letter.
 public struct Transcript: Sendable {
   /// One step.
   public struct Step: Sendable {
@@ -34,7 +34,7 @@ public struct Transcript: Sendable {
   /// What is sent or expected; texts still hold their `${names}`.
   public enum Act: Sendable {
     case request(method: String, path: String, headers: [String], body: String?, form: Bool)
-    case answer(status: Int, headers: [String], body: String?)
+    case answer(status: Int, headers: [String], body: String?, eventually: Bool)
     case connect(query: String, headers: [String], auth: String?)
     case connected
     case refused
@@ -54,15 +54,15 @@ public struct Transcript: Sendable {
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let words = line.split(separator: " ", maxSplits: 2)
       guard let first = words.first, !first.hasPrefix("#") else { continue }
-      guard words.count == 3, ["<", ">"].contains(words[1]),
-        let act = Transcript.act(String(words[2]), isSent: words[1] == ">")
+      guard words.count == 3, ["<", "<~", ">"].contains(words[1]),
+        let act = Transcript.act(String(words[2]), isSent: words[1] == ">", isEventual: words[1] == "<~")
       else { throw TranscriptFailure(line: number + 1, "this is no step: \(line)") }
       steps.append(Step(line: number + 1, who: String(first), act: act))
     }
     self.steps = steps
   }
 
-  private static func act(_ text: String, isSent: Bool) -> Act? {
+  private static func act(_ text: String, isSent: Bool, isEventual: Bool) -> Act? {
     if text.hasPrefix("{") || text.hasPrefix("[") { return isSent ? .send(text) : .hear(text) }
     if text == "CLOSE" { return .close }
     if text == "CONNECTED" { return .connected }
@@ -75,7 +75,7 @@ public struct Transcript: Sendable {
     while let header = header(&rest) { headers.append(header) }
     let isForm = rest.hasPrefix("form ")
     let body = isForm ? String(rest.dropFirst(5)) : rest.isEmpty ? nil : String(rest)
-    if !isSent { return Int(head).map { .answer(status: $0, headers: headers, body: body) } }
+    if !isSent { return Int(head).map { .answer(status: $0, headers: headers, body: body, eventually: isEventual) } }
     if head == "CONNECT" { return .connect(query: target, headers: headers, auth: body) }
     return .request(method: head, path: target, headers: headers, body: body, form: isForm)
   }

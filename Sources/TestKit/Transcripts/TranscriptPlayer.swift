@@ -28,6 +28,7 @@ public struct TranscriptPlayer {
   private let stage: any TranscriptStage
   private var names = TranscriptNames()
   private var answers: [String: (status: Int, headers: HeaderFields, body: [UInt8])] = [:]
+  private var asked: [String: (String, String, HeaderFields, [UInt8])] = [:]
   private var sockets: [String: any TranscriptSocket] = [:]
   private var refused: Set<String> = []
   private var heard: [String: [JSONValue]] = [:]
@@ -50,7 +51,8 @@ public struct TranscriptPlayer {
     switch step.act {
     case .request(let method, let path, let headers, let body, let form):
       try await request(step, method, path, headers, body, form)
-    case .answer(let status, let headers, let body): try answer(step, status, headers, body)
+    case .answer(let status, let headers, let body, let eventually):
+      try await answer(step, status, headers, body, tries: eventually ? 60 : 1)
     case .connect(let query, let headers, let auth):
       let auth = try auth.map { text throws(TranscriptFailure) in try names.value(text, line: step.line) }
       sockets[step.who] = try await stage.connect(names.text(query), fields(headers), auth: auth)
@@ -100,7 +102,23 @@ public struct TranscriptPlayer {
         fields.append("Content-Type", form ? "application/x-www-form-urlencoded" : "application/json")
       }
     }
-    answers[step.who] = try await stage.request(method, names.text(path), fields, bytes)
+    let asked = (method, names.text(path), fields, bytes)
+    self.asked[step.who] = asked
+    answers[step.who] = try await stage.request(asked.0, asked.1, asked.2, asked.3)
+  }
+
+  private mutating func answer(
+    _ step: Transcript.Step, _ status: Int, _ headers: [String], _ body: String?, tries: Int
+  ) async throws {
+    for turn in 1... {
+      do {
+        return try answer(step, status, headers, body)
+      } catch  where turn < tries {
+        try await Task.sleep(for: .milliseconds(50))
+        guard let asked = asked[step.who] else { throw error }
+        answers[step.who] = try await stage.request(asked.0, asked.1, asked.2, asked.3)
+      }
+    }
   }
 
   private mutating func answer(

@@ -1,0 +1,39 @@
+import IORuntime
+
+/// One node with everything in memory, as a child process: `martlet dev`.
+public final class DevNode {
+  /// Where it serves.
+  public let address: SocketAddress
+  private let pid: Int32
+  private let leash: Leash
+
+  /// Starts it and waits until it is ready.
+  public static func start(settings: [String: String] = [:]) async throws -> DevNode {
+    let directory = try LocalCluster.temporaryDirectory()
+    let leash = try Leash(removing: directory)
+    let port = try PrivatePostgres.freePort()
+    let environment = LocalCluster.settings.merging(settings) { $1 }.merging([
+      "MARTLET_LISTEN": "127.0.0.1:\(port)"
+    ]) { $1 }
+    let log = "\(directory)/dev.log"
+    let pid = try ChildProcess.spawn([try LocalCluster.binary(), "dev"], environment: environment, log: log)
+    leash.hold(pid)
+    let node = DevNode(.ip(host: "127.0.0.1", port: port), pid, leash)
+    for _ in 0..<600 {
+      if await Probe.status(node.address, "/readyz") == 200 { return node }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw PrivatePostgres.Failure(what: "the node is not ready after 30 s")
+  }
+
+  private init(_ address: SocketAddress, _ pid: Int32, _ leash: Leash) {
+    self.address = address
+    self.pid = pid
+    self.leash = leash
+  }
+
+  /// Ends it.
+  public func end() { leash.cut() }
+
+  deinit { end() }
+}
