@@ -1,6 +1,6 @@
 /// How much is passed on between nodes, and how long it is waited for.
 public struct PeerLimits: Sendable, Equatable {
-  /// Connections of one loop to one node, those of tunnels included: 4,096, a poll each for a few thousand clients (503).
+  /// Connections of one loop to one node, tunnels too: 4,096, one poll each for thousands of clients (503).
   public var connectionsPerPeerMax = 4_096
 
   /// Connections of one loop to all nodes: 8,192, below what the loop takes from clients (503).

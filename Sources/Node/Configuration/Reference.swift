@@ -8,7 +8,7 @@ public enum Reference {
     .listen(
       "PRIVATE_LISTEN", \.serving.privateListen,
       reason:
-        "Where other nodes pass on requests of Socket.IO sessions that are here; without it the balancer must be sticky."
+        "Where other nodes pass on requests of Socket.IO for sessions here; without it the balancer must be sticky."
     ),
     .listen(
       "PRIVATE_ADDRESS", \.serving.privateAddress,

@@ -3,7 +3,8 @@
 # Settings whose value must not stand in an argument list: each goes to a file of its own, passed as …_FILE.
 SECRET_SETTINGS=" DATABASE_URL REDIS_URL TOKEN_KEYS TOKEN_KEY REFRESH_KEY "
 # Settings that the local cluster decides itself.
-OWN_SETTINGS=" LISTEN PRIVATE_LISTEN PRIVATE_ADDRESS NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE TRUSTED_PROXIES "
+OWN_SETTINGS=" LISTEN PRIVATE_LISTEN PRIVATE_ADDRESS NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE"
+OWN_SETTINGS+=" TRUSTED_PROXIES "
 
 # collect_settings <fresh|more>: a fresh start forgets what an earlier one was given, a later command adds to it.
 collect_settings() {
