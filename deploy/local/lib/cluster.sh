@@ -5,6 +5,7 @@
 #   shape         how many nodes of each role, which ports, which binary
 #   settings      the MARTLET_ variables that its nodes were given
 #   run/ log/     a pid file and an argument list a part; a log a part
+#   dialects      which dialect is served at which port
 #   secrets/      made once, readable by their owner only
 #   postgres/ redis/ haproxy/
 

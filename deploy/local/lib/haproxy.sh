@@ -20,10 +20,12 @@ balancer_connections() {
 }
 
 haproxy_command() {
+  local binds
+  mapfile -t binds < <(dialect_binds)
   HAPROXY=(env -i "$(part_mark haproxy)" "EDGE_BIND=127.0.0.1:$(port_of haproxy)"
-    "EDGE_STATISTICS=127.0.0.1:$(port_of statistics)" "EDGE_CONNECTIONS=$(balancer_connections)"
+    "EDGE_STATISTICS=127.0.0.1:$(port_of statistics)" "EDGE_CONNECTIONS=$(balancer_connections)" "${binds[@]}"
     "$(PATH="$PATH:/usr/sbin" command -v haproxy)" -db
-    -f "$ROOT/deploy/haproxy/haproxy.cfg" -f "$STATE/haproxy/backends.cfg")
+    -f "$ROOT/deploy/haproxy/haproxy.cfg" -f "$ROOT/deploy/haproxy/dialects.cfg" -f "$STATE/haproxy/backends.cfg")
 }
 
 start_haproxy() {
@@ -31,6 +33,7 @@ start_haproxy() {
   local changed=no old
   cmp -s "$STATE/haproxy/backends.new" "$STATE/haproxy/backends.cfg" || changed=yes
   mv "$STATE/haproxy/backends.new" "$STATE/haproxy/backends.cfg"
+  alive haproxy || choose_dialect_ports
   haproxy_command
   if old=$(pid_of haproxy); then
     [ $changed = yes ] || return 0

@@ -39,7 +39,7 @@ write_cluster_json() {
   (umask 077 && cat >"$file.new") <<END
 {
   "main": $(json_string "$(main_url)"),
-  "dialects": {},
+  "dialects": {$(json_dialects)},
   "api": [$(json_nodes api)
   ],
   "socket": [$(json_nodes socket)
