@@ -8,7 +8,8 @@ public struct DialectConfiguration: Sendable, Equatable {
   public var listeners: [DialectListener] = []
   /// What was chosen where a dialect leaves a choice.
   public var choices: [DialectChoice] = []
-  /// Web origins whose pages may call, besides ``ServingConfiguration/origins``: where the old front ends are developed.
+  /// Web origins whose pages may call, besides ``ServingConfiguration/origins``: where the old front ends are
+  /// developed.
   public var origins = [3_000, 3_001, 4_200].flatMap { ["http://localhost:\($0)", "http://127.0.0.1:\($0)"] }
 
   /// The defaults.

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The stories of the tree that these tests were built from: `Tests/DialectsTests/Transcripts/<folder>/<story>.transcript`.
+/// The stories of the tree that these tests were built from:
+/// `Tests/DialectsTests/Transcripts/<folder>/<story>.transcript`.
 public enum Stories {
   /// A story and its name.
   public struct Story: Sendable, CustomStringConvertible {
