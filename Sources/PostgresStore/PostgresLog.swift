@@ -22,8 +22,13 @@ public struct PostgresLog: LogStore {
     SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
     ORDER BY seq LIMIT $4
     """, repeatable: true)
+  /// Each by its whole key: with `id = ANY(…)` a planner without statistics reads the whole bucket.
   static let messagesByID = Statement(
-    "log.messages_by_id", "SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND id = ANY($2)", repeatable: true)
+    "log.messages_by_id",
+    """
+    SELECT \(EntryRows.columns(of: "e")) FROM unnest($2::bigint[]) AS asked (id)
+      CROSS JOIN LATERAL (SELECT k.* FROM entry k WHERE k.bucket = $1 AND k.id = asked.id LIMIT 1) e
+    """, repeatable: true)
   static let counters = Statement(
     "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
     scatters: true)
