@@ -9,6 +9,8 @@ public struct Answer: Sendable {
   let contentType: String
   /// The `Cache-Control` of the answer.
   var caching = "no-store"
+  /// The `ETag` of the answer.
+  var tag: EntityTag?
 
   /// Without a body.
   public static let noContent = Answer(status: .noContent, body: [], contentType: "")
@@ -32,9 +34,17 @@ public struct Answer: Sendable {
     return answer
   }
 
+  /// The same answer, which says what state of the thing it tells.
+  func tagged(_ tag: EntityTag) -> Answer {
+    var answer = self
+    answer.tag = tag
+    return answer
+  }
+
   var response: Response {
     var headers: HeaderFields = ["Cache-Control": caching]
     if !contentType.isEmpty { headers.append("Content-Type", contentType) }
+    if let tag { headers.append("ETag", tag.description) }
     return Response(status, headers: headers, body: body)
   }
 }

@@ -39,6 +39,9 @@ public struct Call: Sendable {
     return id
   }
 
+  /// A path parameter as it stands there, decoded.
+  func text(_ name: String) -> String { path[name] ?? "" }
+
   /// Whether a path parameter says `me`.
   public func isOwn(_ name: String) -> Bool { path[name] == "me" }
 

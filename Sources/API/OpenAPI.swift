@@ -66,6 +66,7 @@ enum OpenAPI {
   private static func pathParameters(_ path: String) -> [JSONValue] {
     path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
       let name = String(part.dropFirst().dropLast())
+      guard name != "emoji" else { return emoji }
       let id: JSONValue = ["type": "integer", "minimum": 1, "maximum": .integer(JSONLimits.integerMax)]
       let orMe: JSONValue = ["oneOf": [id, ["type": "string", "const": "me"]]]
       let isOwn = name == "user" || name == "session"
@@ -76,6 +77,11 @@ enum OpenAPI {
       ]
     }
   }
+
+  private static let emoji: JSONValue = [
+    "name": "emoji", "in": "path", "required": true, "description": "One emoji, percent-encoded UTF-8.",
+    "schema": ["type": "string", "minLength": 1],
+  ]
 
   private static func responses(_ endpoint: Endpoint) -> JSONObject {
     var responses = JSONObject()

@@ -44,6 +44,7 @@ enum Schemas {
     [
       .integer("user", .required, .ids, "The user's id."), text("username", "His name."),
       .oneOf("role", .required, Role.allCases.map(\.rawValue), "What he may do."),
+      .integer("read_seq", .required, 0...JSONLimits.integerMax, "Up to where he has read."),
     ])
 
   static let members = Shape("Members", [list("members", member, "Ascending by user id."), cursor])
@@ -58,6 +59,7 @@ enum Schemas {
       .integer("head", .required, 0...JSONLimits.integerMax, "The seq of its last entry."),
       time("created_at", "When it was made."),
       .integer("member_count", .required, 0...JSONLimits.integerMax, "How many members there are."),
+      .integer("read_seq", .required, 0...JSONLimits.integerMax, "Up to where the caller has read."),
       list("members", member, "The first of its members, ascending by user id."),
     ])
 
@@ -76,6 +78,21 @@ enum Schemas {
       time("created_at", "When it was stored."),
       .string("edited_at", .nullable, bytes: 24...24, "When its text was last changed."),
       .string("deleted_at", .nullable, bytes: 24...24, "When it was deleted."),
+      list("reactions", reaction, "What was put on it, in the order in which it came."),
+    ])
+
+  static let reaction = Shape(
+    "Reaction",
+    [
+      text("emoji", "The emoji."),
+      .integer("count", .required, 1...JSONLimits.integerMax, "By how many."),
+    ])
+
+  static let readMarker = Shape(
+    "ReadMarker",
+    [
+      .integer("conversation", .required, .ids, "Where."),
+      .integer("seq", .required, 0...JSONLimits.integerMax, "Up to where the caller has read."),
     ])
 
   static let messages = Shape(

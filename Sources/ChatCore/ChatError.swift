@@ -51,6 +51,10 @@ public enum ChatError: Error, Hashable, Sendable {
     case conversationDeleted = "conversation_deleted"
     /// The message was deleted.
     case messageDeleted = "message_deleted"
+    /// The message is not any more in a state that the caller named.
+    case messageChanged = "message_changed"
+    /// The message has as many different reactions as it may.
+    case tooManyReactions = "too_many_reactions"
   }
 
   /// Why the caller is nobody.

@@ -29,10 +29,14 @@ public struct Chat: Sendable {
   public let conversations: any ConversationStore
   /// The logs.
   public let log: any LogStore
+  /// Messages after they were sent.
+  public let messages: any MessageStore
   /// Passwords and refresh tokens.
   public var credentials: any Credentials
   /// Where committed entries and signals go.
   public let publisher: any Publisher
+  /// Counts what is told too often.
+  public let limiter: any RateLimiter
   /// The wall clock.
   public let clock: any Clock
   /// What is too long, too many, too often.
@@ -41,14 +45,18 @@ public struct Chat: Sendable {
   /// Takes the ports.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
-    credentials: any Credentials, publisher: any Publisher, clock: any Clock, limits: Limits = Limits()
+    messages: any MessageStore,
+    credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
+    clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
     self.log = log
+    self.messages = messages
     self.credentials = credentials
     self.publisher = publisher
+    self.limiter = limiter
     self.clock = clock
     self.limits = limits
   }

@@ -28,12 +28,15 @@ public struct Member: Hashable, Sendable {
   public let username: String
   /// What he may do here.
   public var role: Role
+  /// Up to where he has read, 0 at first; events tell nothing of it and leave it 0.
+  public var readSeq: Int64
 
   /// Makes a membership from what a store remembers.
-  public init(user: UserID, username: String, role: Role) {
+  public init(user: UserID, username: String, role: Role, readSeq: Int64 = 0) {
     self.user = user
     self.username = username
     self.role = role
+    self.readSeq = readSeq
   }
 }
 
@@ -73,11 +76,13 @@ public struct Conversation: Hashable, Sendable {
   public var members: [Member]
   /// How many members there are, also when ``members`` holds only the first of them.
   public var memberCount: Int
+  /// Up to where the member has read who asked for it; 0 for anyone else, and in events.
+  public var readSeq: Int64
 
   /// Makes a conversation from what a store remembers.
   public init(
     id: ConversationID, kind: ConversationKind, title: String?, picture: String? = nil, head: Int64,
-    createdAt: Timestamp, members: [Member], memberCount: Int
+    createdAt: Timestamp, members: [Member], memberCount: Int, readSeq: Int64 = 0
   ) {
     self.id = id
     self.kind = kind
@@ -87,5 +92,6 @@ public struct Conversation: Hashable, Sendable {
     self.createdAt = createdAt
     self.members = members
     self.memberCount = memberCount
+    self.readSeq = readSeq
   }
 }

@@ -14,10 +14,10 @@ public enum Event: Hashable, Sendable {
   case messageEdited(Message)
   /// A message was deleted; the message as it is now, without text.
   case messageDeleted(Message)
-  /// A reaction was put on a message.
-  case reactionAdded(message: EntryID, messageSeq: Int64, emoji: String)
-  /// A reaction was taken off a message.
-  case reactionRemoved(message: EntryID, messageSeq: Int64, emoji: String)
+  /// A reaction was put on a message; `count` is by how many it is there since then.
+  case reactionAdded(message: EntryID, messageSeq: Int64, emoji: String, count: Int64)
+  /// A reaction was taken off a message; `count` is by how many it still is there.
+  case reactionRemoved(message: EntryID, messageSeq: Int64, emoji: String, count: Int64)
   /// Somebody became a member.
   case memberJoined(Member)
   /// Somebody is no longer a member, by leaving or by being removed (the entry's author says which).
@@ -28,6 +28,9 @@ public enum Event: Hashable, Sendable {
   case joined(ConversationID, seq: Int64)
   /// In the self conversation: the user is no longer a member of that conversation since its entry `seq`.
   case left(ConversationID, seq: Int64)
+  /// Something that only a newer version knows, by the number under which it is stored. It keeps its place in every
+  /// page, resume and live delivery, so that no `seq` is missing while two versions run side by side.
+  case unknown(code: Int16)
 
   /// The event's name on every wire of our own, as in `{"t":"message.created", …}`.
   public var name: String {
@@ -45,6 +48,7 @@ public enum Event: Hashable, Sendable {
     case .memberChanged: "member.changed"
     case .joined: "conversation.joined"
     case .left: "conversation.left"
+    case .unknown: "unknown"
     }
   }
 }

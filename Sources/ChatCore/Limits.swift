@@ -36,6 +36,12 @@ public struct Limits: Sendable, Hashable {
   public var pageMax = 100
   /// Messages or entries of one page when the caller does not say.
   public var pageDefault = 50
+  /// UTF-8 bytes of a reaction: the longest emoji of families and flags has some 40.
+  public var emojiBytesMax = 64
+  /// Different reactions on one message: they travel with it, and nobody tells more apart.
+  public var reactionsPerMessageMax = 20
+  /// Members up to which typing and read marks are told: in a crowd they are n² frames that nobody looks at.
+  public var signalMembersMax = 256
   /// Entries of one conversation that a resume sends; who misses more pages the history instead.
   public var resumeEntriesMax = 1_000
   /// Conversations that a `resume` may name: what one answer can carry.

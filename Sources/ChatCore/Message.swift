@@ -16,6 +16,32 @@ public struct Author: Hashable, Sendable {
 public enum MessageType: String, Sendable, CaseIterable {
   /// Plain text.
   case text
+  /// A picture; what follows are named by the file that they show, the text is what the sender wrote to it.
+  case image
+  /// Something to be heard.
+  case audio
+  /// Something to be watched.
+  case video
+  /// Any other file.
+  case file
+  /// A place on the map.
+  case location
+  /// A thing of the product behind which Martlet stands: an offer, a ticket.
+  case item
+}
+
+/// How many have put one emoji on a message.
+public struct ReactionCount: Hashable, Sendable {
+  /// The emoji.
+  public let emoji: String
+  /// By how many, at least 1.
+  public let count: Int64
+
+  /// Names a count.
+  public init(emoji: String, count: Int64) {
+    self.emoji = emoji
+    self.count = count
+  }
 }
 
 /// A message as it is now.
@@ -42,12 +68,23 @@ public struct Message: Hashable, Sendable {
   public var editedAt: Timestamp?
   /// When it was deleted.
   public var deletedAt: Timestamp?
+  /// Its text before the last change; told to its sender by the domain's readings only, never by an event, and on no
+  /// wire of our own.
+  public var previousText: String?
+  /// The emoji on it, in the order in which they came.
+  public var reactions: [ReactionCount]
+  /// The `seq` of the entry that last changed it (its text, its reactions); nil when none has.
+  public var changedSeq: Int64?
+
+  /// Which state of the message this is: rises with every change.
+  public var version: Int64 { changedSeq ?? seq }
 
   /// Makes a message from what a store remembers.
   public init(
     id: EntryID, conversation: ConversationID, seq: Int64, sender: Author, type: MessageType, text: String,
     clientMessageID: String?, replyTo: EntryID?, createdAt: Timestamp, editedAt: Timestamp? = nil,
-    deletedAt: Timestamp? = nil
+    deletedAt: Timestamp? = nil,
+    previousText: String? = nil, reactions: [ReactionCount] = [], changedSeq: Int64? = nil
   ) {
     self.id = id
     self.conversation = conversation
@@ -60,5 +97,8 @@ public struct Message: Hashable, Sendable {
     self.createdAt = createdAt
     self.editedAt = editedAt
     self.deletedAt = deletedAt
+    self.previousText = previousText
+    self.reactions = reactions
+    self.changedSeq = changedSeq
   }
 }

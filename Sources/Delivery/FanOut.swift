@@ -26,9 +26,11 @@ enum FanOut {
   }
 
   /// Delivers a signal, which may be lost: a session with much waiting does without.
-  static func deliver(_ signal: Signal, to members: ContiguousArray<HubSession>, queueBytesMax: Int) {
+  static func deliver(
+    _ signal: Signal, to members: ContiguousArray<HubSession>, except user: UserID? = nil, queueBytesMax: Int
+  ) {
     var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
-    for session in members where session.port.queuedBytes < queueBytesMax / 2 {
+    for session in members where session.user != user && session.port.queuedBytes < queueBytesMax / 2 {
       if !frames.contains(where: { $0.format === session.format }) {
         frames.append((session.format, session.format.encode(signal)))
       }

@@ -19,8 +19,13 @@ extension Hub: BrokerReceiver {
       for session in sessions(of: user) where ended.isEmpty || ended.contains(session.signIn) {
         end(session, .signedOut)
       }
-    case .typing(let id, _), .read(let id, _, _):
+    case .typing(let id, let author):
       guard let room = rooms[id] else { return }
+      // He knows that he is writing, on whichever device.
+      FanOut.deliver(signal, to: room.members, except: author.id, queueBytesMax: limits.sendQueueBytesMax)
+    case .read(let id, _, _):
+      guard let room = rooms[id] else { return }
+      // His own other sessions are to show the same.
       FanOut.deliver(signal, to: room.members, queueBytesMax: limits.sendQueueBytesMax)
     case .relayed(let relay):
       let told: ContiguousArray<HubSession>

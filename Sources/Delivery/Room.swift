@@ -146,7 +146,8 @@ final class Room {
     case .joined, .left:
       for session in members { hub.heardOwnAffairs(entry, session) }
     case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
-      .reactionRemoved, .memberJoined, .memberChanged:
+      .reactionRemoved, .memberJoined, .memberChanged,
+      .unknown:
       break
     }
   }

@@ -9,8 +9,8 @@ extension EntryText {
   /// What an event says beyond its code, place, author and time, as JSON text.
   ///
   /// - Shape: a message `{"i","q","u","n","y","x","m","r","t","e","d"}` (id, seq, sender, his name, type, text, client
-  ///   id, reply to, created, edited, deleted), a member `{"u","n","r"}`, a conversation
-  ///   `{"k","t","p","h","c","m":[member]}` …
+  ///   id, reply to, created, edited, deleted), with `"a":[["👍",3]]` and `"w"` (reactions, changed by) where they are;
+  ///   a member `{"u","n","r"}`, a conversation `{"k","t","p","h","c","m":[member]}` …
   public static func detail(of event: Event) -> [UInt8] {
     var writer = JSONWriter()
     writeDetail(of: event, to: &writer)
@@ -27,12 +27,14 @@ extension EntryText {
       case .conversationUpdated(let title, let picture):
         writer.member("t", title)
         if let picture { writer.member("p", picture) }
-      case .conversationDeleted:
+      case .conversationDeleted, .unknown:
         break
-      case .reactionAdded(let message, let seq, let emoji), .reactionRemoved(let message, let seq, let emoji):
+      case .reactionAdded(let message, let seq, let emoji, let count),
+        .reactionRemoved(let message, let seq, let emoji, let count):
         writer.member("i", message.rawValue)
         writer.member("q", seq)
         writer.member("x", emoji)
+        writer.member("z", count)
       case .memberJoined(let member), .memberChanged(let member):
         writeFields(of: member, to: &writer)
       case .memberLeft(let author):
@@ -57,6 +59,11 @@ extension EntryText {
     writer.member("t", message.createdAt.milliseconds)
     if let edited = message.editedAt { writer.member("e", edited.milliseconds) }
     if let deleted = message.deletedAt { writer.member("d", deleted.milliseconds) }
+    if !message.reactions.isEmpty {
+      writer.key("a")
+      write(message.reactions, to: &writer)
+    }
+    if let changed = message.changedSeq { writer.member("w", changed) }
   }
 
   private static func writeFields(of conversation: Conversation, to writer: inout JSONWriter) {
@@ -78,6 +85,12 @@ extension EntryText {
     writer.member("r", member.role.rawValue)
   }
 
+  /// The event of a number and its detail; a number that only a newer version knows is an event all the same.
+  public static func event(number: Int16, detail: JSONValue, in conversation: ConversationID) -> Event? {
+    guard let code = EventCode(rawValue: number) else { return .unknown(code: number) }
+    return event(code, detail: detail, in: conversation)
+  }
+
   /// The event that a code and its detail tell; nothing when they do not fit each other.
   ///
   /// `conversation` is that of the log in which it stands: a message and a new conversation say nothing of it
@@ -87,8 +100,10 @@ extension EntryText {
     case .messageCreated: message(detail, in: conversation).map(Event.messageCreated)
     case .messageEdited: message(detail, in: conversation).map(Event.messageEdited)
     case .messageDeleted: message(detail, in: conversation).map(Event.messageDeleted)
-    case .reactionAdded: reaction(detail).map { .reactionAdded(message: $0.0, messageSeq: $0.1, emoji: $0.2) }
-    case .reactionRemoved: reaction(detail).map { .reactionRemoved(message: $0.0, messageSeq: $0.1, emoji: $0.2) }
+    case .reactionAdded:
+      reaction(detail).map { .reactionAdded(message: $0.0, messageSeq: $0.1, emoji: $0.2.emoji, count: $0.2.count) }
+    case .reactionRemoved:
+      reaction(detail).map { .reactionRemoved(message: $0.0, messageSeq: $0.1, emoji: $0.2.emoji, count: $0.2.count) }
     case .memberJoined: member(detail).map(Event.memberJoined)
     case .memberChanged: member(detail).map(Event.memberChanged)
     case .memberLeft: author(detail).map(Event.memberLeft)
@@ -106,20 +121,21 @@ extension EntryText {
 
   private static func message(_ value: JSONValue, in conversation: ConversationID) -> Message? {
     guard let id: EntryID = id(value["i"]), let seq = value["q"]?.integer, seq > 0, let sender = author(value),
-      let type = value["y"]?.string.flatMap(MessageType.init(rawValue:)), let text = value["x"]?.string,
+      let type = value["y"]?.string.map(messageType), let text = value["x"]?.string,
       let createdAt = moment(value["t"])
     else { return nil }
     return Message(
       id: id, conversation: conversation, seq: seq, sender: sender, type: type, text: text,
       clientMessageID: value["m"]?.string, replyTo: self.id(value["r"]), createdAt: createdAt,
-      editedAt: moment(value["e"]), deletedAt: moment(value["d"]))
+      editedAt: moment(value["e"]), deletedAt: moment(value["d"]),
+      reactions: value["a"].map(reactions) ?? [], changedSeq: value["w"]?.integer)
   }
 
-  private static func reaction(_ value: JSONValue) -> (EntryID, Int64, String)? {
+  private static func reaction(_ value: JSONValue) -> (EntryID, Int64, ReactionCount)? {
     guard let id: EntryID = id(value["i"]), let seq = value["q"]?.integer, let emoji = value["x"]?.string else {
       return nil
     }
-    return (id, seq, emoji)
+    return (id, seq, ReactionCount(emoji: emoji, count: value["z"]?.integer ?? 0))
   }
 
   private static func author(_ value: JSONValue) -> Author? {

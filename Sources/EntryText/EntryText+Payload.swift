@@ -23,7 +23,7 @@ extension EntryText {
             writer.member("t", entry.createdAt.milliseconds)
             writer.member("u", entry.author.id.rawValue)
             writer.member("n", entry.author.username)
-            writer.member("k", Int64(EventCode(entry.event).rawValue))
+            writer.member("k", Int64(EventCode.number(of: entry.event)))
             writer.key("d")
             writeDetail(of: entry.event, to: &writer)
           }
@@ -47,8 +47,8 @@ extension EntryText {
     guard let seq = value["q"]?.integer, seq > 0, let id = value["i"]?.integer.flatMap({ EntryID(checking: $0) }),
       id.bucket == conversation.bucket, let time = value["t"]?.integer,
       let author = value["u"]?.integer.flatMap({ UserID(checking: $0) }), let name = value["n"]?.string,
-      let code = value["k"]?.integer.flatMap({ Int16(exactly: $0) }).flatMap(EventCode.init(rawValue:)),
-      let detail = value["d"], let event = event(code, detail: detail, in: conversation)
+      let code = value["k"]?.integer.flatMap({ Int16(exactly: $0) }), code > 0,
+      let detail = value["d"], let event = event(number: code, detail: detail, in: conversation)
     else { return nil }
     return Entry(
       conversation: conversation, seq: seq, id: id, createdAt: Timestamp(milliseconds: time),

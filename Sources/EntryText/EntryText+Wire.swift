@@ -9,7 +9,7 @@ public enum EntryText {
   /// Writes a message as REST and the sockets show it.
   ///
   /// - Shape: `{"id", "conversation", "seq", "sender": {"id", "username"}, "type", "text", "client_message_id",
-  ///   "reply_to", "created_at", "edited_at", "deleted_at"}`.
+  ///   "reply_to", "created_at", "edited_at", "deleted_at", "reactions": [{"emoji", "count"}]}`.
   public static func write(_ message: Message, to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("id", message.id.rawValue)
@@ -24,6 +24,15 @@ public enum EntryText {
       writer.member("created_at", message.createdAt.rfc3339)
       writer.member("edited_at", message.editedAt?.rfc3339)
       writer.member("deleted_at", message.deletedAt?.rfc3339)
+      writer.key("reactions")
+      writer.array { writer in
+        for reaction in message.reactions {
+          writer.object { writer in
+            writer.member("emoji", reaction.emoji)
+            writer.member("count", reaction.count)
+          }
+        }
+      }
     }
   }
 
@@ -35,9 +44,12 @@ public enum EntryText {
     }
   }
 
-  /// Writes a membership: `{"user", "username", "role"}`.
+  /// Writes a membership: `{"user", "username", "role", "read_seq"}`.
   public static func write(_ member: Member, to writer: inout JSONWriter) {
-    writer.object { writer in writeMembers(of: member, to: &writer) }
+    writer.object { writer in
+      writeMembers(of: member, to: &writer)
+      writer.member("read_seq", member.readSeq)
+    }
   }
 
   private static func writeMembers(of member: Member, to writer: inout JSONWriter) {
@@ -46,8 +58,8 @@ public enum EntryText {
     writer.member("role", member.role.rawValue)
   }
 
-  /// Writes a conversation: `{"id", "kind", "title", "picture_url", "head", "created_at", "member_count", "members":
-  /// [member]}`.
+  /// Writes a conversation: `{"id", "kind", "title", "picture_url", "head", "created_at", "member_count", "read_seq",
+  /// "members": [member]}`.
   public static func write(_ conversation: Conversation, to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("id", conversation.id.rawValue)
@@ -57,6 +69,7 @@ public enum EntryText {
       writer.member("head", conversation.head)
       writer.member("created_at", conversation.createdAt.rfc3339)
       writer.member("member_count", conversation.memberCount)
+      writer.member("read_seq", conversation.readSeq)
       writer.key("members")
       writer.array { writer in
         for member in conversation.members { write(member, to: &writer) }
@@ -121,11 +134,13 @@ public enum EntryText {
       }
     case .conversationDeleted:
       writeAct(of: entry, to: &writer) { _ in }
-    case .reactionAdded(let message, let seq, let emoji), .reactionRemoved(let message, let seq, let emoji):
+    case .reactionAdded(let message, let seq, let emoji, let count),
+      .reactionRemoved(let message, let seq, let emoji, let count):
       writeAct(of: entry, to: &writer) { writer in
         writer.member("message", message.rawValue)
         writer.member("message_seq", seq)
         writer.member("emoji", emoji)
+        writer.member("count", count)
       }
     case .memberJoined(let member), .memberChanged(let member):
       writeAct(of: entry, to: &writer) { writeMembers(of: member, to: &$0) }
@@ -139,6 +154,8 @@ public enum EntryText {
         writer.member("conversation", conversation.rawValue)
         writer.member("seq", seq)
       }
+    case .unknown(let code):
+      writeAct(of: entry, to: &writer) { $0.member("kind", Int64(code)) }
     }
   }
 

@@ -29,9 +29,16 @@ public enum EventCode: Int16, Sendable, CaseIterable {
   /// See ``ChatCore/Event/left(_:seq:)``.
   case left = 13
 
-  /// The number of an event.
-  public init(_ event: Event) {
+  /// The number under which an event is stored and carried, also that of one that only a newer version knows.
+  public static func number(of event: Event) -> Int16 {
+    if case .unknown(let code) = event { return code }
+    return EventCode(event)?.rawValue ?? 0
+  }
+
+  /// The number of an event that this version knows.
+  public init?(_ event: Event) {
     switch event {
+    case .unknown: return nil
     case .messageCreated: self = .messageCreated
     case .messageEdited: self = .messageEdited
     case .messageDeleted: self = .messageDeleted

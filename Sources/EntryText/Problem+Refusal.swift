@@ -10,7 +10,8 @@ extension Problem {
     case .forbidden(let rule):
       self.init(403, rule.rawValue, Problem.sentence(rule))
     case .conflict(let conflict):
-      self.init(409, conflict.rawValue, Problem.sentence(conflict))
+      // What If-Match asked for does not hold (RFC 9110 section 13.1.1).
+      self.init(conflict == .messageChanged ? 412 : 409, conflict.rawValue, Problem.sentence(conflict))
     case .invalid(let faults):
       self.init(invalid: faults)
     case .unauthenticated(let reason):
@@ -99,6 +100,8 @@ extension Problem {
     case .conversationFull: "The conversation has as many members as it may have."
     case .conversationDeleted: "The conversation was deleted."
     case .messageDeleted: "The message was deleted."
+    case .messageChanged: "The message has been changed since; read it again."
+    case .tooManyReactions: "The message has as many different reactions as it may have."
     }
   }
 

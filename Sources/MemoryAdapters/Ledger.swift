@@ -14,6 +14,7 @@ struct Ledger {
   /// Entry `seq` of a conversation stands at index `seq - 1`. Beside the rows, so that changing a row copies no log.
   private(set) var logs: [ConversationID: [Entry]] = [:]
   var sent: [SendKey: EntryID] = [:]
+  var reactions: [EntryID: Set<Reaction>] = [:]
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier
@@ -92,12 +93,39 @@ struct Ledger {
     return entry
   }
 
+  /// The message with that id, as it is now.
+  func message(_ id: EntryID) -> Message? {
+    guard let place = places[id], let log = logs[place.conversation], log.indices.contains(place.index) else {
+      return nil
+    }
+    return log[place.index].event.message
+  }
+
   /// The message with that id, if it was said in that conversation.
   func message(_ id: EntryID, in conversation: ConversationID) -> Message? {
-    guard let place = places[id], place.conversation == conversation, let log = logs[conversation],
-      log.indices.contains(place.index)
-    else { return nil }
-    return log[place.index].event.message
+    message(id).flatMap { $0.conversation == conversation ? $0 : nil }
+  }
+
+  /// Puts the message as it is now in the place of what it was.
+  mutating func rewrite(_ message: Message) {
+    guard let place = places[message.id], let old = logs[place.conversation]?[place.index] else { return }
+    logs[place.conversation]?[place.index] = Entry(
+      conversation: old.conversation, seq: old.seq, id: old.id, createdAt: old.createdAt, author: old.author,
+      event: .messageCreated(message))
+  }
+
+  /// An entry as it is told: messages as they are now, wherever they are spoken of.
+  func told(_ entry: Entry) -> Entry {
+    let event: Event
+    switch entry.event {
+    case .messageCreated(let message): event = .messageCreated(message.told)
+    case .messageEdited(let message): event = .messageEdited((self.message(message.id) ?? message).told)
+    case .messageDeleted(let message): event = .messageDeleted((self.message(message.id) ?? message).told)
+    default: return entry
+    }
+    return Entry(
+      conversation: entry.conversation, seq: entry.seq, id: entry.id, createdAt: entry.createdAt, author: entry.author,
+      event: event)
   }
 
   /// Makes a conversation: its `conversation.created`, and `conversation.joined` for everyone who is not its only self.
@@ -138,12 +166,12 @@ struct Ledger {
 }
 
 extension Ledger.ConversationRow {
-  /// What is told of it, with its first members.
-  func told(members limit: Int) -> Conversation {
+  /// What is told of it to that user, with its first members.
+  func told(members limit: Int, for reader: UserID) -> Conversation {
     let first = members.keys.sorted().prefix(max(0, limit)).compactMap { members[$0] }
     return Conversation(
       id: id, kind: kind, title: title, picture: picture, head: head, createdAt: createdAt, members: first,
-      memberCount: members.count)
+      memberCount: members.count, readSeq: members[reader]?.readSeq ?? 0)
   }
 }
 

@@ -7,12 +7,12 @@ extension MemoryWorld: ConversationStore {
   ) {
     try transaction { (ledger, now) throws(ChatError) in
       let pair = Ledger.Pair(caller.id, other.id)
-      if let id = ledger.directs[pair] { return (try ledger.living(id).told(members: 2), nil) }
+      if let id = ledger.directs[pair] { return (try ledger.living(id).told(members: 2, for: caller.id), nil) }
       let members = [caller, other].map { Member(user: $0.id, username: $0.username, role: .member) }
       let (row, made) = ledger.makeConversation(
         .direct, in: Bucket(ofPair: caller.id, other.id), title: nil, members: members, by: caller.author, at: now)
       ledger.directs[pair] = row.id
-      return (row.told(members: 2), made)
+      return (row.told(members: 2, for: caller.id), made)
     }
   }
 
@@ -28,7 +28,7 @@ extension MemoryWorld: ConversationStore {
       let bucket = Bucket(folding: UInt64(bitPattern: ledger.nextIdentifier()) &* 2_654_435_761 >> 7)
       let (row, made) = ledger.makeConversation(
         kind, in: bucket, title: title, picture: picture, members: all, by: owner.author, at: now)
-      return (row.told(members: all.count), made)
+      return (row.told(members: all.count, for: owner.id), made)
     }
   }
 
@@ -40,7 +40,7 @@ extension MemoryWorld: ConversationStore {
       guard let row = ledger.conversations[id], !row.deleted,
         ConversationRules.maySee(row.kind, role: row.members[reader]?.role)
       else { return nil }
-      return row.told(members: members)
+      return row.told(members: members, for: reader)
     }
   }
 
@@ -52,7 +52,7 @@ extension MemoryWorld: ConversationStore {
       let rows = (ledger.conversationsOfUser[user] ?? []).sorted().compactMap { ledger.conversations[$0] }
       let after = after?.rawValue ?? 0
       let page = rows.filter { $0.id.rawValue > after && !$0.deleted && $0.kind != .self }.prefix(max(0, limit))
-      return page.map { $0.told(members: members) }
+      return page.map { $0.told(members: members, for: user) }
     }
   }
 
@@ -84,7 +84,7 @@ extension MemoryWorld: ConversationStore {
     try transaction { (ledger, now) throws(ChatError) in
       var row = try ledger.living(id)
       try ConversationRules.checkRenaming(row.kind, role: row.members[caller.id]?.role)
-      var look = row.told(members: row.members.count)
+      var look = row.told(members: row.members.count, for: caller.id)
       guard look.take(title: title, picture: picture) else { return (look, nil) }
       row.title = look.title
       row.picture = look.picture
@@ -92,7 +92,7 @@ extension MemoryWorld: ConversationStore {
         .conversationUpdated(title: look.title ?? "", picture: look.picture)
       }
       ledger.conversations[id] = row
-      return (row.told(members: row.members.count), [entry])
+      return (row.told(members: row.members.count, for: caller.id), [entry])
     }
   }
 

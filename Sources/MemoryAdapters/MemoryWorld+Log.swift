@@ -23,7 +23,8 @@ extension MemoryWorld: LogStore {
   /// Entries with `after < seq`, ascending.
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try transaction { (ledger, _) throws(ChatError) in
-      Array((ledger.logs[conversation] ?? []).dropFirst(Int(clamping: max(0, after))).prefix(max(0, limit)))
+      let page = (ledger.logs[conversation] ?? []).dropFirst(Int(clamping: max(0, after))).prefix(max(0, limit))
+      return page.map(ledger.told)
     }
   }
 
@@ -80,10 +81,12 @@ extension Ledger {
     guard let message = message(id, in: new.conversation) else {
       throw .internalError("a client id leads to no message")
     }
-    guard message.type == new.type, message.text.utf8.elementsEqual(new.text.utf8) else {
+    // What was said first is not known any more once it was changed.
+    let isChanged = message.editedAt != nil || message.deletedAt != nil
+    guard isChanged || (message.type == new.type && message.text.utf8.elementsEqual(new.text.utf8)) else {
       throw .conflict(.idempotency)
     }
-    return Appended(message: message, repeated: true)
+    return Appended(message: message.told, repeated: true)
   }
 }
 

@@ -56,7 +56,7 @@ extension Ledger {
     _ role: Role, of user: User, in row: inout ConversationRow, by caller: User, at now: Timestamp
   ) -> Entry {
     let member = Member(user: user.id, username: user.username, role: role)
-    row.members[user.id] = member
+    row.members[user.id]?.role = role
     return write(&row, by: caller.author, at: now) { _, _ in .memberChanged(member) }
   }
 }

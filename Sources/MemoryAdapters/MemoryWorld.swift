@@ -4,7 +4,7 @@ import Synchronization
 /// Users, sessions, conversations and logs in memory: the domain's stores for tests, simulation and `martlet dev`.
 ///
 /// It keeps the meaning of PostgreSQL (the same AdapterContract runs on both) and none of its durability. Every call is
-/// one transaction under one lock and never suspends. The four ports stand in four files: `MemoryWorld+Users.swift` …
+/// one transaction under one lock and never suspends. Each port has its file: `MemoryWorld+Users.swift` …
 ///
 /// - Limits: none but the machine's memory; nothing is ever forgotten. Not for production.
 /// - Isolation: thread-safe; one world is shared by all loops, and by all nodes of a simulation.

@@ -28,6 +28,7 @@ public struct Migration: Sendable {
   public static let all = [
     Migration(1, "0001_core.sql", PackageResources._001_core_sql),
     Migration(6, "0006_pictures.sql", PackageResources._006_pictures_sql),
+    Migration(7, "0007_messages.sql", PackageResources._007_messages_sql),
   ]
 
   /// The version that this binary's statements are written for.

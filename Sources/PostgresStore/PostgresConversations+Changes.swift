@@ -35,7 +35,9 @@ extension PostgresConversations {
           isSelf: subject.id == caller.id, memberCount: standing.conversation.memberCount, limit: limit))
       var plan = WritePlan(at: moment)
       let role = plan.apply(decision, to: standing, subject: subject, caller: caller)
-      let member = role.map { Member(user: subject.id, username: subject.username, role: $0) }
+      let member = role.map {
+        Member(user: subject.id, username: subject.username, role: $0, readSeq: standing.subjectRead)
+      }
       if decision == .nothing { return (member, nil) }
       return (member, try await carryOut(plan, in: transaction))
     }

@@ -47,7 +47,7 @@ extension PostgresConversations {
   private func found(_ row: Row, by caller: UserID) async throws(PostgresError) -> Conversation {
     let id = ConversationID(rawValue: try row.int8(0))
     let rows = try await pool.query(Self.standing, Self.standing(of: caller, and: caller, in: id))
-    guard let row = rows.first, let shown = try await show([Self.conversation(row)], members: 2).first else {
+    guard let row = rows.first, let shown = try await show([Standing(row).conversation], members: 2).first else {
       throw .unexpectedReply("the direct conversation is gone")
     }
     return shown

@@ -12,14 +12,17 @@ public struct PostgresConversations: ConversationStore {
     """
     SELECT \(columns),
       (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3),
-      (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $4)
+      (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $4),
+      (SELECT m.read_seq FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3),
+      (SELECT m.read_seq FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $4)
     FROM conversation c WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
     """, repeatable: true)
   static let living = Statement(
     "conversations.living",
     """
-    SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+    SELECT \(columns), m.read_seq FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+      LEFT JOIN member m ON m.bucket = asked.bucket AND m.conversation = asked.id AND m.user_id = $3
     WHERE c.deleted_at IS NULL ORDER BY c.id
     """, repeatable: true, scatters: true)
   static let listed = Statement(
@@ -47,7 +50,7 @@ public struct PostgresConversations: ConversationStore {
   static let members = Statement(
     "members.page",
     """
-    SELECT m.user_id, m.username, m.role FROM member m
+    SELECT m.user_id, m.username, m.role, m.read_seq FROM member m
     WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id > $3
     ORDER BY m.user_id LIMIT $4
     """, repeatable: true)
@@ -88,7 +91,7 @@ public struct PostgresConversations: ConversationStore {
         let rows = try await pool.query(
           Self.listed, [.int2(user.bucket.number), .int8(user.rawValue), .int8(last), .int8(Int64(wanted))])
         let ids = try rows.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
-        found += try await living(ids)
+        found += try await living(ids, for: user)
         guard let end = ids.last, ids.count == wanted else { break }
         last = end.rawValue
       }
@@ -120,11 +123,11 @@ public struct PostgresConversations: ConversationStore {
     }
   }
 
-  private func living(_ ids: [ConversationID]) async throws(PostgresError) -> [Conversation] {
+  private func living(_ ids: [ConversationID], for reader: UserID) async throws(PostgresError) -> [Conversation] {
     guard !ids.isEmpty else { return [] }
     let rows = try await pool.query(
-      Self.living, [.int2s(ids.map(\.bucket.number)), .int8s(ids.map(\.rawValue))])
-    return try rows.map(Self.conversation)
+      Self.living, [.int2s(ids.map(\.bucket.number)), .int8s(ids.map(\.rawValue)), .int8(reader.rawValue)])
+    return try rows.map { (row) throws(PostgresError) in try Self.conversation(row, readSeq: row.optionalInt8(7)) }
   }
 
   /// Adds the first members, by one statement a conversation in one round trip: each touches one shard.
@@ -148,9 +151,12 @@ extension PostgresConversations {
     var conversation: Conversation
     let caller: Role?
     let subject: Role?
+    /// Up to where the subject has read.
+    let subjectRead: Int64
 
     init(_ row: Row) throws(PostgresError) {
-      conversation = try PostgresConversations.conversation(row)
+      conversation = try PostgresConversations.conversation(row, readSeq: row.optionalInt8(9))
+      subjectRead = try row.optionalInt8(10) ?? 0
       caller = try row.optionalText(7).map(PostgresConversations.role)
       subject = try row.optionalText(8).map(PostgresConversations.role)
     }
@@ -164,22 +170,23 @@ extension PostgresConversations {
     [.int2(id.bucket.number), .int8(id.rawValue), .int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
   }
 
-  static func conversation(_ row: Row) throws(PostgresError) -> Conversation {
+  static func conversation(_ row: Row, readSeq: Int64?) throws(PostgresError) -> Conversation {
     guard let kind = ConversationKind(rawValue: try row.text(1)), let count = Int(exactly: try row.int8(5)) else {
       throw .unexpectedReply("a conversation of unknown kind")
     }
     return Conversation(
       id: ConversationID(rawValue: try row.int8(0)), kind: kind, title: try row.optionalText(2),
-      picture: try row.optionalText(6),
-      head: try row.int8(3),
-      createdAt: Timestamp(milliseconds: try row.time(4)), members: [], memberCount: count)
+      picture: try row.optionalText(6), head: try row.int8(3),
+      createdAt: Timestamp(milliseconds: try row.time(4)), members: [], memberCount: count, readSeq: readSeq ?? 0)
   }
 
   static func member(_ row: Row) throws(PostgresError) -> Member {
-    Member(user: UserID(rawValue: try row.int8(0)), username: try row.text(1), role: try role(row.text(2)))
+    Member(
+      user: UserID(rawValue: try row.int8(0)), username: try row.text(1), role: try role(row.text(2)),
+      readSeq: try row.int8(3))
   }
 
-  private static func role(_ text: String) throws(PostgresError) -> Role {
+  static func role(_ text: String) throws(PostgresError) -> Role {
     guard let role = Role(rawValue: text) else { throw .unexpectedReply("an unknown role") }
     return role
   }

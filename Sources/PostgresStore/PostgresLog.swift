@@ -22,6 +22,13 @@ public struct PostgresLog: LogStore {
     SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
     ORDER BY seq LIMIT $4
     """, repeatable: true)
+  /// Each by its whole key: with `id = ANY(…)` a planner without statistics reads the whole bucket.
+  static let messagesByID = Statement(
+    "log.messages_by_id",
+    """
+    SELECT \(EntryRows.columns(of: "e")) FROM unnest($2::bigint[]) AS asked (id)
+      CROSS JOIN LATERAL (SELECT k.* FROM entry k WHERE k.bucket = $1 AND k.id = asked.id LIMIT 1) e
+    """, repeatable: true)
   static let counters = Statement(
     "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
     scatters: true)
@@ -32,21 +39,40 @@ public struct PostgresLog: LogStore {
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
     """, repeatable: true, scatters: true)
 
-  static let statements = [entries, newest, oldest, counters, heads]
+  static let statements = [entries, newest, oldest, messagesByID, counters, heads]
 
   let pool: PostgresPool
   let lanes: SendLanes
   let failure: StoreFailure
 
   /// Stores a message, or finds the one that was stored under the same client id.
-  public func append(_ message: NewMessage) async throws(ChatError) -> Appended { try await lanes.append(message) }
+  ///
+  /// A repetition is rare, so the message as it is now is then read with all that has come to it since.
+  public func append(_ message: NewMessage) async throws(ChatError) -> Appended {
+    let appended = try await lanes.append(message)
+    guard appended.repeated else { return appended }
+    let now = try await failure.translating { () throws(PostgresError) in
+      try await messages([appended.message.id], in: message.conversation)
+    }
+    return Appended(message: now.first?.told ?? appended.message, repeated: true)
+  }
 
-  /// Entries with `after < seq`, ascending.
+  /// Entries with `after < seq`, ascending; those of edits and deletions with the message as it is now.
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(Self.entries, Self.part(of: conversation, from: after, limit))
-      return try rows.map { (row) throws(PostgresError) in try EntryRows.entry(row, in: conversation) }
+      let entries = try rows.map { (row) throws(PostgresError) in try EntryRows.entry(row, in: conversation) }
+      let changed = Set(entries.compactMap(\.event.changedMessage))
+      guard !changed.isEmpty else { return entries }
+      let now = try await messages(changed.sorted(), in: conversation)
+      return entries.map { $0.telling(now) }
     }
+  }
+
+  private func messages(_ ids: [EntryID], in conversation: ConversationID) async throws(PostgresError) -> [Message] {
+    let rows = try await pool.query(
+      Self.messagesByID, [.int2(conversation.bucket.number), .int8s(ids.map(\.rawValue))])
+    return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
   }
 
   /// Messages of a page, ascending by `seq`.
@@ -105,5 +131,24 @@ public struct PostgresLog: LogStore {
       .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(seq),
       .int8(Int64(clamping: max(0, limit))),
     ]
+  }
+}
+
+extension Event {
+  /// The message that was edited or deleted, if that is what happened.
+  fileprivate var changedMessage: EntryID? {
+    switch self {
+    case .messageEdited(let message), .messageDeleted(let message): message.id
+    default: nil
+    }
+  }
+}
+
+extension Entry {
+  /// The same with the changed message as it is now: its text stands in one place, from which a deletion takes it.
+  fileprivate func telling(_ now: [Message]) -> Entry {
+    guard let message = now.first(where: { $0.id == event.changedMessage })?.told else { return self }
+    let told: Event = if case .messageEdited = event { .messageEdited(message) } else { .messageDeleted(message) }
+    return Entry(conversation: conversation, seq: seq, id: id, createdAt: createdAt, author: author, event: told)
   }
 }

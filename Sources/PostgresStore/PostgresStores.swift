@@ -1,7 +1,7 @@
 import ChatCore
 import Postgres
 
-/// The four stores of ChatCore on one pool, so of one loop.
+/// The stores of ChatCore on one pool, so of one loop.
 ///
 ///     let pool = try PostgresPool(loop: loop, settings: PostgresSettings(url: url))
 ///     let stores = PostgresStores(pool: pool)
@@ -17,6 +17,8 @@ public struct PostgresStores: Sendable {
   public let conversations: PostgresConversations
   /// Logs.
   public let log: PostgresLog
+  /// Messages after they were sent.
+  public let messages: PostgresMessages
 
   /// Makes them.
   ///
@@ -35,6 +37,7 @@ public struct PostgresStores: Sendable {
       pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
+    messages = PostgresMessages(pool: pool, failure: failure)
   }
 
   /// What the send lanes have counted; on the loop only.
@@ -44,4 +47,5 @@ public struct PostgresStores: Sendable {
   package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
     + PostgresConversations.statements + PostgresLog.statements
+    + PostgresMessages.statements
 }

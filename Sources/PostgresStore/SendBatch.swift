@@ -1,4 +1,5 @@
 import ChatCore
+import EntryText
 import Postgres
 
 /// One message on its way into the log.
@@ -106,7 +107,7 @@ struct SendBatch {
   private static func storedBefore(_ message: NewMessage, _ row: Row) throws(PostgresError) -> Message {
     Message(
       id: EntryID(rawValue: try row.int8(4)), conversation: message.conversation, seq: try row.int8(3),
-      sender: Author(id: message.sender, username: try row.text(5)), type: try EntryRows.type(row.text(6)),
+      sender: Author(id: message.sender, username: try row.text(5)), type: EntryText.messageType(try row.text(6)),
       text: try row.text(7), clientMessageID: message.clientMessageID,
       replyTo: try row.optionalInt8(8).map(EntryID.init(rawValue:)),
       createdAt: Timestamp(milliseconds: try row.time(9)),

@@ -41,15 +41,17 @@ struct WritePlan {
 
   mutating func add(_ statement: Statement, _ parameters: [Parameter]) { writes.append((statement, parameters)) }
 
-  /// Puts an event at the end of a log.
-  mutating func append(_ event: Event, to conversation: ConversationID, by author: Author) {
+  /// Puts an event at the end of a log; `detail` is what the log keeps of it, where that is not all that is told.
+  mutating func append(
+    _ event: Event, to conversation: ConversationID, by author: Author, keeping detail: Event? = nil
+  ) {
     appended.append((writes.count, conversation, author, event))
     add(
       Self.append,
       [
-        .int2(conversation.bucket.number), .int8(conversation.rawValue), .int2(EventCode(event).rawValue),
+        .int2(conversation.bucket.number), .int8(conversation.rawValue), .int2(EventCode.number(of: event)),
         .int8(author.id.rawValue), .text(author.username),
-        .text(String(decoding: EntryText.detail(of: event), as: UTF8.self)), .time(moment.milliseconds),
+        .text(String(decoding: EntryText.detail(of: detail ?? event), as: UTF8.self)), .time(moment.milliseconds),
       ])
   }
 

@@ -11,19 +11,23 @@ public struct StoresUnderTest: Sendable {
   public let conversations: any ConversationStore
   /// Logs.
   public let log: any LogStore
+  /// Messages after they were sent.
+  public let messages: any MessageStore
 
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
-    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore
+    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
+    messages: any MessageStore
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
     self.log = log
+    self.messages = messages
   }
 
-  /// All four of one memory world.
+  /// All of one memory world.
   public init(_ world: MemoryWorld) {
-    self.init(users: world, sessions: world, conversations: world, log: world)
+    self.init(users: world, sessions: world, conversations: world, log: world, messages: world)
   }
 }

@@ -18,6 +18,7 @@ struct AccessTests {
     "putMember": [200, 200, 403, 404, 404, 401], "removeMember": [204, 204, 403, 404, 404, 401],
     "sendMessage": [201, 201, 201, 404, 404, 401], "listMessages": [200, 200, 200, 404, 404, 401],
     "listEntries": [200, 200, 200, 404, 404, 401],
+    "markRead": [200, 200, 200, 404, 404, 401],
   ]
 
   static let publicTable: [String: [Int]] = [
@@ -26,6 +27,7 @@ struct AccessTests {
     "putMember": [200, 200, 403, 403, 403, 401], "removeMember": [204, 204, 403, 403, 403, 401],
     "sendMessage": [201, 201, 201, 403, 403, 401], "listMessages": [200, 200, 200, 200, 200, 401],
     "listEntries": [200, 200, 200, 200, 200, 401],
+    "markRead": [200, 200, 200, 403, 403, 401],
   ]
 
   @Test(arguments: [(ConversationKind.group, groupTable), (.public, publicTable)])
@@ -137,7 +139,9 @@ private struct Scene {
     let subject = row.name == "putMember" ? outsider : plain
     let target = row.path.replacing("{conversation}", with: String(conversation.rawValue))
       .replacing("{user}", with: String(subject.rawValue))
-    let bodies: [String: JSONValue] = ["sendMessage": ["text": "hi"], "updateConversation": ["title": "Hall"]]
+    let bodies: [String: JSONValue] = [
+      "sendMessage": ["text": "hi"], "updateConversation": ["title": "Hall"], "markRead": ["seq": 1],
+    ]
     return await door.send(row.method, target, bodies[row.name], as: callers[relation.rawValue])
   }
 }

@@ -33,6 +33,7 @@ struct Sample {
         ["kind": "group", "title": "Tea", "members": [bob], "picture_url": "https://example.org/tea.png"],
         ["kind": "public", "title": "Square"],
       ],
+      "editMessage": [["text": "ho"]], "markRead": [["seq": 1]],
       "updateConversation": [["title": "Hall", "picture_url": "https://example.org/hall.png"]],
       "putMember": [["role": "admin"]],
       "sendMessage": [["text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message)]],
@@ -40,6 +41,7 @@ struct Sample {
     let path = [
       "conversation": String(conversation.rawValue), "user": String(stage.bob.user.rawValue),
       "session": String(stage.ada.session.rawValue),
+      "message": String(message), "emoji": PercentCoding.encode("👍"),
     ]
     return door.rows.flatMap { row in
       (bodies[row.name].map { $0.map(Optional.some) } ?? [nil]).map { body in
@@ -71,9 +73,10 @@ struct Sample {
   /// here.
   var fields: [Field] { (row.body?.fields ?? []).filter { body?[$0.name] != nil } }
 
-  /// The names of the path's parameters.
+  /// The names of the path's parameters that are ids.
   var parameters: [String] {
     row.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+      .filter { $0 != "emoji" }
   }
 
   func with(body member: String, _ value: JSONValue?) -> Sample {

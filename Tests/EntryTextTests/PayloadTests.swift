@@ -17,8 +17,8 @@ struct PayloadTests {
     .messageCreated(message),
     .messageEdited(edited(message)),
     .messageDeleted(message),
-    .reactionAdded(message: message.id, messageSeq: 4, emoji: "👍"),
-    .reactionRemoved(message: message.id, messageSeq: 4, emoji: "👍"),
+    .reactionAdded(message: message.id, messageSeq: 4, emoji: "👍", count: 2),
+    .reactionRemoved(message: message.id, messageSeq: 4, emoji: "👍", count: 1),
     .memberJoined(Member(user: ada.id, username: ada.username, role: .admin)),
     .memberLeft(ada),
     .memberChanged(Member(user: ada.id, username: ada.username, role: .owner)),
@@ -36,6 +36,8 @@ struct PayloadTests {
     var message = message
     message.text = "changed"
     message.editedAt = Timestamp(milliseconds: 1_700_000_000_999)
+    message.reactions = [ReactionCount(emoji: "👍", count: 3), ReactionCount(emoji: "❤️", count: 1)]
+    message.changedSeq = 9
     return message
   }
 
@@ -46,7 +48,7 @@ struct PayloadTests {
 
   @Test("every kind of event has an example here")
   func complete() {
-    #expect(Set(Self.events.map { EventCode($0) }) == Set(EventCode.allCases))
+    #expect(Set(Self.events.compactMap { EventCode($0) }) == Set(EventCode.allCases))
   }
 
   @Test("reading gives back what was written", arguments: events)
@@ -72,7 +74,7 @@ struct PayloadTests {
   @Test(
     "an entry that could not be of that conversation's log is refused",
     arguments: [
-      (#""q":4"#, #""q":0"#), (#""q":4"#, #""q":-1"#), (#""v":1"#, #""v":2"#), (#""k":11"#, #""k":99"#),
+      (#""q":4"#, #""q":0"#), (#""q":4"#, #""q":-1"#), (#""v":1"#, #""v":2"#), (#""k":11"#, #""k":0"#),
       (#""i":49229"#, #""i":49230"#), (#""k":11"#, #""k":1"#),
     ])
   func refused(part: String, by other: String) throws {
@@ -81,6 +83,45 @@ struct PayloadTests {
     try #require(text.contains(part))
     let changed = Array(text.replacing(part, with: other).utf8)
     #expect(changed.withUnsafeBytes { EntryText.entries(fromPayload: $0) } == nil)
+  }
+
+  /// What the tests of a later version would say of this one: what it adds passes through.
+  @Test("an event of a number that only a newer version knows keeps its place and says so", arguments: [99, 32_767])
+  func newer(number: Int16) throws {
+    let text = String(
+      decoding: EntryText.payload(of: [Self.entry(.conversationDeleted)], in: Self.conversation), as: UTF8.self)
+    let newer = Array(text.replacing(#""k":11,"d":{}"#, with: #""k":\#(number),"d":{"new":[1]}"#).utf8)
+    let read = try #require(newer.withUnsafeBytes { EntryText.entries(fromPayload: $0) })
+    #expect(read == [Self.entry(.unknown(code: number))])
+    var writer = JSONWriter()
+    EntryText.write(read[0], to: &writer)
+    let value = try JSONValue(parsing: writer.finish())
+    #expect(value["t"]?.string == "unknown")
+    #expect(value["seq"]?.integer == 4)
+    #expect(value["d"]?["kind"]?.integer == Int64(number))
+    #expect(EventCode.number(of: read[0].event) == number)
+  }
+
+  @Test("a message of a type that only a newer version knows is read as text")
+  func newerType() throws {
+    let text = String(
+      decoding: EntryText.payload(of: [Self.entry(.messageCreated(Self.message))], in: Self.conversation),
+      as: UTF8.self)
+    try #require(text.contains(#""y":"text""#))
+    let newer = Array(text.replacing(#""y":"text""#, with: #""y":"hologram""#).utf8)
+    #expect(
+      newer.withUnsafeBytes { EntryText.entries(fromPayload: $0) } == [Self.entry(.messageCreated(Self.message))])
+  }
+
+  @Test("no payload and no wire of our own tells the text before an edit")
+  func previousText() {
+    var message = Self.message
+    message.previousText = "hidden"
+    var writer = JSONWriter()
+    EntryText.write(message, to: &writer)
+    for bytes in [writer.finish(), EntryText.detail(of: .messageEdited(message))] {
+      #expect(!String(decoding: bytes, as: UTF8.self).contains("hidden"))
+    }
   }
 
   @Test("a message on the wire has the members that clients build on")
@@ -96,6 +137,7 @@ struct PayloadTests {
       message?.names == [
         "id", "conversation", "seq", "sender", "type", "text", "client_message_id", "reply_to", "created_at",
         "edited_at", "deleted_at",
+        "reactions",
       ])
     #expect(message?["created_at"]?.string == "2023-11-14T22:13:20.123Z")
     #expect(message?["sender"]?["username"]?.string == Self.ada.username)

@@ -19,7 +19,7 @@ struct ListenerTests {
       try await listener.loop.submit {
         try listener.start { connection in
           #expect(connection.loop === listener.loop)
-          counts.value[index] += 1
+          counts.change { $0[index] += 1 }
         }
       }
     }

@@ -57,4 +57,6 @@ final class Box<Value: Sendable>: Sendable {
     get { state.withLock { $0 } }
     set { state.withLock { $0 = newValue } }
   }
+  /// A change that no other thread's can come between, as it can between `value`'s getter and setter.
+  func change(_ body: (inout Value) -> Void) { state.withLock { body(&$0) } }
 }

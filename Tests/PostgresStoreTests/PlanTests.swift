@@ -6,7 +6,7 @@ import Testing
 struct PlanTests {
   /// A bug once: with one condition more than its key, the lookup of an answered message read the whole conversation
   /// for each message, as long as the tables had no statistics; 100 ms for a batch of 64 after ten thousand messages.
-  @Test("without statistics too, storing and reading touch the rows they need and no others")
+  @Test("without statistics too, storing, changing and reading touch the rows they need and no others")
   func rowsTouched() async throws {
     let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])
     defer { server.kill9() }
@@ -31,6 +31,12 @@ struct PlanTests {
         #expect(page.count == 5)
         let entries = try await cast.stores.log.entries(of: room, after: seq, limit: 5)
         #expect(entries.count == 5)
+      }
+      for number in 0..<20 {
+        _ = try await cast.stores.messages.change(first, .edit(text: "\(number)", versions: nil), by: cast.ada.id)
+        _ = try await cast.stores.messages.change(first, .react(emoji: "👍", kindsMax: 9), by: cast.bob.id)
+        let entries = try await cast.stores.log.entries(of: room, after: 2_002, limit: 5)
+        #expect(entries.first?.event.name == "message.edited")
       }
       return database.url
     }

@@ -31,8 +31,9 @@ final class SocketStage {
     broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
     chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
-      publisher: broker, clock: VirtualClock(time))
+      users: world, sessions: world, conversations: world, log: world, messages: world,
+      credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)),
+      clock: VirtualClock(time))
     let notes = notes
     let ids = Notes()
     shelf = RecoveryShelf {

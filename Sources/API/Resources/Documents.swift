@@ -43,6 +43,9 @@ enum Documents {
           writer.member("members_per_request", limits.membersPerRequestMax)
           writer.member("group_members", limits.groupMembersMax)
           writer.member("public_members", limits.publicMembersMax)
+          writer.member("emoji_bytes", limits.emojiBytesMax)
+          writer.member("reactions_per_message", limits.reactionsPerMessageMax)
+          writer.member("signal_members", limits.signalMembersMax)
           writer.member("page", limits.pageMax)
           writer.member("resume_limit", limits.resumeEntriesMax)
         }

@@ -28,6 +28,18 @@ extension TextRule {
     return edgeFlaw(text)
   }
 
+  /// One emoji: a single character that is drawn as a picture, by itself or since it says so (U+FE0F, U+20E3).
+  static func emojiFlaw(_ text: String) -> Flaw? {
+    let scalars = text.unicodeScalars
+    // Digits and signs like © count as emoji to Unicode; they become pictures only with a selector.
+    let isPicture =
+      scalars.first.map { first in
+        first.properties.isEmoji
+          && (first.value > 0xFF || scalars.contains { $0.value == 0xFE0F || $0.value == 0x20E3 })
+      } ?? false
+    return isPicture && text.count == 1 ? nil : .notAllowed("be one emoji")
+  }
+
   /// No white space at either end, where nobody sees it.
   static func edgeFlaw(_ text: String) -> Flaw? {
     let edges = [text.unicodeScalars.first, text.unicodeScalars.last].compactMap { $0 }

@@ -44,6 +44,7 @@ extension Limits {
   var password: TextRule { row("password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var text: TextRule { row("text", 1...textBytesMax, TextRule.proseFlaw) }
   var clientMessageID: TextRule { row("client_message_id", 1...clientMessageIDBytesMax, TextRule.controlFlaw) }
+  var emoji: TextRule { row("emoji", 1...emojiBytesMax, TextRule.emojiFlaw) }
   var query: TextRule { row("query", 1...usernameBytesMax, TextRule.controlFlaw) }
   /// At sign-in only the size is checked: what never could be right gets the same answer as what is wrong.
   var givenUsername: TextRule { row("username", 1...usernameBytesMax) { _ in nil } }

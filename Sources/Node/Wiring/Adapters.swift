@@ -12,6 +12,7 @@ struct Adapters {
   let sessions: any SessionStore
   let conversations: any ConversationStore
   let log: any LogStore
+  let messages: any MessageStore
   let broker: any Broker
   let limiter: any RateLimiter
   /// The list of the cluster's nodes; none in memory.
@@ -54,7 +55,8 @@ extension Adapters {
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
-      broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
+      messages: stores.messages, broker: topics,
+      limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       nodes: NodeList(client: client, names: names),
       start: {
         pool.start()
@@ -85,7 +87,7 @@ extension Adapters {
       loop.execute { loop.schedule(after: milliseconds, work) }
     }
     return Adapters(
-      users: world, sessions: world, conversations: world, log: world, broker: broker,
+      users: world, sessions: world, conversations: world, log: world, messages: world, broker: broker,
       limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil, start: {}, close: {}, report: { nil })
   }
 }

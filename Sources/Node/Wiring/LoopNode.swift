@@ -40,7 +40,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.shared = shared
     chat = Chat(
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations, log: adapters.log,
-      credentials: shared.credentials, publisher: adapters.broker, clock: SystemClock(),
+      messages: adapters.messages, credentials: shared.credentials, publisher: adapters.broker,
+      limiter: adapters.limiter, clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)

@@ -128,7 +128,7 @@ extension AdapterContract {
   ]
 
   /// Does it several times at the same moment, in child tasks.
-  private static func atOnce<Value: Sendable>(
+  static func atOnce<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value
   ) async throws -> [Result<Value, any Error>] {
     await withTaskGroup(of: Result<Value, any Error>.self) { group in

@@ -12,6 +12,7 @@ public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
     users + sessions + conversations + membership + replay + sending + reading + races
+    + changes + reactions + readMarkers
 }
 
 /// One rule of the contract.

@@ -127,3 +127,21 @@ extension TroubledStore: ConversationStore {
     try await write { () async throws(ChatError) in try await world.delete(id, by: caller) }
   }
 }
+
+extension TroubledStore: MessageStore {
+  func message(_ id: EntryID, for reader: UserID) async throws(ChatError) -> Message? {
+    try await read { () async throws(ChatError) in try await world.message(id, for: reader) }
+  }
+
+  func change(_ id: EntryID, _ change: MessageChange, by caller: UserID) async throws(ChatError) -> ChangedMessage {
+    try await write { () async throws(ChatError) in try await world.change(id, change, by: caller) }
+  }
+
+  func standing(of user: UserID, in id: ConversationID) async throws(ChatError) -> MemberStanding? {
+    try await read { () async throws(ChatError) in try await world.standing(of: user, in: id) }
+  }
+
+  func markRead(_ id: ConversationID, _ user: UserID, upTo seq: Int64) async throws(ChatError) -> Bool {
+    try await write { () async throws(ChatError) in try await world.markRead(id, user, upTo: seq) }
+  }
+}

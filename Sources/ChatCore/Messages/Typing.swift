@@ -1,0 +1,21 @@
+/// Tells the other members that the caller is writing; nothing of it is stored, and it may be lost.
+///
+/// - Limits: once a second for each user and conversation, more is dropped without a word; in conversations of more
+///   than ``Limits/signalMembersMax`` members nobody is told.
+/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`.
+public struct Typing: Command {
+  /// Where.
+  public let conversation: ConversationID
+
+  /// Names it.
+  public init(conversation: ConversationID) { self.conversation = conversation }
+
+  /// Checks, tells.
+  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) {
+    // First, so that what is dropped costs the database nothing.
+    guard await chat.isInTime(Pace.typing, caller.user, conversation) else { return }
+    let (standing, member) = try await chat.membership(of: caller, in: conversation)
+    guard standing.memberCount <= chat.limits.signalMembersMax else { return }
+    chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
+  }
+}
