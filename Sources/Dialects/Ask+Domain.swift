@@ -36,10 +36,21 @@ extension Ask {
   }
 
   /// Signs in; failures are counted as at our own door, and the token lives as long as the dialect says.
-  public func signIn(_ username: String, _ password: String) async throws -> SignedIn {
-    let (chat, device) = (mount.chat, mount.dialect.name)
-    return try await mount.gate.signIn(username, address: peer) { () async throws(ChatError) in
-      try await SignIn(username: username, password: password, device: device).run(in: chat)
+  ///
+  /// - Parameter words: what is said of a wrong name or password, where that is not what the dialect always says.
+  public func signIn(_ username: String, _ password: String, else words: Refusal? = nil) async throws -> SignedIn {
+    do throws(ChatError) {
+      return try await attempt(SignIn(username: username, password: password, device: mount.dialect.name))
+    } catch {
+      if let words, error == .unauthenticated(.wrongCredentials) { throw words }
+      throw error
+    }
+  }
+
+  private func attempt(_ command: SignIn) async throws(ChatError) -> SignedIn {
+    let chat = mount.chat
+    return try await mount.gate.signIn(command.username, address: peer) { () async throws(ChatError) in
+      try await command.run(in: chat)
     }
   }
 

@@ -50,6 +50,9 @@ public struct Ask: Sendable {
     }
   }
 
+  /// Whether somebody is signed in; what rows that are ``Access/recognised`` ask.
+  public var isKnown: Bool { (session?.caller ?? known) != nil }
+
   // MARK: What was brought
 
   /// A member that is required, as a text with something in it.

@@ -19,15 +19,20 @@ public struct Credential: Sendable {
   public let requests: [Place]
   /// Where a socket's handshake has it.
   public let sockets: [Place]
+  /// Where an action may repeat it; it must then be of the user whose socket it is.
+  public let actions: [Place]
   /// Seconds that a token lives.
   public let lifetime: Int64
   /// Whether a socket is let in without it, to be bound by an ``Access/open`` action.
   public let isProvenLater: Bool
 
   /// Collects it.
-  public init(requests: [Place], sockets: [Place], lifetime: Int64, isProvenLater: Bool = false) {
+  public init(
+    requests: [Place], sockets: [Place], actions: [Place] = [], lifetime: Int64, isProvenLater: Bool = false
+  ) {
     self.requests = requests
     self.sockets = sockets
+    self.actions = actions
     self.lifetime = lifetime
     self.isProvenLater = isProvenLater
   }

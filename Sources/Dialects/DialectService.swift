@@ -55,8 +55,7 @@ public struct DialectService: Sendable {
     }
     let token = Credential.token(
       in: mount.dialect.credential.requests, headers: request.headers, parameters: brought)
-    var caller: Caller?
-    if route.access == .signedIn { caller = try await mount.caller(token, route.word) }
+    let caller = try await mount.caller(token, route.access, route.word)
     exchange.user = caller?.user
     if let after = await mount.gate.retryAfter(route.rate, caller, address: request.peer) {
       throw ChatError.rateLimited(retryAfter: after)

@@ -1,5 +1,6 @@
 import ChatCore
 import Delivery
+import HTTP1
 import JSONText
 
 /// What the client sends, and what a row makes of it.
@@ -51,6 +52,7 @@ extension DialectSession {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
         guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
       }
+      try await checkRepeated(work)
       if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
         throw ChatError.rateLimited(retryAfter: after)
       }
@@ -66,6 +68,15 @@ extension DialectSession {
       DialectRecord(
         route: "\(mount.dialect.name) \(name)", method: DialectRecord.event, status: refusal?.status ?? 200,
         user: caller?.user.rawValue, milliseconds: mount.now() - begun, fault: refusal?.fault))
+  }
+
+  /// A credential that an action repeats must be of the user who speaks here: nobody acts for another by its means.
+  private func checkRepeated(_ work: Work) async throws {
+    let (credential, name) = (mount.dialect.credential, work.action.name)
+    guard let caller,
+      let brought = Credential.token(in: credential.actions, headers: [:], parameters: work.parameters)
+    else { return }
+    guard try await mount.caller(brought, name).user == caller.user else { throw mount.credential(.invalid, name) }
   }
 
   private func refuse(_ refusal: Refusal?) {

@@ -63,6 +63,17 @@ public final class Mount: @unchecked Sendable {
     dialect.refuse.credential(fault, word) ?? Refusals.jwt(fault)
   }
 
+  /// The caller of a row, as far as it asks who that is.
+  func caller(
+    _ brought: Result<String, CredentialFault.Carried>?, _ access: Access, _ word: String
+  ) async throws -> Caller? {
+    switch access {
+    case .open: return nil
+    case .signedIn: return try await caller(brought, word)
+    case .recognised: do { return try await caller(brought, word) } catch is Refusal { return nil }
+    }
+  }
+
   /// The caller of what a request or a handshake has brought.
   func caller(
     _ brought: Result<String, CredentialFault.Carried>?, _ word: String

@@ -14,14 +14,16 @@ public struct Route: Sendable {
   public let access: Access
   /// What counts it.
   public let rate: Rate
+  /// Whether its body may be as long as a file.
+  public let takesFile: Bool
   /// What is done; throws ``Refusal``, or `ChatError`, which ``Refusals`` words.
   public let act: @Sendable (Ask) async throws -> Answer
 
   /// A row.
   public static func on(
-    _ method: Method, _ path: String, _ access: Access, _ rate: Rate = .read,
+    _ method: Method, _ path: String, _ access: Access, _ rate: Rate = .read, takesFile: Bool = false,
     _ act: @escaping @Sendable (Ask) async throws -> Answer
-  ) -> Route { Route(method: method, path: path, access: access, rate: rate, act: act) }
+  ) -> Route { Route(method: method, path: path, access: access, rate: rate, takesFile: takesFile, act: act) }
 
   /// The row's name in metrics and logs.
   public var label: String { "\(method) \(path)" }
@@ -53,6 +55,8 @@ public struct Action: Sendable {
 public enum Access: Sendable, Hashable {
   /// Anyone.
   case open
+  /// Anyone; who brings a good credential is known (``Ask/isKnown``).
+  case recognised
   /// Who brings a good credential.
   case signedIn
 }

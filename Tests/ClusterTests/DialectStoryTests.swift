@@ -5,17 +5,18 @@ import Testing
 extension ClusterTests {
   /// The stories of the dialects on two api and two socket nodes that take turns.
   struct DialectStoryTests {
-    /// The folder of each dialect's stories, its name, and what carries its sockets.
-    static let dialects: [(folder: String, name: String, carrier: NetworkStage.Carrier)] = [
-      ("Realtime", "realtime", .socketIO)
+    /// The dialects, and what carries their sockets.
+    static let dialects: [(name: String, carrier: NetworkStage.Carrier)] = [
+      ("umoc-session", .socketIO), ("messenger", .socketIO), ("realtime", .socketIO), ("pymessage", .typedJSON),
+      ("umoc", .socketIO),
     ]
 
-    @Test(arguments: dialects.map(\.folder))
-    func `each story goes as it is told, on a cluster of two`(folder: String) async throws {
-      let (_, name, carrier) = try #require(Self.dialects.first { $0.folder == folder })
+    @Test(arguments: dialects.map(\.name))
+    func `each story goes as it is told, on a cluster of two`(name: String) async throws {
+      let (_, carrier) = try #require(Self.dialects.first { $0.name == name })
       let cluster = try await SharedCluster.healthy()
       let (api, socket) = (cluster.api.map(\.address), cluster.socket.map(\.address))
-      for story in try Stories.of(folder) {
+      for story in try Stories.of(dialect: name) {
         do {
           try await onLoop { loop in
             let stage = NetworkStage(
@@ -23,7 +24,7 @@ extension ClusterTests {
             try await TranscriptPlayer.play(story.transcript, on: stage)
           }
         } catch {
-          Issue.record("\(folder)/\(story) \(error)")
+          Issue.record("\(name)/\(story) \(error)")
         }
       }
     }

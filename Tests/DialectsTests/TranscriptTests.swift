@@ -6,19 +6,16 @@ import Testing
 
 /// The same stories, dialect alone and on one node; ClusterTests plays them on two.
 @Suite struct TranscriptTests {
-  /// The folders of the stories, and whose they are.
-  static let dialects: [(String, Dialect)] = [("Realtime", .realtime)]
-
-  @Test(arguments: dialects.map(\.0))
-  func `each story goes as it is told, over memory adapters`(folder: String) async throws {
-    let dialect = try #require(Self.dialects.first { $0.0 == folder }?.1)
-    let stories = try Stories.of(folder)
+  @Test(arguments: DialectCatalog.all.map(\.name))
+  func `each story goes as it is told, over memory adapters`(name: String) async throws {
+    let dialect = try #require(DialectCatalog.named(name))
+    let stories = try Stories.of(dialect: name)
     #expect(!stories.isEmpty)
     for story in stories {
       do {
         try await TranscriptPlayer.play(story.transcript, on: MemoryStage(dialect))
       } catch {
-        Issue.record("\(folder)/\(story) \(error)")
+        Issue.record("\(name)/\(story) \(error)")
       }
     }
   }
@@ -27,9 +24,9 @@ import Testing
     let node = try await DevNode.start()
     defer { node.end() }
     let address = node.address
-    for (folder, dialect) in Self.dialects {
+    for dialect in DialectCatalog.all {
       let (name, carrier) = (dialect.name, dialect.carrier == .socketIO ? NetworkStage.Carrier.socketIO : .typedJSON)
-      for story in try Stories.of(folder) {
+      for story in try Stories.of(dialect: name) {
         do {
           try await onLoop { loop in
             let stage = NetworkStage(
@@ -37,13 +34,9 @@ import Testing
             try await TranscriptPlayer.play(story.transcript, on: stage)
           }
         } catch {
-          Issue.record("\(folder)/\(story) \(error)")
+          Issue.record("\(name)/\(story) \(error)")
         }
       }
     }
-  }
-
-  @Test func `each dialect has a folder of stories, and each folder a dialect`() throws {
-    #expect(Self.dialects.map(\.1.name) == DialectCatalog.all.map(\.name))
   }
 }

@@ -13,6 +13,11 @@ public enum Stories {
     public var description: String { name }
   }
 
+  /// The stories of a dialect, by name: those of `umoc-session` lie in `UmocSession`.
+  public static func of(dialect: String) throws -> [Story] {
+    try of(dialect.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined())
+  }
+
   /// The stories of a folder, by name.
   public static func of(_ folder: String) throws -> [Story] {
     let tree = "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")

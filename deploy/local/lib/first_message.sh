@@ -6,7 +6,9 @@ first_message() {
   [ "$CALLER" = "$ROOT" ] && binary=${binary#"$ROOT/"}
   cat <<END
 
-Martlet serves at $url ($API_NODES api and $SOCKET_NODES socket nodes). The first message, in one shell:
+Martlet serves at $url ($API_NODES api and $SOCKET_NODES socket nodes), and the older applications' clients at
+$(for name in $DIALECTS; do echo "  $(dialect_url "$name")  $name"; done)
+The first message, in one shell:
 
 1. Two people register and sign in (\$ada, \$bob: their access tokens; \$bob_id: whom to write to).
 

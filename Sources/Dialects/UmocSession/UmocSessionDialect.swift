@@ -1,0 +1,35 @@
+import ChatCore
+import JSONText
+
+extension Dialect {
+  /// Seed 000: REST by query, form or JSON with a session id among the parameters, and Socket.IO.
+  public static let umocSession = Dialect(
+    name: "umoc-session",
+    carrier: .socketIO,
+    credential: Credential(
+      requests: [.parameter("sessionID")], sockets: [.parameter("sessionID")], actions: [.parameter("sessionID")],
+      lifetime: 30 * 86_400),
+    ids: .integer,
+    times: .microseconds,
+    routes: UmocSessionRoutes.rows,
+    refuse: Refusals(
+      missing: { member, word in Refusal(400, "No \(member) provided for \(word)") },
+      credential: { fault, word in
+        fault == .missing
+          ? Refusal(400, "No sessionID provided for \(word)")
+          : Refusal(401, "User not found. SessionID is wrong...Probably")
+      },
+      words: { error, _ in
+        switch error {
+        case .notFound(.user): Refusal(400, "Contact not found")
+        case .unauthenticated(.wrongCredentials):
+          Refusal(401, "User not found. Username or password is wrong...Probably")
+        default: nil
+        }
+      }),
+    deviations: [
+      "A wrong password or session is answered 401, and each failure is JSON: all was 200 with the same text.",
+      "A session ends after 30 days or at its logout; a user may have several: there was one, without an end.",
+      "An action with the session of another user than the socket's is refused: it was done in his name.",
+    ])
+}
