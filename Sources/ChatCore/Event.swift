@@ -28,6 +28,10 @@ public enum Event: Hashable, Sendable {
   case joined(ConversationID, seq: Int64)
   /// In the self conversation: the user is no longer a member of that conversation since its entry `seq`.
   case left(ConversationID, seq: Int64)
+  /// In the self conversation: what another is to the user has changed; without a state he is no contact any more.
+  case contactChanged(Contact)
+  /// In the self conversation: the user has blocked another, or no longer does.
+  case blockChanged(Author, isBlocked: Bool)
 
   /// The event's name on every wire of our own, as in `{"t":"message.created", …}`.
   public var name: String {
@@ -45,6 +49,8 @@ public enum Event: Hashable, Sendable {
     case .memberChanged: "member.changed"
     case .joined: "conversation.joined"
     case .left: "conversation.left"
+    case .contactChanged: "contact.changed"
+    case .blockChanged: "block.changed"
     }
   }
 }

@@ -141,7 +141,7 @@ final class Room {
     case .joined, .left:
       for session in members { hub.heardOwnAffairs(entry, session) }
     case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
-      .reactionRemoved, .memberJoined, .memberChanged:
+      .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged:
       break
     }
   }

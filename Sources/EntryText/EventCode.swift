@@ -28,6 +28,10 @@ public enum EventCode: Int16, Sendable, CaseIterable {
   case joined = 12
   /// See ``ChatCore/Event/left(_:seq:)``.
   case left = 13
+  /// See ``ChatCore/Event/contactChanged(_:)``.
+  case contactChanged = 14
+  /// See ``ChatCore/Event/blockChanged(_:isBlocked:)``.
+  case blockChanged = 15
 
   /// The number of an event.
   public init(_ event: Event) {
@@ -45,6 +49,8 @@ public enum EventCode: Int16, Sendable, CaseIterable {
     case .conversationDeleted: self = .conversationDeleted
     case .joined: self = .joined
     case .left: self = .left
+    case .contactChanged: self = .contactChanged
+    case .blockChanged: self = .blockChanged
     }
   }
 }

@@ -34,7 +34,7 @@ public struct Stage: Sendable {
     let credentials = FakeCredentials()
     let publisher = RecordingPublisher()
     let chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, credentials: credentials,
+      users: world, sessions: world, conversations: world, contacts: world, log: world, credentials: credentials,
       publisher: publisher, clock: clock, limits: limits)
     let cast = try await Cast.gather(in: StoresUnderTest(world))
     var callers: [Caller] = []

@@ -9,21 +9,25 @@ public struct StoresUnderTest: Sendable {
   public let sessions: any SessionStore
   /// Conversations and members.
   public let conversations: any ConversationStore
+  /// What users are to each other.
+  public let contacts: any ContactStore
   /// Logs.
   public let log: any LogStore
 
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
-    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore
+    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
+    contacts: any ContactStore, log: any LogStore
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
+    self.contacts = contacts
     self.log = log
   }
 
-  /// All four of one memory world.
+  /// All five of one memory world.
   public init(_ world: MemoryWorld) {
-    self.init(users: world, sessions: world, conversations: world, log: world)
+    self.init(users: world, sessions: world, conversations: world, contacts: world, log: world)
   }
 }

@@ -15,7 +15,7 @@ struct AdapterContractTests {
     let (first, second) = try await Database.pair.value
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
-      log: first.stores.log)
+      contacts: second.stores.contacts, log: first.stores.log)
     try await contractCase.run(mixed)
   }
 }

@@ -11,6 +11,7 @@ struct Adapters {
   let users: any UserStore
   let sessions: any SessionStore
   let conversations: any ConversationStore
+  let contacts: any ContactStore
   let log: any LogStore
   let broker: any Broker
   let limiter: any RateLimiter
@@ -51,7 +52,8 @@ extension Adapters {
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
     return Adapters(
-      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
+      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
+      log: stores.log,
       broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       start: {
         pool.start()
@@ -82,7 +84,7 @@ extension Adapters {
       loop.execute { loop.schedule(after: milliseconds, work) }
     }
     return Adapters(
-      users: world, sessions: world, conversations: world, log: world, broker: broker,
+      users: world, sessions: world, conversations: world, contacts: world, log: world, broker: broker,
       limiter: MemoryRateLimiter(clock: SystemClock()), start: {}, close: {}, report: { nil })
   }
 }

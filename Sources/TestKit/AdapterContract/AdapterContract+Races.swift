@@ -128,7 +128,7 @@ extension AdapterContract {
   ]
 
   /// Does it several times at the same moment, in child tasks.
-  private static func atOnce<Value: Sendable>(
+  static func atOnce<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value
   ) async throws -> [Result<Value, any Error>] {
     await withTaskGroup(of: Result<Value, any Error>.self) { group in
@@ -142,7 +142,7 @@ extension AdapterContract {
   }
 
   /// The distinct refusals.
-  private static func errors<Value>(_ outcomes: [Result<Value, any Error>]) -> Set<ChatError> {
+  static func errors<Value>(_ outcomes: [Result<Value, any Error>]) -> Set<ChatError> {
     Set(
       outcomes.compactMap { outcome in
         guard case .failure(let error) = outcome else { return nil }
