@@ -6,7 +6,7 @@ import JSONText
 public enum Operations {
   /// The rows under those limits.
   public static func rows(_ limits: Limits, _ realtime: RealtimeLimits) -> [Operation] {
-    [auth(realtime), resume(limits), send(limits), open(limits)]
+    [auth(realtime), resume(limits), send(limits), open(limits)] + contacts
   }
 
   // MARK: The session's own
@@ -93,7 +93,7 @@ public enum Operations {
 
 extension Members {
   /// A required id; the shape has checked its range.
-  fileprivate func id<ID: BucketedID>(_ name: String, _ noun: ChatError.Noun) throws(ChatError) -> ID {
+  func id<ID: BucketedID>(_ name: String, _ noun: ChatError.Noun) throws(ChatError) -> ID {
     guard let id = integer(name).flatMap({ ID(checking: $0) }) else { throw .notFound(noun) }
     return id
   }
