@@ -11,7 +11,8 @@ public enum Catalog {
   ) -> [Endpoint] {
     let rows =
       Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
-      + Messages.rows(limits) + SentMessages.rows(limits) + ReadMarkers.rows
+      + Messages.rows(limits) + SentMessages.rows(limits) + ReadMarkers.rows + Contacts.rows(limits)
+      + Blocks.rows(limits)
       + Documents.rows(limits, version: version, keys: keys)
     return rows + [Documents.openAPI(rows, version: version)]
   }

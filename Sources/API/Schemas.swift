@@ -120,6 +120,30 @@ enum Schemas {
       .bool("has_more", .required, "Whether entries follow the last one."),
     ])
 
+  static let contact = Shape(
+    "Contact",
+    [
+      .integer("user", .required, .ids, "The other's id."), text("username", "His name."),
+      .oneOf("state", .nullable, ContactState.allCases.map(\.rawValue), "How far they have come; null for none."),
+      .oneOf("status", .nullable, ContactLabel.allCases.map(\.rawValue), "The same in the dialects' words."),
+      .bool("blocked", .required, "Whether the caller has blocked him."),
+      .string("timeout_until", .nullable, bytes: 24...24, "Until when he may not write to the caller."),
+      .integer("streak", .nullable, 0...JSONLimits.integerMax, "Days on which both wrote; null when there were none."),
+      .bool("initiator", .required, "Whether the caller was the first to add or ask."),
+      .string("created_at", .nullable, bytes: 24...24, "Since when he is a contact."),
+    ])
+
+  static let contacts = Shape("Contacts", [list("contacts", contact, "Ascending by user id."), cursor])
+
+  static let block = Shape(
+    "Block",
+    [
+      .integer("user", .required, .ids, "The other's id."), text("username", "His name."),
+      .bool("blocked", .required, "Always true."),
+    ])
+
+  static let blocks = Shape("Blocks", [list("blocks", block, "Ascending by user id."), cursor])
+
   static let problem = Shape(
     "Problem",
     [

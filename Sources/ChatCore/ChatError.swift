@@ -14,13 +14,15 @@ public enum ChatError: Error, Hashable, Sendable {
   case rateLimited(retryAfter: Milliseconds)
   /// What is needed to do it is away or too busy; nothing was stored that is not answered. Repeat with the same ids.
   case unavailable(Dependency, retryAfter: Milliseconds)
+  /// The other has timed the caller out: he may write to him again at that moment.
+  case timedOut(until: Timestamp)
   /// Our own mistake; logged at error level where it was made.
   case internalError(String)
 
   /// A thing of the product.
   public enum Noun: String, Sendable, CaseIterable {
-    /// See ``User``, ``Session``, ``Conversation``, ``Member``, ``Message``.
-    case user, session, conversation, member, message
+    /// See ``User``, ``Session``, ``Conversation``, ``Member``, ``Message``, ``Contact``.
+    case user, session, conversation, member, message, contact
   }
 
   /// Why the caller may not.
@@ -55,6 +57,8 @@ public enum ChatError: Error, Hashable, Sendable {
     case messageChanged = "message_changed"
     /// The message has as many different reactions as it may.
     case tooManyReactions = "too_many_reactions"
+    /// The caller or the other has as many contacts as one may have.
+    case contactsFull = "contacts_full"
   }
 
   /// Why the caller is nobody.

@@ -27,6 +27,8 @@ public struct Chat: Sendable {
   public let sessions: any SessionStore
   /// Conversations and who is in them.
   public let conversations: any ConversationStore
+  /// What users are to each other.
+  public let contacts: any ContactStore
   /// The logs.
   public let log: any LogStore
   /// Messages after they were sent.
@@ -44,14 +46,15 @@ public struct Chat: Sendable {
 
   /// Takes the ports.
   public init(
-    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
-    messages: any MessageStore,
-    credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
+    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
+    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, credentials: any Credentials,
+    publisher: any Publisher, limiter: any RateLimiter,
     clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
+    self.contacts = contacts
     self.log = log
     self.messages = messages
     self.credentials = credentials

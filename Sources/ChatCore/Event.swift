@@ -28,6 +28,10 @@ public enum Event: Hashable, Sendable {
   case joined(ConversationID, seq: Int64)
   /// In the self conversation: the user is no longer a member of that conversation since its entry `seq`.
   case left(ConversationID, seq: Int64)
+  /// In the self conversation: what another is to the user has changed; without a state he is no contact any more.
+  case contactChanged(Contact)
+  /// In the self conversation: the user has blocked another, or no longer does.
+  case blockChanged(Author, isBlocked: Bool)
   /// Something that only a newer version knows, by the number under which it is stored. It keeps its place in every
   /// page, resume and live delivery, so that no `seq` is missing while two versions run side by side.
   case unknown(code: Int16)
@@ -49,6 +53,8 @@ public enum Event: Hashable, Sendable {
     case .joined: "conversation.joined"
     case .left: "conversation.left"
     case .unknown: "unknown"
+    case .contactChanged: "contact.changed"
+    case .blockChanged: "block.changed"
     }
   }
 }

@@ -52,6 +52,15 @@ public struct Limits: Sendable, Hashable {
   public var sessionIdleMax: Milliseconds = 30 * 86_400_000
   /// Sign-in sessions of one user: past it the oldest ends.
   public var sessionsPerUserMax = 100
+  /// Contacts of one user, of any state: past it he adds none and nobody asks him. The longest list that a dialect
+  /// answers in one piece; blocking goes on to twice that, so that a full list leaves nobody defenceless.
+  public var contactsPerUserMax = 5_000
+  /// How long one who is timed out may not write: what the dialects' clients know as a minute.
+  public var contactTimeout: Milliseconds = 60_000
+  /// Names suggested for one that does not exist: what the dialects' clients show.
+  public var suggestionsMax = 5
+  /// Letters by which a suggested name may differ.
+  public var suggestionDistanceMax = 3
 
   /// The defaults.
   public init() {}

@@ -78,8 +78,7 @@ extension Room {
       hub.heardOwnAffairs(entry, session)
       return true
     case .memberLeft, .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted,
-      .reactionAdded, .reactionRemoved, .memberJoined, .memberChanged,
-      .unknown:
+      .reactionAdded, .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged, .unknown:
       return true
     }
   }

@@ -146,8 +146,7 @@ final class Room {
     case .joined, .left:
       for session in members { hub.heardOwnAffairs(entry, session) }
     case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
-      .reactionRemoved, .memberJoined, .memberChanged,
-      .unknown:
+      .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged, .unknown:
       break
     }
   }

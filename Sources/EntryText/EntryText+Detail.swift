@@ -43,6 +43,12 @@ extension EntryText {
       case .joined(let conversation, let seq), .left(let conversation, let seq):
         writer.member("c", conversation.rawValue)
         writer.member("q", seq)
+      case .contactChanged(let contact):
+        writeFields(of: contact, to: &writer)
+      case .blockChanged(let author, let isBlocked):
+        writer.member("u", author.id.rawValue)
+        writer.member("n", author.username)
+        writer.member("b", isBlocked)
       }
     }
   }
@@ -112,12 +118,14 @@ extension EntryText {
     case .conversationDeleted: .conversationDeleted
     case .joined: place(detail).map { .joined($0.0, seq: $0.1) }
     case .left: place(detail).map { .left($0.0, seq: $0.1) }
+    case .contactChanged: contact(detail).map(Event.contactChanged)
+    case .blockChanged: block(detail)
     }
   }
 
-  private static func id<ID: BucketedID>(_ value: JSONValue?) -> ID? { value?.integer.flatMap { ID(checking: $0) } }
+  static func id<ID: BucketedID>(_ value: JSONValue?) -> ID? { value?.integer.flatMap { ID(checking: $0) } }
 
-  private static func moment(_ value: JSONValue?) -> Timestamp? { value?.integer.map(Timestamp.init(milliseconds:)) }
+  static func moment(_ value: JSONValue?) -> Timestamp? { value?.integer.map(Timestamp.init(milliseconds:)) }
 
   private static func message(_ value: JSONValue, in conversation: ConversationID) -> Message? {
     guard let id: EntryID = id(value["i"]), let seq = value["q"]?.integer, seq > 0, let sender = author(value),
@@ -138,7 +146,7 @@ extension EntryText {
     return (id, seq, ReactionCount(emoji: emoji, count: value["z"]?.integer ?? 0))
   }
 
-  private static func author(_ value: JSONValue) -> Author? {
+  static func author(_ value: JSONValue) -> Author? {
     guard let id: UserID = id(value["u"]), let name = value["n"]?.string else { return nil }
     return Author(id: id, username: name)
   }

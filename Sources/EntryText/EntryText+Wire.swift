@@ -154,18 +154,29 @@ public enum EntryText {
         writer.member("conversation", conversation.rawValue)
         writer.member("seq", seq)
       }
+    case .contactChanged(let contact):
+      writeAct(of: entry, to: &writer, at: "changed_at") { writeMembers(of: contact, to: &$0) }
+    case .blockChanged(let author, let isBlocked):
+      writeAct(of: entry, to: &writer) { writer in
+        writer.member("user", author.id.rawValue)
+        writer.member("username", author.username)
+        writer.member("blocked", isBlocked)
+      }
     case .unknown(let code):
       writeAct(of: entry, to: &writer) { $0.member("kind", Int64(code)) }
     }
   }
 
   /// Writes an object that ends with who did it and when.
-  private static func writeAct(of entry: Entry, to writer: inout JSONWriter, _ body: (inout JSONWriter) -> Void) {
+  private static func writeAct(
+    of entry: Entry, to writer: inout JSONWriter, at moment: StaticString = "created_at",
+    _ body: (inout JSONWriter) -> Void
+  ) {
     writer.object { writer in
       body(&writer)
       writer.key("by")
       write(entry.author, to: &writer)
-      writer.member("created_at", entry.createdAt.rfc3339)
+      writer.member(moment, entry.createdAt.rfc3339)
     }
   }
 }

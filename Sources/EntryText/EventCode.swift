@@ -28,6 +28,10 @@ public enum EventCode: Int16, Sendable, CaseIterable {
   case joined = 12
   /// See ``ChatCore/Event/left(_:seq:)``.
   case left = 13
+  /// See ``ChatCore/Event/contactChanged(_:)``.
+  case contactChanged = 14
+  /// See ``ChatCore/Event/blockChanged(_:isBlocked:)``.
+  case blockChanged = 15
 
   /// The number under which an event is stored and carried, also that of one that only a newer version knows.
   public static func number(of event: Event) -> Int16 {
@@ -52,6 +56,8 @@ public enum EventCode: Int16, Sendable, CaseIterable {
     case .conversationDeleted: self = .conversationDeleted
     case .joined: self = .joined
     case .left: self = .left
+    case .contactChanged: self = .contactChanged
+    case .blockChanged: self = .blockChanged
     }
   }
 }

@@ -22,6 +22,8 @@ extension Problem {
       self.init(
         503, dependency.rawValue + "_unavailable",
         "The \(dependency.rawValue) is away or too busy. Repeat the request with the same ids.", retryAfter: retryAfter)
+    case .timedOut(let until):
+      self.init(403, "timed_out", "The other lets you write to him again from \(until.rfc3339) on.")
     case .internalError:
       self.init(500, "internal_error", "A mistake of ours; it has been logged with the request's id.")
     }
@@ -71,7 +73,7 @@ extension Problem {
     let refusals: [ChatError] =
       ChatError.Unauthenticated.allCases.map { .unauthenticated($0) } + ChatError.Rule.allCases.map { .forbidden($0) }
       + ChatError.Noun.allCases.map { .notFound($0) } + ChatError.Conflict.allCases.map { .conflict($0) }
-      + [.rateLimited(retryAfter: 1000), .internalError("")]
+      + [.rateLimited(retryAfter: 1000), .timedOut(until: Timestamp(milliseconds: 0)), .internalError("")]
       + ChatError.Dependency.allCases.map { .unavailable($0, retryAfter: 1000) }
     let unknown = ChatCore.Fault(
       pointer: "/id", code: Fault.Code.unknownMember.rawValue, detail: "\"id\" is not a member of this object.")
@@ -102,6 +104,7 @@ extension Problem {
     case .messageDeleted: "The message was deleted."
     case .messageChanged: "The message has been changed since; read it again."
     case .tooManyReactions: "The message has as many different reactions as it may have."
+    case .contactsFull: "One of the two has as many contacts as one may have."
     }
   }
 

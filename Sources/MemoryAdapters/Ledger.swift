@@ -11,6 +11,8 @@ struct Ledger {
   var conversations: [ConversationID: ConversationRow] = [:]
   var directs: [Pair: ConversationID] = [:]
   var conversationsOfUser: [UserID: Set<ConversationID>] = [:]
+  var pairs: [Pair: ContactPair] = [:]
+  var acquaintances: [UserID: Set<UserID>] = [:]
   /// Entry `seq` of a conversation stands at index `seq - 1`. Beside the rows, so that changing a row copies no log.
   private(set) var logs: [ConversationID: [Entry]] = [:]
   var sent: [SendKey: EntryID] = [:]

@@ -8,6 +8,7 @@ extension MemoryWorld: ConversationStore {
     try transaction { (ledger, now) throws(ChatError) in
       let pair = Ledger.Pair(caller.id, other.id)
       if let id = ledger.directs[pair] { return (try ledger.living(id).told(members: 2, for: caller.id), nil) }
+      try ContactRules.checkWriting(ledger.contactPair(caller.id, other.id), by: caller.id, at: now)
       let members = [caller, other].map { Member(user: $0.id, username: $0.username, role: .member) }
       let (row, made) = ledger.makeConversation(
         .direct, in: Bucket(ofPair: caller.id, other.id), title: nil, members: members, by: caller.author, at: now)
@@ -21,6 +22,9 @@ extension MemoryWorld: ConversationStore {
     _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try transaction { (ledger, now) throws(ChatError) in
+      for member in members where ledger.contactPair(member.id, owner.id)[member.id].block != .none {
+        throw .forbidden(.blocked)
+      }
       let all =
         [Member(user: owner.id, username: owner.username, role: .owner)]
         + members.map { Member(user: $0.id, username: $0.username, role: .member) }

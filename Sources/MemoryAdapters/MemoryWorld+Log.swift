@@ -11,12 +11,22 @@ extension MemoryWorld: LogStore {
       if let key, let id = ledger.sent[key] { return try ledger.repeated(new, as: id) }
       let member = row.members[new.sender]
       try ConversationRules.checkWriting(row.kind, role: member?.role)
+      let other = row.kind == .direct ? row.members.keys.first { $0 != new.sender } : nil
+      let pair = other.map { ledger.contactPair(new.sender, $0) }
+      if let pair { try ContactRules.checkWriting(pair, by: new.sender, at: now) }
       if let replyTo = new.replyTo, ledger.message(replyTo, in: row.id) == nil { throw .invalid([.unknownReply]) }
       let sender = Author(id: new.sender, username: member?.username ?? "")
       let message = ledger.write(new, by: sender, into: &row, at: now)
       if let key { ledger.sent[key] = message.id }
       ledger.conversations[row.id] = row
-      return Appended(message: message, repeated: false)
+      let wereLastWords = other.flatMap { pair?[$0].block.leavesLastWords } ?? false
+      if var pair {
+        ContactRules.noteSent(by: new.sender, in: &pair, at: now)
+        ledger.remember(pair)
+      }
+      return Appended(
+        message: message, repeated: false, wereLastWords: wereLastWords,
+        stranger: pair?.areAcquainted ?? true ? nil : other)
     }
   }
 

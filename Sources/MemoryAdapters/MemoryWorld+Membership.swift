@@ -12,6 +12,9 @@ extension MemoryWorld {
         in: MembershipRules.Situation(
           kind: row.kind, caller: row.members[caller.id]?.role, subject: row.members[subject.id]?.role,
           isSelf: subject.id == caller.id, memberCount: row.members.count, limit: limit))
+      if case .join = decision, ledger.contactPair(subject.id, caller.id)[subject.id].block != .none {
+        throw .forbidden(.blocked)
+      }
       return ledger.apply(decision, to: row, subject: subject, caller: caller, at: now)
     }
   }

@@ -65,4 +65,18 @@ extension MemoryWorld: UserStore {
       return page.compactMap { ledger.userByKey[$0] }.compactMap { ledger.users[$0]?.user }
     }
   }
+
+  /// The users whose name keys lie nearest to each of the keys.
+  public func near(keys: [String], each: Int) async throws(ChatError) -> [User] {
+    try transaction { (ledger, _) throws(ChatError) in
+      let sorted = ledger.userByKey.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      var found: Set<UserID> = []
+      for key in keys {
+        let place = sorted.firstIndex { !$0.utf8.lexicographicallyPrecedes(key.utf8) } ?? sorted.count
+        let near = sorted[..<place].suffix(max(0, each)) + sorted[place...].prefix(max(0, each))
+        found.formUnion(near.compactMap { ledger.userByKey[$0] })
+      }
+      return found.sorted().compactMap { ledger.users[$0]?.user }
+    }
+  }
 }

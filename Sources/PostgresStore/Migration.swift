@@ -29,6 +29,7 @@ public struct Migration: Sendable {
     Migration(1, "0001_core.sql", PackageResources._001_core_sql),
     Migration(6, "0006_pictures.sql", PackageResources._006_pictures_sql),
     Migration(7, "0007_messages.sql", PackageResources._007_messages_sql),
+    Migration(8, "0008_contacts.sql", PackageResources._008_contacts_sql),
   ]
 
   /// The version that this binary's statements are written for.

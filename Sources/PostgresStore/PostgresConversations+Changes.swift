@@ -39,6 +39,13 @@ extension PostgresConversations {
         Member(user: subject.id, username: subject.username, role: $0, readSeq: standing.subjectRead)
       }
       if decision == .nothing { return (member, nil) }
+      if case .join = decision, subject.id != caller.id {
+        let blocks = try await failure.translating { () throws(PostgresError) in
+          // In the subject's bucket, which is locked: a block is there before this or after it.
+          try await transaction.query(PostgresContacts.blocks, PostgresContacts.blocking(subject.id, caller.id))
+        }
+        if blocks.first != nil { throw .forbidden(.blocked) }
+      }
       return (member, try await carryOut(plan, in: transaction))
     }
   }

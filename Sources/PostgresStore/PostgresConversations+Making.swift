@@ -15,27 +15,40 @@ extension PostgresConversations {
   public func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (
     conversation: Conversation, made: Made?
   ) {
-    let pair = (low: min(caller.id, other.id), high: max(caller.id, other.id))
-    let bucket = Bucket(ofPair: pair.low, pair.high)
-    return try await failure.translating { () throws(PostgresError) in
-      let lookup: [Parameter] = [.int2(bucket.number), .int8(pair.low.rawValue), .int8(pair.high.rawValue)]
-      if let row = try await pool.query(Self.direct, lookup).first { return (try await found(row, by: caller.id), nil) }
-      let id = ConversationID(counter: try await ids.next(.conversation), bucket: bucket)
-      let users = [caller, other].sorted { $0.id < $1.id }
-      let outcome = try await pool.transaction { (transaction) throws(PostgresError) -> MakingOutcome in
-        let begin = WritePlan.locks([bucket] + users.map(\.id.bucket)) + [(Self.direct, lookup)]
-        let answers = try await transaction.all(begin)
-        // Looked up again under the lock: who was first stays first.
-        if let row = answers.last?.first { return .found(row) }
-        let new = Conversation(
-          id: id, kind: .direct, title: nil, head: 1, createdAt: try Self.moment(answers.dropLast().last),
-          members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
-        return .made(new, try await Self.make(new, pair: pair, users: users, by: caller, in: transaction))
+    let key = ContactPair(caller.id, other.id)
+    let lookup = ContactRows.key(key)
+    let before = try await failure.translating { () throws(PostgresError) -> (Row?, ConversationID) in
+      let row = try await pool.query(Self.direct, lookup).first
+      return (row, ConversationID(counter: row == nil ? try await ids.next(.conversation) : 0, bucket: key.bucket))
+    }
+    if let row = before.0 { return (try await found(row, by: caller.id), nil) }
+    let users = [caller, other].sorted { $0.id < $1.id }
+    let outcome = try await pool.transaction(failing: { failure($0) }) {
+      (transaction) throws(ChatError) -> MakingOutcome in
+      let begin =
+        WritePlan.locks([key.bucket] + users.map(\.id.bucket)) + [
+          (PostgresContacts.pair, lookup), (Self.direct, lookup),
+        ]
+      let answers = try await failure.translating { () throws(PostgresError) in try await transaction.all(begin) }
+      // Looked up again under the lock: who was first stays first.
+      if let row = answers.last?.first { return .found(row) }
+      let (pair, moment) = try failure.reading { () throws(PostgresError) in
+        let row = answers.dropLast().last?.first
+        return (try row.map(ContactRows.pair) ?? key, try Self.moment(answers.dropLast(2).last))
       }
-      switch outcome {
-      case .found(let row): return (try await found(row, by: caller.id), nil)
-      case .made(let conversation, let made): return (conversation, made)
+      try ContactRules.checkWriting(pair, by: caller.id, at: moment)
+      let new = Conversation(
+        id: before.1, kind: .direct, title: nil, head: 1, createdAt: moment,
+        members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
+      return try await failure.translating { () throws(PostgresError) in
+        .made(
+          new,
+          try await Self.make(new, pair: (key.low, key.high), users: users, by: caller, in: transaction))
       }
+    }
+    switch outcome {
+    case .found(let row): return (try await found(row, by: caller.id), nil)
+    case .made(let conversation, let made): return (conversation, made)
     }
   }
 
@@ -44,30 +57,37 @@ extension PostgresConversations {
     case made(Conversation, Made)
   }
 
-  private func found(_ row: Row, by caller: UserID) async throws(PostgresError) -> Conversation {
-    let id = ConversationID(rawValue: try row.int8(0))
-    let rows = try await pool.query(Self.standing, Self.standing(of: caller, and: caller, in: id))
-    guard let row = rows.first, let shown = try await show([Standing(row).conversation], members: 2).first else {
-      throw .unexpectedReply("the direct conversation is gone")
+  private func found(_ row: Row, by caller: UserID) async throws(ChatError) -> Conversation {
+    try await failure.translating { () throws(PostgresError) in
+      let id = ConversationID(rawValue: try row.int8(0))
+      let rows = try await pool.query(Self.standing, Self.standing(of: caller, and: caller, in: id))
+      guard let row = rows.first, let shown = try await show([Standing(row).conversation], members: 2).first else {
+        throw .unexpectedReply("the direct conversation is gone")
+      }
+      return shown
     }
-    return shown
   }
 
   /// Makes a group or public conversation with its owner and members.
   public func create(
     _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
-    try await failure.translating { () throws(PostgresError) in
-      let number = try await ids.next(.conversation)
-      // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
-      let bucket = Bucket(folding: UInt64(bitPattern: number) &* 2_654_435_761 >> 7)
-      let users = ([owner] + members).sorted { $0.id < $1.id }
-      let rows = users.map { Member(user: $0.id, username: $0.username, role: $0.id == owner.id ? .owner : .member) }
-      return try await pool.transaction { (transaction) throws(PostgresError) in
-        let answers = try await transaction.all(WritePlan.locks([bucket] + users.map(\.id.bucket)))
+    let number = try await failure.translating { () throws(PostgresError) in try await ids.next(.conversation) }
+    // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
+    let bucket = Bucket(folding: UInt64(bitPattern: number) &* 2_654_435_761 >> 7)
+    let users = ([owner] + members).sorted { $0.id < $1.id }
+    let rows = users.map { Member(user: $0.id, username: $0.username, role: $0.id == owner.id ? .owner : .member) }
+    let locks = WritePlan.locks([bucket] + users.map(\.id.bucket))
+    let asked = members.map { (PostgresContacts.blocks, PostgresContacts.blocking($0.id, owner.id)) }
+    return try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+      let answers = try await failure.translating { () throws(PostgresError) in
+        try await transaction.all(locks + asked)
+      }
+      if answers.dropFirst(locks.count).contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
+      return try await failure.translating { () throws(PostgresError) in
         let new = Conversation(
           id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, picture: picture,
-          head: 1, createdAt: try Self.moment(answers.last), members: rows, memberCount: rows.count)
+          head: 1, createdAt: try Self.moment(answers.prefix(locks.count).last), members: rows, memberCount: rows.count)
         return (new, try await Self.make(new, pair: nil, users: users, by: owner, in: transaction))
       }
     }

@@ -15,6 +15,8 @@ public struct PostgresStores: Sendable {
   public let sessions: PostgresSessions
   /// Conversations and members.
   public let conversations: PostgresConversations
+  /// What users are to each other.
+  public let contacts: PostgresContacts
   /// Logs.
   public let log: PostgresLog
   /// Messages after they were sent.
@@ -35,6 +37,7 @@ public struct PostgresStores: Sendable {
     sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, idleMax: limits.sessionIdleMax)
     conversations = PostgresConversations(
       pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
+    contacts = PostgresContacts(pool: pool, failure: failure)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
     messages = PostgresMessages(pool: pool, failure: failure)
@@ -46,6 +49,6 @@ public struct PostgresStores: Sendable {
   /// Every statement that the stores send, for the test that each stays on one shard.
   package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
-    + PostgresConversations.statements + PostgresLog.statements
+    + PostgresConversations.statements + PostgresContacts.statements + PostgresLog.statements
     + PostgresMessages.statements
 }

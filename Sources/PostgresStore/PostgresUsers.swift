@@ -45,7 +45,14 @@ public struct PostgresUsers: UserStore {
     ORDER BY c.key LIMIT $4
     """, repeatable: true, scatters: true)
 
-  static let statements = [claim, insert, byID, byIDs, byKey, setHash, change, search]
+  static let below = Statement(
+    "users.below",
+    """
+    SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
+    WHERE c.key < $1 ORDER BY c.key DESC LIMIT $2
+    """, repeatable: true, scatters: true)
+
+  static let statements = [claim, insert, byID, byIDs, byKey, setHash, change, search, below]
 
   private static let columns = "u.id, u.username, u.display_name, u.email, u.own_conversation, u.created_at"
 
@@ -147,6 +154,24 @@ public struct PostgresUsers: UserStore {
       let rows = try await pool.query(
         Self.search, [.text(prefix), .text(end), .text(after ?? ""), .int8(Int64(clamping: max(0, limit)))])
       return try rows.map(Self.user)
+    }
+  }
+
+  /// The users whose name keys lie nearest to each of the keys.
+  public func near(keys: [String], each: Int) async throws(ChatError) -> [User] {
+    try await failure.translating { () throws(PostgresError) in
+      let limit = Parameter.int8(Int64(clamping: max(0, each)))
+      let above = try await pool.queries(
+        Self.search, each: keys.map { [.text($0), .text("\u{10FFFF}"), .text(""), limit] })
+      let below = try await pool.queries(Self.below, each: keys.map { [.text($0), limit] })
+      var found: [UserID: User] = [:]
+      for rows in above + below {
+        for row in rows {
+          let user = try Self.user(row)
+          found[user.id] = user
+        }
+      }
+      return found.values.sorted { $0.id < $1.id }
     }
   }
 

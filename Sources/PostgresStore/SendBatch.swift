@@ -45,7 +45,8 @@ struct SendBatch {
   static let statement = Statement(
     "log.send_batch",
     """
-    SELECT verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at
+    SELECT verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at,
+      refused, until, last_words, stranger
     FROM send_batch($1, $2, $3, $4, $5, $6, $7, $8)
     """)
 
@@ -72,7 +73,10 @@ struct SendBatch {
   static func outcome(of send: Send, _ row: Row) throws(PostgresError) -> Result<Appended, ChatError> {
     switch Verdict(rawValue: try row.int2(0)) {
     case .stored:
-      return .success(Appended(message: try stored(send.message, row), repeated: false))
+      return .success(
+        Appended(
+          message: try stored(send.message, row), repeated: false, wereLastWords: try row.bool(14),
+          stranger: try row.optionalInt8(15).map(UserID.init(rawValue:))))
     case .storedBefore:
       // Ours after a lost answer is told as new, so that it is published; receivers know it by its place.
       return .success(Appended(message: try storedBefore(send.message, row), repeated: !send.isInDoubt))
@@ -84,6 +88,14 @@ struct SendBatch {
   }
 
   private static func refusal(_ row: Row) throws(PostgresError) -> ChatError {
+    switch try row.optionalText(12) {
+    case nil: break
+    case "timeout":
+      guard let until = try row.optionalTime(13) else { throw .unexpectedReply("a timeout without its end") }
+      return .timedOut(until: Timestamp(milliseconds: until))
+    case "blocked": return .forbidden(.blocked)
+    default: throw .unexpectedReply("an unknown refusal of a send")
+    }
     guard let kind = try row.optionalText(1).flatMap(ConversationKind.init(rawValue:)) else {
       return .notFound(.conversation)
     }

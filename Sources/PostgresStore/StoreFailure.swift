@@ -35,6 +35,15 @@ struct StoreFailure: Sendable {
 }
 
 extension StoreFailure {
+  /// Reads an answer and says in the domain's words why that failed.
+  func reading<Value>(_ body: () throws(PostgresError) -> Value) throws(ChatError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw self(error)
+    }
+  }
+
   /// Does it and says in the domain's words why it failed.
   func translating<Value>(_ body: () async throws(PostgresError) -> Value) async throws(ChatError) -> Value {
     do {

@@ -6,7 +6,7 @@ import JSONText
 public enum Operations {
   /// The rows under those limits.
   public static func rows(_ limits: Limits, _ realtime: RealtimeLimits) -> [Operation] {
-    [auth(realtime), resume(limits), send(limits), open(limits)] + messageRows(limits)
+    [auth(realtime), resume(limits), send(limits), open(limits)] + messageRows(limits) + contacts
   }
 
   // MARK: The session's own

@@ -9,6 +9,8 @@ public struct StoresUnderTest: Sendable {
   public let sessions: any SessionStore
   /// Conversations and members.
   public let conversations: any ConversationStore
+  /// What users are to each other.
+  public let contacts: any ContactStore
   /// Logs.
   public let log: any LogStore
   /// Messages after they were sent.
@@ -16,18 +18,20 @@ public struct StoresUnderTest: Sendable {
 
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
-    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
-    messages: any MessageStore
+    users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
+    contacts: any ContactStore, log: any LogStore, messages: any MessageStore
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
+    self.contacts = contacts
     self.log = log
     self.messages = messages
   }
 
   /// All of one memory world.
   public init(_ world: MemoryWorld) {
-    self.init(users: world, sessions: world, conversations: world, log: world, messages: world)
+    self.init(
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world)
   }
 }

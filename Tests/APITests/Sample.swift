@@ -2,6 +2,7 @@ import API
 import ChatCore
 import HTTP1
 import JSONText
+import MemoryAdapters
 import TestKit
 import Testing
 
@@ -18,6 +19,7 @@ struct Sample {
     let stage = door.stage
     let conversation = try await stage.cast.group().id
     let message = try await stage.cast.say("hi", by: stage.cast.ada, in: conversation).message.id.rawValue
+    _ = try await stage.world.change(.request, by: stage.cast.bob, to: stage.cast.ada, limit: 9)
     let tokens = await door.send(
       .post, "/v1/sessions", ["username": name(stage), "password": .string(Stage.password)])
     let bob = JSONValue.integer(stage.bob.user.rawValue)
@@ -57,6 +59,8 @@ struct Sample {
   private static let queries: [String: [(name: String, value: String)]] = [
     "searchUsers": [("query", "ada"), ("limit", "5"), ("cursor", "61")],
     "listConversations": [("limit", "5"), ("cursor", "31")], "listMembers": [("limit", "5"), ("cursor", "31")],
+    "listContacts": [("state", "new"), ("limit", "5"), ("cursor", "31")],
+    "listBlocks": [("limit", "5"), ("cursor", "31")],
     "listMessages": [("limit", "5"), ("before", "9")], "listEntries": [("limit", "5"), ("after", "1")],
   ]
 

@@ -30,6 +30,15 @@ struct PayloadTests {
     .conversationDeleted,
     .joined(conversation, seq: 7),
     .left(conversation, seq: 8),
+    .contactChanged(
+      Contact(
+        user: ada.id, username: ada.username, state: .requested, label: .friend, isBlocked: true,
+        timeoutUntil: Timestamp(milliseconds: 7), streak: 3, isInitiator: true, since: Timestamp(milliseconds: 9))),
+    .contactChanged(
+      Contact(
+        user: ada.id, username: ada.username, state: nil, label: nil, isBlocked: false, timeoutUntil: nil, streak: nil,
+        isInitiator: false, since: nil)),
+    .blockChanged(ada, isBlocked: true),
   ]
 
   private static func edited(_ message: Message) -> Message {

@@ -15,8 +15,7 @@ struct AdapterContractTests {
     let (first, second) = try await Database.pair.value
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
-      log: first.stores.log,
-      messages: first.stores.messages)
+      contacts: second.stores.contacts, log: first.stores.log, messages: first.stores.messages)
     try await contractCase.run(mixed)
   }
 }

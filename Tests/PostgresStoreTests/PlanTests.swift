@@ -52,4 +52,43 @@ struct PlanTests {
     #expect(rows >= 1_000, "the replies' lookups are counted")
     #expect(rows < 2_000 * 5, "\(rows) index entries read for 2,000 messages")
   }
+
+  @Test("without statistics too, a message between two touches their pair's row and no other")
+  func pairsTouched() async throws {
+    let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])
+    defer { server.kill9() }
+    let url = try await Database.with(on: server) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let direct = try await cast.direct()
+      // As many other pairs in the same bucket as a great cluster has.
+      try await server.sql(
+        """
+        INSERT INTO contact_pair (bucket, low, high, low_listed, low_tie, low_block, low_initiator, high_listed,
+          high_tie, high_block, high_initiator)
+        SELECT \(direct.id.bucket.number), number, number + 1, true, 'none', 'none', false, true, 'none', 'none', false
+        FROM generate_series(1, 5000) AS number
+        """, in: database.url)
+      for number in 0..<500 {
+        try await cast.say("\(number)", by: number.isMultiple(of: 2) ? cast.ada : cast.bob, in: direct.id)
+      }
+      let listed = try await cast.stores.contacts.contacts(of: cast.ada.id, in: [.new], after: nil, limit: 9)
+      #expect(listed.isEmpty)
+      return database.url
+    }
+    // A session leaves what it has counted when it ends.
+    var scans = 0
+    for _ in 0..<50 where scans < 500 {
+      try await Task.sleep(for: .milliseconds(100))
+      scans = try await number("SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'contact_pair'", server, url)
+    }
+    #expect(scans >= 500, "each message looks")
+    let read = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relname = 'contact_pair'"
+    #expect(try await number(read, server, url) <= 600, "and reads one row at most")
+    let written = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'contact_pair'"
+    #expect(try await number(written, server, url) < 20, "written once a minute, not with each message")
+  }
+
+  private func number(_ query: String, _ server: PrivatePostgres, _ url: String) async throws -> Int {
+    try #require(Int(try await server.sql(query, in: url).filter(\.isNumber)))
+  }
 }

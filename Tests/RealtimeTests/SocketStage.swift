@@ -31,7 +31,7 @@ final class SocketStage {
     broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
     chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, messages: world,
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)),
       clock: VirtualClock(time))
     let notes = notes

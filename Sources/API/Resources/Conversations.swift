@@ -15,7 +15,7 @@ enum Conversations {
       rate: .write, body: newConversation(limits),
       answers: [
         .init(201, Schemas.conversation, "It was made."), .init(200, Schemas.conversation, "It existed (direct only)."),
-      ]
+      ], refusals: [403]
     ) { call async throws(ChatError) in try await open(call) }
   }
 

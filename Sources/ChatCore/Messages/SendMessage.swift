@@ -7,7 +7,8 @@
 ///   harmless: it gets the first answer, for ever, through any node.
 /// - Limits: `text` of 1 … ``Limits/textBytesMax`` UTF-8 bytes with something to be seen in it.
 /// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`; `.notFound(.conversation)`;
-///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.conflict(.idempotency)`;
+///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.forbidden(.blocked)` and
+///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`;
 ///   `.unavailable(.database)` within 5 s, to be repeated with the same client id.
 public struct SendMessage: Command {
   /// Where.
@@ -44,7 +45,14 @@ public struct SendMessage: Command {
         conversation: conversation, sender: caller.user, type: type, text: text, clientMessageID: clientMessageID,
         replyTo: replyTo))
     if !appended.repeated { chat.publisher.publish([Entry(creating: appended.message)]) }
+    if let stranger = appended.stranger { await meet(stranger, in: chat, as: caller) }
     return appended
+  }
+
+  /// Strangers who write to each other become contacts. Whatever stands against it leaves the message stored; the next
+  /// one tries again.
+  private func meet(_ stranger: UserID, in chat: Chat, as caller: Caller) async {
+    _ = try? await chat.change(.meet, with: stranger, as: caller)
   }
 }
 

@@ -24,6 +24,9 @@ public protocol UserStore: Sendable {
   /// Users whose name key begins with `prefix`, ascending by the bytes of the key, after the key `after`; a scatter
   /// statement.
   func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User]
+  /// The users whose name keys lie nearest to each of the keys in the order of their bytes: up to `each` from it on
+  /// and up to `each` below it; scatter statements, at most 32 keys.
+  func near(keys: [String], each: Int) async throws(ChatError) -> [User]
 }
 
 /// What registering stores.
@@ -99,11 +102,15 @@ public protocol ConversationStore: Sendable {
   ///
   /// `made` is nil when it existed; else the entries: `conversation.created`, and `conversation.joined` in both self
   /// logs. The conversation carries both members.
+  ///
+  /// - Throws: `.forbidden(.blocked)`, `.timedOut`, when there is none and the caller may not write to the other.
   func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?)
   /// Makes a group or public conversation with its owner and plain members (distinct, the owner not among them).
   ///
   /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self
   /// log.
+  ///
+  /// - Throws: `.forbidden(.blocked)` when a member has blocked the owner.
   func create(_ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User])
     async throws(ChatError) -> (conversation: Conversation, made: Made)
   /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
@@ -127,6 +134,8 @@ public protocol ConversationStore: Sendable {
   /// `member` is the subject's membership afterwards, nil when he left; `made` is nil when it was so already. Joining
   /// and leaving also write `conversation.joined` or `.left`, with the `seq` of the entry here, into the subject's self
   /// log.
+  ///
+  /// - Throws: as the rules, and `.forbidden(.blocked)` when the subject would be added and has blocked the caller.
   func change(_ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int)
     async throws(ChatError) -> (member: Member?, made: Made?)
   /// Changes what is not nil, checked by ``ConversationRules`` inside the transaction; `made` is nil when it was so
@@ -169,8 +178,8 @@ public protocol LogStore: Sendable {
   /// ids and texts are compared byte by byte.
   ///
   /// - Throws: `.notFound(.conversation)`, `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)`
-  ///   (self), `.conflict(.idempotency)`, ``Fault/unknownReply`` for a `replyTo` that is no message here,
-  ///   `.unavailable(.database)` within 5 s.
+  ///   (self), `.forbidden(.blocked)` and `.timedOut` (direct; see ``ContactRules``), `.conflict(.idempotency)`,
+  ///   ``Fault/unknownReply`` for a `replyTo` that is no message here, `.unavailable(.database)` within 5 s.
   func append(_ message: NewMessage) async throws(ChatError) -> Appended
   /// Entries with `after < seq`, ascending, at most `limit`, messages as they are now; no check of membership.
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
@@ -229,10 +238,16 @@ public struct Appended: Sendable, Hashable {
   public let message: Message
   /// Whether it had been stored before, so that nothing is to be published.
   public let repeated: Bool
+  /// The sender was left one last message, and this was it; a repeat does not say so again.
+  public let wereLastWords: Bool
+  /// The other of a direct conversation, when one of the two does not have the other among his contacts yet.
+  public let stranger: UserID?
 
   /// Collects it.
-  public init(message: Message, repeated: Bool) {
+  public init(message: Message, repeated: Bool, wereLastWords: Bool = false, stranger: UserID? = nil) {
     self.message = message
     self.repeated = repeated
+    self.wereLastWords = wereLastWords
+    self.stranger = stranger
   }
 }

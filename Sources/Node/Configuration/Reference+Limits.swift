@@ -22,6 +22,12 @@ extension Reference {
     .number(
       "LIMIT_PAGE", \.shared.limits.pageMax, 50...1_000, unit: "items", shared: true,
       reason: "Of one page; more is refused, not cut. A page has 50 when nobody says."),
+    .number(
+      "LIMIT_CONTACTS", \.shared.limits.contactsPerUserMax, 1...50_000, unit: "contacts a user", shared: true,
+      reason: "Of any state, in one list; blocks go on to twice that."),
+    .milliseconds(
+      "CONTACT_TIMEOUT_MS", \.shared.limits.contactTimeout, 1_000...86_400_000, shared: true,
+      reason: "How long one who is timed out by another may not write to him."),
     .milliseconds(
       "SESSION_IDLE_MS", \.shared.limits.sessionIdleMax, 60_000...31_536_000_000, shared: true,
       reason: "How long a sign-in session lives without a refresh."),

@@ -11,6 +11,7 @@ struct Adapters {
   let users: any UserStore
   let sessions: any SessionStore
   let conversations: any ConversationStore
+  let contacts: any ContactStore
   let log: any LogStore
   let messages: any MessageStore
   let broker: any Broker
@@ -54,8 +55,8 @@ extension Adapters {
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
     return Adapters(
-      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
-      messages: stores.messages, broker: topics,
+      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
+      log: stores.log, messages: stores.messages, broker: topics,
       limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       nodes: NodeList(client: client, names: names),
       start: {
@@ -87,7 +88,8 @@ extension Adapters {
       loop.execute { loop.schedule(after: milliseconds, work) }
     }
     return Adapters(
-      users: world, sessions: world, conversations: world, log: world, messages: world, broker: broker,
-      limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil, start: {}, close: {}, report: { nil })
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
+      broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil, start: {}, close: {},
+      report: { nil })
   }
 }

@@ -39,9 +39,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.adapters = adapters
     self.shared = shared
     chat = Chat(
-      users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations, log: adapters.log,
-      messages: adapters.messages, credentials: shared.credentials, publisher: adapters.broker,
-      limiter: adapters.limiter, clock: SystemClock(),
+      users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations,
+      contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, credentials: shared.credentials,
+      publisher: adapters.broker, limiter: adapters.limiter, clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)

@@ -142,7 +142,7 @@ extension AdapterContract {
   }
 
   /// The distinct refusals.
-  private static func errors<Value>(_ outcomes: [Result<Value, any Error>]) -> Set<ChatError> {
+  static func errors<Value>(_ outcomes: [Result<Value, any Error>]) -> Set<ChatError> {
     Set(
       outcomes.compactMap { outcome in
         guard case .failure(let error) = outcome else { return nil }

@@ -17,8 +17,8 @@ final class SimulatedNode: @unchecked Sendable {
       ports: loop, broker: broker, log: cluster.store, conversations: cluster.store, signIns: cluster.world,
       limits: cluster.settings.limits)
     chat = Chat(
-      users: cluster.world, sessions: cluster.world, conversations: cluster.store, log: cluster.store,
-      messages: cluster.store, credentials: FakeCredentials(), publisher: broker,
+      users: cluster.world, sessions: cluster.world, conversations: cluster.store, contacts: cluster.world,
+      log: cluster.store, messages: cluster.store, credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(cluster.time)), clock: VirtualClock(cluster.time))
     hub.start()
   }
