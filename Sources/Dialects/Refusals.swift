@@ -66,6 +66,7 @@ public struct Refusals: Sendable {
       let name = noun.rawValue
       return Refusal(404, name.prefix(1).uppercased() + name.dropFirst() + " not found")
     case .forbidden: return Refusal(403, "Access denied")
+    case .timedOut: return Refusal(403, "You are currently in timeout and cannot send messages")
     case .conflict(.usernameTaken): return Refusal(400, "Username already exists")
     case .conflict(let conflict): return Refusal(409, conflict.rawValue)
     case .invalid(let faults): return Refusal(400, faults.first?.detail ?? "Invalid request")

@@ -17,6 +17,11 @@ extension MemoryWorld: ConversationStore {
     }
   }
 
+  /// The direct conversation of two users; nil when there is none.
+  public func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID? {
+    try transaction { (ledger, _) in ledger.directs[Ledger.Pair(one, other)] }
+  }
+
   /// Makes a group or public conversation with its owner and members.
   public func create(
     _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]

@@ -52,6 +52,14 @@ extension PostgresConversations {
     }
   }
 
+  /// The direct conversation of two users; nil when there is none.
+  public func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID? {
+    try await failure.translating { () throws(PostgresError) in
+      let row = try await pool.query(Self.direct, ContactRows.key(ContactPair(one, other))).first
+      return try row.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
+    }
+  }
+
   private enum MakingOutcome {
     case found(Row)
     case made(Conversation, Made)

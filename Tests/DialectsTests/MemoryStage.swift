@@ -25,8 +25,9 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     let broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world)
     let chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, messages: world, credentials: FakeCredentials(),
-      publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)), clock: VirtualClock(time))
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
+      credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)),
+      clock: VirtualClock(time))
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),

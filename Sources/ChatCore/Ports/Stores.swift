@@ -105,6 +105,8 @@ public protocol ConversationStore: Sendable {
   ///
   /// - Throws: `.forbidden(.blocked)`, `.timedOut`, when there is none and the caller may not write to the other.
   func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?)
+  /// The direct conversation of two users; nil when there is none.
+  func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID?
   /// Makes a group or public conversation with its owner and plain members (distinct, the owner not among them).
   ///
   /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self

@@ -43,7 +43,7 @@ enum RealtimeActions {
       return [Announcement(words, to: .inside(entry.conversation))]
     case .messageCreated, .messageEdited, .messageDeleted, .conversationCreated, .conversationUpdated,
       .conversationDeleted, .reactionAdded, .reactionRemoved, .memberJoined, .memberLeft, .memberChanged, .joined,
-      .left, .unknown:
+      .left, .contactChanged, .blockChanged, .unknown:
       return []
     }
   }

@@ -4,7 +4,9 @@ extension AdapterContract {
   static let conversations: [ContractCase] = [
     ContractCase("a direct conversation is opened once, from either side") { stores in
       let cast = try await Cast.gather(in: stores)
+      try expect(try await stores.conversations.direct(cast.ada.id, cast.bob.id), is: nil, "there is none yet")
       let (direct, made) = try await stores.conversations.openDirect(cast.ada, cast.bob)
+      try expect(try await stores.conversations.direct(cast.bob.id, cast.ada.id), is: direct.id, "it is found")
       try expect(direct.id.bucket, is: Bucket(ofPair: cast.ada.id, cast.bob.id), "its bucket is the pair's")
       try expect(direct.kind, is: .direct, "its kind")
       try expect(direct.title, is: nil, "its title")

@@ -73,6 +73,9 @@ extension TroubledStore: LogStore {
 }
 
 extension TroubledStore: ConversationStore {
+  func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID? {
+    try await read { () async throws(ChatError) in try await world.direct(one, other) }
+  }
   func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
     try await write { () async throws(ChatError) in try await world.openDirect(caller, other) }
   }
