@@ -85,25 +85,4 @@ extension Ask {
     }
     throw words ?? mount.worded(ChatError.notFound(.user), word)
   }
-
-  /// Messages of a history that is asked for whole: 10,000, and 8 MiB of text, so that one request cannot fill a node.
-  public static let historyMax = 10_000
-  /// Bytes of text of one history: 8 MiB, as said of ``historyMax``.
-  static let historyBytesMax = 8 << 20
-
-  /// The newest messages of a conversation that have not been deleted, oldest first.
-  public func history(_ conversation: ConversationID, most: Int = Ask.historyMax) async throws -> [Message] {
-    var pages: [[Message]] = []
-    var (count, bytes, page) = (0, 0, Page.latest)
-    while count < most, bytes < Ask.historyBytesMax {
-      let asked = min(mount.chat.limits.pageMax, most - count)
-      let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
-      pages.append(found.messages.filter { $0.deletedAt == nil })
-      count += found.messages.count
-      bytes += found.messages.reduce(0) { $0 + $1.text.utf8.count }
-      guard found.hasMore, let first = found.messages.first else { break }
-      page = .before(first.seq)
-    }
-    return pages.reversed().flatMap(\.self)
-  }
 }

@@ -40,6 +40,9 @@ public struct Parameters: Sendable {
     }
   }
 
+  /// Whether a value is `true`, or a text that says so.
+  public func flag(_ names: String...) -> Bool { text(names).map { ["true", "1"].contains($0.lowercased()) } ?? false }
+
   /// A list, or a text that holds one as JSON.
   public func list(_ names: String...) -> [JSONValue]? {
     switch value(names) {

@@ -11,7 +11,10 @@ extension Dialect {
       lifetime: 30 * 86_400),
     ids: .integer,
     times: .microseconds,
+    options: [Option("order", ["newest", "oldest"], standard: "newest")],
     routes: UmocSessionRoutes.rows,
+    actions: UmocSessionActions.rows,
+    announce: UmocSessionActions.announce,
     refuse: Refusals(
       missing: { member, word in Refusal(400, "No \(member) provided for \(word)") },
       credential: { fault, word in
@@ -21,9 +24,10 @@ extension Dialect {
       },
       words: { error, _ in
         switch error {
-        case .notFound(.user): Refusal(400, "Contact not found")
+        case .notFound(.user), .notFound(.contact): Refusal(400, "Contact not found")
         case .unauthenticated(.wrongCredentials):
           Refusal(401, "User not found. Username or password is wrong...Probably")
+        case .forbidden(.blocked): Refusal(403, "Unable to send message because of user rules")
         default: nil
         }
       }),

@@ -1,0 +1,56 @@
+import ChatCore
+
+/// Lists that the old servers answered in one piece, read page by page.
+extension Ask {
+  /// All of a listing, a page after the other.
+  ///
+  /// - Limits: ``listMax``.
+  public func all<Element, Cursor>(
+    _ page: (_ after: Cursor?, _ limit: Int) async throws -> Listing<Element, Cursor>
+  ) async throws -> [Element] {
+    var found: [Element] = []
+    var after: Cursor?
+    while found.count < Ask.listMax {
+      let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
+      found += next.items
+      guard let cursor = next.next else { break }
+      after = cursor
+    }
+    return found
+  }
+
+  /// Elements of a list that is asked for whole: 10,000, twice what `Limits/contactsPerUserMax` lets anybody have.
+  public static let listMax = 10_000
+
+  /// The caller's contacts, of those states.
+  public func contacts(_ states: Set<ContactState> = Set(ContactState.allCases)) async throws -> [Contact] {
+    try await all { try await run(ListContacts(states: states, after: $0, limit: $1)) }
+  }
+
+  /// The newest messages between the caller and another, oldest first; none when they never wrote.
+  public func history(with user: UserID, most: Int = Ask.historyMax) async throws -> [Message] {
+    guard let conversation = try await run(FindDirectConversation(user: user)) else { return [] }
+    return try await history(conversation, most: most)
+  }
+
+  /// Messages of a history that is asked for whole: 10,000, and 8 MiB of text, so that one request cannot fill a node.
+  public static let historyMax = 10_000
+  /// Bytes of text of one history: 8 MiB, as said of ``historyMax``.
+  static let historyBytesMax = 8 << 20
+
+  /// The newest messages of a conversation that have not been deleted, oldest first.
+  public func history(_ conversation: ConversationID, most: Int = Ask.historyMax) async throws -> [Message] {
+    var pages: [[Message]] = []
+    var (count, bytes, page) = (0, 0, Page.latest)
+    while count < most, bytes < Ask.historyBytesMax {
+      let asked = min(mount.chat.limits.pageMax, most - count)
+      let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
+      pages.append(found.messages.filter { $0.deletedAt == nil })
+      count += found.messages.count
+      bytes += found.messages.reduce(0) { $0 + $1.text.utf8.count }
+      guard found.hasMore, let first = found.messages.first else { break }
+      page = .before(first.seq)
+    }
+    return pages.reversed().flatMap(\.self)
+  }
+}
