@@ -11,7 +11,7 @@ public enum Catalog {
   ) -> [Endpoint] {
     let rows =
       Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
-      + Messages.rows(limits) + Documents.rows(limits, version: version, keys: keys)
+      + Messages.rows(limits) + Files.rows(limits) + Documents.rows(limits, version: version, keys: keys)
     return rows + [Documents.openAPI(rows, version: version)]
   }
 }

@@ -29,6 +29,10 @@ public struct Chat: Sendable {
   public let conversations: any ConversationStore
   /// The logs.
   public let log: any LogStore
+  /// What files there are.
+  public let files: any FileStore
+  /// Their bytes.
+  public let blobs: any BlobStore
   /// Passwords and refresh tokens.
   public let credentials: any Credentials
   /// Where committed entries and signals go.
@@ -41,12 +45,16 @@ public struct Chat: Sendable {
   /// Takes the ports.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
-    credentials: any Credentials, publisher: any Publisher, clock: any Clock, limits: Limits = Limits()
+    files: any FileStore, blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher,
+    clock: any Clock,
+    limits: Limits = Limits()
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
     self.log = log
+    self.files = files
+    self.blobs = blobs
     self.credentials = credentials
     self.publisher = publisher
     self.clock = clock

@@ -36,6 +36,8 @@ public struct Message: Hashable, Sendable {
   public let clientMessageID: String?
   /// The message that it answers.
   public let replyTo: EntryID?
+  /// The files that it carries; none once deleted.
+  public let attachments: [Attachment]
   /// When it was stored.
   public let createdAt: Timestamp
   /// When its text was last changed.
@@ -47,7 +49,7 @@ public struct Message: Hashable, Sendable {
   public init(
     id: EntryID, conversation: ConversationID, seq: Int64, sender: Author, type: MessageType, text: String,
     clientMessageID: String?, replyTo: EntryID?, createdAt: Timestamp, editedAt: Timestamp? = nil,
-    deletedAt: Timestamp? = nil
+    deletedAt: Timestamp? = nil, attachments: [Attachment] = []
   ) {
     self.id = id
     self.conversation = conversation
@@ -57,6 +59,7 @@ public struct Message: Hashable, Sendable {
     self.text = text
     self.clientMessageID = clientMessageID
     self.replyTo = replyTo
+    self.attachments = deletedAt == nil ? attachments : []
     self.createdAt = createdAt
     self.editedAt = editedAt
     self.deletedAt = deletedAt

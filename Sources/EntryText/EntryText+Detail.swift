@@ -53,6 +53,10 @@ extension EntryText {
     writer.member("x", message.text)
     if let id = message.clientMessageID { writer.member("m", id) }
     if let reply = message.replyTo { writer.member("r", reply.rawValue) }
+    if !message.attachments.isEmpty {
+      writer.key("a")
+      writeFields(of: message.attachments, to: &writer)
+    }
     writer.member("t", message.createdAt.milliseconds)
     if let edited = message.editedAt { writer.member("e", edited.milliseconds) }
     if let deleted = message.deletedAt { writer.member("d", deleted.milliseconds) }
@@ -110,7 +114,8 @@ extension EntryText {
     return Message(
       id: id, conversation: conversation, seq: seq, sender: sender, type: type, text: text,
       clientMessageID: value["m"]?.string, replyTo: self.id(value["r"]), createdAt: createdAt,
-      editedAt: moment(value["e"]), deletedAt: moment(value["d"]))
+      editedAt: moment(value["e"]), deletedAt: moment(value["d"]),
+      attachments: value["a"].flatMap(attachments) ?? [])
   }
 
   private static func reaction(_ value: JSONValue) -> (EntryID, Int64, String)? {

@@ -14,6 +14,7 @@ struct Ledger {
   /// Entry `seq` of a conversation stands at index `seq - 1`. Beside the rows, so that changing a row copies no log.
   private(set) var logs: [ConversationID: [Entry]] = [:]
   var sent: [SendKey: EntryID] = [:]
+  var shelf = FileShelf()
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier
@@ -90,6 +91,9 @@ struct Ledger {
     logs[row.id, default: []].append(entry)
     return entry
   }
+
+  /// The message with that id, wherever it was said.
+  func message(_ id: EntryID) -> Message? { places[id].flatMap { message(id, in: $0.conversation) } }
 
   /// The message with that id, if it was said in that conversation.
   func message(_ id: EntryID, in conversation: ConversationID) -> Message? {

@@ -8,7 +8,7 @@ enum EntryRows {
   /// The columns that ``entry(_:in:)`` and ``message(_:in:)`` read, in their order.
   static let columns = """
     seq, id, kind, author, author_name, created_at, client_message_id, client_given, type, text, reply_to, edited_at, \
-    deleted_at, detail
+    deleted_at, detail, attachments
     """
 
   /// Room for a group of 256 with the longest names.
@@ -40,11 +40,17 @@ enum EntryRows {
       replyTo: try row.optionalInt8(10).map(EntryID.init(rawValue:)),
       createdAt: Timestamp(milliseconds: try row.time(5)),
       editedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(12).map(Timestamp.init(milliseconds:)))
+      deletedAt: try row.optionalTime(12).map(Timestamp.init(milliseconds:)), attachments: try attachments(row, 14))
   }
 
   private static func author(_ row: Row) throws(PostgresError) -> Author {
     Author(id: UserID(rawValue: try row.int8(3)), username: try row.text(4))
+  }
+
+  static func attachments(_ row: Row, _ column: Int) throws(PostgresError) -> [Attachment] {
+    guard let text = try row.optionalText(column) else { return [] }
+    guard let told = EntryText.attachments(fromText: text) else { throw .unexpectedReply("attachments of a message") }
+    return told
   }
 
   static func type(_ text: String) throws(PostgresError) -> MessageType {

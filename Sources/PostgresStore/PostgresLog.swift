@@ -32,7 +32,14 @@ public struct PostgresLog: LogStore {
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
     """, repeatable: true, scatters: true)
 
-  static let statements = [entries, newest, oldest, counters, heads]
+  static let byClientID = Statement(
+    "log.by_client_id",
+    """
+    SELECT \(EntryRows.columns) FROM entry
+    WHERE bucket = $1 AND conversation = $2 AND author = $3 AND client_message_id = $4
+    """, repeatable: true)
+
+  static let statements = [byClientID, entries, newest, oldest, counters, heads]
 
   let pool: PostgresPool
   let lanes: SendLanes
@@ -40,6 +47,19 @@ public struct PostgresLog: LogStore {
 
   /// Stores a message, or finds the one that was stored under the same client id.
   public func append(_ message: NewMessage) async throws(ChatError) -> Appended { try await lanes.append(message) }
+
+  /// The message that was stored under that client id.
+  public func message(
+    by sender: UserID, clientMessageID: String, in conversation: ConversationID
+  ) async throws(ChatError) -> Message? {
+    try await failure.translating { () throws(PostgresError) in
+      let key: [Parameter] = [
+        .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(sender.rawValue), .text(clientMessageID),
+      ]
+      guard let row = try await pool.query(Self.byClientID, key).first, try row.bool(7) else { return nil }
+      return try EntryRows.message(row, in: conversation)
+    }
+  }
 
   /// Entries with `after < seq`, ascending.
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {

@@ -1,7 +1,7 @@
 import ChatCore
 import Postgres
 
-/// The four stores of ChatCore on one pool, so of one loop.
+/// The stores of ChatCore on one pool, so of one loop.
 ///
 ///     let pool = try PostgresPool(loop: loop, settings: PostgresSettings(url: url))
 ///     let stores = PostgresStores(pool: pool)
@@ -17,6 +17,10 @@ public struct PostgresStores: Sendable {
   public let conversations: PostgresConversations
   /// Logs.
   public let log: PostgresLog
+  /// Files.
+  public let files: PostgresFiles
+  /// Their bytes.
+  public let blobs: PostgresBlobs
 
   /// Makes them.
   ///
@@ -35,6 +39,8 @@ public struct PostgresStores: Sendable {
       pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
+    files = PostgresFiles(pool: pool, failure: failure)
+    blobs = PostgresBlobs(pool: pool, failure: failure)
   }
 
   /// What the send lanes have counted; on the loop only.
@@ -43,5 +49,5 @@ public struct PostgresStores: Sendable {
   /// Every statement that the stores send, for the test that each stays on one shard.
   package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
-    + PostgresConversations.statements + PostgresLog.statements
+    + PostgresConversations.statements + PostgresLog.statements + PostgresFiles.statements + PostgresBlobs.statements
 }

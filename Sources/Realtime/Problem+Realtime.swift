@@ -43,7 +43,7 @@ extension ChatError {
   var retryAfter: Milliseconds? {
     switch self {
     case .rateLimited(let wait), .unavailable(_, let wait): wait
-    case .notFound, .forbidden, .conflict, .invalid, .unauthenticated, .internalError: nil
+    case .notFound, .forbidden, .conflict, .invalid, .tooLarge, .unauthenticated, .internalError: nil
     }
   }
 }
@@ -55,7 +55,7 @@ extension CloseCode {
     case .unauthenticated(.sessionEnded), .unauthenticated(.refreshReused): self = .signedOut
     case .unauthenticated: self = .tokenExpired
     case .unavailable, .rateLimited, .internalError: self = .resumeLimit
-    case .notFound, .forbidden, .conflict, .invalid: self = .notAuthenticated
+    case .notFound, .forbidden, .conflict, .invalid, .tooLarge: self = .notAuthenticated
     }
   }
 }

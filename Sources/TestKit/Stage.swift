@@ -34,8 +34,8 @@ public struct Stage: Sendable {
     let credentials = FakeCredentials()
     let publisher = RecordingPublisher()
     let chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, credentials: credentials,
-      publisher: publisher, clock: clock, limits: limits)
+      users: world, sessions: world, conversations: world, log: world, files: world, blobs: world,
+      credentials: credentials, publisher: publisher, clock: clock, limits: limits)
     let cast = try await Cast.gather(in: StoresUnderTest(world))
     var callers: [Caller] = []
     for user in [cast.ada, cast.bob, cast.eve] {

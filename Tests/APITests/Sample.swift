@@ -12,6 +12,8 @@ struct Sample {
   var query: [(name: String, value: String)]
   var body: JSONObject?
   let caller: Caller?
+  /// Instead of the body, in a row that takes one.
+  fileprivate static let file = Array("a file".utf8)
 
   /// At least one for every row of the catalog; a body that a member decides has one for each of its words.
   static func all(in door: Door) async throws -> [Sample] {
@@ -21,6 +23,8 @@ struct Sample {
     let tokens = await door.send(
       .post, "/v1/sessions", ["username": name(stage), "password": .string(Stage.password)])
     let bob = JSONValue.integer(stage.bob.user.rawValue)
+    let file = await door.send(
+      raw: Self.file, .post, "/v1/files", headers: ["Authorization": "Bearer " + door.token(stage.ada)])
     let bodies: [String: [JSONObject]] = [
       "registerUser": [
         ["username": "dora", "password": "long enough", "display_name": "Dora", "email": "dora@example.org"]
@@ -33,11 +37,16 @@ struct Sample {
         ["kind": "public", "title": "Square"],
       ],
       "renameConversation": [["title": "Hall"]], "putMember": [["role": "admin"]],
-      "sendMessage": [["text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message)]],
+      "sendMessage": [
+        [
+          "text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message),
+          "attachments": [.integer(file.id())],
+        ]
+      ],
     ]
     let path = [
       "conversation": String(conversation.rawValue), "user": String(stage.bob.user.rawValue),
-      "session": String(stage.ada.session.rawValue),
+      "session": String(stage.ada.session.rawValue), "file": String(file.id()),
     ]
     return door.rows.flatMap { row in
       (bodies[row.name].map { $0.map(Optional.some) } ?? [nil]).map { body in
@@ -53,6 +62,7 @@ struct Sample {
   private static let queries: [String: [(name: String, value: String)]] = [
     "searchUsers": [("query", "ada"), ("limit", "5"), ("cursor", "61")],
     "listConversations": [("limit", "5"), ("cursor", "31")], "listMembers": [("limit", "5"), ("cursor", "31")],
+    "uploadFile": [("name", "a.txt")], "listFiles": [("limit", "5"), ("cursor", "31")],
     "listMessages": [("limit", "5"), ("before", "9")], "listEntries": [("limit", "5"), ("after", "1")],
   ]
 
@@ -95,7 +105,12 @@ struct Sample {
 
 extension Door {
   func send(_ sample: Sample, sourceLocation: SourceLocation = #_sourceLocation) async -> Reply {
-    await send(
+    if sample.row.takesFile, let caller = sample.caller {
+      return await send(
+        raw: Sample.file, sample.row.method, sample.target, headers: ["Authorization": "Bearer " + token(caller)],
+        sourceLocation: sourceLocation)
+    }
+    return await send(
       sample.row.method, sample.target, sample.body.map { .object($0) }, as: sample.caller,
       sourceLocation: sourceLocation)
   }

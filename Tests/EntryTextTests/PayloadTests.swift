@@ -94,7 +94,8 @@ struct PayloadTests {
     let message = value["d"]?.object
     #expect(
       message?.names == [
-        "id", "conversation", "seq", "sender", "type", "text", "client_message_id", "reply_to", "created_at",
+        "id", "conversation", "seq", "sender", "type", "text", "client_message_id", "reply_to", "attachments",
+        "created_at",
         "edited_at", "deleted_at",
       ])
     #expect(message?["created_at"]?.string == "2023-11-14T22:13:20.123Z")

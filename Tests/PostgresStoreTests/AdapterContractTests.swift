@@ -15,7 +15,7 @@ struct AdapterContractTests {
     let (first, second) = try await Database.pair.value
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
-      log: first.stores.log)
+      log: first.stores.log, files: second.stores.files, blobs: first.stores.blobs)
     try await contractCase.run(mixed)
   }
 }

@@ -16,7 +16,8 @@ final class Database: Sendable {
   /// The four stores, for the contract.
   var underTest: StoresUnderTest {
     StoresUnderTest(
-      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log)
+      users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
+      files: stores.files, blobs: stores.blobs)
   }
 
   /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.

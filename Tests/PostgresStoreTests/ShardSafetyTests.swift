@@ -91,7 +91,8 @@ struct ShardSafetyTests {
   @Test("every table begins its keys with the bucket, and references stay in one world")
   func tables() throws {
     let worlds = [
-      ["chat_user", "user_session", "user_conversation", "username_claim"], ["conversation", "member", "entry"],
+      ["chat_user", "user_session", "user_conversation", "username_claim", "file"],
+      ["conversation", "member", "entry", "conversation_file"],
     ]
     for migration in Migration.all {
       let sql = squeezed(Self.withoutComments(migration.sql))

@@ -30,8 +30,8 @@ final class SocketStage {
     broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
     chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
-      publisher: broker, clock: VirtualClock(time))
+      users: world, sessions: world, conversations: world, log: world, files: world, blobs: world,
+      credentials: FakeCredentials(), publisher: broker, clock: VirtualClock(time))
     let notes = notes
     door = RealtimeDoor(hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits) {
       notes.records.append($0)

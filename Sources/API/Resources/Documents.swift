@@ -43,6 +43,9 @@ enum Documents {
           writer.member("members_per_request", limits.membersPerRequestMax)
           writer.member("group_members", limits.groupMembersMax)
           writer.member("public_members", limits.publicMembersMax)
+          writer.member("file_bytes", limits.fileBytesMax)
+          writer.member("file_quota_bytes", limits.fileQuotaBytes)
+          writer.member("attachments", limits.attachmentsMax)
           writer.member("page", limits.pageMax)
           writer.member("resume_limit", limits.resumeEntriesMax)
         }

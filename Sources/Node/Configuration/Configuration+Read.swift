@@ -89,6 +89,12 @@ extension Configuration {
     require(
       secrets.tokenKeys.isEmpty || secrets.tokenKey == nil,
       "MARTLET_TOKEN_KEYS and MARTLET_TOKEN_KEY are both set; access tokens are signed by one of them.")
+    require(
+      files.url == nil || (files.accessKey != nil && files.secretKey != nil),
+      "MARTLET_S3_URL is set; MARTLET_S3_ACCESS_KEY and MARTLET_S3_SECRET_KEY belong to it.")
+    require(
+      intake.uploadBytes >= shared.limits.fileBytesMax + 65_536,
+      "MARTLET_LIMIT_UPLOADS_BYTES is \(intake.uploadBytes), less than one file of MARTLET_LIMIT_FILE_BYTES.")
     let textRoom = 2 * shared.limits.textBytesMax
     require(
       intake.frameBytes >= textRoom,

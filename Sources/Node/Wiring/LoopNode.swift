@@ -13,6 +13,9 @@ import WebSocket
 /// - Isolation: its loop, but for ``init(loop:adapters:shared:)``.
 final class LoopNode: HTTPHandler, @unchecked Sendable {
   static let socketPath = "/v1/socket"
+  static let filesPath = "/v1/files"
+  /// Bytes of a form around its file: boundaries and a part's header, several times.
+  private static let formBytesMax = 16_384
   static let subprotocol = "martlet.v1.json"
 
   let loop: EventLoop
@@ -32,7 +35,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.shared = shared
     chat = Chat(
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations, log: adapters.log,
-      credentials: shared.credentials, publisher: adapters.broker, clock: SystemClock(),
+      files: adapters.files, blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker,
+      clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
@@ -60,7 +64,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     adapters.start()
     hub.start()
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops), proxies: shared.proxies,
+      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
+      proxies: shared.proxies,
       handler: self)
     self.server = server
     try server.serve(listener)
@@ -78,6 +83,16 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let isSocketPath = shared.role.servesSockets && request.path == LoopNode.socketPath
     if let service, !isSocketPath { return await service.respond(to: request) }
     return requests.refuse(request, isSocketPath: isSocketPath, shared.configuration.crossOrigin)
+  }
+
+  /// Files are longer than other bodies, and room for them is only for who is known; whether his session still lives
+  /// is asked when the body is there.
+  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int? {
+    guard shared.role.servesAPI, head.method == .post, head.path == LoopNode.filesPath else { return nil }
+    guard let token = try? BearerToken.of(head.headers), shared.knows(token) else {
+      throw Refusal(401, "invalid_token", "A file is taken from who has signed in: send a valid token.")
+    }
+    return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
   }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {

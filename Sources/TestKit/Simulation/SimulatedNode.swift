@@ -18,7 +18,8 @@ final class SimulatedNode: @unchecked Sendable {
       limits: cluster.settings.limits)
     chat = Chat(
       users: cluster.world, sessions: cluster.world, conversations: cluster.store, log: cluster.store,
-      credentials: FakeCredentials(), publisher: broker, clock: VirtualClock(cluster.time))
+      files: cluster.world, blobs: cluster.world, credentials: FakeCredentials(), publisher: broker,
+      clock: VirtualClock(cluster.time))
     hub.start()
   }
 
