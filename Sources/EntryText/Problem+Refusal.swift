@@ -14,7 +14,7 @@ extension Problem {
     case .invalid(let faults):
       self.init(invalid: faults)
     case .tooLarge(let limit):
-      self.init(413, "body_too_large", "A file has at most \(limit) bytes.")
+      self.init(413, "file_too_large", "A file has at most \(limit) bytes.")
     case .unauthenticated(let reason):
       self.init(401, reason.rawValue, Problem.sentence(reason))
     case .rateLimited(let retryAfter):

@@ -73,7 +73,7 @@ import Testing
     limits.fileQuotaBytes = 15
     let door = try await Door.open(limits: limits)
     #expect(await upload(door, []).summary == "400 invalid_request /file too_short")
-    #expect(await upload(door, Array(repeating: 65, count: 11)).summary == "413 body_too_large")
+    #expect(await upload(door, Array(repeating: 65, count: 11)).summary == "413 file_too_large")
     let first = await upload(door, Array(repeating: 65, count: 10))
     #expect(first.status == 201)
     #expect(await upload(door, Array(repeating: 65, count: 6)).summary == "409 file_quota_exceeded")

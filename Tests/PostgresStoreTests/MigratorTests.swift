@@ -39,7 +39,8 @@ struct MigratorTests {
     #expect(
       await sentence(migrator)
         == """
-        The database's schema is version 8, which needs a binary that knows version 8; this one knows \(Migration.known): \
+        The database's schema is version 8, which needs a binary that knows version 8; \
+        this one knows \(Migration.known): \
         install the newer version.
         """)
     await database.close()

@@ -48,9 +48,8 @@ final class TestServer: Sendable {
   }
 }
 
-/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/large` takes
-/// more, `/stream` is long; `/ws` is a
-/// WebSocket.
+/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/large`
+/// takes more, `/stream` is long; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])

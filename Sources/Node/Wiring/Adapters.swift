@@ -39,7 +39,8 @@ extension Adapters {
   /// - Parameters:
   ///   - loops: of the node, among which a rate is divided while Redis is away.
   ///   - record: what the node says of itself to the others; one of its loops says it.
-  /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being unreachable is no error here.
+  /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being
+  ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
     record: NodeRecord?, logger: Logger

@@ -128,8 +128,8 @@ END $$;
 -- Stores what waits in the lane of one bucket, in its order. No two of a batch have the same conversation, sender and
 -- key.
 --
--- verdict: 0 stored, 1 stored before, 2 stored before with another text, type or attachments, 3 answers no message of the
--- conversation, 4 may not be written (kind and is_member say why; no kind: no such conversation).
+-- verdict: 0 stored, 1 stored before, 2 stored before with another text, type or attachments, 3 answers no message of
+-- the conversation, 4 may not be written (kind and is_member say why; no kind: no such conversation).
 CREATE FUNCTION send_batch(
   the_bucket smallint, conversations bigint[], senders bigint[], keys text[], given boolean[], types text[],
   texts text[],
