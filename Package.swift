@@ -61,6 +61,7 @@ let domain: [Target] = [
 let adapters: [Target] = [
   module("PostgresStore", ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"], embedding: ["Migrations"]),
   module("RedisBroker", ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"], embedding: ["Scripts"]),
+  module("ObjectStore", ["ChatCore", "Client", "HTTP1", "IORuntime", "Tokens"]),
   module("MemoryAdapters", ["ChatCore"]),
 ]
 
@@ -82,6 +83,7 @@ let node: [Target] = [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
+      "ObjectStore",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -110,6 +112,7 @@ let testing: [Target] = [
   tests("EntryText", ["ChatCore", "JSONText"]),
   tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
+  tests("ObjectStore", ["ChatCore", "IORuntime", "MemoryAdapters", "TestKit"], exclude: ["service.py"]),
   tests("MemoryAdapters", ["ChatCore", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),
@@ -120,7 +123,7 @@ let testing: [Target] = [
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
   tests(
     "Dialects",
-    ["ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
+    ["API", "ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),
   tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(

@@ -11,6 +11,20 @@ public struct Answer: Sendable {
   var caching = "no-store"
   /// The `ETag` of the answer.
   var tag: EntityTag?
+  /// Further header fields.
+  var headers: HeaderFields = [:]
+  /// The body when it is too long to be held.
+  var stream: BodyStream?
+  /// Why nothing is answered as HTTP sees it; the rest is left out.
+  var refusal: RequestRefusal?
+
+  /// Refuses what the domain has nothing to say about.
+  static func refusal(_ refusal: RequestRefusal, _ headers: HeaderFields) -> Answer {
+    var answer = noContent
+    answer.refusal = refusal
+    answer.headers = headers
+    return answer
+  }
 
   /// Without a body.
   public static let noContent = Answer(status: .noContent, body: [], contentType: "")
@@ -45,6 +59,9 @@ public struct Answer: Sendable {
     var headers: HeaderFields = ["Cache-Control": caching]
     if !contentType.isEmpty { headers.append("Content-Type", contentType) }
     if let tag { headers.append("ETag", tag.description) }
-    return Response(status, headers: headers, body: body)
+    for (name, value) in self.headers { headers.append(name, value) }
+    var response = Response(status, headers: headers, body: body)
+    response.stream = stream
+    return response
   }
 }

@@ -1,4 +1,5 @@
 import ChatCore
+import HTTP1
 import JSONText
 
 /// A request that has passed the row's checks: what its handler needs.
@@ -15,8 +16,17 @@ public struct Call: Sendable {
   public let body: Members
   /// The header fields that the row reads, of its shape.
   public let headers: Members
+  /// All header fields; rows that serve files read ranges and conditions there.
+  let fields: HeaderFields
+  /// The body of a row that takes a file.
+  let upload: Upload
 
-  init(chat: Chat, caller: Caller?, path: [String: String], query: Members, headers: Members, body: Members) {
+  init(
+    chat: Chat, caller: Caller?, path: [String: String], query: Members, headers: Members, body: Members,
+    fields: HeaderFields, upload: Upload
+  ) {
+    self.fields = fields
+    self.upload = upload
     self.chat = chat
     self.signedIn = caller
     self.path = path
@@ -66,4 +76,14 @@ public struct Call: Sendable {
     }
     return id
   }
+}
+
+/// A body that is a file, or a form that holds one.
+struct Upload: Sendable {
+  /// What the client says that it is.
+  let type: MediaType?
+  /// Its bytes.
+  let body: [UInt8]
+
+  static let none = Upload(type: nil, body: [])
 }

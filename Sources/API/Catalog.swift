@@ -12,7 +12,7 @@ public enum Catalog {
     let rows =
       Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
       + Messages.rows(limits) + SentMessages.rows(limits) + ReadMarkers.rows + Contacts.rows(limits)
-      + Blocks.rows(limits)
+      + Blocks.rows(limits) + Files.rows(limits)
       + Documents.rows(limits, version: version, keys: keys)
     return rows + [Documents.openAPI(rows, version: version)]
   }

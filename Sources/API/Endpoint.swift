@@ -34,6 +34,8 @@ public struct Endpoint: Sendable {
   public let body: Shape?
   /// Whether the body may be left out, which is the same as `{}`.
   public let isBodyOptional: Bool
+  /// Whether the body is a file, whatever its type.
+  public let takesFile: Bool
   /// What success looks like.
   public let answers: [AnswerRow]
   /// The refusals to expect beyond those that every row has.
@@ -49,9 +51,12 @@ public struct Endpoint: Sendable {
     public let shape: Shape?
     /// When it is answered.
     public let summary: String
+    /// Whether the body is a file.
+    public let isFile: Bool
 
     /// A row.
-    public init(_ status: Int, _ shape: Shape?, _ summary: String) {
+    public init(_ status: Int, _ shape: Shape?, _ summary: String, isFile: Bool = false) {
+      self.isFile = isFile
       self.status = status
       self.shape = shape
       self.summary = summary
@@ -62,7 +67,7 @@ public struct Endpoint: Sendable {
   public init(
     _ method: Method, _ path: String, _ name: String, _ summary: String, access: Access = .signedIn,
     rate: RateClass = .read, query: Shape? = nil, headers: Shape? = nil, body: Shape? = nil,
-    isBodyOptional: Bool = false, answers: [AnswerRow], refusals: [Int] = [],
+    isBodyOptional: Bool = false, takesFile: Bool = false, answers: [AnswerRow], refusals: [Int] = [],
     act: @escaping @Sendable (Call) async throws(ChatError) -> Answer
   ) {
     self.method = method
@@ -75,6 +80,7 @@ public struct Endpoint: Sendable {
     self.headers = headers
     self.body = body
     self.isBodyOptional = isBodyOptional
+    self.takesFile = takesFile
     self.answers = answers
     self.refusals = refusals
     self.act = act

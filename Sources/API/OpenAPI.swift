@@ -56,6 +56,14 @@ enum OpenAPI {
         "requestBody",
         ["required": .bool(!endpoint.isBodyOptional), "content": ["application/json": ["schema": reference(body)]]])
     }
+    if endpoint.takesFile {
+      let form: JSONValue = [
+        "type": "object", "required": ["file"], "additionalProperties": false,
+        "properties": ["file": ["type": "string", "contentMediaType": "application/octet-stream"]],
+      ]
+      let content: JSONValue = ["application/octet-stream": [:], "multipart/form-data": ["schema": form]]
+      operation.insert("requestBody", ["required": true, "content": content])
+    }
     return operation
   }
 
@@ -90,6 +98,7 @@ enum OpenAPI {
       if let shape = row.shape {
         response.insert("content", ["application/json": ["schema": reference(shape)]])
       }
+      if row.isFile { response.insert("content", ["*/*": [:]]) }
       responses.insert(String(row.status), .object(response))
     }
     for status in refusals(endpoint) where responses[String(status)] == nil {

@@ -9,6 +9,7 @@ enum RequestRefusal: String, CaseIterable {
   case methodNotAllowed = "method_not_allowed"
   case invalidQuery = "invalid_query"
   case unsupportedMediaType = "unsupported_media_type"
+  case rangeNotSatisfiable = "range_not_satisfiable"
 
   var status: Int {
     switch self {
@@ -16,6 +17,7 @@ enum RequestRefusal: String, CaseIterable {
     case .pathNotFound: 404
     case .methodNotAllowed: 405
     case .unsupportedMediaType: 415
+    case .rangeNotSatisfiable: 416
     }
   }
 
@@ -25,6 +27,7 @@ enum RequestRefusal: String, CaseIterable {
     case .pathNotFound: "There is nothing at this path; see /openapi.json."
     case .methodNotAllowed: "This path does not take this method; Allow names those that it takes."
     case .invalidQuery: "The query is not percent-encoded UTF-8, or has too many parameters."
+    case .rangeNotSatisfiable: "The range begins after the end; Content-Range says how long it is."
     case .unsupportedMediaType: "The body must be JSON: send Content-Type: application/json."
     }
   }

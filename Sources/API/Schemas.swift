@@ -65,6 +65,16 @@ enum Schemas {
 
   static let conversations = Shape("Conversations", [list("conversations", conversation, "Ascending by id."), cursor])
 
+  static let file = Shape(
+    "File",
+    [
+      .integer("id", .required, .ids, "Its id."), text("name", "Its name."),
+      text("type", "Its media type, found in its bytes."),
+      .integer("size", .required, 1...JSONLimits.integerMax, "How many bytes."), text("url", "Where it is read."),
+    ])
+
+  static let files = Shape("Files", [list("files", file, "Newest first."), cursor])
+
   static let message = Shape(
     "Message",
     [
@@ -75,7 +85,7 @@ enum Schemas {
       .string("text", .required, bytes: 0...65_536, "What was said; empty once deleted."),
       .string("client_message_id", .nullable, bytes: 0...128, "The sender's own id for it."),
       .integer("reply_to", .nullable, .ids, "The message that it answers."),
-      time("created_at", "When it was stored."),
+      list("attachments", file, "The files that it carries."), time("created_at", "When it was stored."),
       .string("edited_at", .nullable, bytes: 24...24, "When its text was last changed."),
       .string("deleted_at", .nullable, bytes: 24...24, "When it was deleted."),
       list("reactions", reaction, "What was put on it, in the order in which it came."),

@@ -24,6 +24,7 @@ extension Service {
   }
 
   func body(_ endpoint: Endpoint, _ request: Request) throws(Refused) -> Members {
+    if endpoint.takesFile { return try Service.read([:], as: nil) }
     guard let shape = endpoint.body, !(endpoint.isBodyOptional && request.body.isEmpty) else {
       return try Service.read([:], as: endpoint.body)
     }
@@ -36,6 +37,20 @@ extension Service {
       throw Refused(Problem(error, in: request.body.span))
     }
     return try Service.read(value, as: shape)
+  }
+
+  /// A file as it came; its Content-Type only tells whether it is a form.
+  func upload(_ endpoint: Endpoint, _ request: Request) throws(Refused) -> Upload {
+    guard endpoint.takesFile else { return .none }
+    guard !request.headers.contains("content-encoding") else {
+      throw Refused(RequestRefusal.unsupportedMediaType.problem("A file is taken as it is, without Content-Encoding."))
+    }
+    let types = request.headers.values(for: "content-type")
+    let type = types.first.flatMap(MediaType.init(parsing:))
+    guard types.count <= 1, type != nil || types.isEmpty else {
+      throw Refused(RequestRefusal.unsupportedMediaType.problem("The Content-Type is no media type."))
+    }
+    return Upload(type: type, body: request.body)
   }
 
   private static func read(_ parameters: [(name: String, value: String)], as shape: Shape?) throws(Refused) -> Members {

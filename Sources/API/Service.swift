@@ -97,7 +97,8 @@ public struct Service: Sendable {
       if !endpoint.rate.countsFailures { exchange.rateHeaders = try await count(endpoint, caller, request) }
       let call = Call(
         chat: chat, caller: caller, path: parameters, query: try query(endpoint, request),
-        headers: try headers(endpoint, request), body: try body(endpoint, request))
+        headers: try headers(endpoint, request), body: try body(endpoint, request), fields: request.headers,
+        upload: try upload(endpoint, request))
       if endpoint.rate.countsFailures { return try await attempt(endpoint, call, request, exchange) }
       return exchange.finish(try await act(endpoint, call))
     } catch {
@@ -107,11 +108,14 @@ public struct Service: Sendable {
   }
 
   private func act(_ endpoint: Endpoint, _ call: Call) async throws(Refused) -> Response {
+    let answer: Answer
     do throws(ChatError) {
-      return try await endpoint.act(call).response
+      answer = try await endpoint.act(call)
     } catch {
       throw Refused(error)
     }
+    if let refusal = answer.refusal { throw Refused(refusal.problem(), answer.headers) }
+    return answer.response
   }
 
   /// Runs a row of which only what fails is counted.

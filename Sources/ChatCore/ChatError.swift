@@ -8,6 +8,8 @@ public enum ChatError: Error, Hashable, Sendable {
   case conflict(Conflict)
   /// What was asked has wrong members; each is named.
   case invalid([Fault])
+  /// It has more bytes than are taken.
+  case tooLarge(limit: Int)
   /// Nobody, or nobody any more: wrong password, ended session, reused refresh token.
   case unauthenticated(Unauthenticated)
   /// Too much of that; come back later.
@@ -21,8 +23,8 @@ public enum ChatError: Error, Hashable, Sendable {
 
   /// A thing of the product.
   public enum Noun: String, Sendable, CaseIterable {
-    /// See ``User``, ``Session``, ``Conversation``, ``Member``, ``Message``, ``Contact``.
-    case user, session, conversation, member, message, contact
+    /// See ``User``, ``Session``, ``Conversation``, ``Member``, ``Message``, ``Contact``, ``File``.
+    case user, session, conversation, member, message, contact, file
   }
 
   /// Why the caller may not.
@@ -35,6 +37,8 @@ public enum ChatError: Error, Hashable, Sendable {
     case wrongKind = "wrong_kind"
     /// Only its author may.
     case notTheAuthor = "not_the_author"
+    /// Only its owner may.
+    case notTheOwner = "not_the_owner"
     /// An owner must pass ownership first.
     case lastOwner = "last_owner"
     /// One of the two has blocked the other.
@@ -59,6 +63,10 @@ public enum ChatError: Error, Hashable, Sendable {
     case tooManyReactions = "too_many_reactions"
     /// The caller or the other has as many contacts as one may have.
     case contactsFull = "contacts_full"
+    /// The files of the user would take more than they may.
+    case fileQuota = "file_quota_exceeded"
+    /// The file was sent into as many conversations as it may be.
+    case fileShared = "file_shared_too_often"
   }
 
   /// Why the caller is nobody.
@@ -77,6 +85,8 @@ public enum ChatError: Error, Hashable, Sendable {
   public enum Dependency: String, Sendable, CaseIterable {
     /// PostgreSQL, or its pool is full.
     case database
+    /// What keeps the bytes of files.
+    case files
     /// This node is leaving or over its limits.
     case node
   }

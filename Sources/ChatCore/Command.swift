@@ -33,6 +33,10 @@ public struct Chat: Sendable {
   public let log: any LogStore
   /// Messages after they were sent.
   public let messages: any MessageStore
+  /// What files there are.
+  public let files: any FileStore
+  /// Their bytes.
+  public let blobs: any BlobStore
   /// Passwords and refresh tokens.
   public var credentials: any Credentials
   /// Where committed entries and signals go.
@@ -47,8 +51,8 @@ public struct Chat: Sendable {
   /// Takes the ports.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
-    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, credentials: any Credentials,
-    publisher: any Publisher, limiter: any RateLimiter,
+    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
+    blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
     clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
@@ -57,6 +61,8 @@ public struct Chat: Sendable {
     self.contacts = contacts
     self.log = log
     self.messages = messages
+    self.files = files
+    self.blobs = blobs
     self.credentials = credentials
     self.publisher = publisher
     self.limiter = limiter

@@ -46,6 +46,18 @@ public struct Limits: Sendable, Hashable {
   public var resumeEntriesMax = 1_000
   /// Conversations that a `resume` may name: what one answer can carry.
   public var conversationsPerUserMax = 10_000
+  /// Bytes of a file: a photo of any camera, a long document; an upload is held in memory while it arrives.
+  public var fileBytesMax = 26_214_400
+  /// Bytes of all files of one user: forty of the largest.
+  public var fileQuotaBytes = 1_073_741_824
+  /// Files of one user, those that lie elsewhere too: so that tiny ones are bounded as well.
+  public var filesPerUserMax = 100_000
+  /// Files that one message carries: a handful of photos.
+  public var attachmentsMax = 10
+  /// Conversations into which one file may be sent: each is asked when a stranger to the file reads it.
+  public var conversationsPerFileMax = 64
+  /// Bytes that a file which lies elsewhere is said to have: what the clients that name such files take (5 MiB).
+  public var linkedFileBytesMax: Int64 = 5_242_880
   /// How long a rotated refresh token still gets the same successor: a lost answer is repeated within this.
   public var refreshGrace: Milliseconds = 30_000
   /// How long a sign-in session lives without a refresh: 30 days.
@@ -64,4 +76,7 @@ public struct Limits: Sendable, Hashable {
 
   /// The defaults.
   public init() {}
+
+  /// What the files of one user may take.
+  var fileQuota: FileUsage { FileUsage(bytes: Int64(fileQuotaBytes), files: Int64(filesPerUserMax)) }
 }

@@ -62,6 +62,8 @@ public struct Message: Hashable, Sendable {
   public let clientMessageID: String?
   /// The message that it answers.
   public let replyTo: EntryID?
+  /// The files that it carries; none once deleted.
+  public var attachments: [Attachment]
   /// When it was stored.
   public let createdAt: Timestamp
   /// When its text was last changed.
@@ -83,7 +85,7 @@ public struct Message: Hashable, Sendable {
   public init(
     id: EntryID, conversation: ConversationID, seq: Int64, sender: Author, type: MessageType, text: String,
     clientMessageID: String?, replyTo: EntryID?, createdAt: Timestamp, editedAt: Timestamp? = nil,
-    deletedAt: Timestamp? = nil,
+    deletedAt: Timestamp? = nil, attachments: [Attachment] = [],
     previousText: String? = nil, reactions: [ReactionCount] = [], changedSeq: Int64? = nil
   ) {
     self.id = id
@@ -94,6 +96,7 @@ public struct Message: Hashable, Sendable {
     self.text = text
     self.clientMessageID = clientMessageID
     self.replyTo = replyTo
+    self.attachments = deletedAt == nil ? attachments : []
     self.createdAt = createdAt
     self.editedAt = editedAt
     self.deletedAt = deletedAt

@@ -9,10 +9,12 @@ public final class HTTPClient: @unchecked Sendable {
   private let loop: EventLoop
   private let address: SocketAddress
   private let host: String
+  private let tls: TLSClient?
   private var idle: [HTTPCall] = []
 
-  /// A client of one server.
-  public init(loop: EventLoop, address: SocketAddress, host: String = "localhost") {
+  /// A client of one server; with `tls` it speaks HTTPS.
+  public init(loop: EventLoop, address: SocketAddress, host: String = "localhost", tls: TLSClient? = nil) {
+    self.tls = tls
     self.loop = loop
     self.address = address
     self.host = host
@@ -35,7 +37,7 @@ public final class HTTPClient: @unchecked Sendable {
         if connection.hasReceived || method == .post { throw error }
       }
     }
-    let connection = try await HTTPCall.open(loop, address, deadline)
+    let connection = try await HTTPCall.open(loop, address, tls, deadline)
     return try await exchange(on: connection, method, bytes, deadline)
   }
 
@@ -73,10 +75,11 @@ final class HTTPCall: ConnectionHandler, @unchecked Sendable {
 
   private init(_ connection: Connection) { self.connection = connection }
 
-  static func open(_ loop: EventLoop, _ address: SocketAddress, _ deadline: Int64) async throws(CallFailure) -> HTTPCall
+  static func open(_ loop: EventLoop, _ address: SocketAddress, _ tls: TLSClient?, _ deadline: Int64)
+    async throws(CallFailure) -> HTTPCall
   {
     do throws(ConnectError) {
-      let call = HTTPCall(try await loop.connect(to: address, deadline: deadline))
+      let call = HTTPCall(try await loop.connect(to: address, deadline: deadline, tls: tls))
       call.connection.begin(with: call)
       return call
     } catch {

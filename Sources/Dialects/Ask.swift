@@ -80,6 +80,8 @@ public struct Ask: Sendable {
   public func user(at place: Int) throws -> UserID { try id(at: place, .user) }
   /// A message's id in the path.
   public func message(at place: Int) throws -> EntryID { try id(at: place, .message) }
+  /// A file's id in the path.
+  public func file(at place: Int) throws -> FileID { try id(at: place, .file) }
   /// A conversation's id in the path.
   public func conversation(at place: Int) throws -> ConversationID { try id(at: place, .conversation) }
 
@@ -111,11 +113,10 @@ public struct Ask: Sendable {
     return first.overflow ? [] : Array(list.dropFirst(first.partialValue).prefix(size))
   }
 
-  /// The file of a form, by its field.
-  public func upload(_ field: String) -> Multipart.Part? {
-    guard let request, let type = request.headers["content-type"].flatMap({ MediaType(parsing: $0) }),
-      let form = Multipart(request.body, boundary: type["boundary"] ?? "")
+  /// The file of a form, by its field: what the client calls it, and its bytes.
+  public func upload(_ field: String) -> (name: String?, bytes: ArraySlice<UInt8>)? {
+    guard let request, let part = request.form?.parts.first(where: { $0.name == field && $0.fileName != nil })
     else { return nil }
-    return form.parts.first { $0.name == field && $0.filename != nil }
+    return (part.fileName, request.body[part.range])
   }
 }

@@ -23,15 +23,31 @@ public struct DialectService: Sendable {
     let exchange = DialectExchange()
     var response: Response
     do {
-      response = try await answer(request, exchange).response
+      let answer = try await answer(request, exchange)
+      response = answer.body.pieces.map { mount.serve($0, request.head) } ?? answer.response
     } catch {
       response = refusal(mount.worded(error, exchange.word), exchange)
     }
     mount.crossOrigin.apply(to: &response, origin: origin)
-    response.headers.append("X-Content-Type-Options", "nosniff")
+    if !response.headers.contains("X-Content-Type-Options") {
+      response.headers.append("X-Content-Type-Options", "nosniff")
+    }
     if !response.headers.contains("Cache-Control") { response.headers.append("Cache-Control", "no-store") }
     mount.record(exchange.record(request.method, response.status.code, mount, since: begun))
     return response
+  }
+
+  /// The token with which a file is sent to a row that takes one; nil when there is no such row.
+  ///
+  /// - Throws: what is said to who has none.
+  public func uploader(_ head: RequestHead) throws -> String? {
+    guard let segments = head.pathSegments, case .route(let route, _) = table.match(head.method, segments),
+      route.takesFile
+    else { return nil }
+    let brought = Credential.token(
+      in: mount.dialect.credential.requests, headers: head.headers, parameters: Parameters())
+    guard case .success(let token) = brought else { throw mount.credential(.missing, route.word) }
+    return token
   }
 
   private func preflight(_ head: RequestHead) -> Response {
@@ -110,6 +126,10 @@ final class DialectExchange {
   }
 }
 
+extension Answer.Body {
+  var pieces: FilePieces? { if case .file(let pieces) = self { pieces } else { nil } }
+}
+
 extension Answer {
   var response: Response {
     var fields = headers
@@ -122,9 +142,7 @@ extension Answer {
     case .text(let text):
       fields.append("Content-Type", "text/plain; charset=utf-8")
       bytes = Array(text.utf8)
-    case .bytes(let content, let type):
-      fields.append("Content-Type", type)
-      bytes = content
+    case .file: bytes = []
     }
     return Response(Status(status), headers: fields, body: bytes)
   }

@@ -14,6 +14,7 @@ public final class Mount: @unchecked Sendable {
   let gate: any DialectGate
   let crossOrigin: CrossOriginPolicy
   let now: @Sendable () -> Milliseconds
+  let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
 
   /// Takes what the rows need.
@@ -21,10 +22,13 @@ public final class Mount: @unchecked Sendable {
   /// - Parameters:
   ///   - chat: with credentials whose tokens live as long as the dialect says.
   ///   - chosen: the options' values.
+  ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
-    now: @escaping @Sendable () -> Milliseconds, record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
+    now: @escaping @Sendable () -> Milliseconds,
+    serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
+    record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
     self.dialect = dialect
     voice = Voice(dialect, cipher: cipher, chosen: chosen)
@@ -35,6 +39,7 @@ public final class Mount: @unchecked Sendable {
     self.gate = gate
     self.crossOrigin = crossOrigin
     self.now = now
+    self.serve = serve
     self.record = record
   }
 

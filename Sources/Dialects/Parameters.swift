@@ -84,10 +84,12 @@ public struct Parameters: Sendable {
       return try query(String(validating: request.body, as: UTF8.self) ?? "%")
     case "multipart/form-data":
       // A form with a file is its row's own affair (``Ask/upload(_:)``); its texts are parameters.
-      guard let form = Multipart(request.body, boundary: type?["boundary"] ?? "") else {
-        throw Malformed(status: 400, text: "Malformed form")
+      guard let form = request.form else { throw Malformed(status: 400, text: "Malformed form") }
+      var members = JSONObject()
+      for part in form.parts where part.fileName == nil {
+        members[part.name] = .string(String(decoding: request.body[part.range], as: UTF8.self))
       }
-      return form.texts
+      return members
     default:
       // Old clients send JSON under any type, or none.
       return try json(request.body, isCertain: type.map { $0.subtype == "json" } ?? false)
@@ -101,5 +103,13 @@ public struct Parameters: Sendable {
       throw Malformed(status: 400, text: "Malformed JSON")
     }
     return value.object ?? JSONObject()
+  }
+}
+
+extension Request {
+  /// The form of several parts that the body is; nil when it is none.
+  var form: MultipartForm? {
+    let type = headers["content-type"].flatMap { MediaType(parsing: $0) }
+    return try? MultipartForm(parsing: body, boundary: type?["boundary"] ?? "")
   }
 }

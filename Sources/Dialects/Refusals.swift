@@ -68,6 +68,7 @@ public struct Refusals: Sendable {
     case .forbidden: return Refusal(403, "Access denied")
     case .timedOut: return Refusal(403, "You are currently in timeout and cannot send messages")
     case .conflict(.usernameTaken): return Refusal(400, "Username already exists")
+    case .tooLarge: return Refusal(413, "File is too large")
     case .conflict(let conflict): return Refusal(409, conflict.rawValue)
     case .invalid(let faults): return Refusal(400, faults.first?.detail ?? "Invalid request")
     case .unauthenticated(.wrongCredentials): return Refusal(401, "Invalid credentials")

@@ -63,8 +63,8 @@ public struct Voice: Sendable {
   public func id(_ id: ConversationID) -> JSONValue { write(.conversation, id.rawValue) }
   /// A message's id.
   public func id(_ id: EntryID) -> JSONValue { write(.message, id.rawValue) }
-  /// Any other thing's id, such as a file's.
-  public func id(other id: Int64) -> JSONValue { write(.other, id) }
+  /// A file's id.
+  public func id(_ id: FileID) -> JSONValue { write(.other, id.rawValue) }
 
   private func write(_ kind: IDCipher.Kind, _ id: Int64) -> JSONValue {
     ids == .integer ? .integer(id) : .string(cipher.uuid(kind, id))

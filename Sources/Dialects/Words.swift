@@ -1,3 +1,4 @@
+import ChatCore
 import HTTP1
 import JSONText
 
@@ -49,7 +50,7 @@ extension Words {
 }
 
 /// What a request is answered with.
-public struct Answer: Sendable, Equatable {
+public struct Answer: Sendable {
   /// The status.
   public var status: Int
   /// The body.
@@ -58,15 +59,15 @@ public struct Answer: Sendable, Equatable {
   public var headers: HeaderFields = [:]
 
   /// What a body is.
-  public enum Body: Sendable, Equatable {
+  public enum Body: Sendable {
     /// None.
     case empty
     /// JSON.
     case json(JSONValue)
     /// Plain text.
     case text(String)
-    /// A file, of that type.
-    case bytes([UInt8], type: String)
+    /// A file, or the part of it that the request asks for.
+    case file(FilePieces)
   }
 
   /// An answer by its parts.
@@ -80,6 +81,8 @@ public struct Answer: Sendable, Equatable {
   public static func ok(_ body: JSONValue) -> Answer { Answer(200, .json(body)) }
   /// 201 with that JSON.
   public static func created(_ body: JSONValue) -> Answer { Answer(201, .json(body)) }
+  /// A file, as all doors serve it: with ranges, and so that nothing in it acts on the page that shows it.
+  public static func file(_ pieces: FilePieces) -> Answer { Answer(200, .file(pieces)) }
   /// 200 with that text.
   public static func text(_ text: String) -> Answer { Answer(200, .text(text)) }
 }

@@ -9,7 +9,8 @@ extension EntryText {
   /// What an event says beyond its code, place, author and time, as JSON text.
   ///
   /// - Shape: a message `{"i","q","u","n","y","x","m","r","t","e","d"}` (id, seq, sender, his name, type, text, client
-  ///   id, reply to, created, edited, deleted), with `"a":[["👍",3]]` and `"w"` (reactions, changed by) where they are;
+  ///   id, reply to, created, edited, deleted), with `"f"` (files), `"a":[["👍",3]]` and `"w"` (reactions, changed by)
+  ///   where they are;
   ///   a member `{"u","n","r"}`, a conversation `{"k","t","p","h","c","m":[member]}` …
   public static func detail(of event: Event) -> [UInt8] {
     var writer = JSONWriter()
@@ -62,6 +63,10 @@ extension EntryText {
     writer.member("x", message.text)
     if let id = message.clientMessageID { writer.member("m", id) }
     if let reply = message.replyTo { writer.member("r", reply.rawValue) }
+    if !message.attachments.isEmpty {
+      writer.key("f")
+      writeFields(of: message.attachments, to: &writer)
+    }
     writer.member("t", message.createdAt.milliseconds)
     if let edited = message.editedAt { writer.member("e", edited.milliseconds) }
     if let deleted = message.deletedAt { writer.member("d", deleted.milliseconds) }
@@ -136,7 +141,8 @@ extension EntryText {
       id: id, conversation: conversation, seq: seq, sender: sender, type: type, text: text,
       clientMessageID: value["m"]?.string, replyTo: self.id(value["r"]), createdAt: createdAt,
       editedAt: moment(value["e"]), deletedAt: moment(value["d"]),
-      reactions: value["a"].map(reactions) ?? [], changedSeq: value["w"]?.integer)
+      attachments: value["f"].flatMap(attachments) ?? [], reactions: value["a"].map(reactions) ?? [],
+      changedSeq: value["w"]?.integer)
   }
 
   private static func reaction(_ value: JSONValue) -> (EntryID, Int64, ReactionCount)? {

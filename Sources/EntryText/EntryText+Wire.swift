@@ -9,7 +9,8 @@ public enum EntryText {
   /// Writes a message as REST and the sockets show it.
   ///
   /// - Shape: `{"id", "conversation", "seq", "sender": {"id", "username"}, "type", "text", "client_message_id",
-  ///   "reply_to", "created_at", "edited_at", "deleted_at", "reactions": [{"emoji", "count"}]}`.
+  ///   "reply_to", "attachments": [{"id", "name", "type", "size", "url"}], "created_at", "edited_at", "deleted_at",
+  ///   "reactions": [{"emoji", "count"}]}`.
   public static func write(_ message: Message, to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("id", message.id.rawValue)
@@ -21,6 +22,8 @@ public enum EntryText {
       writer.member("text", message.text)
       writer.member("client_message_id", message.clientMessageID)
       writer.member("reply_to", message.replyTo?.rawValue)
+      writer.key("attachments")
+      writer.array { writer in for attachment in message.attachments { write(attachment, to: &writer) } }
       writer.member("created_at", message.createdAt.rfc3339)
       writer.member("edited_at", message.editedAt?.rfc3339)
       writer.member("deleted_at", message.deletedAt?.rfc3339)
@@ -33,6 +36,17 @@ public enum EntryText {
           }
         }
       }
+    }
+  }
+
+  /// Writes a file: `{"id", "name", "type", "size", "url"}`.
+  public static func write(_ file: Attachment, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("id", file.id.rawValue)
+      writer.member("name", file.name)
+      writer.member("type", file.type)
+      writer.member("size", file.size)
+      writer.member("url", "/v1/files/\(file.id.rawValue)")
     }
   }
 

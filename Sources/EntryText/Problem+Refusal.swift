@@ -14,6 +14,8 @@ extension Problem {
       self.init(conflict == .messageChanged ? 412 : 409, conflict.rawValue, Problem.sentence(conflict))
     case .invalid(let faults):
       self.init(invalid: faults)
+    case .tooLarge(let limit):
+      self.init(413, "file_too_large", "A file has at most \(limit) bytes.")
     case .unauthenticated(let reason):
       self.init(401, reason.rawValue, Problem.sentence(reason))
     case .rateLimited(let retryAfter):
@@ -73,7 +75,8 @@ extension Problem {
     let refusals: [ChatError] =
       ChatError.Unauthenticated.allCases.map { .unauthenticated($0) } + ChatError.Rule.allCases.map { .forbidden($0) }
       + ChatError.Noun.allCases.map { .notFound($0) } + ChatError.Conflict.allCases.map { .conflict($0) }
-      + [.rateLimited(retryAfter: 1000), .timedOut(until: Timestamp(milliseconds: 0)), .internalError("")]
+      + [.tooLarge(limit: 1), .rateLimited(retryAfter: 1000), .timedOut(until: Timestamp(milliseconds: 0))]
+      + [.internalError("")]
       + ChatError.Dependency.allCases.map { .unavailable($0, retryAfter: 1000) }
     let unknown = ChatCore.Fault(
       pointer: "/id", code: Fault.Code.unknownMember.rawValue, detail: "\"id\" is not a member of this object.")
@@ -90,6 +93,7 @@ extension Problem {
     case .roleTooLow: "Your role in this conversation does not allow that."
     case .wrongKind: "A conversation of this kind does not allow that."
     case .notTheAuthor: "Only its author may do that."
+    case .notTheOwner: "Only its owner may do that."
     case .lastOwner: "An owner passes ownership before leaving."
     case .blocked: "One of the two has blocked the other."
     }
@@ -98,13 +102,15 @@ extension Problem {
   private static func sentence(_ conflict: ChatError.Conflict) -> String {
     switch conflict {
     case .usernameTaken: "This username is taken."
-    case .idempotency: "This client_message_id was used before with another text, type or reply_to."
+    case .idempotency: "This client_message_id was used before with another text, type, reply_to or attachments."
     case .conversationFull: "The conversation has as many members as it may have."
     case .conversationDeleted: "The conversation was deleted."
     case .messageDeleted: "The message was deleted."
     case .messageChanged: "The message has been changed since; read it again."
     case .tooManyReactions: "The message has as many different reactions as it may have."
     case .contactsFull: "One of the two has as many contacts as one may have."
+    case .fileQuota: "Your files take as much as they may; delete some first."
+    case .fileShared: "The file was sent into as many conversations as it may be; upload it again."
     }
   }
 

@@ -36,7 +36,7 @@ public struct Problem: Hashable, Sendable {
   private static let titles: [Int: String] = [
     400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
     408: "Request timeout", 409: "Conflict", 412: "Precondition failed", 413: "Too large", 414: "Target too long",
-    415: "Unsupported media type",
+    415: "Unsupported media type", 416: "Range not satisfiable",
     417: "Expectation failed", 426: "Upgrade required", 429: "Too many requests", 431: "Header too large",
     500: "Internal error", 501: "Not implemented", 503: "Unavailable", 505: "Version not supported",
   ]

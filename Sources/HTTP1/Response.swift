@@ -12,6 +12,9 @@ public struct Response: Sendable, Equatable {
   /// The body; not sent to HEAD, and never with a status that has none.
   public var body: [UInt8]
 
+  /// A body that is too long to be held, instead of ``body``.
+  public var stream: BodyStream?
+
   /// True when the connection is to be closed after this answer.
   public var closesConnection: Bool
 
@@ -60,7 +63,7 @@ public struct Response: Sendable, Equatable {
   }
 
   private func writeFraming(into out: inout [UInt8], _ keepAlive: Bool, _ version: Version) {
-    if !status.forbidsBody { Response.line("Content-Length: ", String(body.count).utf8, into: &out) }
+    if !status.forbidsBody { Response.line("Content-Length: ", String(stream?.length ?? body.count).utf8, into: &out) }
     if status.code == 101 { return }
     if !keepAlive {
       Response.line("Connection: ", "close".utf8, into: &out)

@@ -17,6 +17,7 @@ struct Ledger {
   private(set) var logs: [ConversationID: [Entry]] = [:]
   var sent: [SendKey: EntryID] = [:]
   var reactions: [EntryID: Set<Reaction>] = [:]
+  var shelf = FileShelf()
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier

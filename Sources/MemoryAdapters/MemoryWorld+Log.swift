@@ -30,6 +30,17 @@ extension MemoryWorld: LogStore {
     }
   }
 
+  /// The message that was stored under that client id.
+  public func message(
+    by sender: UserID, clientMessageID: String, in conversation: ConversationID
+  ) async throws(ChatError) -> Message? {
+    try transaction { (ledger, _) throws(ChatError) in
+      let key = Ledger.SendKey(
+        conversation: conversation, sender: sender, clientMessageID: Array(clientMessageID.utf8))
+      return ledger.sent[key].flatMap { ledger.message($0, in: conversation) }
+    }
+  }
+
   /// Entries with `after < seq`, ascending.
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try transaction { (ledger, _) throws(ChatError) in
@@ -80,7 +91,8 @@ extension Ledger {
     func message(_ id: EntryID, _ seq: Int64) -> Message {
       Message(
         id: id, conversation: new.conversation, seq: seq, sender: sender, type: new.type, text: new.text,
-        clientMessageID: new.clientMessageID, replyTo: new.replyTo, createdAt: now)
+        clientMessageID: new.clientMessageID, replyTo: new.replyTo, createdAt: now,
+        attachments: new.attachments)
     }
     let entry = write(&row, by: sender, at: now) { id, seq in .messageCreated(message(id, seq)) }
     return message(entry.id, entry.seq)
@@ -93,7 +105,10 @@ extension Ledger {
     }
     // What was said first is not known any more once it was changed.
     let isChanged = message.editedAt != nil || message.deletedAt != nil
-    guard isChanged || (message.type == new.type && message.text.utf8.elementsEqual(new.text.utf8)) else {
+    let isSame =
+      message.type == new.type && message.text.utf8.elementsEqual(new.text.utf8)
+      && message.attachments == new.attachments
+    guard isChanged || isSame else {
       throw .conflict(.idempotency)
     }
     return Appended(message: message.told, repeated: true)

@@ -17,7 +17,7 @@ enum EntryRows {
   private static let names = [
     "seq", "id", "kind", "author", "author_name", "created_at", "client_message_id", "client_given", "type", "text",
     "reply_to", "edited_at", "deleted_at", "detail",
-    "previous_text", "reactions", "changed_seq",
+    "previous_text", "reactions", "changed_seq", "attachments",
   ]
 
   /// Room for a group of 256 with the longest names.
@@ -51,7 +51,7 @@ enum EntryRows {
       replyTo: try row.optionalInt8(10).map(EntryID.init(rawValue:)),
       createdAt: Timestamp(milliseconds: try row.time(5)),
       editedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(12).map(Timestamp.init(milliseconds:)),
+      deletedAt: try row.optionalTime(12).map(Timestamp.init(milliseconds:)), attachments: try attachments(row, 17),
       previousText: try row.optionalText(14),
       reactions: try row.optionalText(15).map(EntryText.reactions(of:)) ?? [],
       changedSeq: try row.optionalInt8(16))
@@ -59,5 +59,11 @@ enum EntryRows {
 
   private static func author(_ row: Row) throws(PostgresError) -> Author {
     Author(id: UserID(rawValue: try row.int8(3)), username: try row.text(4))
+  }
+
+  static func attachments(_ row: Row, _ column: Int) throws(PostgresError) -> [Attachment] {
+    guard let text = try row.optionalText(column) else { return [] }
+    guard let told = EntryText.attachments(fromText: text) else { throw .unexpectedReply("attachments of a message") }
+    return told
   }
 }

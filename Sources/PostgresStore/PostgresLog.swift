@@ -39,7 +39,14 @@ public struct PostgresLog: LogStore {
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
     """, repeatable: true, scatters: true)
 
-  static let statements = [entries, newest, oldest, messagesByID, counters, heads]
+  static let byClientID = Statement(
+    "log.by_client_id",
+    """
+    SELECT \(EntryRows.columns) FROM entry
+    WHERE bucket = $1 AND conversation = $2 AND author = $3 AND client_message_id = $4
+    """, repeatable: true)
+
+  static let statements = [byClientID, entries, newest, oldest, messagesByID, counters, heads]
 
   let pool: PostgresPool
   let lanes: SendLanes
@@ -55,6 +62,19 @@ public struct PostgresLog: LogStore {
       try await messages([appended.message.id], in: message.conversation)
     }
     return Appended(message: now.first?.told ?? appended.message, repeated: true)
+  }
+
+  /// The message that was stored under that client id.
+  public func message(
+    by sender: UserID, clientMessageID: String, in conversation: ConversationID
+  ) async throws(ChatError) -> Message? {
+    try await failure.translating { () throws(PostgresError) in
+      let key: [Parameter] = [
+        .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(sender.rawValue), .text(clientMessageID),
+      ]
+      guard let row = try await pool.query(Self.byClientID, key).first, try row.bool(7) else { return nil }
+      return try EntryRows.message(row, in: conversation)
+    }
   }
 
   /// Entries with `after < seq`, ascending; those of edits and deletions with the message as it is now.

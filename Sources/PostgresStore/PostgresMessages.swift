@@ -28,7 +28,8 @@ public struct PostgresMessages: MessageStore {
   static let rewrite = Statement(
     "messages.rewrite",
     """
-    UPDATE entry e SET text = $3, previous_text = $4, edited_at = $5, deleted_at = $6, reactions = $7, changed_seq = $8
+    UPDATE entry e SET text = $3, previous_text = $4, edited_at = $5, deleted_at = $6, reactions = $7, changed_seq = $8,
+      attachments = CASE WHEN $6 IS NULL THEN e.attachments END
     WHERE e.bucket = $1 AND e.id = $2
     """)
   static let addReaction = Statement(

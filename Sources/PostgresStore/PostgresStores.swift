@@ -21,6 +21,10 @@ public struct PostgresStores: Sendable {
   public let log: PostgresLog
   /// Messages after they were sent.
   public let messages: PostgresMessages
+  /// Files.
+  public let files: PostgresFiles
+  /// Their bytes.
+  public let blobs: PostgresBlobs
 
   /// Makes them.
   ///
@@ -41,6 +45,8 @@ public struct PostgresStores: Sendable {
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
     messages = PostgresMessages(pool: pool, failure: failure)
+    files = PostgresFiles(pool: pool, failure: failure)
+    blobs = PostgresBlobs(pool: pool, failure: failure)
   }
 
   /// What the send lanes have counted; on the loop only.
@@ -50,5 +56,5 @@ public struct PostgresStores: Sendable {
   package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
     + PostgresConversations.statements + PostgresContacts.statements + PostgresLog.statements
-    + PostgresMessages.statements
+    + PostgresMessages.statements + PostgresFiles.statements + PostgresBlobs.statements
 }

@@ -46,8 +46,8 @@ struct SendBatch {
     "log.send_batch",
     """
     SELECT verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at,
-      refused, until, last_words, stranger
-    FROM send_batch($1, $2, $3, $4, $5, $6, $7, $8)
+      refused, until, last_words, stranger, attachments
+    FROM send_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """)
 
   let bucket: Bucket
@@ -59,6 +59,7 @@ struct SendBatch {
       .int8s(sends.map(\.message.sender.rawValue)), .texts(sends.map(\.key)),
       .bools(sends.map { $0.message.clientMessageID != nil }), .texts(sends.map(\.message.type.rawValue)),
       .texts(sends.map(\.message.text)), .int8s(sends.map { $0.message.replyTo?.rawValue }),
+      .texts(sends.map { EntryText.text(of: $0.message.attachments) }),
     ]
   }
 
@@ -113,7 +114,7 @@ struct SendBatch {
       id: EntryID(rawValue: try row.int8(4)), conversation: message.conversation, seq: try row.int8(3),
       sender: Author(id: message.sender, username: try row.text(5)), type: message.type, text: message.text,
       clientMessageID: message.clientMessageID, replyTo: message.replyTo,
-      createdAt: Timestamp(milliseconds: try row.time(9)))
+      createdAt: Timestamp(milliseconds: try row.time(9)), attachments: message.attachments)
   }
 
   private static func storedBefore(_ message: NewMessage, _ row: Row) throws(PostgresError) -> Message {
@@ -124,6 +125,7 @@ struct SendBatch {
       replyTo: try row.optionalInt8(8).map(EntryID.init(rawValue:)),
       createdAt: Timestamp(milliseconds: try row.time(9)),
       editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)))
+      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
+      attachments: try EntryRows.attachments(row, 16))
   }
 }

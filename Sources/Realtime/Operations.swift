@@ -36,12 +36,14 @@ public enum Operations {
       "MessageSend",
       [
         .integer("conversation", .required, .ids, "Where."),
-        .string("text", .required, bytes: 1...limits.textBytesMax, "What is said."),
+        .string("text", .required, bytes: 0...limits.textBytesMax, "What is said; nothing only beside files."),
         .string(
           "client_message_id", .optional, bytes: 1...limits.clientMessageIDBytesMax,
           "The sender's own id; a repeated send with it gets the first answer."),
         .oneOf("type", .optional, MessageType.allCases.map(\.rawValue), standard: "text", "What it carries."),
         .integer("reply_to", .optional, .ids, "The message of this conversation that it answers."),
+        .array(
+          "attachments", .optional, of: .integer(.ids), count: 0...limits.attachmentsMax, "The sender's own files."),
       ])
     return Operation(
       "message.send", "Sends a message; answered once it is stored.", rate: .send, shape: shape
@@ -50,7 +52,8 @@ public enum Operations {
         conversation: try asked.id("conversation", .conversation), text: asked.string("text") ?? "",
         type: asked.string("type").flatMap(MessageType.init(rawValue:)) ?? .text,
         clientMessageID: asked.string("client_message_id"),
-        replyTo: asked.integer("reply_to").flatMap { EntryID(checking: $0) })
+        replyTo: asked.integer("reply_to").flatMap { EntryID(checking: $0) },
+        attachments: (asked.integers("attachments") ?? []).compactMap { FileID(checking: $0) })
       let message = try await command.run(in: chat, as: caller).message
       return { EntryText.write(message, to: &$0) }
     }

@@ -50,7 +50,7 @@ extension ChatError {
   var retryAfter: Milliseconds? {
     switch self {
     case .rateLimited(let wait), .unavailable(_, let wait): wait
-    case .notFound, .forbidden, .timedOut, .conflict, .invalid, .unauthenticated, .internalError: nil
+    case .notFound, .forbidden, .timedOut, .conflict, .invalid, .tooLarge, .unauthenticated, .internalError: nil
     }
   }
 }
@@ -62,7 +62,7 @@ extension CloseCode {
     case .unauthenticated(.sessionEnded), .unauthenticated(.refreshReused): self = .signedOut
     case .unauthenticated: self = .tokenExpired
     case .unavailable, .rateLimited, .internalError: self = .resumeLimit
-    case .notFound, .forbidden, .timedOut, .conflict, .invalid: self = .notAuthenticated
+    case .notFound, .forbidden, .timedOut, .conflict, .invalid, .tooLarge: self = .notAuthenticated
     }
   }
 }

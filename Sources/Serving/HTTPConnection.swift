@@ -6,29 +6,34 @@ import WebSocket
 ///
 /// - Isolation: its server's loop.
 final class HTTPConnection: @unchecked Sendable {
-  private let server: HTTPServer
-  private let connection: Connection
+  let server: HTTPServer
+  let connection: Connection
   private let address: String
   /// What the limit of connections counts it as; nil for a proxy.
   private let block: String?
-  private var assembler: RequestAssembler
+  var assembler: RequestAssembler
   /// Of the request that is read or answered.
-  private var head: RequestHead?
+  var head: RequestHead?
   /// What came while a request was answered.
   private var backlog: [UInt8] = []
-  private var isBusy = false
+  var isBusy = false
   private var isPumping = false
   private var isReadingPaused = false
-  private var isClosing = false
+  var isClosing = false
   private var peerHasFinished = false
   /// Who has the connection when it is HTTP no more.
-  private var upgraded: (any ConnectionHandler)?
-  private var clock: RequestClock
-  private var timer: LoopTimer?
-  private var timerAt = Int64.max
+  var upgraded: (any ConnectionHandler)?
+  var clock: RequestClock
+  var timer: LoopTimer?
+  var timerAt = Int64.max
   /// What answers a request whose answer is for a client that still waits.
   private var answering: Task<Void, Never>?
   private var started: UInt32 = 0
+  /// Bytes taken from the room for large bodies.
+  var roomTaken = 0
+  /// Of the long answer that the client reads: what it has been given.
+  var poured: Int?
+  var whenDrained: CheckedContinuation<Void, Never>?
 
   init(server: HTTPServer, connection: Connection, address: String, countedAs block: String?) {
     self.server = server
@@ -86,10 +91,11 @@ final class HTTPConnection: @unchecked Sendable {
       return upgrade(head, answer)
     }
     guard head.bodyLength != .none else { return }
-    let limit = server.handler.bodyBytesMax(for: head) ?? server.limits.request.bodyBytesMax
-    if let refusal = assembler.limitBody(to: limit) {
-      server.counts.refused[refusal.code, default: 0] += 1
-      return refuse(refusal)
+    do throws(Refusal) {
+      try prepareBody(head)
+    } catch {
+      server.counts.refused[error.code, default: 0] += 1
+      return refuse(error)
     }
     if head.expectsContinue { connection.send(Response.continueBytes) }
   }
@@ -162,13 +168,23 @@ final class HTTPConnection: @unchecked Sendable {
     .noContent, headers: ["Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
 
   private func answer(_ response: Response, to request: Request) {
+    giveRoomBack()
     guard isBusy, !isClosing else { return }
-    isBusy = false
     answering = nil
-    head = nil
-    server.counts.answered += 1
     let keepAlive = request.head.keepAlive && !response.closesConnection && !server.isDraining
     server.send(response, on: connection, answering: request.head, keepAlive: keepAlive)
+    guard let stream = response.stream, request.method != .head, !response.status.forbidsBody else {
+      return answered(keepAlive)
+    }
+    poured = 0
+    watchTime()
+    server.loop.spawn { [self] in await pour(stream, keepAlive) }
+  }
+
+  func answered(_ keepAlive: Bool) {
+    isBusy = false
+    head = nil
+    server.counts.answered += 1
     if !keepAlive { close() }
     // Inside the pump the loop there goes on; a pipeline must not become a recursion.
     guard !isPumping else { return }
@@ -176,7 +192,7 @@ final class HTTPConnection: @unchecked Sendable {
     goOn()
   }
 
-  private func refuse(_ refusal: Refusal) {
+  func refuse(_ refusal: Refusal) {
     server.send(
       server.handler.answer(to: refusal, head: head), on: connection, answering: head, keepAlive: false)
     close()
@@ -213,47 +229,12 @@ final class HTTPConnection: @unchecked Sendable {
     connection.handOver(to: owner)
   }
 
-  private func close() {
+  func close() {
     guard !isClosing else { return }
     isClosing = true
     backlog = []
     timer?.cancel()
     connection.closeAfterFlush(deadline: server.limits.lingerMilliseconds)
-  }
-
-  // MARK: Time
-
-  private var phase: RequestClock.Phase {
-    if isBusy { return .answer }
-    if head != nil { return .body }
-    return assembler.isIdle ? .idle : .header
-  }
-
-  private func watchTime() {
-    guard !isClosing else { return }
-    clock.enter(phase, now: server.loop.now)
-    arm()
-  }
-
-  /// One timer a connection: set anew only when the deadline comes nearer; one that fires too early is set again.
-  private func arm() {
-    let deadline = clock.deadline(server.limits, bodyBytes: assembler.bodyBytes)
-    guard timer == nil || deadline < timerAt else { return }
-    timer?.cancel()
-    timerAt = deadline
-    timer = server.loop.schedule(after: deadline - server.loop.now) { [weak self] in self?.timePassed() }
-  }
-
-  private func timePassed() {
-    timer = nil
-    guard !isClosing, upgraded == nil else { return }
-    guard clock.deadline(server.limits, bodyBytes: assembler.bodyBytes) <= server.loop.now else { return arm() }
-    server.counts.timedOut[clock.phase.name, default: 0] += 1
-    switch clock.phase {
-    case .idle: connection.queuedBytes > 0 ? connection.close() : close()
-    case .header, .body: refuse(.requestTimeout)
-    case .answer: refuse(.answerTimeout)
-    }
   }
 }
 
@@ -263,7 +244,11 @@ extension HTTPConnection: ConnectionHandler {
     if mayRead && backlog.isEmpty { handle(bytes) } else { keep(bytes) }
   }
 
-  func drained() { goOn() }
+  func drained() {
+    whenDrained?.resume()
+    whenDrained = nil
+    goOn()
+  }
 
   func peerFinished() -> HalfClose {
     peerHasFinished = true
@@ -276,6 +261,10 @@ extension HTTPConnection: ConnectionHandler {
     backlog = []
     timer?.cancel()
     clientLeft()
+    // While somebody answers, he still holds the body.
+    if !isBusy { giveRoomBack() }
+    whenDrained?.resume()
+    whenDrained = nil
     server.ended(self, block: block)
   }
 }

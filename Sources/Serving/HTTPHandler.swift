@@ -6,8 +6,11 @@ import WebSocket
 ///
 /// - Isolation: called on the server's loop; `async` code stays on it.
 public protocol HTTPHandler: AnyObject, Sendable {
-  /// How many bytes the body of this request may have; nil for the server's own limit.
-  func bodyBytesMax(for head: RequestHead) -> Int?
+  /// How many bytes the body of this request may have; nil for the server's own limit. Room for what is above that is
+  /// taken from ``ServingLimits/largeBodies`` before a byte of it is read.
+  ///
+  /// - Throws: why the body is not read at all.
+  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int?
 
   /// Says whether a request that asks to go on as WebSocket may; nil when nobody serves WebSockets there, and the
   /// request is answered as any other.

@@ -11,6 +11,8 @@ struct RequestClock {
     case body
     /// The handler works.
     case answer
+    /// The client reads a long answer.
+    case stream
 
     var name: String {
       switch self {
@@ -18,6 +20,7 @@ struct RequestClock {
       case .header: "header"
       case .body: "body"
       case .answer: "answer"
+      case .stream: "stream"
       }
     }
   }
@@ -34,12 +37,12 @@ struct RequestClock {
     since = now
   }
 
-  /// Until when the phase may last, when so many bytes of the body have come.
+  /// Until when the phase may last, when so many bytes of the body have come, or of the answer were taken.
   func deadline(_ limits: ServingLimits, bodyBytes: Int) -> Int64 {
     switch phase {
     case .idle: return since &+ limits.idleMilliseconds
     case .header: return since &+ limits.headerMilliseconds
-    case .body:
+    case .body, .stream:
       let earned = Int64(clamping: bodyBytes).multipliedReportingOverflow(by: 1000)
       let rate = max(limits.bodyBytesPerSecondMin, 1)
       return since &+ limits.bodyMilliseconds &+ (earned.overflow ? 0 : earned.partialValue / rate)

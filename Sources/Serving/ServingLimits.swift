@@ -1,4 +1,5 @@
 import HTTP1
+import Synchronization
 
 /// How much a server takes on, and how long it waits.
 public struct ServingLimits: Sendable {
@@ -29,6 +30,9 @@ public struct ServingLimits: Sendable {
   /// Bytes a second that a body must bring: 1,000, less than the slowest phone (408).
   public var bodyBytesPerSecondMin: Int64 = 1000
 
+  /// Room for bodies above the server's own limit, shared by the loops of a node; past it they are refused (503).
+  public var largeBodies = BodyRoom()
+
   /// Milliseconds that a connection may be silent between requests: 60,000, longer than balancers keep theirs.
   public var idleMilliseconds: Int64 = 60_000
 
@@ -50,6 +54,34 @@ public struct ServingLimits: Sendable {
   public init() {}
 }
 
+/// Bytes that large bodies may take together: what is announced is taken before it is read, and given back with the
+/// answer, so that memory in flight is bounded however many send.
+///
+/// - Isolation: thread-safe; the loops of a node share one.
+public final class BodyRoom: Sendable {
+  private let free: Mutex<Int>
+  private let all: Int
+
+  /// Room for so many bytes: 128 MiB, five of the largest files at once.
+  public init(bytesMax: Int = 128 << 20) {
+    all = bytesMax
+    free = Mutex(bytesMax)
+  }
+
+  /// Bytes that are taken now.
+  public var taken: Int { all - free.withLock { $0 } }
+
+  func take(_ bytes: Int) -> Bool {
+    free.withLock { free in
+      guard bytes <= free else { return false }
+      free -= bytes
+      return true
+    }
+  }
+
+  func give(_ bytes: Int) { free.withLock { $0 += bytes } }
+}
+
 /// What a server has done so far, and what is open now.
 public struct ServingCounts: Sendable, Equatable {
   /// Connections that are open, WebSockets included.
@@ -64,7 +96,8 @@ public struct ServingCounts: Sendable, Equatable {
   public var answered = 0
   /// Requests that were refused before anybody read them, by ``Refusal/code``.
   public var refused: [String: Int] = [:]
-  /// Connections whose time had run out, by what they were waited for: `idle`, `header`, `body`, `answer`.
+  /// Connections whose time had run out, by what they were waited for: `idle`, `header`, `body`, `answer`,
+  /// `stream`.
   public var timedOut: [String: Int] = [:]
   /// WebSockets that were closed since the client broke the protocol or a limit, by close code.
   public var broken: [UInt16: Int] = [:]

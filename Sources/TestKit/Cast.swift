@@ -46,12 +46,12 @@ public struct Cast: Sendable {
   @discardableResult
   public func say(
     _ text: String, by user: User, in conversation: ConversationID, clientMessageID: String? = nil,
-    replyTo: EntryID? = nil
+    replyTo: EntryID? = nil, attachments: [Attachment] = []
   ) async throws(ChatError) -> Appended {
     try await stores.log.append(
       NewMessage(
         conversation: conversation, sender: user.id, type: .text, text: text, clientMessageID: clientMessageID,
-        replyTo: replyTo))
+        replyTo: replyTo, attachments: attachments))
   }
 
   private static func register(_ name: String, in stores: StoresUnderTest) async throws(ChatError) -> User {

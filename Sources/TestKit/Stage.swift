@@ -35,8 +35,8 @@ public struct Stage: Sendable {
     let publisher = RecordingPublisher()
     let chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
-      credentials: credentials, publisher: publisher, limiter: MemoryRateLimiter(clock: clock), clock: clock,
-      limits: limits)
+      files: world, blobs: world, credentials: credentials, publisher: publisher,
+      limiter: MemoryRateLimiter(clock: clock), clock: clock, limits: limits)
     let cast = try await Cast.gather(in: StoresUnderTest(world))
     var callers: [Caller] = []
     for user in [cast.ada, cast.bob, cast.eve] {

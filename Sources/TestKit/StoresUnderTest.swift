@@ -15,11 +15,16 @@ public struct StoresUnderTest: Sendable {
   public let log: any LogStore
   /// Messages after they were sent.
   public let messages: any MessageStore
+  /// Files.
+  public let files: any FileStore
+  /// Their bytes.
+  public let blobs: any BlobStore
 
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
-    contacts: any ContactStore, log: any LogStore, messages: any MessageStore
+    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
+    blobs: any BlobStore
   ) {
     self.users = users
     self.sessions = sessions
@@ -27,11 +32,14 @@ public struct StoresUnderTest: Sendable {
     self.contacts = contacts
     self.log = log
     self.messages = messages
+    self.files = files
+    self.blobs = blobs
   }
 
   /// All of one memory world.
   public init(_ world: MemoryWorld) {
     self.init(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world)
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
+      blobs: world)
   }
 }

@@ -152,8 +152,10 @@ struct BadInputTests {
     case .string(let bytes, _):
       let long = String(repeating: "x", count: bytes.upperBound + 1)
       let wide = String(repeating: "\u{1F600}", count: bytes.upperBound / 4 + 1)
+      let tooLong: [(JSONValue, String, String)] = [(.string(long), "", "too_long"), (.string(wide), "", "too_long")]
+      guard bytes.lowerBound > 0 else { return tooLong }
       let short = String(repeating: "x", count: bytes.lowerBound - 1)
-      return [(.string(long), "", "too_long"), (.string(wide), "", "too_long"), (.string(short), "", "too_short")]
+      return tooLong + [(.string(short), "", "too_short")]
     case .oneOf(let words):
       return [("", "", "not_allowed"), (.string((words.first ?? "").uppercased()), "", "not_allowed")]
     case .integer(let range):

@@ -13,6 +13,8 @@ struct Sample {
   var query: [(name: String, value: String)]
   var body: JSONObject?
   let caller: Caller?
+  /// Instead of the body, in a row that takes one.
+  fileprivate static let file = Array("a file".utf8)
 
   /// At least one for every row of the catalog; a body that a member decides has one for each of its words.
   static func all(in door: Door) async throws -> [Sample] {
@@ -23,6 +25,8 @@ struct Sample {
     let tokens = await door.send(
       .post, "/v1/sessions", ["username": name(stage), "password": .string(Stage.password)])
     let bob = JSONValue.integer(stage.bob.user.rawValue)
+    let file = await door.send(
+      raw: Self.file, .post, "/v1/files", headers: ["Authorization": "Bearer " + door.token(stage.ada)])
     let bodies: [String: [JSONObject]] = [
       "registerUser": [
         ["username": "dora", "password": "long enough", "display_name": "Dora", "email": "dora@example.org"]
@@ -38,11 +42,16 @@ struct Sample {
       "editMessage": [["text": "ho"]], "markRead": [["seq": 1]],
       "updateConversation": [["title": "Hall", "picture_url": "https://example.org/hall.png"]],
       "putMember": [["role": "admin"]],
-      "sendMessage": [["text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message)]],
+      "sendMessage": [
+        [
+          "text": "yes", "client_message_id": "c1", "type": "text", "reply_to": .integer(message),
+          "attachments": [.integer(file.id())],
+        ]
+      ],
     ]
     let path = [
       "conversation": String(conversation.rawValue), "user": String(stage.bob.user.rawValue),
-      "session": String(stage.ada.session.rawValue),
+      "session": String(stage.ada.session.rawValue), "file": String(file.id()),
       "message": String(message), "emoji": PercentCoding.encode("👍"),
     ]
     return door.rows.flatMap { row in
@@ -61,6 +70,7 @@ struct Sample {
     "listConversations": [("limit", "5"), ("cursor", "31")], "listMembers": [("limit", "5"), ("cursor", "31")],
     "listContacts": [("state", "new"), ("limit", "5"), ("cursor", "31")],
     "listBlocks": [("limit", "5"), ("cursor", "31")],
+    "uploadFile": [("name", "a.txt")], "listFiles": [("limit", "5"), ("cursor", "31")],
     "listMessages": [("limit", "5"), ("before", "9")], "listEntries": [("limit", "5"), ("after", "1")],
   ]
 
@@ -104,7 +114,12 @@ struct Sample {
 
 extension Door {
   func send(_ sample: Sample, sourceLocation: SourceLocation = #_sourceLocation) async -> Reply {
-    await send(
+    if sample.row.takesFile, let caller = sample.caller {
+      return await send(
+        raw: Sample.file, sample.row.method, sample.target, headers: ["Authorization": "Bearer " + token(caller)],
+        sourceLocation: sourceLocation)
+    }
+    return await send(
       sample.row.method, sample.target, sample.body.map { .object($0) }, as: sample.caller,
       sourceLocation: sourceLocation)
   }

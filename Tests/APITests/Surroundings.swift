@@ -46,7 +46,7 @@ enum Schema {
   static let codes = Set(problems.map(\.code))
 
   static let faultCodes = Set(
-    JSONText.Fault.Code.allCases.map(\.rawValue) + ["unknown_user", ChatCore.Fault.unknownReply.code])
+    JSONText.Fault.Code.allCases.map(\.rawValue) + ["unknown_user", "unknown_file", ChatCore.Fault.unknownReply.code])
 
   static func openAPI(_ rows: [Endpoint]) -> [UInt8] { OpenAPI.document(rows, version: "1.2.3").bytes }
 

@@ -178,6 +178,12 @@ final class SlowLog: LogStore, @unchecked Sendable {
 
   func append(_ message: NewMessage) async throws(ChatError) -> Appended { try await world.append(message) }
 
+  func message(
+    by sender: UserID, clientMessageID: String, in conversation: ConversationID
+  ) async throws(ChatError) -> Message? {
+    try await world.message(by: sender, clientMessageID: clientMessageID, in: conversation)
+  }
+
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     pagesRead += 1
     atOnce += 1

@@ -1,3 +1,4 @@
+import API
 import ChatCore
 import Delivery
 import HTTP1
@@ -26,12 +27,13 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world)
     let chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
-      credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)),
+      files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
+      limiter: MemoryRateLimiter(clock: VirtualClock(time)),
       clock: VirtualClock(time))
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),
-      now: { time.now })
+      now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
     door = DialectDoor(mount, hub: hub, ports: loop)
     hub.start()
@@ -41,8 +43,14 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     _ method: String, _ path: String, _ headers: HeaderFields, _ body: [UInt8]
   ) async throws -> (status: Int, headers: HeaderFields, body: [UInt8]) {
     let (service, request) = (service, MemoryStage.request(method, path, headers, body))
-    guard let response = time.finish({ await service.respond(to: request) }) else { throw MemoryStageStuck() }
-    return (response.status.code, response.headers, response.body)
+    let answered = time.finish {
+      let response = await service.respond(to: request)
+      var body = response.body
+      while let piece = await response.stream?.next() { body += piece }
+      return (response.status.code, response.headers, body)
+    }
+    guard let answered else { throw MemoryStageStuck() }
+    return answered
   }
 
   func connect(_ query: String, _ headers: HeaderFields, auth: JSONValue?) async throws -> (any TranscriptSocket)? {

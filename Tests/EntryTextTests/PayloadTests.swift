@@ -144,7 +144,8 @@ struct PayloadTests {
     let message = value["d"]?.object
     #expect(
       message?.names == [
-        "id", "conversation", "seq", "sender", "type", "text", "client_message_id", "reply_to", "created_at",
+        "id", "conversation", "seq", "sender", "type", "text", "client_message_id", "reply_to", "attachments",
+        "created_at",
         "edited_at", "deleted_at",
         "reactions",
       ])

@@ -15,7 +15,8 @@ struct AdapterContractTests {
     let (first, second) = try await Database.pair.value
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
-      contacts: second.stores.contacts, log: first.stores.log, messages: first.stores.messages)
+      contacts: second.stores.contacts, log: first.stores.log, messages: first.stores.messages,
+      files: second.stores.files, blobs: first.stores.blobs)
     try await contractCase.run(mixed)
   }
 }

@@ -17,7 +17,8 @@ final class Database: Sendable {
   var underTest: StoresUnderTest {
     StoresUnderTest(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations,
-      contacts: stores.contacts, log: stores.log, messages: stores.messages)
+      contacts: stores.contacts, log: stores.log, messages: stores.messages, files: stores.files,
+      blobs: stores.blobs)
   }
 
   /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.

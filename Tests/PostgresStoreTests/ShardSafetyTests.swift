@@ -91,8 +91,8 @@ struct ShardSafetyTests {
   @Test("every table begins its keys with the bucket, and references stay in one world")
   func tables() throws {
     let worlds = [
-      ["chat_user", "user_session", "user_conversation", "username_claim", "contact"],
-      ["conversation", "member", "entry", "contact_pair"],
+      ["chat_user", "user_session", "user_conversation", "username_claim", "contact", "file"],
+      ["conversation", "member", "entry", "contact_pair", "conversation_file"],
     ]
     for migration in Migration.all {
       let sql = squeezed(Self.withoutComments(migration.sql))

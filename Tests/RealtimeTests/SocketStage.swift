@@ -32,8 +32,8 @@ final class SocketStage {
     hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
     chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
-      credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: VirtualClock(time)),
-      clock: VirtualClock(time))
+      files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
+      limiter: MemoryRateLimiter(clock: VirtualClock(time)), clock: VirtualClock(time))
     let notes = notes
     let ids = Notes()
     shelf = RecoveryShelf {

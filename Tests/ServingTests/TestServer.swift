@@ -48,16 +48,38 @@ final class TestServer: Sendable {
   }
 }
 
-/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/ws` is a
-/// WebSocket.
+/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/large`
+/// takes more, `/stream` is long; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
   let pongs = Box(0)
+  let poured = Box(0)
 
   init(loop: EventLoop) { self.loop = loop }
 
-  func bodyBytesMax(for head: RequestHead) -> Int? { head.path == "/small" ? 4 : nil }
+  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int? {
+    switch head.path {
+    case "/small": return 4
+    case "/large": return 90
+    case "/stranger": throw Refusal(401, "stranger", "Who are you?")
+    default: return nil
+    }
+  }
+
+  /// Pieces of 100,000 bytes until there are enough, or "half" for ever too few.
+  private func stream(_ length: Int, breaksOff: Bool = false) -> Response {
+    var response = Response(.ok)
+    let given = Box(0)
+    response.stream = BodyStream(length: length) { [poured] in
+      let count = given.value
+      given.change { $0 += 1 }
+      if breaksOff { return count == 0 ? Array("half".utf8) : nil }
+      poured.change { $0 += 100_000 }
+      return Array(repeating: UInt8(ascii: "s"), count: 100_000)
+    }
+    return response
+  }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {
     guard request.path == "/ws" else { return nil }
@@ -90,6 +112,9 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     case "/never":
       await loop.sleep(3000)
       return Response(.ok, text: "late")
+    case "/stream": return stream(3_000_000)
+    case "/endless": return stream(100_000_000)
+    case "/broken": return stream(9, breaksOff: true)
     case "/big": return Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
     case "/close":
       var response = Response(.ok, text: "bye")

@@ -8,6 +8,7 @@ enum Arrows {
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
+      "ObjectStore",
     ],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
@@ -24,6 +25,7 @@ enum Arrows {
     "Serving": ["IORuntime", "HTTP1", "WebSocket"],
     "PostgresStore": ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"],
     "RedisBroker": ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"],
+    "ObjectStore": ["ChatCore", "Client", "HTTP1", "IORuntime", "Tokens"],
     "MemoryAdapters": ["ChatCore"],
     "EntryText": ["ChatCore", "JSONText"],
     "ChatCore": [],
@@ -49,7 +51,7 @@ enum Arrows {
 
   /// Codecs: bytes in, values out; nothing of ours but each other's texts.
   static let codecs: Set<String> = ["HTTP1", "WebSocket", "EngineIO", "SocketIO", "JSONText", "Tokens"]
-  static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters"]
+  static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters", "ObjectStore"]
   static let doors: Set<String> = ["API", "Realtime", "Delivery", "Dialects"]
 
   /// The modules that a file imports.

@@ -46,6 +46,9 @@ enum Documents {
           writer.member("emoji_bytes", limits.emojiBytesMax)
           writer.member("reactions_per_message", limits.reactionsPerMessageMax)
           writer.member("signal_members", limits.signalMembersMax)
+          writer.member("file_bytes", limits.fileBytesMax)
+          writer.member("file_quota_bytes", limits.fileQuotaBytes)
+          writer.member("attachments", limits.attachmentsMax)
           writer.member("page", limits.pageMax)
           writer.member("resume_limit", limits.resumeEntriesMax)
         }

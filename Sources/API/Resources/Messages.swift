@@ -20,7 +20,8 @@ enum Messages {
         conversation: try call.conversation(), text: call.body.string("text") ?? "",
         type: call.body.string("type").flatMap(MessageType.init(rawValue:)) ?? .text,
         clientMessageID: try call.clientMessageID(),
-        replyTo: call.body.integer("reply_to").flatMap { EntryID(checking: $0) })
+        replyTo: call.body.integer("reply_to").flatMap { EntryID(checking: $0) },
+        attachments: (call.body.integers("attachments") ?? []).compactMap { FileID(checking: $0) })
       let appended = try await command.run(in: call.chat, as: call.caller())
       return .json(appended.repeated ? .ok : .created) { EntryText.write(appended.message, to: &$0) }
     }
@@ -43,12 +44,14 @@ enum Messages {
     Shape(
       "NewMessage",
       [
-        .string("text", .required, bytes: 1...limits.textBytesMax, "What is said."),
+        .string("text", .required, bytes: 0...limits.textBytesMax, "What is said; nothing only beside files."),
         .string(
           "client_message_id", .optional, bytes: 1...limits.clientMessageIDBytesMax,
           "The sender's own id; a repeated send with it gets the first answer. Idempotency-Key says the same."),
         .oneOf("type", .optional, MessageType.allCases.map(\.rawValue), standard: "text", "What it carries."),
         .integer("reply_to", .optional, .ids, "The message of this conversation that it answers."),
+        .array(
+          "attachments", .optional, of: .integer(.ids), count: 0...limits.attachmentsMax, "The sender's own files."),
       ])
   }
 

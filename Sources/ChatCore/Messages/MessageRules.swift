@@ -88,6 +88,7 @@ public enum MessageRules {
     message.text = ""
     message.previousText = nil
     message.reactions = []
+    message.attachments = []
     message.deletedAt = situation.moment
     message.changedSeq = situation.nextSeq
     return Decision(message: message, event: .messageDeleted(message))

@@ -5,8 +5,9 @@
 ///
 /// - Shape: `{"text": "hi", "client_message_id": "c1", "reply_to": 5121}`; the client's id makes a repeated send
 ///   harmless: it gets the first answer, for ever, through any node.
-/// - Limits: `text` of 1 … ``Limits/textBytesMax`` UTF-8 bytes with something to be seen in it.
-/// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`; `.notFound(.conversation)`;
+/// - Limits: `text` of 1 … ``Limits/textBytesMax`` UTF-8 bytes with something to be seen in it, or nothing beside
+///   files; ``Limits/attachmentsMax`` files of the sender's own.
+/// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`, `/attachments`; `.notFound(.conversation)`;
 ///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.forbidden(.blocked)` and
 ///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`;
 ///   `.unavailable(.database)` within 5 s, to be repeated with the same client id.
@@ -21,29 +22,35 @@ public struct SendMessage: Command {
   public let clientMessageID: String?
   /// The message that it answers.
   public let replyTo: EntryID?
+  /// The files that it carries, the sender's own.
+  public let attachments: [FileID]
 
   /// Collects what is asked.
   public init(
     conversation: ConversationID, text: String, type: MessageType = .text, clientMessageID: String? = nil,
-    replyTo: EntryID? = nil
+    replyTo: EntryID? = nil, attachments: [FileID] = []
   ) {
     self.conversation = conversation
     self.text = text
     self.type = type
     self.clientMessageID = clientMessageID
     self.replyTo = replyTo
+    self.attachments = attachments
   }
 
   /// Checks, stores, tells.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Appended {
     var faults = Faults()
-    faults.check(text, chat.limits.text)
+    if !text.isEmpty || attachments.isEmpty { faults.check(text, chat.limits.text) }
     faults.check(clientMessageID, chat.limits.clientMessageID)
+    faults.check(attachments: attachments, chat.limits)
     try faults.settle()
+    if let repeated = try await repeated(chat, caller.user) { return repeated }
+    let carried = try await carried(chat, caller.user)
     let appended = try await chat.log.append(
       NewMessage(
         conversation: conversation, sender: caller.user, type: type, text: text, clientMessageID: clientMessageID,
-        replyTo: replyTo))
+        replyTo: replyTo, attachments: carried))
     if !appended.repeated { chat.publisher.publish([Entry(creating: appended.message)]) }
     if let stranger = appended.stranger { await meet(stranger, in: chat, as: caller) }
     return appended
@@ -53,6 +60,43 @@ public struct SendMessage: Command {
   /// one tries again.
   private func meet(_ stranger: UserID, in chat: Chat, as caller: Caller) async {
     _ = try? await chat.change(.meet, with: stranger, as: caller)
+  }
+
+  /// The first answer to a send with files: it is owed even when they were deleted since.
+  private func repeated(_ chat: Chat, _ sender: UserID) async throws(ChatError) -> Appended? {
+    guard !attachments.isEmpty, let clientMessageID,
+      let first = try await chat.log.message(by: sender, clientMessageID: clientMessageID, in: conversation)
+    else { return nil }
+    let isSame =
+      first.type == type && first.text.utf8.elementsEqual(text.utf8) && first.attachments.map(\.id) == attachments
+    guard isSame || first.editedAt != nil || first.deletedAt != nil else { throw .conflict(.idempotency) }
+    return Appended(message: first, repeated: true)
+  }
+
+  /// Lets the conversation's readers read the files, before the message can be seen.
+  private func carried(_ chat: Chat, _ sender: UserID) async throws(ChatError) -> [Attachment] {
+    guard !attachments.isEmpty else { return [] }
+    let files = try await chat.files.link(
+      attachments, of: sender, to: conversation, most: chat.limits.conversationsPerFileMax)
+    guard files.count == attachments.count else {
+      let known = Set(files.map(\.id))
+      throw .invalid(
+        attachments.indices.filter { !known.contains(attachments[$0]) }.map {
+          Fault(pointer: "/attachments/\($0)", code: "unknown_file", detail: "attachments must be files of your own.")
+        })
+    }
+    return files.map(\.attachment)
+  }
+}
+
+extension Faults {
+  fileprivate mutating func check(attachments: [FileID], _ limits: Limits) {
+    if attachments.count > limits.attachmentsMax {
+      add("/attachments", "too_many", "attachments must be at most \(limits.attachmentsMax).")
+    }
+    if Set(attachments).count < attachments.count {
+      add("/attachments", "not_allowed", "attachments must name each file once.")
+    }
   }
 }
 

@@ -183,6 +183,9 @@ public protocol LogStore: Sendable {
   ///   (self), `.forbidden(.blocked)` and `.timedOut` (direct; see ``ContactRules``), `.conflict(.idempotency)`,
   ///   ``Fault/unknownReply`` for a `replyTo` that is no message here, `.unavailable(.database)` within 5 s.
   func append(_ message: NewMessage) async throws(ChatError) -> Appended
+  /// The message that was stored under that client id, if one was; no check of membership.
+  func message(by sender: UserID, clientMessageID: String, in conversation: ConversationID) async throws(ChatError)
+    -> Message?
   /// Entries with `after < seq`, ascending, at most `limit`, messages as they are now; no check of membership.
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
   /// Messages of a page, ascending by `seq`.
@@ -219,11 +222,13 @@ public struct NewMessage: Sendable, Hashable {
   public let clientMessageID: String?
   /// The message that it answers.
   public let replyTo: EntryID?
+  /// The files that it carries, linked to the conversation before.
+  public let attachments: [Attachment]
 
   /// Collects it.
   public init(
     conversation: ConversationID, sender: UserID, type: MessageType, text: String, clientMessageID: String?,
-    replyTo: EntryID?
+    replyTo: EntryID?, attachments: [Attachment] = []
   ) {
     self.conversation = conversation
     self.sender = sender
@@ -231,6 +236,7 @@ public struct NewMessage: Sendable, Hashable {
     self.text = text
     self.clientMessageID = clientMessageID
     self.replyTo = replyTo
+    self.attachments = attachments
   }
 }
 

@@ -98,6 +98,12 @@ extension Configuration {
     require(
       serving.privateAddress.map { !$0.isAny && $0.port > 0 } ?? true,
       "MARTLET_PRIVATE_ADDRESS is no address that another node could connect to.")
+    require(
+      files.url == nil || (files.accessKey != nil && files.secretKey != nil),
+      "MARTLET_S3_URL is set; MARTLET_S3_ACCESS_KEY and MARTLET_S3_SECRET_KEY belong to it.")
+    require(
+      intake.uploadBytes >= shared.limits.fileBytesMax + 65_536,
+      "MARTLET_LIMIT_UPLOADS_BYTES is \(intake.uploadBytes), less than one file of MARTLET_LIMIT_FILE_BYTES.")
     let textRoom = 2 * shared.limits.textBytesMax
     require(
       intake.frameBytes >= textRoom,

@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Equatable {
   public var database = DatabaseConfiguration()
   /// The broker.
   public var redis = RedisConfiguration()
+  /// Where the bytes of files are kept.
+  public var files = FilesConfiguration()
   /// What signs and hashes.
   public var secrets = SecretsConfiguration()
   /// How much a node works at once.
@@ -66,6 +68,20 @@ public struct RedisConfiguration: Sendable, Equatable {
   public var url: Secret?
 }
 
+/// Where the bytes of files are kept; in the database when nothing is said.
+public struct FilesConfiguration: Sendable, Equatable {
+  /// The bucket of an S3-compatible service.
+  public var url: String?
+  /// The region that requests are signed for.
+  public var region = "us-east-1"
+  /// Who we are there.
+  public var accessKey: String?
+  /// What signs our requests.
+  public var secretKey: Secret?
+  /// Whose certificates are believed; nil trusts what the system trusts.
+  public var authorityFile: String?
+}
+
 /// What signs and hashes.
 public struct SecretsConfiguration: Sendable, Equatable {
   /// HS256 keys for access tokens: the first signs, all verify.
@@ -94,6 +110,8 @@ public struct IntakeConfiguration: Sendable, Equatable {
   public var connections = 18_000
   /// Bytes of a request's body.
   public var bodyBytes = 1_048_576
+  /// Bytes of files that may be under way into the node.
+  public var uploadBytes = 134_217_728
   /// Bytes of a request's header lines.
   public var headerBytes = 16_384
   /// How long a request's header may take to arrive.

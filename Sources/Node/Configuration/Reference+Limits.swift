@@ -28,6 +28,12 @@ extension Reference {
     .milliseconds(
       "CONTACT_TIMEOUT_MS", \.shared.limits.contactTimeout, 1_000...86_400_000, shared: true,
       reason: "How long one who is timed out by another may not write to him."),
+    .number(
+      "LIMIT_FILE_BYTES", \.shared.limits.fileBytesMax, 1_024...104_857_600, unit: "bytes", shared: true,
+      reason: "Of a file: a photo of any camera; an upload is held in memory while it arrives."),
+    .number(
+      "LIMIT_FILE_QUOTA_BYTES", \.shared.limits.fileQuotaBytes, 1_024...1_125_899_906_842_624, unit: "bytes a user",
+      shared: true, reason: "Of all files of one user, counted in the transaction that takes one more."),
     .milliseconds(
       "SESSION_IDLE_MS", \.shared.limits.sessionIdleMax, 60_000...31_536_000_000, shared: true,
       reason: "How long a sign-in session lives without a refresh."),
@@ -47,6 +53,9 @@ extension Reference {
     .number(
       "LIMIT_BODY_BYTES", \.intake.bodyBytes, 1_024...104_857_600, unit: "bytes",
       reason: "A request's body: the longest text, with every character escaped, several times."),
+    .number(
+      "LIMIT_UPLOADS_BYTES", \.intake.uploadBytes, 1_048_576...17_179_869_184, unit: "bytes",
+      reason: "Of files under way into the node, by what they announce; past it uploads are refused, retryable."),
     .number(
       "LIMIT_HEADER_BYTES", \.intake.headerBytes, 1_024...262_144, unit: "bytes",
       reason: "A request's header lines: a token and what a balancer adds."),

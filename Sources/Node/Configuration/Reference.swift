@@ -1,7 +1,8 @@
 /// Every setting there is, one row each: what is not here does not exist.
 public enum Reference {
   /// All rows, in the order in which they are shown.
-  public static let rows: [Setting] = serving + dependencies + secrets + work + limits + intake + rates + dialects + log
+  public static let rows: [Setting] =
+    serving + dependencies + files + secrets + work + limits + intake + rates + dialects + log
 
   static let serving: [Setting] = [
     .listen("LISTEN", \.serving.listen, reason: "Where clients and load balancers connect."),
@@ -45,6 +46,17 @@ public enum Reference {
     .word(
       "REDIS_PREFIX", \.shared.redisPrefix, shared: true,
       reason: "What keys and topics begin with, so that two clusters can share a Redis."),
+  ]
+
+  static let files: [Setting] = [
+    .serviceURL(
+      "S3_URL", \.files.url,
+      reason: "The bucket of an S3-compatible service that keeps the bytes of files; else the database does."),
+    .word("S3_REGION", \.files.region, reason: "The region that requests to it are signed for."),
+    .word("S3_ACCESS_KEY", \.files.accessKey, reason: "Who we are there."),
+    .text("S3_SECRET_KEY", \.files.secretKey, reason: "What signs our requests there."),
+    .path(
+      "S3_CA_FILE", \.files.authorityFile, reason: "Authorities in PEM that are believed there, else the system's."),
   ]
 
   static let secrets: [Setting] = [

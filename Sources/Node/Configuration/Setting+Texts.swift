@@ -1,4 +1,5 @@
 import ChatCore
+import ObjectStore
 import Redis
 
 /// Rows whose values are texts, lists and secrets.
@@ -68,6 +69,26 @@ extension Setting {
         _ = try RedisSettings(url: text)
       } catch {
         throw Complaint("is refused: \(error.description)")
+      }
+    }
+  }
+
+  static func serviceURL(_ name: String, _ place: any Place<String?>, reason: String) -> Setting {
+    row(
+      name, place, type: "url", range: "https://host[:port]/path", reason: reason, show: { $0 ?? "" },
+      read: { (text) throws(Complaint) in
+        guard S3Settings.Place(url: text) != nil else {
+          throw Complaint("is '\(text)', which is no bucket's URL, as in https://s3.example.org/files")
+        }
+        return text
+      })
+  }
+
+  /// A secret of any form.
+  static func text(_ name: String, _ place: any Place<Secret?>, reason: String) -> Setting {
+    secret(name, place, range: "1 to 256 visible characters", reason: reason) { (text) throws(Complaint) in
+      guard text.utf8.count <= 256, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        throw Complaint("has blanks, or more than 256 characters")
       }
     }
   }

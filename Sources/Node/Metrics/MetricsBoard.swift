@@ -1,4 +1,5 @@
 import IORuntime
+import Serving
 import Synchronization
 
 /// Gathers what the loops have counted and writes it as one text, whichever loop is asked.
@@ -6,8 +7,10 @@ final class MetricsBoard: Sendable {
   private let nodes = Mutex<[LoopNode]>([])
   private let role: Role
   private let sink: LogSink
+  private let room: BodyRoom
 
-  init(role: Role, sink: LogSink) {
+  init(role: Role, sink: LogSink, room: BodyRoom) {
+    self.room = room
     self.role = role
     self.sink = sink
   }
@@ -35,6 +38,9 @@ final class MetricsBoard: Sendable {
     metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
+    metrics.sample(
+      "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],
+      Int64(room.taken))
     return metrics.text
   }
 }

@@ -1,6 +1,7 @@
 import ChatCore
 import IORuntime
 import MemoryAdapters
+import ObjectStore
 import Postgres
 import PostgresStore
 import Redis
@@ -14,6 +15,8 @@ struct Adapters {
   let contacts: any ContactStore
   let log: any LogStore
   let messages: any MessageStore
+  let files: any FileStore
+  let blobs: any BlobStore
   let broker: any Broker
   let limiter: any RateLimiter
   /// The list of the cluster's nodes; none in memory.
@@ -40,11 +43,12 @@ extension Adapters {
   /// - Parameters:
   ///   - loops: of the node, among which a rate is divided while Redis is away.
   ///   - record: what the node says of itself to the others; one of its loops says it.
-  /// - Throws: ``PostgresError`` for a URL that means nothing; being unreachable is no error here.
+  /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being
+  ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
     record: NodeRecord?, logger: Logger
-  ) throws(PostgresError) -> Adapters {
+  ) throws -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database)
     let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
       logger.error("the store made a mistake", .text("fault", fault))
@@ -53,10 +57,11 @@ extension Adapters {
     let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
+    let objects = try objects(loop, configuration, logger)
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
-      log: stores.log, messages: stores.messages, broker: topics,
+      log: stores.log, messages: stores.messages, files: stores.files, blobs: objects ?? stores.blobs, broker: topics,
       limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       nodes: NodeList(client: client, names: names),
       start: {
@@ -68,6 +73,7 @@ extension Adapters {
       close: {
         registry?.leave()
         topics.close()
+        objects?.close()
         client.close()
         pool.close()
       },
@@ -76,6 +82,20 @@ extension Adapters {
           database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
           isListening: topics.isListening)
       })
+  }
+
+  /// The service that keeps the bytes of files, if the settings name one.
+  private static func objects(
+    _ loop: EventLoop, _ configuration: Configuration, _ logger: Logger
+  ) throws -> S3Blobs? {
+    let files = configuration.files
+    guard let place = files.url.flatMap(S3Settings.Place.init(url:)) else { return nil }
+    let settings = S3Settings(
+      place: place, region: files.region, accessKey: files.accessKey ?? "", secretKey: files.secretKey?.revealed ?? "",
+      authorityFile: files.authorityFile)
+    return try S3Blobs(loop: loop, settings: settings, clock: SystemClock()) { fault in
+      logger.error("the service of files refused or was away", .text("fault", fault))
+    }
   }
 
   private static func observer(_ what: String, _ logger: Logger) -> (RedisLinkChange) -> Void {
@@ -89,7 +109,7 @@ extension Adapters {
     }
     return Adapters(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
-      broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil, start: {}, close: {},
-      report: { nil })
+      files: world, blobs: world, broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil,
+      start: {}, close: {}, report: { nil })
   }
 }

@@ -40,10 +40,11 @@ extension Configuration {
   var socketIOLimits: SocketLimits { SocketLimits(connectTimeout: intake.authTime, namespacesMax: 2) }
 
   /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
-  func servingLimits(loops: Int) -> ServingLimits {
+  func servingLimits(loops: Int, room: BodyRoom) -> ServingLimits {
     var limits = ServingLimits()
     limits.connectionsMax = loops == 1 ? intake.connections : intake.connections / loops * 5 / 4
     limits.request.bodyBytesMax = intake.bodyBytes
+    limits.largeBodies = room
     limits.request.headerBytesMax = intake.headerBytes
     limits.headerMilliseconds = intake.headerTime
     limits.bodyMilliseconds = intake.bodyTime
@@ -54,7 +55,13 @@ extension Configuration {
   var crossOrigin: CrossOriginPolicy {
     CrossOriginPolicy(
       origins: .listed(Set(serving.origins)),
-      requestHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
-      exposedHeaders: ["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-ID"])
+      requestHeaders: [
+        "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range",
+        "X-Request-ID",
+      ],
+      exposedHeaders: [
+        "Content-Disposition", "Content-Range", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy",
+        "WWW-Authenticate", "X-Request-ID",
+      ])
   }
 }

@@ -19,12 +19,14 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
   private let door: DialectDoor?
   private let engine: EngineDoor?
   private let limits: MessageLimits
+  private let shared: SharedParts
 
   init(
     _ mount: Mount, loop: EventLoop, hub: Hub, ports: any LoopPorts, shared: SharedParts, tally: EngineTally,
     peers: LoopPeers?
   ) {
     self.mount = mount
+    self.shared = shared
     let (configuration, directory) = (shared.configuration, shared.engineSessions)
     limits = MessageLimits(messageBytesMax: configuration.intake.frameBytes)
     service = shared.role.servesAPI ? DialectService(mount) : nil
@@ -83,8 +85,15 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     }
   }
 
-  func bodyBytesMax(for head: RequestHead) -> Int? {
-    head.path == DialectMount.enginePath ? engine?.bodyBytesMax : nil
+  func bodyBytesMax(for head: RequestHead) throws(HTTP1.Refusal) -> Int? {
+    if head.path == DialectMount.enginePath { return engine?.bodyBytesMax }
+    do {
+      guard let token = try service?.uploader(head) else { return nil }
+      guard shared.knows(token) else { throw HTTP1.Refusal(401, "invalid_token", "Sign in first") }
+    } catch {
+      throw HTTP1.Refusal(401, "invalid_token", (error as? Dialects.Refusal)?.text ?? "Sign in first")
+    }
+    return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
   }
 
   func endsWithClient(_ head: RequestHead) -> Bool {

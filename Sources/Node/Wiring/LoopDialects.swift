@@ -1,3 +1,4 @@
+import API
 import ChatCore
 import Delivery
 import Dialects
@@ -36,7 +37,7 @@ final class LoopDialects: @unchecked Sendable {
         dialect, chat: chat, cipher: shared.ids,
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
         gate: ports, crossOrigin: configuration.dialectCrossOrigin, now: EventLoop.monotonicMilliseconds,
-        record: { requests.record($0) })
+        serve: { FileAnswer.response($0, to: $1) }, record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
         mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)
     }
@@ -69,8 +70,8 @@ final class LoopDialects: @unchecked Sendable {
   func serve(_ dialect: String, at listener: Listener) throws(SystemError) {
     guard let mount = mounts[dialect] else { return }
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops), proxies: shared.proxies,
-      handler: mount)
+      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
+      proxies: shared.proxies, handler: mount)
     servers.append(server)
     try server.serve(listener)
   }

@@ -16,6 +16,9 @@ import WebSocket
 /// - Isolation: its loop, but for ``init(loop:adapters:shared:)``.
 final class LoopNode: HTTPHandler, @unchecked Sendable {
   static let socketPath = "/v1/socket"
+  static let filesPath = "/v1/files"
+  /// Bytes of a form around its file: boundaries and a part's header, several times.
+  static let formBytesMax = 16_384
   static let subprotocol = "martlet.v1.json"
 
   let loop: EventLoop
@@ -40,8 +43,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.shared = shared
     chat = Chat(
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations,
-      contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, credentials: shared.credentials,
-      publisher: adapters.broker, limiter: adapters.limiter, clock: SystemClock(),
+      contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, files: adapters.files,
+      blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker, limiter: adapters.limiter,
+      clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
@@ -64,7 +68,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
     if let parts = shared.privateDoor, let nodes = adapters.nodes {
       peers = LoopPeers(
-        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops)
+        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops,
+        room: shared.room)
     } else {
       peers = nil
     }
@@ -94,7 +99,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     adapters.start()
     hub.start()
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops), proxies: shared.proxies,
+      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
+      proxies: shared.proxies,
       handler: self)
     self.server = server
     try server.serve(listener)
@@ -122,14 +128,21 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     shared.role.servesSockets && head.path == SocketIOTransport.path
   }
 
-  func bodyBytesMax(for head: RequestHead) -> Int? {
-    if let (mount, head) = dialects.find(head) { return mount.bodyBytesMax(for: head) }
-    return isEngine(head) ? engine.bodyBytesMax : nil
-  }
-
   func endsWithClient(_ head: RequestHead) -> Bool {
     if let (mount, head) = dialects.find(head) { return mount.endsWithClient(head) }
     return isEngine(head) && EngineDoor.endsWithClient(head)
+  }
+
+  /// Files are longer than other bodies, and room for them is only for who is known; whether his session still lives
+  /// is asked when the body is there.
+  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int? {
+    if let (mount, head) = dialects.find(head) { return try mount.bodyBytesMax(for: head) }
+    if isEngine(head) { return engine.bodyBytesMax }
+    guard shared.role.servesAPI, head.method == .post, head.path == LoopNode.filesPath else { return nil }
+    guard let token = try? BearerToken.of(head.headers), shared.knows(token) else {
+      throw Refusal(401, "invalid_token", "A file is taken from who has signed in: send a valid token.")
+    }
+    return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
   }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {

@@ -55,6 +55,7 @@ extension SharedParts {
     guard let proxies = proxies.isEmpty ? TrustedProxies() : TrustedProxies(parsing: proxies) else {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
+    let room = BodyRoom(bytesMax: configuration.intake.uploadBytes)
     let keySet = secrets.ring.jwks
     let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
     return SharedParts(
@@ -63,7 +64,8 @@ extension SharedParts {
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
-      proxies: proxies, readiness: Readiness(), metrics: MetricsBoard(role: role, sink: sink),
+      proxies: proxies, room: room, readiness: Readiness(),
+      metrics: MetricsBoard(role: role, sink: sink, room: room),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
       ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
   }

@@ -18,12 +18,19 @@ struct SharedParts: Sendable {
   let tokens: Tokens.TokenVerifier
   let endpoints: [Endpoint]
   let proxies: TrustedProxies
+  /// For files on their way into the node.
+  let room: BodyRoom
   let readiness: Readiness
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
   let recoveryShelf: RecoveryShelf
   let ids: IDCipher
   let privateDoor: PrivateDoor?
+
+  /// Whether an access token is ours and has not expired; whether its session lives is another question.
+  func knows(_ token: String) -> Bool {
+    (try? tokens.verifyAccess(token, now: SystemClock().now.milliseconds / 1_000)) != nil
+  }
 }
 
 /// Whether new clients may come.

@@ -12,7 +12,7 @@ public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
     users + sessions + conversations + membership + contacts + replay + sending + reading + races
-    + changes + reactions + readMarkers
+    + changes + reactions + readMarkers + files
 }
 
 /// One rule of the contract.

@@ -36,6 +36,15 @@ public final class RESTClient: @unchecked Sendable {
     return Answer(status: reply.status, body: try RESTClient.value(reply.body), headers: reply.headers)
   }
 
+  /// Calls with a body and header fields of any kind, for what is no JSON.
+  public func raw(
+    _ method: Method, _ path: String, _ body: [UInt8] = [], _ headers: HeaderFields = [:], token: String
+  ) async throws(CallFailure) -> Reply {
+    var fields = headers
+    fields.append("Authorization", "Bearer \(token)")
+    return try await http.call(method, path, headers: fields, body: body)
+  }
+
   /// A page of the longest texts has more than what is read of strangers by default.
   private static func value(_ body: [UInt8]) throws(CallFailure) -> JSONValue {
     guard !body.isEmpty else { return .null }

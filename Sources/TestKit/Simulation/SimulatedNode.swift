@@ -18,7 +18,8 @@ final class SimulatedNode: @unchecked Sendable {
       limits: cluster.settings.limits)
     chat = Chat(
       users: cluster.world, sessions: cluster.world, conversations: cluster.store, contacts: cluster.world,
-      log: cluster.store, messages: cluster.store, credentials: FakeCredentials(), publisher: broker,
+      log: cluster.store, messages: cluster.store, files: cluster.world, blobs: cluster.world,
+      credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(cluster.time)), clock: VirtualClock(cluster.time))
     hub.start()
   }

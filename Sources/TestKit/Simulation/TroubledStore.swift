@@ -51,6 +51,14 @@ extension TroubledStore: LogStore {
     try await write { () async throws(ChatError) in try await world.append(message) }
   }
 
+  func message(
+    by sender: UserID, clientMessageID: String, in conversation: ConversationID
+  ) async throws(ChatError) -> Message? {
+    try await read { () async throws(ChatError) in
+      try await world.message(by: sender, clientMessageID: clientMessageID, in: conversation)
+    }
+  }
+
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try await read { () async throws(ChatError) in
       try await world.entries(of: conversation, after: after, limit: limit)

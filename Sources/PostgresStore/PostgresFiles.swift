@@ -1,0 +1,203 @@
+import ChatCore
+import Postgres
+
+/// What files there are, in PostgreSQL, in the bucket of their owner.
+///
+/// - Isolation: thread-safe; its work is done on the pool's loop.
+public struct PostgresFiles: FileStore {
+  static let reserve = Statement(
+    "files.reserve",
+    "SELECT id, created_at FROM reserve_file($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+  static let complete = Statement(
+    "files.complete", "UPDATE file SET state = 1 WHERE bucket = $1 AND id = $2 AND state < 2", repeatable: true)
+  static let byID = Statement(
+    "files.by_id",
+    "SELECT \(columns) FROM file f WHERE f.bucket = $1 AND f.id = $2 AND f.state = 1 AND f.url IS NULL",
+    repeatable: true)
+  static let list = Statement(
+    "files.list",
+    """
+    SELECT \(columns) FROM file f
+    WHERE f.bucket = $1 AND f.owner = $2 AND f.id < $3 AND f.state = 1 AND f.url IS NULL ORDER BY f.id DESC LIMIT $4
+    """, repeatable: true)
+  static let retire = Statement(
+    "files.retire",
+    """
+    UPDATE file SET state = 2 WHERE bucket = $1 AND id = $2 AND owner = $3 AND state = 1 AND url IS NULL RETURNING id
+    """)
+  static let forget = Statement("files.forget", "SELECT forget_file($1, $2)", repeatable: true)
+  static let leftovers = Statement(
+    "files.leftovers",
+    """
+    SELECT f.id FROM file f
+    WHERE f.bucket = $1 AND f.owner = $2 AND f.state <> 1
+      AND (f.state = 2 OR f.created_at < now() - $3::bigint * interval '1 millisecond') LIMIT $4
+    """, repeatable: true)
+  static let usage = Statement(
+    "files.usage", "SELECT u.bytes, u.files FROM file_usage u WHERE u.bucket = $1 AND u.owner = $2", repeatable: true)
+  static let own = Statement(
+    "files.own",
+    """
+    SELECT \(columns), (
+        SELECT count(*) FROM file_link l WHERE l.bucket = $1 AND l.file = f.id AND l.conversation <> $4)
+    FROM file f WHERE f.bucket = $1 AND f.id = ANY($2) AND f.owner = $3 AND f.state = 1 AND f.url IS NULL
+    """, repeatable: true)
+  static let link = Statement(
+    "files.link",
+    """
+    INSERT INTO file_link (bucket, file, conversation) SELECT $1, asked.id, $3 FROM unnest($2::bigint[]) AS asked (id)
+    ON CONFLICT (bucket, file, conversation) DO NOTHING
+    """, repeatable: true)
+  static let sent = Statement(
+    "files.sent",
+    "SELECT l.conversation FROM file_link l WHERE l.bucket = $1 AND l.file = $2 ORDER BY l.conversation LIMIT $3",
+    repeatable: true)
+
+  static let statements =
+    [reserve, complete, byID, list, retire, forget, leftovers, usage, own, link, sent] + linkStatements
+
+  private static let columns = "f.id, f.owner, f.name, f.type, f.size, f.access, f.secret, f.created_at"
+
+  let pool: PostgresPool
+  let failure: StoreFailure
+
+  /// Makes the row of a file whose bytes are to come.
+  public func reserve(_ new: NewFile, quota: FileUsage) async throws(ChatError) -> File {
+    let row = NewRow(
+      owner: new.owner, name: new.name, type: new.type.rawValue, size: new.size, access: new.access.rawValue,
+      secret: new.secret)
+    let made = try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.reserve, row.parameters(quota)).first.map { (row) throws(PostgresError) in
+        (FileID(rawValue: try row.int8(0)), Timestamp(milliseconds: try row.time(1)))
+      }
+    }
+    guard let (id, createdAt) = made else { throw .conflict(.fileQuota) }
+    return File(
+      id: id, owner: new.owner, name: new.name, type: new.type, size: new.size, access: new.access, secret: new.secret,
+      createdAt: createdAt)
+  }
+
+  /// Says that the bytes are there.
+  public func complete(_ id: FileID) async throws(ChatError) -> Bool {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.complete, id.key).affected == 1
+    }
+  }
+
+  /// A file whose bytes are there.
+  public func file(_ id: FileID) async throws(ChatError) -> File? {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.byID, id.key).first.map(Self.file)
+    }
+  }
+
+  /// The owner's files, newest first.
+  public func files(of owner: UserID, before: FileID?, limit: Int) async throws(ChatError) -> [File] {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.list, Self.page(owner, before, limit)).map(Self.file)
+    }
+  }
+
+  /// Begins to delete.
+  public func retire(_ id: FileID, of owner: UserID) async throws(ChatError) -> Bool {
+    try await failure.translating { () throws(PostgresError) in
+      try await !pool.query(Self.retire, id.key + [.int8(owner.rawValue)]).isEmpty
+    }
+  }
+
+  /// Ends it.
+  public func forget(_ id: FileID) async throws(ChatError) {
+    try await failure.translating { () throws(PostgresError) in _ = try await pool.query(Self.forget, id.key) }
+  }
+
+  /// What did not end.
+  public func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID] {
+    try await failure.translating { () throws(PostgresError) in
+      let part: [Parameter] = [
+        .int2(owner.bucket.number), .int8(owner.rawValue), .int8(age), .int8(Int64(clamping: max(0, limit))),
+      ]
+      return try await pool.query(Self.leftovers, part).map { (row) throws(PostgresError) in
+        FileID(rawValue: try row.int8(0))
+      }
+    }
+  }
+
+  /// What the owner's files take.
+  public func usage(of owner: UserID) async throws(ChatError) -> FileUsage {
+    try await failure.translating { () throws(PostgresError) in
+      let found = try await pool.query(Self.usage, [.int2(owner.bucket.number), .int8(owner.rawValue)]).first
+      return FileUsage(bytes: try found?.int8(0) ?? 0, files: try found?.int8(1) ?? 0)
+    }
+  }
+
+  /// Lets those who may read the conversation read these files.
+  public func link(
+    _ ids: [FileID], of owner: UserID, to conversation: ConversationID, most: Int
+  ) async throws(ChatError) -> [File] {
+    let here = ids.filter { $0.bucket == owner.bucket }
+    guard !here.isEmpty else { return [] }
+    let keys = Parameter.int8s(here.map(\.rawValue))
+    let rows = try await failure.translating { () throws(PostgresError) in
+      try await pool.query(
+        Self.own, [.int2(owner.bucket.number), keys, .int8(owner.rawValue), .int8(conversation.rawValue)]
+      ).map { (row) throws(PostgresError) in (file: try Self.file(row), sent: try row.int8(8)) }
+    }
+    guard rows.allSatisfy({ $0.sent < Int64(most) }) else { throw .conflict(.fileShared) }
+    guard rows.count == ids.count else { return rows.map(\.file) }
+    try await failure.translating { () throws(PostgresError) in
+      _ = try await pool.query(Self.link, [.int2(owner.bucket.number), keys, .int8(conversation.rawValue)])
+    }
+    return ids.compactMap { id in rows.first { $0.file.id == id }?.file }
+  }
+
+  /// The conversations into which the file was sent.
+  public func conversations(of id: FileID, limit: Int) async throws(ChatError) -> [ConversationID] {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.sent, id.key + [.int8(Int64(clamping: max(0, limit)))]).map {
+        (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0))
+      }
+    }
+  }
+
+  private static func file(_ row: Row) throws(PostgresError) -> File {
+    guard let access = FileAccess(rawValue: try row.text(5)) else { throw .unexpectedReply("the access of a file") }
+    return File(
+      id: FileID(rawValue: try row.int8(0)), owner: UserID(rawValue: try row.int8(1)), name: try row.text(2),
+      // A type that a newer node has found is served as bytes of no known kind.
+      type: FileType(rawValue: try row.text(3)) ?? .unknown, size: try row.int8(4), access: access,
+      secret: try row.optionalText(6), createdAt: Timestamp(milliseconds: try row.time(7)))
+  }
+
+  static func page(_ owner: UserID, _ before: FileID?, _ limit: Int) -> [Parameter] {
+    [
+      .int2(owner.bucket.number), .int8(owner.rawValue), .int8(before?.rawValue ?? .max),
+      .int8(Int64(clamping: max(0, limit))),
+    ]
+  }
+
+  /// What `reserve_file` is told.
+  struct NewRow {
+    let owner: UserID
+    let name: String
+    let type: String
+    let size: Int64
+    let access: String
+    var secret: String?
+    var url: String?
+    var conversation: ConversationID?
+    var message: EntryID?
+
+    func parameters(_ quota: FileUsage) -> [Parameter] {
+      [
+        .int2(owner.bucket.number), .int8(owner.rawValue), .text(name), .text(type), .int8(size), .text(access),
+        .text(secret), .text(url), .int8(conversation?.rawValue), .int8(message?.rawValue), .int8(quota.bytes),
+        .int8(quota.files),
+      ]
+    }
+  }
+}
+
+extension FileID {
+  /// Its bucket and number, as keys begin.
+  var key: [Parameter] { [.int2(bucket.number), .int8(rawValue)] }
+}
