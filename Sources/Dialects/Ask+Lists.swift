@@ -27,6 +27,17 @@ extension Ask {
     try await all { try await run(ListContacts(states: states, after: $0, limit: $1)) }
   }
 
+  /// Those of some users who are there, as far as the caller may know it.
+  public func online(_ users: [UserID]) async throws -> Set<UserID> {
+    var (found, rest) = (Set<UserID>(), users[...])
+    while !rest.isEmpty {
+      let some = rest.prefix(limits.presenceUsersMax)
+      rest = rest.dropFirst(some.count)
+      found.formUnion(try await run(ShowPresence(users: Array(some))).filter { $0.status == .online }.map(\.user))
+    }
+    return found
+  }
+
   /// The newest messages between the caller and another, oldest first; none when they never wrote.
   public func history(with user: UserID, most: Int = Ask.historyMax) async throws -> [Message] {
     guard let conversation = try await run(FindDirectConversation(user: user)) else { return [] }

@@ -24,6 +24,10 @@ extension Ask {
   /// The conversations that this client is inside of.
   public var inside: Set<ConversationID> { session?.entered ?? [] }
 
+  /// From now on this client is told when they come or go (`.presence`), as far as the domain lets it know: contacts
+  /// who have accepted, and members of shared conversations. First it is told of those who are there.
+  public func watch(_ people: [Author]) { session?.watch(people) }
+
   /// Binds the socket to who has just signed in by it, and begins live delivery.
   public func begin(_ signedIn: SignedIn) async throws {
     try await session?.bind(Caller(user: signedIn.user.id, session: signedIn.session.id))

@@ -11,6 +11,7 @@ public final class DialectDoor: @unchecked Sendable {
   let hub: Hub
   let ports: any LoopPorts
   let format: WireFormat
+  let names = WatchedNames()
   private let actions: [String: Action]
   private var sessions: [ObjectIdentifier: DialectSession] = [:]
   private var isDraining = false
@@ -20,7 +21,7 @@ public final class DialectDoor: @unchecked Sendable {
     self.mount = mount
     self.hub = hub
     self.ports = ports
-    format = .dialect(mount.dialect, mount.voice)
+    format = .dialect(mount.dialect, mount.voice, names)
     actions = Dictionary(mount.dialect.actions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 

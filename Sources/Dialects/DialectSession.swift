@@ -24,11 +24,17 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   let peer: String
   private let handshake: Request
   private(set) var transport: (any DialectTransport)?
-  private var seat: HubSession?
+  private(set) var seat: HubSession?
   /// Who speaks here, once it is known and live.
   private(set) var user: User?
   private(set) var caller: Caller?
   private(set) var entered = Set<ConversationID>()
+  /// Those whom it watches, or asks whether it may.
+  var watching = Set<UserID>()
+  /// Those of whom the hub tells it, each once.
+  var watched: [UserID] = []
+  /// Those of whom the client has been told that they are there.
+  var online = Set<UserID>()
   private let begunAt: Milliseconds
   private(set) var isIn = false
   private var isBinding = false
@@ -177,8 +183,11 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Puts what is for this session of an event into its send queue.
   public func deliver(_ frame: EncodedFrame) -> Int {
     guard let transport, isIn else { return 0 }
-    for part in (frame.addressed as? AddressedFrames)?.parts ?? [] where hears(part.audience) {
-      transport.send(part.frame)
+    guard let addressed = frame.addressed as? AddressedFrames else { return transport.queuedBytes }
+    if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
+    for part in addressed.parts where hears(part.audience) {
+      if let frame = part.frame { transport.send(frame) }
+      if !part.watching.isEmpty { watch(part.watching) }
     }
     return transport.queuedBytes
   }
@@ -213,6 +222,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     pings = nil
     if let seat { door.hub.detach(seat) }
     seat = nil
+    unwatchAll()
     resumed(.failed(.unavailable(.node, retryAfter: 0)))
     proven()
     door.ended(self)

@@ -16,15 +16,18 @@ public enum Happening: Sendable {
 ///
 /// - Shape: `.init(Words("new_message", […]), to: .others(than: message.sender.id))`.
 public struct Announcement: Sendable, Equatable {
-  /// What is told.
-  public let words: Words
+  /// What is told, if anything.
+  public let words: Words?
   /// To whom.
   public let audience: Audience
+  /// Whose coming and going those sessions are told from now on, where they may know it (``Ask/watch(_:)``).
+  public let watching: [Author]
 
   /// An announcement by its parts.
-  public init(_ words: Words, to audience: Audience = .everyone) {
+  public init(_ words: Words?, to audience: Audience = .everyone, watching: [Author] = []) {
     self.words = words
     self.audience = audience
+    self.watching = watching
   }
 }
 
@@ -32,17 +35,23 @@ public struct Announcement: Sendable, Equatable {
 final class AddressedFrames {
   struct Part {
     let audience: Audience
-    let frame: EncodedFrame
+    let frame: EncodedFrame?
+    var watching: [Author] = []
   }
 
   let parts: [Part]
+  /// Whose coming or going this tells.
+  let presence: Presence?
 
-  init(_ parts: [Part]) { self.parts = parts }
+  init(_ parts: [Part], _ presence: Presence?) {
+    self.parts = parts
+    self.presence = presence
+  }
 }
 
 extension WireFormat {
-  /// A dialect's wire.
-  static func dialect(_ dialect: Dialect, _ voice: Voice) -> WireFormat {
+  /// A dialect's wire; `names` has those whom its sessions watch.
+  static func dialect(_ dialect: Dialect, _ voice: Voice, _ names: WatchedNames) -> WireFormat {
     WireFormat(
       name: dialect.name,
       entryWithFacts: { entry, facts in
@@ -54,19 +63,29 @@ extension WireFormat {
         }
         guard relay.wire == dialect.name else { return nil }
         return EncodedFrame([.init(audience: relay.audience, frame: EncodedFrame(Array(relay.body.utf8)))])
+      },
+      presence: { presence in
+        guard let name = names[presence.user] else { return nil }
+        let author = Author(id: presence.user, username: name)
+        let told = dialect.announce(.presence(author, isOnline: presence.status == .online), voice)
+        return EncodedFrame(told, dialect.carrier, presence)
       })
   }
 }
 
 extension EncodedFrame {
   /// Nil when there is nothing to be told.
-  convenience init?(_ announcements: [Announcement], _ carrier: Carrier) {
+  convenience init?(_ announcements: [Announcement], _ carrier: Carrier, _ presence: Presence? = nil) {
     self.init(
-      announcements.map { .init(audience: $0.audience, frame: EncodedFrame($0.words.text(in: carrier))) })
+      announcements.map {
+        .init(
+          audience: $0.audience, frame: $0.words.map { EncodedFrame($0.text(in: carrier)) }, watching: $0.watching)
+      }, presence)
   }
 
-  convenience init?(_ parts: [AddressedFrames.Part]) {
-    guard let longest = parts.max(by: { $0.frame.bytes.count < $1.frame.bytes.count }) else { return nil }
-    self.init(longest.frame.bytes, addressed: AddressedFrames(parts))
+  convenience init?(_ parts: [AddressedFrames.Part], _ presence: Presence? = nil) {
+    guard !parts.isEmpty else { return nil }
+    let longest = parts.compactMap { $0.frame?.bytes }.max { $0.count < $1.count }
+    self.init(longest ?? [], addressed: AddressedFrames(parts, presence))
   }
 }

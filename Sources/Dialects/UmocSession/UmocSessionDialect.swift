@@ -16,6 +16,7 @@ extension Dialect {
     actions: UmocSessionActions.rows,
     announce: UmocSessionActions.announce,
     refuse: Refusals(
+      event: { $0.status == 401 ? [] : [Words("error", ["message": .string($0.text)])] },
       missing: { member, word in Refusal(400, "No \(member) provided for \(word)") },
       credential: { fault, word in
         fault == .missing
