@@ -10,7 +10,8 @@ public enum Catalog {
     _ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue
   ) -> [Endpoint] {
     let rows =
-      Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
+      Users.rows(limits) + PresenceOfUsers.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits)
+      + ConversationMembers.rows(limits)
       + Messages.rows(limits) + Documents.rows(limits, version: version, keys: keys)
     return rows + [Documents.openAPI(rows, version: version)]
   }

@@ -33,6 +33,8 @@ public struct Chat: Sendable {
   public let credentials: any Credentials
   /// Where committed entries and signals go.
   public let publisher: any Publisher
+  /// Who is there.
+  public let presence: any PresenceDirectory
   /// The wall clock.
   public let clock: any Clock
   /// What is too long, too many, too often.
@@ -41,7 +43,8 @@ public struct Chat: Sendable {
   /// Takes the ports.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore, log: any LogStore,
-    credentials: any Credentials, publisher: any Publisher, clock: any Clock, limits: Limits = Limits()
+    credentials: any Credentials, publisher: any Publisher, presence: any PresenceDirectory = NoPresence(),
+    clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
     self.sessions = sessions
@@ -49,6 +52,7 @@ public struct Chat: Sendable {
     self.log = log
     self.credentials = credentials
     self.publisher = publisher
+    self.presence = presence
     self.clock = clock
     self.limits = limits
   }

@@ -81,6 +81,8 @@ public struct Entry: Hashable, Sendable {
 public enum Signal: Hashable, Sendable {
   /// Sign-in sessions have ended: those of the list, or all of the user when it is empty.
   case signedOut(UserID, sessions: [SessionID])
+  /// The user's account has been deleted.
+  case accountGone(UserID)
   /// A member is writing.
   case typing(ConversationID, Author)
   /// A member has read up to `seq`.

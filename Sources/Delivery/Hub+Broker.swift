@@ -19,6 +19,8 @@ extension Hub: BrokerReceiver {
       for session in sessions(of: user) where ended.isEmpty || ended.contains(session.signIn) {
         end(session, .signedOut)
       }
+    case .accountGone(let user):
+      for session in sessions(of: user) { end(session, .accountGone) }
     case .typing(let id, _), .read(let id, _, _):
       guard let room = rooms[id] else { return }
       FanOut.deliver(signal, to: room.members, queueBytesMax: limits.sendQueueBytesMax)

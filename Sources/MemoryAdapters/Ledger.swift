@@ -25,6 +25,7 @@ struct Ledger {
     var user: User
     let key: String
     var passwordHash: String
+    var isGone = false
   }
 
   struct SessionRow {
@@ -61,6 +62,12 @@ struct Ledger {
     let conversation: ConversationID
     let sender: UserID
     let clientMessageID: [UInt8]
+  }
+
+  /// A user whose account has not been deleted.
+  func living(_ user: UserID) -> UserRow? {
+    guard let row = users[user], !row.isGone else { return nil }
+    return row
   }
 
   /// A new number for a user, session or conversation id.
@@ -104,6 +111,14 @@ struct Ledger {
     _ kind: ConversationKind, in bucket: Bucket, title: String?, members: [Member], by author: Author, at now: Timestamp
   ) -> (ConversationRow, Made) {
     let id = ConversationID(counter: nextIdentifier(), bucket: bucket)
+    return make(id, kind, title: title, members: members, by: author, at: now)
+  }
+
+  /// The same under a given id.
+  mutating func make(
+    _ id: ConversationID, _ kind: ConversationKind, title: String?, members: [Member], by author: Author,
+    at now: Timestamp
+  ) -> (ConversationRow, Made) {
     var row = ConversationRow(id: id, kind: kind, title: title, createdAt: now)
     for member in members { row.members[member.user] = member }
     let created = Conversation(

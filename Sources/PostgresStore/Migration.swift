@@ -25,7 +25,10 @@ public struct Migration: Sendable {
   }
 
   /// All steps, ascending.
-  public static let all = [Migration(1, "0001_core.sql", PackageResources._001_core_sql)]
+  public static let all = [
+    Migration(1, "0001_core.sql", PackageResources._001_core_sql),
+    Migration(5, "0005_profiles.sql", PackageResources._005_profiles_sql),
+  ]
 
   /// The version that this binary's statements are written for.
   public static let known: Int32 = all.last?.version ?? 0

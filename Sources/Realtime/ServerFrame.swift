@@ -103,6 +103,15 @@ extension WireFormat {
     signal: { signal in
       var writer = JSONWriter()
       return writer.write(signal) ? writer.finish() : nil
+    },
+    presence: { presence in
+      var writer = JSONWriter()
+      writer.object { writer in
+        writer.member("t", "presence")
+        writer.key("d")
+        EntryText.write(presence, to: &writer)
+      }
+      return writer.finish()
     })
 }
 
@@ -110,7 +119,7 @@ extension JSONWriter {
   /// False for what is not told to clients as an event.
   fileprivate mutating func write(_ signal: Signal) -> Bool {
     switch signal {
-    case .signedOut: return false
+    case .signedOut, .accountGone: return false
     case .typing(let conversation, let author):
       object { writer in
         writer.member("t", "typing")

@@ -27,7 +27,14 @@ struct Sample {
       ],
       "signIn": [["username": name(stage), "password": .string(Stage.password), "device": "phone"]],
       "refreshSession": [["refresh_token": tokens["refresh_token"] ?? .null]],
-      "updateMe": [["display_name": "Countess", "email": "ada@example.org"]],
+      "updateMe": [
+        [
+          "display_name": "Countess", "email": "ada@example.org", "avatar_url": "/ada.png",
+          "attributes": ["fname": "Ada"],
+        ]
+      ],
+      "deleteMe": [["password": .string(Stage.password)]],
+      "changePassword": [["password": .string(Stage.password), "new_password": "longer than before"]],
       "openConversation": [
         ["kind": "direct", "user": bob], ["kind": "group", "title": "Tea", "members": [bob]],
         ["kind": "public", "title": "Square"],
@@ -53,6 +60,7 @@ struct Sample {
   private static let queries: [String: [(name: String, value: String)]] = [
     "searchUsers": [("query", "ada"), ("limit", "5"), ("cursor", "61")],
     "listConversations": [("limit", "5"), ("cursor", "31")], "listMembers": [("limit", "5"), ("cursor", "31")],
+    "showPresence": [("users", "16777217,16777218")],
     "listMessages": [("limit", "5"), ("before", "9")], "listEntries": [("limit", "5"), ("after", "1")],
   ]
 

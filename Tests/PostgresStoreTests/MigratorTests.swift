@@ -30,16 +30,17 @@ struct MigratorTests {
     let migrator = Migrator(pool: database.pool)
     #expect(
       await sentence(migrator)
-        == "The database's schema is version 0, this binary needs 1: run `martlet migrate` first.")
+        == "The database's schema is version 0, this binary needs \(Migration.known): run `martlet migrate` first.")
     _ = try await migrator.migrate()
     #expect(await sentence(migrator) == nil)
-    try await server.sql("INSERT INTO schema_version VALUES (7, 'later', 1)", in: database.url)
+    try await server.sql("INSERT INTO schema_version VALUES (107, 'later', 1)", in: database.url)
     #expect(await sentence(migrator) == nil, "a newer schema that this binary can read")
-    try await server.sql("INSERT INTO schema_version VALUES (8, 'much later', 8)", in: database.url)
+    try await server.sql("INSERT INTO schema_version VALUES (108, 'much later', 108)", in: database.url)
     #expect(
       await sentence(migrator)
         == """
-        The database's schema is version 8, which needs a binary that knows version 8; this one knows 1: \
+        The database's schema is version 108, which needs a binary that knows version 108; \
+        this one knows \(Migration.known): \
         install the newer version.
         """)
     await database.close()

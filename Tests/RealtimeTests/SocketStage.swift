@@ -28,10 +28,14 @@ final class SocketStage {
     self.world = world
     verifier = FakeVerifier(time)
     broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
-    hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
+    let presence = MemoryPresence(
+      in: PresenceBook(clock: VirtualClock(time)), now: { loop.now }, hop: { time.schedule(after: $0, $1) })
+    hub = Hub(
+      ports: loop, broker: broker, log: world, conversations: world, signIns: world, presence: presence,
+      limits: delivery)
     chat = Chat(
       users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
-      publisher: broker, clock: VirtualClock(time))
+      publisher: broker, presence: presence, clock: VirtualClock(time))
     let notes = notes
     door = RealtimeDoor(hub: hub, chat: chat, verifier: verifier, gate: gate, ports: loop, limits: limits) {
       notes.records.append($0)

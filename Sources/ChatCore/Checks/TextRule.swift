@@ -40,6 +40,8 @@ extension Limits {
   var title: TextRule { row("title", 1...titleBytesMax, lineFlaw) }
   var device: TextRule { row("device", 1...deviceBytesMax, lineFlaw) }
   var email: TextRule { row("email", 3...emailBytesMax, TextRule.addressFlaw) }
+  var avatarURL: TextRule { row("avatar_url", 1...avatarURLBytesMax, TextRule.linkFlaw) }
+  var newPassword: TextRule { row("new_password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var password: TextRule { row("password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var text: TextRule { row("text", 1...textBytesMax, TextRule.proseFlaw) }
   var clientMessageID: TextRule { row("client_message_id", 1...clientMessageIDBytesMax, TextRule.controlFlaw) }

@@ -32,6 +32,7 @@ final class MetricsBoard: Sendable {
     metrics.write(delivery: reports)
     metrics.write(realtime: reports)
     metrics.write(adapters: reports.compactMap(\.adapters))
+    metrics.write(presence: reports.compactMap(\.adapters?.presence))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     return metrics.text
   }

@@ -14,6 +14,7 @@ struct Adapters {
   let log: any LogStore
   let broker: any Broker
   let limiter: any RateLimiter
+  let presence: any PresenceDirectory
   /// Begins to connect.
   let start: () -> Void
   /// Lets go of connections.
@@ -28,6 +29,8 @@ struct AdapterReport: Sendable {
   var sends: SendCounters
   var broker: BrokerCounters
   var isListening: Bool
+  /// The node's, so of one loop only.
+  var presence: PresenceCounters?
 }
 
 extension Adapters {
@@ -36,10 +39,11 @@ extension Adapters {
   /// - Parameters:
   ///   - loops: of the node, among which a rate is divided while Redis is away.
   ///   - record: what the node says of itself to the others; one of its loops says it.
+  ///   - office: the node's presence, which the same loop starts and closes.
   /// - Throws: ``PostgresError`` for a URL that means nothing; being unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
-    record: NodeRecord?, logger: Logger
+    record: NodeRecord?, office: RedisPresence, logger: Logger
   ) throws(PostgresError) -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database)
     let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
@@ -50,16 +54,20 @@ extension Adapters {
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
+    let runsOffice = record != nil
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, log: stores.log,
       broker: topics, limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
+      presence: office.directory(on: loop),
       start: {
         pool.start()
         client.start()
         topics.start()
         registry?.start()
+        if runsOffice { office.start() }
       },
       close: {
+        if runsOffice { office.close() }
         registry?.leave()
         topics.close()
         client.close()
@@ -68,7 +76,7 @@ extension Adapters {
       report: {
         AdapterReport(
           database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
-          isListening: topics.isListening)
+          isListening: topics.isListening, presence: runsOffice ? office.counters : nil)
       })
   }
 
@@ -77,12 +85,12 @@ extension Adapters {
   }
 
   /// Memory that all loops of the process share.
-  static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus) -> Adapters {
-    let broker = MemoryBroker(on: bus) { milliseconds, work in
-      loop.execute { loop.schedule(after: milliseconds, work) }
-    }
+  static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus, book: PresenceBook) -> Adapters {
+    let hop: MemoryBroker.Hop = { milliseconds, work in loop.execute { loop.schedule(after: milliseconds, work) } }
+    let broker = MemoryBroker(on: bus, hop: hop)
+    let presence = MemoryPresence(in: book, now: EventLoop.monotonicMilliseconds, hop: hop)
     return Adapters(
       users: world, sessions: world, conversations: world, log: world, broker: broker,
-      limiter: MemoryRateLimiter(clock: SystemClock()), start: {}, close: {}, report: { nil })
+      limiter: MemoryRateLimiter(clock: SystemClock()), presence: presence, start: {}, close: {}, report: { nil })
   }
 }

@@ -32,7 +32,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.shared = shared
     chat = Chat(
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations, log: adapters.log,
-      credentials: shared.credentials, publisher: adapters.broker, clock: SystemClock(),
+      credentials: shared.credentials, publisher: adapters.broker, presence: adapters.presence, clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
@@ -49,7 +49,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let surroundings = LoopSurroundings(loop: loop)
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
-      signIns: adapters.sessions, limits: shared.configuration.deliveryLimits)
+      signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, record: { requests.record($0) })

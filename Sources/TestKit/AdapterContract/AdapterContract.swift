@@ -11,7 +11,7 @@ import ChatCore
 public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
-    users + sessions + conversations + membership + replay + sending + reading + races
+    users + accounts + sessions + conversations + membership + replay + sending + reading + races
 }
 
 /// One rule of the contract.
