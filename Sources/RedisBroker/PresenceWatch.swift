@@ -9,6 +9,10 @@ struct PresenceWatch {
   private var isAsked: Set<UserID> = []
   private var isAsking = false
   private var next = 0
+  /// Who was heard of while others, maybe he too, were being looked up.
+  private var heardMeanwhile: Set<UserID> = []
+  /// Looked up as gone though known to be there, yet to be confirmed.
+  private var doubted: [UserID: Presence] = [:]
 
   /// How many users are watched.
   var count: Int { shares.reduce(0) { $0 + $1.count } }
@@ -27,15 +31,21 @@ struct PresenceWatch {
     for user in users { _ = shares[PresenceShare(of: user).number].unwatch(user, from: place) }
   }
 
-  /// Takes what was learned; what each loop is to be told.
-  mutating func learn(_ changes: [Presence]) -> [Int: [Presence]] {
+  private mutating func learn(_ changes: [Presence]) -> [Int: [Presence]] {
     var told: [Int: [Presence]] = [:]
     for change in changes {
+      doubted[change.user] = nil
       for place in shares[PresenceShare(of: change.user).number].learn(change) {
         told[place, default: []].append(change)
       }
     }
     return told
+  }
+
+  /// Takes what was heard; what each loop is to be told.
+  mutating func heard(_ changes: [Presence]) -> [Int: [Presence]] {
+    if isAsking { for change in changes where isWatched(change.user) { heardMeanwhile.insert(change.user) } }
+    return learn(changes)
   }
 
   // MARK: Looking up
@@ -59,9 +69,34 @@ struct PresenceWatch {
     return wanted.isEmpty ? nil : wanted
   }
 
+  /// Takes what was looked up; what each loop is to be told.
+  ///
+  /// An answer comes by another connection than what is heard, and may be the older of the two: it is dropped.
+  /// Who is gone without having been told to go may have gone with all that Redis knew: that is believed only once the
+  /// node has found its own lease alive afterwards, with ``confirmed()``.
+  mutating func looked(_ found: [Presence]) -> [Int: [Presence]] {
+    var certain: [Presence] = []
+    for presence in found where !heardMeanwhile.contains(presence.user) {
+      let known = shares[PresenceShare(of: presence.user).number].known(of: presence.user)
+      if presence.status == .offline, known?.status == .online {
+        doubted[presence.user] = presence
+      } else {
+        certain.append(presence)
+      }
+    }
+    return learn(certain)
+  }
+
+  /// Redis has forgotten nothing up to now.
+  mutating func confirmed() -> [Int: [Presence]] { doubted.isEmpty ? [:] : learn(Array(doubted.values)) }
+
+  /// Redis has forgotten everything: what was looked up means nothing.
+  mutating func refuted() { doubted = [:] }
+
   /// They have been looked up, but for those who are to be asked again.
   mutating func answered(unknown: [UserID]) {
     isAsking = false
+    heardMeanwhile = []
     for user in unknown where isWatched(user) { ask(user) }
   }
 

@@ -107,8 +107,8 @@ public final class RedisPresence: @unchecked Sendable {
     desks[place].hear(changes)
   }
 
-  private func learned(_ changes: [Presence]) {
-    for (place, changes) in watch.learn(changes) { tell(changes, to: place) }
+  private func tell(_ changes: [Int: [Presence]]) {
+    for (place, changes) in changes { tell(changes, to: place) }
   }
 
   // MARK: The lease
@@ -148,11 +148,13 @@ public final class RedisPresence: @unchecked Sendable {
       guard parts[0].integer == 1 else {
         counted.begunAnew += 1
         isBegun = false
+        watch.refuted()
         // If Redis has forgotten this node it has forgotten the others too; until they have said all again, what was
         // known is better than what Redis knows.
         quietUntil = EventLoop.monotonicMilliseconds() + limits.lookAgainAfter
         return begin()
       }
+      tell(watch.confirmed())
       lookRound()
       for dead in (parts[2].elements ?? []).compactMap(\.text) where dead != name {
         counted.buried += 1
@@ -231,7 +233,7 @@ public final class RedisPresence: @unchecked Sendable {
   func heard(_ payload: [UInt8], in share: PresenceShare) {
     guard let changes = PresenceText.changes(payload, in: share) else { return counted.malformed += 1 }
     counted.heard += changes.count
-    learned(changes)
+    tell(watch.heard(changes))
   }
 
   /// What was told before is not certain to have come.
@@ -256,8 +258,8 @@ public final class RedisPresence: @unchecked Sendable {
     find(users) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))
+      tell(watch.looked(found))
       watch.answered(unknown: users.filter { !known.contains($0) })
-      learned(found)
       // Those that could not be looked up wait for the next tick.
       if known.count == users.count { lookUp() }
     }

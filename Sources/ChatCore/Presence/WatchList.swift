@@ -23,6 +23,9 @@ public struct WatchList<Place: Hashable & Sendable>: Sendable {
   /// Who watches a user.
   public func places(of user: UserID) -> [Place] { rows[user]?.places ?? [] }
 
+  /// What is known of a user, as far as he is watched.
+  public func known(of user: UserID) -> Presence? { rows[user]?.known }
+
   /// A place begins to watch a user: what is known of him, and whether he was not watched before.
   public mutating func watch(_ user: UserID, from place: Place) -> (known: Presence?, isNew: Bool) {
     guard var row = rows[user] else {
