@@ -6,14 +6,17 @@ public final class WireFormat: Sendable {
   public let name: String
   private let entry: @Sendable (Entry) -> [UInt8]?
   private let signal: @Sendable (Signal) -> [UInt8]?
+  private let presence: @Sendable (Presence) -> [UInt8]?
 
   /// Describes a wire; nil from a function means that the wire does not tell such a thing.
   public init(
-    name: String, entry: @escaping @Sendable (Entry) -> [UInt8]?, signal: @escaping @Sendable (Signal) -> [UInt8]?
+    name: String, entry: @escaping @Sendable (Entry) -> [UInt8]?, signal: @escaping @Sendable (Signal) -> [UInt8]?,
+    presence: @escaping @Sendable (Presence) -> [UInt8]? = { _ in nil }
   ) {
     self.name = name
     self.entry = entry
     self.signal = signal
+    self.presence = presence
   }
 
   func encode(_ entry: Entry) -> EncodedFrame? {
@@ -21,6 +24,8 @@ public final class WireFormat: Sendable {
   }
 
   func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal).map { EncodedFrame($0) } }
+
+  func encode(_ presence: Presence) -> EncodedFrame? { self.presence(presence).map { EncodedFrame($0) } }
 }
 
 /// One entry on its way to the sessions of a room, with the frames made of it so far.
