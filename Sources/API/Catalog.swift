@@ -10,9 +10,9 @@ public enum Catalog {
     _ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue
   ) -> [Endpoint] {
     let rows =
-      Users.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits) + ConversationMembers.rows(limits)
-      + Messages.rows(limits) + SentMessages.rows(limits) + ReadMarkers.rows + Contacts.rows(limits)
-      + Blocks.rows(limits) + Files.rows(limits)
+      Users.rows(limits) + PresenceOfUsers.rows(limits) + Sessions.rows(limits) + Conversations.rows(limits)
+      + ConversationMembers.rows(limits) + Messages.rows(limits) + SentMessages.rows(limits) + ReadMarkers.rows
+      + Contacts.rows(limits) + Blocks.rows(limits) + Files.rows(limits)
       + Documents.rows(limits, version: version, keys: keys)
     return rows + [Documents.openAPI(rows, version: version)]
   }

@@ -15,9 +15,26 @@ enum Schemas {
     userRows + [
       .string("email", .nullable, bytes: 0...254, "His address, seen by himself only."),
       .integer("self_conversation", .required, .ids, "The conversation whose log tells his own affairs."),
+      .map(
+        "attributes", .required, names: .string(bytes: 1...32), values: .string(bytes: 0...512), count: 0...16,
+        "What his clients keep of him; their names mean what they agree on."),
     ])
 
   static let users = Shape("Users", [list("users", user, "Ascending by name."), cursor])
+
+  static let presence = Shape(
+    "PresenceList",
+    [
+      list(
+        "presence",
+        Shape(
+          "Presence",
+          [
+            .integer("user", .required, .ids, "Who."),
+            .oneOf("status", .required, Presence.Status.allCases.map(\.rawValue), "There or not."),
+            .string("last_seen_at", .nullable, bytes: 24...24, "When he was last there, if that is remembered."),
+          ]), "Ascending by user.")
+    ])
 
   static let session = Shape(
     "Session",
@@ -180,6 +197,7 @@ enum Schemas {
   private static let userRows: [Field] = [
     .integer("id", .required, .ids, "His id."), text("username", "The name he signs in with."),
     .string("display_name", .required, bytes: 0...256, "What others see."), time("created_at", "When he registered."),
+    .string("avatar_url", .nullable, bytes: 1...255, "Where his picture is."),
   ]
 
   private static let cursor = Field.string(

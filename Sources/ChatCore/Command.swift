@@ -43,6 +43,8 @@ public struct Chat: Sendable {
   public let publisher: any Publisher
   /// Counts what is told too often.
   public let limiter: any RateLimiter
+  /// Who is there.
+  public let presence: any PresenceDirectory
   /// The wall clock.
   public let clock: any Clock
   /// What is too long, too many, too often.
@@ -53,6 +55,7 @@ public struct Chat: Sendable {
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
     contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
     blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
+    presence: any PresenceDirectory = NoPresence(),
     clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
@@ -66,6 +69,7 @@ public struct Chat: Sendable {
     self.credentials = credentials
     self.publisher = publisher
     self.limiter = limiter
+    self.presence = presence
     self.clock = clock
     self.limits = limits
   }

@@ -91,6 +91,10 @@ public struct Entry: Hashable, Sendable {
 public enum Signal: Hashable, Sendable {
   /// Sign-in sessions have ended: those of the list, or all of the user when it is empty.
   case signedOut(UserID, sessions: [SessionID])
+  /// The user's account has been deleted.
+  case accountGone(UserID)
+  /// One of the two has blocked the other: the first hears no more whether the second is there.
+  case estranged(UserID, from: UserID)
   /// A member is writing.
   case typing(ConversationID, Author)
   /// A member has read up to `seq`.

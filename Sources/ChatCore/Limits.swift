@@ -14,6 +14,14 @@ public struct Limits: Sendable, Hashable {
   public var pictureBytesMax = 1_024
   /// UTF-8 bytes of an e-mail address (RFC 5321 section 4.5.3.1.3).
   public var emailBytesMax = 254
+  /// UTF-8 bytes of a picture's URL: what the dialects' own databases hold.
+  public var avatarURLBytesMax = 255
+  /// Attributes of a user: the dialects name six; the rest is room for a client's own.
+  public var attributesMax = 16
+  /// Characters of an attribute's name.
+  public var attributeNameBytesMax = 32
+  /// UTF-8 bytes of an attribute: a public key of 2,048 bits in PEM; with all of them a row stays below 8 KiB.
+  public var attributeBytesMax = 512
   /// UTF-8 bytes of a device's name.
   public var deviceBytesMax = 128
   /// Bytes of a password: NIST and OWASP ask for at least 8, and hashing must not be fed megabytes.
@@ -58,6 +66,8 @@ public struct Limits: Sendable, Hashable {
   public var conversationsPerFileMax = 64
   /// Bytes that a file which lies elsewhere is said to have: what the clients that name such files take (5 MiB).
   public var linkedFileBytesMax: Int64 = 5_242_880
+  /// Users of whom one request asks whether they are there: a page of contacts.
+  public var presenceUsersMax = 100
   /// How long a rotated refresh token still gets the same successor: a lost answer is repeated within this.
   public var refreshGrace: Milliseconds = 30_000
   /// How long a sign-in session lives without a refresh: 30 days.

@@ -12,11 +12,15 @@ public struct User: Hashable, Sendable {
   public let createdAt: Timestamp
   /// The conversation of kind `self` whose log tells his own affairs.
   public let ownConversation: ConversationID
+  /// Where his picture is.
+  public var avatarURL: String?
+  /// What his clients keep of him besides, seen by himself and by the dialects that name them; see ``ProfileRules``.
+  public var attributes: [String: String]
 
   /// Makes a user from what a store remembers.
   public init(
     id: UserID, username: String, displayName: String, email: String?, createdAt: Timestamp,
-    ownConversation: ConversationID
+    ownConversation: ConversationID, avatarURL: String? = nil, attributes: [String: String] = [:]
   ) {
     self.id = id
     self.username = username
@@ -24,6 +28,8 @@ public struct User: Hashable, Sendable {
     self.email = email
     self.createdAt = createdAt
     self.ownConversation = ownConversation
+    self.avatarURL = avatarURL
+    self.attributes = attributes
   }
 }
 

@@ -18,12 +18,16 @@ public struct DeliveryCounts: Sendable, Hashable {
   public var failedReads = 0
   /// Sessions closed because they did not read.
   public var slowReaders = 0
-  /// Sessions closed because their sign-in session ended.
+  /// Sessions closed because their sign-in session or account ended.
   public var signedOut = 0
   /// Resumes answered.
   public var resumed = 0
   /// Interruptions of the broker.
   public var interruptions = 0
+  /// Changes of presence told to sessions.
+  public var presenceTold = 0
+  /// Users watched now.
+  public var watched = 0
   /// Rooms followed now.
   public var rooms = 0
   /// Sessions attached now.

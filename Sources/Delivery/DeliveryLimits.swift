@@ -48,6 +48,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var joinsPerTurn = 256
   /// Entries of one conversation that a resume sends; the domain's ``ChatCore/Limits/resumeEntriesMax``.
   public var resumeEntriesMax: Int64
+  /// Users whom one session watches: the contacts of a busy person, and what 10,000 sessions of a loop can hold.
+  public var watchedMax = 1_000
   /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
   public var signOutCheckEvery: Milliseconds = 30_000
 

@@ -25,17 +25,28 @@ enum FanOut {
     return delivered
   }
 
-  /// Delivers a signal, which may be lost: a session with much waiting does without.
+  /// Delivers a signal, which may be lost.
   static func deliver(
     _ signal: Signal, to members: ContiguousArray<HubSession>, except user: UserID? = nil, queueBytesMax: Int
   ) {
+    _ = deliver(to: members, except: user, queueBytesMax: queueBytesMax) { $0.encode(signal) }
+  }
+
+  /// Delivers what may be lost: a session with much waiting does without. Says to how many it went.
+  static func deliver(
+    to members: some Sequence<HubSession>, except user: UserID? = nil, queueBytesMax: Int,
+    _ encode: (WireFormat) -> EncodedFrame?
+  ) -> Int {
     var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
+    var delivered = 0
     for session in members where session.user != user && session.port.queuedBytes < queueBytesMax / 2 {
       if !frames.contains(where: { $0.format === session.format }) {
-        frames.append((session.format, session.format.encode(signal)))
+        frames.append((session.format, encode(session.format)))
       }
       guard let frame = frames.first(where: { $0.format === session.format })?.frame else { continue }
       _ = session.port.deliver(frame)
+      delivered += 1
     }
+    return delivered
   }
 }

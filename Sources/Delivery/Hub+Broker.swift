@@ -19,6 +19,9 @@ extension Hub: BrokerReceiver {
       for session in sessions(of: user) where ended.isEmpty || ended.contains(session.signIn) {
         end(session, .signedOut)
       }
+    case .accountGone(let user):
+      for session in sessions(of: user) { end(session, .accountGone) }
+    case .estranged(let user, let other): unwatch(by: user, [other])
     case .typing(let id, let author):
       guard let room = rooms[id] else { return }
       // He knows that he is writing, on whichever device.

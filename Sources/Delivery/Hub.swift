@@ -16,6 +16,9 @@ public final class Hub: @unchecked Sendable {
   private let conversations: any ConversationStore
   var facts: FactReader { FactReader(conversations: conversations) }
   private let signIns: any SessionStore
+  let presence: any PresenceDirectory
+  /// Whom the sessions of this loop watch.
+  var watched = WatchList<HubSession>()
 
   var rooms = RoomTable()
   private var sessions = SessionTable()
@@ -33,19 +36,21 @@ public final class Hub: @unchecked Sendable {
   /// Makes a hub; it hears nothing until ``start()``.
   public init(
     ports: any LoopPorts, broker: any Broker, log: any LogStore, conversations: any ConversationStore,
-    signIns: any SessionStore, limits: DeliveryLimits = DeliveryLimits()
+    signIns: any SessionStore, presence: any PresenceDirectory = NoPresence(), limits: DeliveryLimits = DeliveryLimits()
   ) {
     self.ports = ports
     self.broker = broker
     self.log = log
     self.conversations = conversations
     self.signIns = signIns
+    self.presence = presence
     self.limits = limits
   }
 
   /// Attaches to the broker and begins the periodic checks.
   public func start() {
     broker.attach(self)
+    presence.attach(self)
     scheduleHousekeeping()
     signOutCheck.schedule()
   }
@@ -62,18 +67,24 @@ public final class Hub: @unchecked Sendable {
     var now = counts
     now.rooms = rooms.all.count
     now.sessions = sessions.count
+    now.watched = watched.count
     return now
   }
 
   // MARK: Sessions
 
   /// Takes in an authenticated session; it hears signals at once, and entries after ``resume(_:heads:done:)``.
+  ///
+  /// - Parameter showsPresence: whether its user is online while it is attached.
   public func attach(
-    _ port: any SessionPort, user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat
+    _ port: any SessionPort, user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat,
+    showsPresence: Bool = true
   ) -> HubSession {
     let session = HubSession(
-      user: user, signIn: signIn, ownConversation: ownConversation, format: format, port: port)
+      user: user, signIn: signIn, ownConversation: ownConversation, format: format, showsPresence: showsPresence,
+      port: port)
     if sessions.add(session) { broker.follow(.user(user)) }
+    if showsPresence { presence.arrived(user) }
     return session
   }
 
@@ -86,6 +97,8 @@ public final class Hub: @unchecked Sendable {
     session.detached()
     for id in session.conversations { rooms[id]?.leave(session) }
     sessions.remove(session, at: ports.now)
+    unwatch(session, Array(session.watching))
+    if session.showsPresence { presence.left(session.user) }
   }
 
   /// Sends what the user's sessions have missed, and everything from then on.
@@ -116,7 +129,7 @@ public final class Hub: @unchecked Sendable {
     detach(session)
     switch reason {
     case .slowReader: counts.slowReaders += 1
-    case .signedOut: counts.signedOut += 1
+    case .signedOut, .accountGone: counts.signedOut += 1
     }
     session.port.end(reason)
   }

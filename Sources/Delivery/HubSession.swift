@@ -9,6 +9,9 @@ public final class HubSession: @unchecked Sendable {
   let ownConversation: ConversationID
   let format: WireFormat
   let port: any SessionPort
+  let showsPresence: Bool
+  /// Whose presence it is told.
+  var watching: Set<UserID> = []
 
   /// The sign-in session through which he speaks.
   private(set) var signIn: SessionID
@@ -28,11 +31,15 @@ public final class HubSession: @unchecked Sendable {
     case catchingUp
   }
 
-  init(user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat, port: any SessionPort) {
+  init(
+    user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat, showsPresence: Bool,
+    port: any SessionPort
+  ) {
     self.user = user
     self.signIn = signIn
     self.ownConversation = ownConversation
     self.format = format
+    self.showsPresence = showsPresence
     self.port = port
   }
 
@@ -67,4 +74,13 @@ public final class HubSession: @unchecked Sendable {
   func isNoLongerSlow() { isOverLimit = false }
 
   func detached() { isAttached = false }
+}
+
+/// A session is itself and no other.
+extension HubSession: Hashable {
+  /// Whether they are one.
+  public static func == (left: HubSession, right: HubSession) -> Bool { left === right }
+
+  /// Mixes in which it is.
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

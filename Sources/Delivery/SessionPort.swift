@@ -18,4 +18,6 @@ public enum EndReason: Hashable, Sendable, CaseIterable {
   case slowReader
   /// The sign-in session behind it has ended.
   case signedOut
+  /// The user's account has been deleted.
+  case accountGone
 }

@@ -1,6 +1,6 @@
 import ChatCore
 
-/// How one wire says what has happened: a name and two functions from values to bytes, run once per event and format.
+/// How one wire says what has happened: a name and three functions from values to bytes, run once per event and format.
 public final class WireFormat: Sendable {
   /// Shows in metrics: `native`, `socketio`, a dialect's name.
   public let name: String
@@ -8,10 +8,12 @@ public final class WireFormat: Sendable {
   public let needsFacts: Bool
   private let entry: @Sendable (Entry, RoomFacts?) -> EncodedFrame?
   private let signal: @Sendable (Signal) -> EncodedFrame?
+  private let presence: @Sendable (Presence) -> EncodedFrame?
 
   /// Describes a wire; nil from a function means that the wire does not tell such a thing.
   public init(
-    name: String, entry: @escaping @Sendable (Entry) -> [UInt8]?, signal: @escaping @Sendable (Signal) -> [UInt8]?
+    name: String, entry: @escaping @Sendable (Entry) -> [UInt8]?, signal: @escaping @Sendable (Signal) -> [UInt8]?,
+    presence: @escaping @Sendable (Presence) -> [UInt8]? = { _ in nil }
   ) {
     self.name = name
     needsFacts = false
@@ -19,22 +21,26 @@ public final class WireFormat: Sendable {
       entry(event).map { EncodedFrame($0, of: EntryPlace(event.conversation, event.seq)) }
     }
     self.signal = { signal($0).map { EncodedFrame($0) } }
+    self.presence = { presence($0).map { EncodedFrame($0) } }
   }
 
   /// Describes a wire that needs to know what kind of conversation an entry is of.
   public init(
     name: String, entryWithFacts: @escaping @Sendable (Entry, RoomFacts?) -> EncodedFrame?,
-    signal: @escaping @Sendable (Signal) -> EncodedFrame?
+    signal: @escaping @Sendable (Signal) -> EncodedFrame?, presence: @escaping @Sendable (Presence) -> EncodedFrame?
   ) {
     self.name = name
     needsFacts = true
     entry = entryWithFacts
     self.signal = signal
+    self.presence = presence
   }
 
   func encode(_ entry: Entry, _ facts: RoomFacts?) -> EncodedFrame? { self.entry(entry, facts) }
 
   func encode(_ signal: Signal) -> EncodedFrame? { self.signal(signal) }
+
+  func encode(_ presence: Presence) -> EncodedFrame? { self.presence(presence) }
 }
 
 /// One entry on its way to the sessions of a room, with the frames made of it so far.

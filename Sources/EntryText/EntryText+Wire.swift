@@ -91,17 +91,19 @@ public enum EntryText {
     }
   }
 
-  /// Writes a user as others see him: `{"id", "username", "display_name", "created_at"}`.
+  /// Writes a user as others see him: `{"id", "username", "display_name", "created_at", "avatar_url"}`.
   public static func write(_ user: User, to writer: inout JSONWriter) {
     writer.object { writer in writeMembers(of: user, to: &writer) }
   }
 
-  /// Writes a user as he sees himself: with `email` and `self_conversation`.
+  /// Writes a user as he sees himself: with `email`, `self_conversation` and `attributes`.
   public static func write(own user: User, to writer: inout JSONWriter) {
     writer.object { writer in
       writeMembers(of: user, to: &writer)
       writer.member("email", user.email)
       writer.member("self_conversation", user.ownConversation.rawValue)
+      writer.key("attributes")
+      write(user.attributes, to: &writer)
     }
   }
 
@@ -110,6 +112,26 @@ public enum EntryText {
     writer.member("username", user.username)
     writer.member("display_name", user.displayName)
     writer.member("created_at", user.createdAt.rfc3339)
+    writer.member("avatar_url", user.avatarURL)
+  }
+
+  /// Writes a user's attributes, as wires and stores have them: `{"fname": "Ada"}`, by name.
+  public static func write(_ attributes: [String: String], to writer: inout JSONWriter) {
+    writer.object { writer in
+      for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+        writer.key(named: name)
+        writer.string(value)
+      }
+    }
+  }
+
+  /// Writes whether a user is there: `{"user", "status", "last_seen_at"}`.
+  public static func write(_ presence: Presence, to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("user", presence.user.rawValue)
+      writer.member("status", presence.status.rawValue)
+      writer.member("last_seen_at", presence.lastSeenAt?.rfc3339)
+    }
   }
 
   /// Writes a sign-in session: `{"id", "device", "created_at", "last_seen_at", "current"}`.

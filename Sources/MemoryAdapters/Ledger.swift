@@ -29,6 +29,7 @@ struct Ledger {
     var user: User
     let key: String
     var passwordHash: String
+    var isGone = false
   }
 
   struct SessionRow {
@@ -66,6 +67,12 @@ struct Ledger {
     let conversation: ConversationID
     let sender: UserID
     let clientMessageID: [UInt8]
+  }
+
+  /// A user whose account has not been deleted.
+  func living(_ user: UserID) -> UserRow? {
+    guard let row = users[user], !row.isGone else { return nil }
+    return row
   }
 
   /// A new number for a user, session or conversation id.
@@ -137,6 +144,14 @@ struct Ledger {
     by author: Author, at now: Timestamp
   ) -> (ConversationRow, Made) {
     let id = ConversationID(counter: nextIdentifier(), bucket: bucket)
+    return make(id, kind, title: title, picture: picture, members: members, by: author, at: now)
+  }
+
+  /// The same under a given id.
+  mutating func make(
+    _ id: ConversationID, _ kind: ConversationKind, title: String?, picture: String?, members: [Member],
+    by author: Author, at now: Timestamp
+  ) -> (ConversationRow, Made) {
     var row = ConversationRow(id: id, kind: kind, title: title, picture: picture, createdAt: now)
     for member in members { row.members[member.user] = member }
     let created = Conversation(

@@ -111,7 +111,7 @@ extension Signal {
   /// Who listens for it.
   var topic: Topic {
     switch self {
-    case .signedOut(let user, _): .user(user)
+    case .signedOut(let user, _), .accountGone(let user), .estranged(let user, _): .user(user)
     case .typing(let conversation, _), .read(let conversation, _, _): .conversation(conversation)
     case .relayed(let relay): relay.to
     }

@@ -50,6 +50,13 @@ extension MemoryWorld: ContactStore {
         })
     }
   }
+
+  /// Those of the others whom the user has accepted and who have accepted him.
+  public func accepted(_ user: UserID, among others: [UserID]) async throws(ChatError) -> Set<UserID> {
+    try transaction { (ledger, _) throws(ChatError) in
+      Set(others.filter { ledger.contactPair(user, $0)[user].state == .accepted })
+    }
+  }
 }
 
 extension Ledger {

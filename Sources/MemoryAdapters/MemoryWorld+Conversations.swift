@@ -76,6 +76,15 @@ extension MemoryWorld: ConversationStore {
     }
   }
 
+  /// What a user is to others.
+  public func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
+    try transaction { (ledger, _) throws(ChatError) in
+      let mine = ledger.conversationsOfUser[user] ?? []
+      let known = others.filter { !mine.isDisjoint(with: ledger.conversationsOfUser[$0] ?? []) }
+      return Dictionary(known.map { ($0, Relation(sharesConversation: true)) }) { first, _ in first }
+    }
+  }
+
   /// Members ascending by user id.
   public func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {
     try transaction { (ledger, _) throws(ChatError) in

@@ -4,6 +4,7 @@ extension MemoryWorld: SessionStore {
   /// Opens a session with generation 1; the user's oldest end when there would be more than `most`.
   public func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session {
     try transaction { (ledger, now) throws(ChatError) in
+      guard ledger.users[user]?.isGone != true else { throw .unauthenticated(.wrongCredentials) }
       let id = SessionID(counter: ledger.nextIdentifier(), bucket: user.bucket)
       let session = Session(id: id, user: user, device: device, createdAt: now, lastSeenAt: now)
       ledger.sessions[id] = Ledger.SessionRow(session: session, nonce: nonce, rotatedAt: now)
@@ -78,7 +79,7 @@ extension MemoryWorld: SessionStore {
     !row.ended && now <= row.session.lastSeenAt.adding(milliseconds: sessionIdleMax)
   }
 
-  private func living(of user: UserID, in ledger: Ledger, at now: Timestamp) -> [Session] {
+  func living(of user: UserID, in ledger: Ledger, at now: Timestamp) -> [Session] {
     let rows = (ledger.sessionsOfUser[user] ?? []).reversed().compactMap { ledger.sessions[$0] }
     return rows.filter { isAlive($0, at: now) }.map(\.session)
   }

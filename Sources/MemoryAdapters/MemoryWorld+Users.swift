@@ -21,35 +21,68 @@ extension MemoryWorld: UserStore {
 
   /// The user with that id.
   public func user(_ id: UserID) async throws(ChatError) -> User? {
-    try transaction { (ledger, _) throws(ChatError) in ledger.users[id]?.user }
+    try transaction { (ledger, _) throws(ChatError) in ledger.living(id)?.user }
   }
 
   /// Those of the ids that exist, ascending.
   public func users(_ ids: [UserID]) async throws(ChatError) -> [User] {
-    try transaction { (ledger, _) throws(ChatError) in Set(ids).sorted().compactMap { ledger.users[$0]?.user } }
+    try transaction { (ledger, _) throws(ChatError) in Set(ids).sorted().compactMap { ledger.living($0)?.user } }
   }
 
   /// The user with that name key and his password hash.
   public func credentials(ofUsernameKey key: String) async throws(ChatError) -> (user: User, passwordHash: String)? {
     try transaction { (ledger, _) throws(ChatError) in
-      guard let id = ledger.userByKey[key], let row = ledger.users[id] else { return nil }
+      guard let id = ledger.userByKey[key], let row = ledger.living(id) else { return nil }
       return (row.user, row.passwordHash)
     }
   }
 
   /// Replaces the password hash.
   public func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError) {
-    try transaction { (ledger, _) throws(ChatError) in ledger.users[user]?.passwordHash = hash }
+    try transaction { (ledger, _) throws(ChatError) in
+      if ledger.living(user) != nil { ledger.users[user]?.passwordHash = hash }
+    }
   }
 
-  /// Changes what is not nil.
-  public func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User {
+  /// The hash of the user's password.
+  public func passwordHash(of user: UserID) async throws(ChatError) -> String? {
+    try transaction { (ledger, _) throws(ChatError) in ledger.living(user)?.passwordHash }
+  }
+
+  /// Replaces the password hash and ends the user's other sessions.
+  public func changePassword(
+    _ hash: String, of user: UserID, keeping kept: SessionID?
+  ) async throws(ChatError) -> [SessionID] {
+    try transaction { (ledger, now) throws(ChatError) in
+      guard ledger.living(user) != nil else { throw .notFound(.user) }
+      ledger.users[user]?.passwordHash = hash
+      let ended = living(of: user, in: ledger, at: now).map(\.id).filter { $0 != kept }
+      for id in ended { ledger.sessions[id]?.ended = true }
+      return ended
+    }
+  }
+
+  /// Changes what the change names.
+  public func update(_ user: UserID, _ change: ProfileChange) async throws(ChatError) -> User {
     try transaction { (ledger, _) throws(ChatError) in
-      guard var row = ledger.users[user] else { throw .notFound(.user) }
-      if let displayName { row.user.displayName = displayName }
-      if let email { row.user.email = email }
+      guard var row = ledger.living(user) else { throw .notFound(.user) }
+      if let displayName = change.displayName { row.user.displayName = displayName }
+      if let email = change.email { row.user.email = email }
+      if let avatarURL = change.avatarURL { row.user.avatarURL = avatarURL }
+      row.user.attributes = try ProfileRules.merge(row.user.attributes, change.attributes)
       ledger.users[user] = row
       return row.user
+    }
+  }
+
+  /// Ends the account with all its sessions.
+  public func delete(_ user: UserID) async throws(ChatError) -> Bool {
+    try transaction { (ledger, _) throws(ChatError) in
+      guard ledger.living(user) != nil else { return false }
+      ledger.users[user]?.isGone = true
+      ledger.users[user]?.passwordHash = ""
+      for id in ledger.sessionsOfUser[user] ?? [] { ledger.sessions[id]?.ended = true }
+      return true
     }
   }
 
@@ -57,12 +90,14 @@ extension MemoryWorld: UserStore {
   public func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User] {
     try transaction { (ledger, _) throws(ChatError) in
       let keys = ledger.userByKey.keys.filter { key in
-        guard key.utf8.starts(with: prefix.utf8) else { return false }
+        guard key.utf8.starts(with: prefix.utf8), ledger.userByKey[key].flatMap(ledger.living) != nil else {
+          return false
+        }
         guard let after else { return true }
         return after.utf8.lexicographicallyPrecedes(key.utf8)
       }
       let page = keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(max(0, limit))
-      return page.compactMap { ledger.userByKey[$0] }.compactMap { ledger.users[$0]?.user }
+      return page.compactMap { ledger.userByKey[$0] }.compactMap { ledger.living($0)?.user }
     }
   }
 

@@ -14,10 +14,15 @@ public final class MemoryWorld: Sendable {
   let clock: any Clock
   let sessionIdleMax: Milliseconds
 
-  /// An empty world whose times come from `clock`.
+  /// A world with nothing but the lobby, whose times come from `clock`.
   public init(clock: any Clock = WallClock(), sessionIdleMax: Milliseconds = Limits().sessionIdleMax) {
     self.clock = clock
     self.sessionIdleMax = sessionIdleMax
+    let now = clock.now
+    let host = Member(user: Lobby.host.id, username: Lobby.host.username, role: .owner)
+    ledger.withLock {
+      _ = $0.make(Lobby.id, .public, title: Lobby.title, picture: nil, members: [host], by: Lobby.host, at: now)
+    }
   }
 
   /// Plays a database that is away: until set back every call throws `.unavailable(.database)`.

@@ -31,6 +31,7 @@ public struct Migration: Sendable {
     Migration(7, "0007_messages.sql", PackageResources._007_messages_sql),
     Migration(8, "0008_contacts.sql", PackageResources._008_contacts_sql),
     Migration(9, "0009_files.sql", PackageResources._009_files_sql),
+    Migration(10, "0010_profiles.sql", PackageResources._010_profiles_sql),
   ]
 
   /// The version that this binary's statements are written for.

@@ -53,12 +53,18 @@ public struct PostgresContacts: ContactStore {
     SELECT k.other FROM contact k
     WHERE k.bucket = $1 AND k.user_id = $2 AND k.other = ANY ($3) AND (k.blocks OR k.blocked_by)
     """, repeatable: true)
+  static let accepted = Statement(
+    "contacts.accepted",
+    """
+    SELECT k.other FROM contact k
+    WHERE k.bucket = $1 AND k.user_id = $2 AND k.other = ANY ($3) AND k.state = 'accepted'
+    """, repeatable: true)
   /// Whether a user has blocked another, asked in the user's own bucket.
   static let blocks = Statement(
     "contacts.blocks",
     "SELECT k.blocks FROM contact k WHERE k.bucket = $1 AND k.user_id = $2 AND k.other = $3 AND k.blocks")
 
-  static let statements = [pair, pairs, put, count, list, unlist, page, blocked, estranged, blocks]
+  static let statements = [pair, pairs, put, count, list, unlist, page, blocked, estranged, accepted, blocks]
 
   let pool: PostgresPool
   let failure: StoreFailure
@@ -149,10 +155,21 @@ extension PostgresContacts {
 
   /// Those of the others of whom one of the two has blocked the other.
   public func estranged(_ user: UserID, among others: [UserID]) async throws(ChatError) -> Set<UserID> {
+    try await those(Self.estranged, of: user, among: others)
+  }
+
+  /// Those of the others whom the user has accepted and who have accepted him.
+  public func accepted(_ user: UserID, among others: [UserID]) async throws(ChatError) -> Set<UserID> {
+    try await those(Self.accepted, of: user, among: others)
+  }
+
+  private func those(
+    _ statement: Statement, of user: UserID, among others: [UserID]
+  ) async throws(ChatError) -> Set<UserID> {
     guard !others.isEmpty else { return [] }
     return try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(
-        Self.estranged,
+        statement,
         [.int2(user.bucket.number), .int8(user.rawValue), .int8s(others.map(\.rawValue))])
       return Set(try rows.map { (row) throws(PostgresError) in UserID(rawValue: try row.int8(0)) })
     }

@@ -55,7 +55,8 @@ public struct PostgresConversations: ConversationStore {
     ORDER BY m.user_id LIMIT $4
     """, repeatable: true)
 
-  static let statements = [standing, living, listed, all, livingHeads, members] + makingStatements + changeStatements
+  static let statements =
+    [standing, living, listed, all, livingHeads, members, sharing] + makingStatements + changeStatements
 
   private static let columns = "c.id, c.kind, c.title, c.head, c.created_at, c.member_count, c.picture"
 
@@ -64,6 +65,8 @@ public struct PostgresConversations: ConversationStore {
   let failure: StoreFailure
   /// How many members a conversation is shown with after a change of it.
   let membersShown: Int
+  /// How many conversations of a user are compared with others'.
+  let conversationsMax: Int
 
   /// One conversation as `reader` may see it.
   public func conversation(_ id: ConversationID, for reader: UserID, members: Int) async throws(ChatError)

@@ -13,14 +13,16 @@ public struct PostgresSessions: SessionStore {
   static let open = Statement(
     "sessions.open",
     """
-    WITH surplus AS (
+    WITH living AS (
+      SELECT u.id FROM chat_user u WHERE u.bucket = $1 AND u.id = $3 AND u.deleted_at IS NULL FOR SHARE
+    ), surplus AS (
       UPDATE user_session SET ended_at = now() WHERE bucket = $1 AND id IN (
         SELECT s.id FROM user_session s WHERE s.bucket = $1 AND s.user_id = $3 AND \(living("$7"))
         ORDER BY s.created_at DESC, s.id DESC OFFSET $6)
     )
     INSERT INTO user_session AS s
       (bucket, id, user_id, device, nonce, generation, created_at, rotated_at, last_seen_at)
-    VALUES ($1, $2, $3, $4, $5, 1, clock_timestamp(), now(), clock_timestamp())
+    SELECT $1, $2, l.id, $4, $5, 1, clock_timestamp(), now(), clock_timestamp() FROM living l
     RETURNING \(columns)
     """)
   static let state = Statement(
@@ -81,17 +83,19 @@ public struct PostgresSessions: SessionStore {
   let failure: StoreFailure
   let idleMax: Milliseconds
 
-  /// Opens a session with generation 1; the user's oldest end when there would be more than `most`.
+  /// Opens a session with generation 1; the user's oldest end when there would be more than `most`. It shares the lock
+  /// of the user's row, so that deleting the account and this see each other.
   public func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session {
-    try await failure.translating { () throws(PostgresError) in
+    let opened = try await failure.translating { () throws(PostgresError) in
       let id = SessionID(counter: try await ids.next(.session), bucket: user.bucket)
       let parameters: [Parameter] = [
         .int2(user.bucket.number), .int8(id.rawValue), .int8(user.rawValue), .text(device), .bytes(nonce),
         .int8(Int64(max(1, most) - 1)), .int8(idleMax),
       ]
-      guard let row = try await pool.query(Self.open, parameters).first else { throw .unexpectedReply("no session") }
-      return try Self.session(row)
+      return try await pool.query(Self.open, parameters).first.map(Self.session)
     }
+    guard let opened else { throw .unauthenticated(.wrongCredentials) }
+    return opened
   }
 
   /// What a refresh needs, unless the session is over.

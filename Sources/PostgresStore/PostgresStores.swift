@@ -40,7 +40,8 @@ public struct PostgresStores: Sendable {
     users = PostgresUsers(pool: pool, ids: ids, failure: failure)
     sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, idleMax: limits.sessionIdleMax)
     conversations = PostgresConversations(
-      pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax)
+      pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax,
+      conversationsMax: limits.conversationsPerUserMax)
     contacts = PostgresContacts(pool: pool, failure: failure)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)

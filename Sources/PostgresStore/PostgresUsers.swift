@@ -1,7 +1,9 @@
 import ChatCore
+import JSONText
 import Postgres
 
-/// Accounts in PostgreSQL: a user's row and the claim of his name lie in the bucket of his name.
+/// Accounts in PostgreSQL: a user's row and the claim of his name lie in the bucket of his name. Changing them stands
+/// in `PostgresUsers+Changes.swift`.
 ///
 /// - Isolation: thread-safe; its work is done on the pool's loop.
 public struct PostgresUsers: UserStore {
@@ -13,35 +15,27 @@ public struct PostgresUsers: UserStore {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     """)
   static let byID = Statement(
-    "users.by_id", "SELECT \(columns) FROM chat_user u WHERE u.bucket = $1 AND u.id = $2", repeatable: true)
+    "users.by_id",
+    "SELECT \(columns) FROM chat_user u WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL", repeatable: true)
   static let byIDs = Statement(
     "users.by_ids",
     """
     SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN chat_user u ON u.bucket = asked.bucket AND u.id = asked.id
-    ORDER BY u.id
+    WHERE u.deleted_at IS NULL ORDER BY u.id
     """, repeatable: true, scatters: true)
   static let byKey = Statement(
     "users.by_key",
     """
     SELECT \(columns), u.password_hash
     FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
-    WHERE c.bucket = $1 AND c.key = $2
-    """, repeatable: true)
-  static let setHash = Statement(
-    "users.set_hash", "UPDATE chat_user SET password_hash = $3 WHERE bucket = $1 AND id = $2", repeatable: true)
-  static let change = Statement(
-    "users.change",
-    """
-    UPDATE chat_user u SET display_name = coalesce($3, u.display_name), email = CASE WHEN $4 THEN $5 ELSE u.email END
-    WHERE u.bucket = $1 AND u.id = $2
-    RETURNING \(columns)
+    WHERE c.bucket = $1 AND c.key = $2 AND u.deleted_at IS NULL
     """, repeatable: true)
   static let search = Statement(
     "users.search",
     """
     SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
-    WHERE c.key >= $1 AND c.key < $2 AND c.key > $3
+    WHERE c.key >= $1 AND c.key < $2 AND c.key > $3 AND u.deleted_at IS NULL
     ORDER BY c.key LIMIT $4
     """, repeatable: true, scatters: true)
 
@@ -49,12 +43,13 @@ public struct PostgresUsers: UserStore {
     "users.below",
     """
     SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
-    WHERE c.key < $1 ORDER BY c.key DESC LIMIT $2
+    WHERE c.key < $1 AND u.deleted_at IS NULL ORDER BY c.key DESC LIMIT $2
     """, repeatable: true, scatters: true)
 
-  static let statements = [claim, insert, byID, byIDs, byKey, setHash, change, search, below]
+  static let statements = [claim, insert, byID, byIDs, byKey, search, below] + changeStatements
 
-  private static let columns = "u.id, u.username, u.display_name, u.email, u.own_conversation, u.created_at"
+  static let columns =
+    "u.id, u.username, u.display_name, u.email, u.own_conversation, u.created_at, u.avatar_url, u.attributes"
 
   let pool: PostgresPool
   let ids: IdBlocks
@@ -123,27 +118,8 @@ public struct PostgresUsers: UserStore {
     try await failure.translating { () throws(PostgresError) in
       let bucket = Bucket(ofUsernameKey: key)
       guard let row = try await pool.query(Self.byKey, [.int2(bucket.number), .text(key)]).first else { return nil }
-      return (try Self.user(row), try row.text(6))
+      return (try Self.user(row), try row.text(8))
     }
-  }
-
-  /// Replaces the password hash.
-  public func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError) {
-    try await failure.translating { () throws(PostgresError) in
-      _ = try await pool.query(Self.setHash, [.int2(user.bucket.number), .int8(user.rawValue), .text(hash)])
-    }
-  }
-
-  /// Changes what is not nil.
-  public func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User {
-    let changed = try await failure.translating { () throws(PostgresError) in
-      let parameters: [Parameter] = [
-        .int2(user.bucket.number), .int8(user.rawValue), .text(displayName), .bool(email != nil), .text(email ?? nil),
-      ]
-      return try await pool.query(Self.change, parameters).first.map(Self.user)
-    }
-    guard let changed else { throw .notFound(.user) }
-    return changed
   }
 
   /// Users whose name key begins with `prefix`, ascending by the bytes of the key.
@@ -175,10 +151,19 @@ public struct PostgresUsers: UserStore {
     }
   }
 
-  private static func user(_ row: Row) throws(PostgresError) -> User {
+  static func user(_ row: Row) throws(PostgresError) -> User {
     User(
       id: UserID(rawValue: try row.int8(0)), username: try row.text(1), displayName: try row.text(2),
       email: try row.optionalText(3), createdAt: Timestamp(milliseconds: try row.time(5)),
-      ownConversation: ConversationID(rawValue: try row.int8(4)))
+      ownConversation: ConversationID(rawValue: try row.int8(4)), avatarURL: try row.optionalText(6),
+      attributes: try attributes(row.optionalText(7)))
+  }
+
+  static func attributes(_ text: String?) throws(PostgresError) -> [String: String] {
+    guard let text else { return [:] }
+    guard let object = (try? JSONValue(parsing: Array(text.utf8), limits: .frame))?.object else {
+      throw .unexpectedReply("a user's attributes")
+    }
+    return object.entries.reduce(into: [:]) { $0[$1.name] = $1.value.string }
   }
 }

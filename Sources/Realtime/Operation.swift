@@ -24,6 +24,8 @@ public struct Operation: Sendable {
   enum Act: Sendable {
     case auth
     case resume
+    case watch
+    case unwatch
     case command(Handler)
   }
 

@@ -6,7 +6,8 @@ import JSONText
 public enum Operations {
   /// The rows under those limits.
   public static func rows(_ limits: Limits, _ realtime: RealtimeLimits) -> [Operation] {
-    [auth(realtime), resume(limits), send(limits), open(limits)] + messageRows(limits) + contacts
+    [auth(realtime), resume(limits), watch(limits), unwatch(limits), send(limits), open(limits)]
+      + messageRows(limits) + contacts
   }
 
   // MARK: The session's own
@@ -27,6 +28,21 @@ public enum Operations {
     return Operation(
       "resume", "Sends what was missed, then everything from then on; once a session.",
       shape: Shape("Resume", [heads]), .resume)
+  }
+
+  private static func watch(_ limits: Limits) -> Operation {
+    Operation(
+      "presence.watch",
+      "Tells how these users are now and whenever it changes, as far as the caller may know; the answer says whose.",
+      rate: .write, shape: users("PresenceWatch", limits), .watch)
+  }
+
+  private static func unwatch(_ limits: Limits) -> Operation {
+    Operation("presence.unwatch", "Ends that.", shape: users("PresenceUnwatch", limits), .unwatch)
+  }
+
+  private static func users(_ name: String, _ limits: Limits) -> Shape {
+    Shape(name, [.array("users", .required, of: .integer(.ids), count: 1...limits.presenceUsersMax, "Ids of users.")])
   }
 
   // MARK: Commands

@@ -93,14 +93,28 @@ extension WireFormat {
     signal: { signal in
       var writer = JSONWriter()
       return writer.write(signal) ? writer.finish() : nil
+    },
+    presence: { presence in
+      var writer = JSONWriter()
+      writer.write(presence)
+      return writer.finish()
     })
 }
 
 extension JSONWriter {
+  /// `{"t":"presence","d":{…}}`
+  mutating func write(_ presence: Presence) {
+    object { writer in
+      writer.member("t", "presence")
+      writer.key("d")
+      EntryText.write(presence, to: &writer)
+    }
+  }
+
   /// False for what is not told to clients as an event.
   mutating func write(_ signal: Signal) -> Bool {
     switch signal {
-    case .signedOut, .relayed: return false
+    case .signedOut, .accountGone, .estranged, .relayed: return false
     case .typing(let conversation, let author):
       object { writer in
         writer.member("t", "typing")

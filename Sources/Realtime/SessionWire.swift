@@ -71,7 +71,8 @@ extension WireFormat {
     signal: { signal in
       var writer = JSONWriter()
       return writer.write(signal) ? packet(name(of: signal), writer.finish()) : nil
-    })
+    },
+    presence: { packet("presence", native(of: $0)) })
 
   /// The same for clients that recover: after the frame of an entry comes its offset, `"5121:42"`.
   public static let socketIORecovering = WireFormat(
@@ -80,11 +81,18 @@ extension WireFormat {
     signal: { signal in
       var writer = JSONWriter()
       return writer.write(signal) ? packet(name(of: signal), writer.finish()) : nil
-    })
+    },
+    presence: { packet("presence", native(of: $0)) })
 
   private static func native(of entry: Entry) -> [UInt8] {
     var writer = JSONWriter()
     EntryText.write(entry, to: &writer)
+    return writer.finish()
+  }
+
+  private static func native(of presence: Presence) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.write(presence)
     return writer.finish()
   }
 
@@ -97,7 +105,10 @@ extension WireFormat {
     switch signal {
     case .typing: "typing"
     case .read: "read"
-    case .signedOut, .relayed: "signed_out"
+    case .signedOut: "signed_out"
+    case .accountGone: "account_gone"
+    case .estranged: "estranged"
+    case .relayed: "relayed"
     }
   }
 }

@@ -32,6 +32,8 @@ extension SocketSession {
     switch request.operation.act {
     case .auth: auth(request)
     case .resume: perform(machine.resumeRequested(), request) { session, _ in session.resume(request) }
+    case .watch: perform(machine.commandRequested(), request) { $0.watch(request, as: $1) }
+    case .unwatch: perform(machine.commandRequested(), request) { session, _ in session.unwatch(request) }
     case .command(let handler):
       perform(machine.commandRequested(), request) { $0.run(request, handler, as: $1) }
     }
@@ -62,6 +64,15 @@ extension SocketSession {
   }
 
   private func run(_ request: Request, _ handler: @escaping Operation.Handler, as caller: Caller) {
+    attempt(request, as: caller) { [self] () async throws(ChatError) in
+      answer(request, try await handler(request.asked, door.chat, caller))
+    }
+  }
+
+  /// Runs what answers a request, once its rate allows it; refuses the request when that throws.
+  func attempt(
+    _ request: Request, as caller: Caller, _ body: @escaping @Sendable () async throws(ChatError) -> Void
+  ) {
     door.ports.spawn { [self] in
       if request.operation.rate != .none,
         let wait = await door.gate.retryAfter(request.operation.rate, caller)
@@ -69,8 +80,7 @@ extension SocketSession {
         return refuse(request.id, request.operation.name, Problem(.rateLimited(retryAfter: wait)))
       }
       do throws(ChatError) {
-        let body = try await handler(request.asked, door.chat, caller)
-        answer(request, body)
+        try await body()
       } catch {
         refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
       }

@@ -110,6 +110,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     switch reason {
     case .slowReader: close(.slowReader)
     case .signedOut: close(.signedOut)
+    case .accountGone: close(.accountGone)
     }
   }
 

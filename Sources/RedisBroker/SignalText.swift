@@ -3,8 +3,9 @@ import JSONText
 
 /// Signals as they travel between nodes.
 ///
-/// - Shape: `{"s":"signed_out","u":12289,"l":[4097]}`, `{"s":"typing","c":5121,"u":12289,"n":"ada"}`,
-///   `{"s":"read","c":5121,"u":12289,"q":42}`,
+/// - Shape: `{"s":"signed_out","u":12289,"l":[4097]}`, `{"s":"account_gone","u":12289}`,
+///   `{"s":"estranged","u":12289,"o":16385}`,
+///   `{"s":"typing","c":5121,"u":12289,"n":"ada"}`, `{"s":"read","c":5121,"u":12289,"q":42}`,
 ///   `{"s":"relayed","c":5121,"w":"umoc","a":"others","au":12289,"b":"…"}`. A node that does not know an `s` drops the
 ///   signal.
 enum SignalText {
@@ -17,7 +18,7 @@ enum SignalText {
   /// The topic whose followers a signal concerns.
   static func topic(of signal: Signal) -> Topic {
     switch signal {
-    case .signedOut(let user, _): .user(user)
+    case .signedOut(let user, _), .accountGone(let user), .estranged(let user, _): .user(user)
     case .typing(let conversation, _), .read(let conversation, _, _): .conversation(conversation)
     case .relayed(let relay): relay.to
     }
@@ -32,6 +33,13 @@ enum SignalText {
         writer.member("s", "signed_out")
         writer.member("u", user.rawValue)
         writer.member("l", array: { writer in for session in sessions { writer.int(session.rawValue) } })
+      case .accountGone(let user):
+        writer.member("s", "account_gone")
+        writer.member("u", user.rawValue)
+      case .estranged(let user, let other):
+        writer.member("s", "estranged")
+        writer.member("u", user.rawValue)
+        writer.member("o", other.rawValue)
       case .typing(let conversation, let author):
         writer.member("s", "typing")
         writer.member("c", conversation.rawValue)
@@ -61,6 +69,8 @@ enum SignalText {
       let sessions = list.compactMap { $0.integer.flatMap { SessionID(checking: $0) } }
       // A list of which nothing is left would sign out all of the user's sessions.
       return sessions.count == list.count ? .signedOut(user, sessions: sessions) : nil
+    case "account_gone": return .accountGone(user)
+    case "estranged": return value["o"]?.integer.flatMap { UserID(checking: $0) }.map { .estranged(user, from: $0) }
     case "typing":
       guard let conversation, let name = value["n"]?.string else { return nil }
       return .typing(conversation, Author(id: user, username: name))

@@ -107,7 +107,7 @@ struct AccountStories {
     _ = await door.send(.patch, "/v1/users/me", ["email": "bob@example.org"], as: door.stage.bob)
     let seen = await door.send(.get, "/v1/users/\(bob.id.rawValue)", as: door.stage.ada)
     #expect(seen["username"]?.string == bob.username)
-    #expect(seen.json.object?.names == ["id", "username", "display_name", "created_at"])
+    #expect(seen.json.object?.names == ["id", "username", "display_name", "created_at", "avatar_url"])
     #expect(await door.send(.get, "/v1/users/4095", as: door.stage.ada).summary == "404 user_not_found")
   }
 

@@ -97,7 +97,7 @@ struct RateTests {
     let rows = try await Door.open().rows
     let byClass = Dictionary(grouping: rows, by: \.rate).mapValues { Set($0.map(\.name)) }
     #expect(byClass[.register] == ["registerUser"])
-    #expect(byClass[.signIn] == ["signIn", "refreshSession"])
+    #expect(byClass[.signIn] == ["signIn", "refreshSession", "changePassword", "deleteMe"])
     #expect(byClass[.send] == ["sendMessage"])
     #expect(byClass[.search] == ["searchUsers"])
     #expect(byClass[.none] == ["showInfo", "showKeys", "showOpenAPI"])

@@ -33,7 +33,14 @@ struct Sample {
       ],
       "signIn": [["username": name(stage), "password": .string(Stage.password), "device": "phone"]],
       "refreshSession": [["refresh_token": tokens["refresh_token"] ?? .null]],
-      "updateMe": [["display_name": "Countess", "email": "ada@example.org"]],
+      "updateMe": [
+        [
+          "display_name": "Countess", "email": "ada@example.org", "avatar_url": "/ada.png",
+          "attributes": ["fname": "Ada"],
+        ]
+      ],
+      "deleteMe": [["password": .string(Stage.password)]],
+      "changePassword": [["password": .string(Stage.password), "new_password": "longer than before"]],
       "openConversation": [
         ["kind": "direct", "user": bob],
         ["kind": "group", "title": "Tea", "members": [bob], "picture_url": "https://example.org/tea.png"],
@@ -71,6 +78,7 @@ struct Sample {
     "listContacts": [("state", "new"), ("limit", "5"), ("cursor", "31")],
     "listBlocks": [("limit", "5"), ("cursor", "31")],
     "uploadFile": [("name", "a.txt")], "listFiles": [("limit", "5"), ("cursor", "31")],
+    "showPresence": [("users", "16777217,16777218")],
     "listMessages": [("limit", "5"), ("before", "9")], "listEntries": [("limit", "5"), ("after", "1")],
   ]
 

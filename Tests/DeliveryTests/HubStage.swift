@@ -14,14 +14,14 @@ final class HubStage {
   let ada: User
   let bob: User
 
-  init(limits: DeliveryLimits = DeliveryLimits()) throws {
+  init(limits: DeliveryLimits = DeliveryLimits(), presence: any PresenceDirectory = NoPresence()) throws {
     let time = time
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
     log = SlowLog(world, time)
     hub = Hub(
       ports: VirtualLoop(time: time, seed: 1), broker: broker, log: log, conversations: world, signIns: world,
-      limits: limits)
+      presence: presence, limits: limits)
     ada = try #require(time.finish { await HubStage.register("ada", in: world) } ?? nil)
     bob = try #require(time.finish { await HubStage.register("bob", in: world) } ?? nil)
     hub.start()
@@ -126,7 +126,7 @@ extension WireFormat {
       if case .messageCreated(let message) = entry.event { bytes += [0] + Array(message.text.utf8) }
       return bytes
     },
-    signal: { Array("\($0)".utf8) })
+    signal: { Array("\($0)".utf8) }, presence: { Array("\($0.user.rawValue) \($0.status)".utf8) })
 }
 
 /// A broker that follows at once or when told, and says what the test says.

@@ -12,7 +12,7 @@ struct ShardSafetyTests {
   /// Statements that ask several shards on purpose. A new name here is looked at twice.
   private static let scatterList: Set<String> = [
     "users.by_ids", "users.search", "sessions.alive", "conversations.living", "conversations.living_heads",
-    "log.counters", "log.heads", "contacts.pairs", "users.below",
+    "log.counters", "log.heads", "contacts.pairs", "users.below", "conversations.sharing",
   ]
 
   @Test("statements that scatter stand on the list")

@@ -29,11 +29,15 @@ final class SocketStage {
     self.world = world
     verifier = FakeVerifier(time)
     broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
-    hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world, limits: delivery)
+    let presence = MemoryPresence(
+      in: PresenceBook(clock: VirtualClock(time)), now: { loop.now }, hop: { time.schedule(after: $0, $1) })
+    hub = Hub(
+      ports: loop, broker: broker, log: world, conversations: world, signIns: world, presence: presence,
+      limits: delivery)
     chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
-      limiter: MemoryRateLimiter(clock: VirtualClock(time)), clock: VirtualClock(time))
+      limiter: MemoryRateLimiter(clock: VirtualClock(time)), presence: presence, clock: VirtualClock(time))
     let notes = notes
     let ids = Notes()
     shelf = RecoveryShelf {

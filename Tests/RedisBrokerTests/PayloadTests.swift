@@ -23,7 +23,8 @@ struct PayloadTests {
   static let ada = Author(id: UserID(counter: 20_000, bucket: Bucket(folding: 5)), username: "ada \"q\" <é>")
 
   static let signals: [Signal] = [
-    .signedOut(ada.id, sessions: []),
+    .signedOut(ada.id, sessions: []), .accountGone(ada.id),
+    .estranged(ada.id, from: UserID(rawValue: 8_193)),
     .signedOut(ada.id, sessions: [SessionID(rawValue: 4_097), SessionID(rawValue: 4_098)]),
     .typing(here, ada),
     .read(here, ada.id, seq: 0),

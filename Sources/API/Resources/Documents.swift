@@ -18,6 +18,7 @@ enum Documents {
     [
       Schemas.text("name", "Always martlet."), Schemas.text("version", "The version of the node that answers."),
       .integer("api_level", .required, 1...JSONLimits.integerMax, "Raised when something is added to the wire."),
+      .integer("lobby", .required, .ids, "The public conversation that is always there."),
       .map(
         "limits", .required, names: .string(bytes: 1...64), values: .integer(0...JSONLimits.integerMax), count: 0...100,
         "What is refused past them."),
@@ -29,6 +30,7 @@ enum Documents {
         writer.member("name", "martlet")
         writer.member("version", version)
         writer.member("api_level", apiLevel)
+        writer.member("lobby", Lobby.id.rawValue)
         writer.key("limits")
         writer.object { writer in
           writer.member("text_bytes", limits.textBytesMax)
@@ -36,6 +38,9 @@ enum Documents {
           writer.member("username_bytes", limits.usernameBytesMax)
           writer.member("display_name_bytes", limits.displayNameBytesMax)
           writer.member("email_bytes", limits.emailBytesMax)
+          writer.member("avatar_url_bytes", limits.avatarURLBytesMax)
+          writer.member("attributes", limits.attributesMax)
+          writer.member("attribute_bytes", limits.attributeBytesMax)
           writer.member("device_bytes", limits.deviceBytesMax)
           writer.member("password_bytes_min", limits.passwordBytesMin)
           writer.member("password_bytes_max", limits.passwordBytesMax)

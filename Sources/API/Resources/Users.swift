@@ -6,7 +6,7 @@ import JSONText
 /// `/v1/users`: registering, oneself, others, search.
 enum Users {
   static func rows(_ limits: Limits) -> [Endpoint] {
-    [register(limits), me, updateMe(limits), show, search(limits)]
+    [register(limits), me, updateMe(limits), deleteMe(limits), changePassword(limits), show, search(limits)]
   }
 
   private static func register(_ limits: Limits) -> Endpoint {
@@ -46,15 +46,58 @@ enum Users {
       [
         .string("display_name", .optional, bytes: 1...limits.displayNameBytesMax, "What others see."),
         .string("email", .nullable, bytes: 3...limits.emailBytesMax, "null takes it away."),
+        .string(
+          "avatar_url", .nullable, bytes: 1...limits.avatarURLBytesMax, "A path or https URL; null takes it away."),
+        .map(
+          "attributes", .optional, names: .string(bytes: 1...limits.attributeNameBytesMax),
+          values: .string(bytes: 0...limits.attributeBytesMax), count: 0...limits.attributesMax,
+          "Those named are set, an empty text takes one away, others stay; names of a to z and _."),
       ])
     return Endpoint(
       .patch, "/v1/users/me", "updateMe", "Changes what is given of the caller's profile.", rate: .write, body: body,
       answers: [.init(200, Schemas.ownUser, "The account as it is now.")]
     ) { call async throws(ChatError) in
-      let email: String?? = call.body.has("email") ? .some(call.body.string("email")) : nil
-      let command = UpdateProfile(displayName: call.body.string("display_name"), email: email)
-      let user = try await command.run(in: call.chat, as: call.caller())
+      var change = ProfileChange(displayName: call.body.string("display_name"))
+      if call.body.has("email") { change.email = .some(call.body.string("email")) }
+      if call.body.has("avatar_url") { change.avatarURL = .some(call.body.string("avatar_url")) }
+      for pair in call.body.pairs("attributes") ?? [] { change.attributes[pair.name] = pair.value.string }
+      let user = try await UpdateProfile(change).run(in: call.chat, as: call.caller())
       return .json(.ok) { EntryText.write(own: user, to: &$0) }
+    }
+  }
+
+  /// Counted as a sign-in that fails: the password could be guessed here too.
+  private static func deleteMe(_ limits: Limits) -> Endpoint {
+    let body = Shape(
+      "AccountEnd", [.string("password", .required, bytes: 1...limits.passwordBytesMax, "The password.")])
+    return Endpoint(
+      .delete, "/v1/users/me", "deleteMe",
+      "Ends the account for ever, and all its sessions; its name stays taken, its messages stay.", rate: .signIn,
+      body: body, answers: [.init(204, nil, "It is gone; its sockets are closed with 4501.")], refusals: [401]
+    ) { call async throws(ChatError) in
+      let command = DeleteAccount(password: call.body.string("password") ?? "")
+      try await command.run(in: call.chat, as: call.caller())
+      return .noContent
+    }
+  }
+
+  private static func changePassword(_ limits: Limits) -> Endpoint {
+    let body = Shape(
+      "PasswordChange",
+      [
+        .string("password", .required, bytes: 1...limits.passwordBytesMax, "The one he has."),
+        .string(
+          "new_password", .required, bytes: limits.passwordBytesMin...limits.passwordBytesMax,
+          "The one he is to have; kept as an Argon2id hash."),
+      ])
+    return Endpoint(
+      .post, "/v1/users/me/password", "changePassword", "Replaces the password and ends all other sessions.",
+      rate: .signIn, body: body, answers: [.init(204, nil, "It is the new one from now on.")], refusals: [401]
+    ) { call async throws(ChatError) in
+      let command = ChangePassword(
+        password: call.body.string("password") ?? "", newPassword: call.body.string("new_password") ?? "")
+      try await command.run(in: call.chat, as: call.caller())
+      return .noContent
     }
   }
 

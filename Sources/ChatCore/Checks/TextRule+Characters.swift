@@ -54,6 +54,19 @@ extension TextRule {
     return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && clean
       ? nil : .invalidFormat("be an address like ada@example.org")
   }
+
+  /// Where something is: a path, or an address of the web. Other schemes (`javascript:`, `data:`) end up in pages of
+  /// clients that trust us.
+  static func linkFlaw(_ text: String) -> Flaw? {
+    if text.unicodeScalars.contains(where: { $0.breaksLines || $0.isBlank || $0.properties.isBidiControl }) {
+      return .notAllowed("hold no blanks and no control characters")
+    }
+    guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    let scheme = text[..<colon]
+    let isPath = scheme.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+    return isPath || ["http", "https"].contains(scheme.lowercased())
+      ? nil : .invalidFormat("be a path, or begin with https:// or http://")
+  }
 }
 
 extension Unicode.Scalar {

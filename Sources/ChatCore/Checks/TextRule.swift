@@ -41,6 +41,8 @@ extension Limits {
   var device: TextRule { row("device", 1...deviceBytesMax, lineFlaw) }
   var picture: TextRule { row("picture_url", 1...pictureBytesMax, lineFlaw) }
   var email: TextRule { row("email", 3...emailBytesMax, TextRule.addressFlaw) }
+  var avatarURL: TextRule { row("avatar_url", 1...avatarURLBytesMax, TextRule.linkFlaw) }
+  var newPassword: TextRule { row("new_password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var password: TextRule { row("password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }
   var text: TextRule { row("text", 1...textBytesMax, TextRule.proseFlaw) }
   var clientMessageID: TextRule { row("client_message_id", 1...clientMessageIDBytesMax, TextRule.controlFlaw) }

@@ -19,6 +19,9 @@ public struct BlockUser: Command {
 
   /// Looks both up, changes, tells.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Contact {
-    try await chat.change(.block(lastWords ? .grace : .blocked), with: user, as: caller)
+    let contact = try await chat.change(.block(lastWords ? .grace : .blocked), with: user, as: caller)
+    chat.publisher.announce(.estranged(caller.user, from: user))
+    chat.publisher.announce(.estranged(user, from: caller.user))
+    return contact
   }
 }

@@ -10,7 +10,7 @@ public protocol Publisher: Sendable {
 public enum Topic: Hashable, Sendable {
   /// The entries and signals of one conversation.
   case conversation(ConversationID)
-  /// The signals that concern one user: signing out.
+  /// The signals that concern one user: signing out, the end of his account.
   case user(UserID)
 }
 

@@ -21,4 +21,6 @@ public protocol ContactStore: Sendable {
   func blocks(of user: UserID, after: UserID?, limit: Int) async throws(ChatError) -> [Contact]
   /// Those of the others of whom the user is to hear nothing, nor they of him: one of the two has blocked the other.
   func estranged(_ user: UserID, among others: [UserID]) async throws(ChatError) -> Set<UserID>
+  /// Those of the others whom the user has accepted and who have accepted him.
+  func accepted(_ user: UserID, among others: [UserID]) async throws(ChatError) -> Set<UserID>
 }

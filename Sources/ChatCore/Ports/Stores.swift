@@ -17,12 +17,21 @@ public protocol UserStore: Sendable {
   func credentials(ofUsernameKey key: String) async throws(ChatError) -> (user: User, passwordHash: String)?
   /// Replaces the password hash (rehashing at sign-in, change of password).
   func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError)
-  /// Changes what is not nil; `.some(nil)` takes the address away.
+  /// The hash of the user's password; nil when there is no such user.
+  func passwordHash(of user: UserID) async throws(ChatError) -> String?
+  /// Replaces the password hash and ends the user's sessions but `kept`, in one transaction; those that were alive.
+  func changePassword(_ hash: String, of user: UserID, keeping kept: SessionID?) async throws(ChatError) -> [SessionID]
+  /// Changes what the change names; attributes are merged by ``ProfileRules`` inside the transaction.
   ///
-  /// - Throws: `.notFound(.user)`.
-  func update(_ user: UserID, displayName: String?, email: String??) async throws(ChatError) -> User
-  /// Users whose name key begins with `prefix`, ascending by the bytes of the key, after the key `after`; a scatter
-  /// statement.
+  /// - Throws: `.notFound(.user)`, and as ``ProfileRules`` say.
+  func update(_ user: UserID, _ change: ProfileChange) async throws(ChatError) -> User
+  /// Ends the account for ever, with all its sessions, in one transaction; false when there was none.
+  ///
+  /// From then on no method of this store finds the user; his name stays taken, his messages and memberships stay, and
+  /// ``SessionStore/open(user:device:nonce:most:)`` refuses him.
+  func delete(_ user: UserID) async throws(ChatError) -> Bool
+  /// Users whose name key begins with `prefix` (all with an empty one), ascending by the bytes of the key, after the
+  /// key `after`; a scatter statement.
   func search(prefix: String, after: String?, limit: Int) async throws(ChatError) -> [User]
   /// The users whose name keys lie nearest to each of the keys in the order of their bytes: up to `each` from it on
   /// and up to `each` below it; scatter statements, at most 32 keys.
@@ -49,9 +58,33 @@ public struct NewUser: Sendable {
   }
 }
 
+/// What changes of a profile; what is nil stays.
+public struct ProfileChange: Sendable, Hashable {
+  /// What others see.
+  public var displayName: String?
+  /// His address; `.some(nil)` takes it away.
+  public var email: String??
+  /// Where his picture is; `.some(nil)` takes it away.
+  public var avatarURL: String??
+  /// Attributes to set; an empty value takes one away, those not named stay.
+  public var attributes: [String: String]
+
+  /// Collects what changes.
+  public init(
+    displayName: String? = nil, email: String?? = nil, avatarURL: String?? = nil, attributes: [String: String] = [:]
+  ) {
+    self.displayName = displayName
+    self.email = email
+    self.avatarURL = avatarURL
+    self.attributes = attributes
+  }
+}
+
 /// Remembers sign-in sessions and the generations of their refresh tokens.
 public protocol SessionStore: Sendable {
   /// Opens one with generation 1; the oldest of the user's ends when there would be more than `most`.
+  ///
+  /// - Throws: `.unauthenticated(.wrongCredentials)` when the account has been deleted, were it a moment ago.
   func open(user: UserID, device: String?, nonce: [UInt8], most: Int) async throws(ChatError) -> Session
   /// What a refresh needs: the session's user, nonce and current generation, unless ended or idle for too long.
   func refreshState(_ session: SessionID) async throws(ChatError) -> RefreshState?
@@ -130,6 +163,11 @@ public protocol ConversationStore: Sendable {
   func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64]
   /// Members ascending by user id after `after`.
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member]
+  /// What a user is to others, as far as presence depends on it; who is left out is nothing to him.
+  ///
+  /// A scatter statement over the others' buckets, at most ``Limits/presenceUsersMax`` of them. The self conversation
+  /// does not count.
+  func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation]
   /// Changes the membership of `subject` as `change` says, checked by the domain's ``MembershipRules`` inside the
   /// transaction.
   ///

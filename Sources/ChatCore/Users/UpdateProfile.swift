@@ -1,25 +1,31 @@
 /// Changes what the caller shows of himself; what is not named stays.
 ///
-/// - Shape: `{"display_name": "Countess", "email": null}`; null takes the address away.
+/// - Shape: `{"display_name": "Countess", "email": null, "avatar_url": "/a.png", "attributes": {"fname": "Ada"}}`; null
+///   takes an address or picture away, an empty text an attribute.
+/// - Limits: as ``ProfileRules`` and the rows of ``Limits`` say.
 /// - Throws: `.invalid` naming each wrong member, `.notFound(.user)`.
 public struct UpdateProfile: Command {
-  /// The new display name.
-  public let displayName: String?
-  /// The new address, or none any more.
-  public let email: String??
+  /// What is to change.
+  public let change: ProfileChange
+
+  /// Takes what is to change.
+  public init(_ change: ProfileChange) { self.change = change }
 
   /// Collects what is to change.
   public init(displayName: String? = nil, email: String?? = nil) {
-    self.displayName = displayName
-    self.email = email
+    self.init(ProfileChange(displayName: displayName, email: email))
   }
 
   /// Checks and stores.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> User {
     var faults = Faults()
-    faults.check(displayName, chat.limits.displayName)
-    faults.check(email ?? nil, chat.limits.email)
+    faults.check(change.displayName, chat.limits.displayName)
+    faults.check(change.email ?? nil, chat.limits.email)
+    faults.check(change.avatarURL ?? nil, chat.limits.avatarURL)
+    for fault in ProfileRules.faults(in: change.attributes, chat.limits) {
+      faults.add(fault.pointer, fault.code, fault.detail)
+    }
     try faults.settle()
-    return try await chat.users.update(caller.user, displayName: displayName, email: email)
+    return try await chat.users.update(caller.user, change)
   }
 }

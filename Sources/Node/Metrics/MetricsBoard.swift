@@ -37,6 +37,7 @@ final class MetricsBoard: Sendable {
     metrics.write(engine: reports)
     metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
+    metrics.write(presence: reports.compactMap(\.adapters?.presence))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     metrics.sample(
       "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],

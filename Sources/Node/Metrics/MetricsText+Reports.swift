@@ -82,6 +82,9 @@ extension MetricsText {
     sum("martlet_slow_readers_total", .counter, "Sessions closed because they did not read.", reports) {
       $0.delivery.slowReaders
     }
+    sum("martlet_presence_told_total", .counter, "Changes of presence told to sessions.", reports) {
+      $0.delivery.presenceTold
+    }
     sum("martlet_resumes_total", .counter, "Resumes answered.", reports) { $0.delivery.resumed }
     sum("martlet_broker_interruptions_total", .counter, "Interruptions of the broker.", reports) {
       $0.delivery.interruptions
@@ -160,6 +163,26 @@ extension MetricsText {
     total("martlet_broker_dropped_total", .counter, "Publications dropped while Redis was away.") { $0.broker.dropped }
     total("martlet_broker_received_total", .counter, "Entries received.") { $0.broker.entriesReceived }
     total("martlet_broker_malformed_total", .counter, "Payloads that are not ours.") { $0.broker.malformed }
+  }
+
+  mutating func write(presence reports: [PresenceCounters]) {
+    guard !reports.isEmpty else { return }
+    func total(_ name: String, _ kind: Kind, _ help: String, _ value: (PresenceCounters) -> Int) {
+      sample(name, kind, help, [], Int64(reports.reduce(0) { $0 + value($1) }))
+    }
+    total("martlet_presence_users", .gauge, "Users with sessions on this node.") { $0.here }
+    total("martlet_presence_watched", .gauge, "Users watched from this node.") { $0.watched }
+    total("martlet_presence_said_total", .counter, "Comings and goings said to the other nodes.") { $0.said }
+    total("martlet_presence_failed_total", .counter, "Batches of them that Redis did not take; said again.") {
+      $0.failed
+    }
+    total("martlet_presence_heard_total", .counter, "Comings and goings heard.") { $0.heard }
+    total("martlet_presence_malformed_total", .counter, "Messages of presence that are not ours.") { $0.malformed }
+    total("martlet_presence_looked_up_total", .counter, "Users looked up.") { $0.lookedUp }
+    total("martlet_presence_buried_total", .counter, "Dead nodes whose users this node took off.") { $0.buried }
+    total("martlet_presence_begun_anew_total", .counter, "Times that this node was forgotten and said all again.") {
+      $0.begunAnew
+    }
   }
 
   mutating func write(loops reports: [LoopReport], droppedLogLines: Int) {

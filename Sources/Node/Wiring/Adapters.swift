@@ -21,6 +21,7 @@ struct Adapters {
   let limiter: any RateLimiter
   /// The list of the cluster's nodes; none in memory.
   let nodes: NodeList?
+  let presence: any PresenceDirectory
   /// Begins to connect.
   let start: () -> Void
   /// Lets go of connections.
@@ -35,6 +36,8 @@ struct AdapterReport: Sendable {
   var sends: SendCounters
   var broker: BrokerCounters
   var isListening: Bool
+  /// The node's, so of one loop only.
+  var presence: PresenceCounters?
 }
 
 extension Adapters {
@@ -43,11 +46,12 @@ extension Adapters {
   /// - Parameters:
   ///   - loops: of the node, among which a rate is divided while Redis is away.
   ///   - record: what the node says of itself to the others; one of its loops says it.
+  ///   - office: the node's presence, which the same loop starts and closes.
   /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being
   ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
-    record: NodeRecord?, logger: Logger
+    record: NodeRecord?, office: RedisPresence, logger: Logger
   ) throws -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database)
     let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
@@ -59,18 +63,21 @@ extension Adapters {
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let objects = try objects(loop, configuration, logger)
     let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
+    let runsOffice = record != nil
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
       log: stores.log, messages: stores.messages, files: stores.files, blobs: objects ?? stores.blobs, broker: topics,
       limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
-      nodes: NodeList(client: client, names: names),
+      nodes: NodeList(client: client, names: names), presence: office.directory(on: loop),
       start: {
         pool.start()
         client.start()
         topics.start()
         registry?.start()
+        if runsOffice { office.start() }
       },
       close: {
+        if runsOffice { office.close() }
         registry?.leave()
         topics.close()
         objects?.close()
@@ -80,7 +87,7 @@ extension Adapters {
       report: {
         AdapterReport(
           database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
-          isListening: topics.isListening)
+          isListening: topics.isListening, presence: runsOffice ? office.counters : nil)
       })
   }
 
@@ -103,13 +110,13 @@ extension Adapters {
   }
 
   /// Memory that all loops of the process share.
-  static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus) -> Adapters {
-    let broker = MemoryBroker(on: bus) { milliseconds, work in
-      loop.execute { loop.schedule(after: milliseconds, work) }
-    }
+  static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus, book: PresenceBook) -> Adapters {
+    let hop: MemoryBroker.Hop = { milliseconds, work in loop.execute { loop.schedule(after: milliseconds, work) } }
+    let broker = MemoryBroker(on: bus, hop: hop)
+    let presence = MemoryPresence(in: book, now: EventLoop.monotonicMilliseconds, hop: hop)
     return Adapters(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil,
-      start: {}, close: {}, report: { nil })
+      presence: presence, start: {}, close: {}, report: { nil })
   }
 }

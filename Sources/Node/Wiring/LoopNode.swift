@@ -45,7 +45,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations,
       contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, files: adapters.files,
       blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker, limiter: adapters.limiter,
-      clock: SystemClock(),
+      presence: adapters.presence, clock: SystemClock(),
       limits: shared.configuration.shared.limits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
@@ -62,7 +62,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let surroundings = LoopSurroundings(loop: loop)
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
-      signIns: adapters.sessions, limits: shared.configuration.deliveryLimits)
+      signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })

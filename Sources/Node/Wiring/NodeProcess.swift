@@ -121,8 +121,8 @@ final class NodeProcess: @unchecked Sendable {
   private func makeAdapters() async throws -> [Adapters] {
     guard role != .dev else {
       let world = MemoryWorld(clock: SystemClock(), sessionIdleMax: configuration.shared.limits.sessionIdleMax)
-      let bus = MemoryBus()
-      return group.loops.map { Adapters.memory(loop: $0, world: world, bus: bus) }
+      let (bus, book) = (MemoryBus(), PresenceBook(clock: SystemClock()))
+      return group.loops.map { Adapters.memory(loop: $0, world: world, bus: bus, book: book) }
     }
     let database = configuration.postgresSettings
     let redis = try configuration.redisSettings(client: parts.node)
@@ -130,10 +130,15 @@ final class NodeProcess: @unchecked Sendable {
     let record = NodeRecord(
       id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
       version: Version.text, settings: configuration.sharedHash, entrance: try openPrivateDoor())
+    let logger = logger
+    let office = RedisPresence(
+      loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
+      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    ) { logger.info("redis", .text("connection", "presence"), .text("change", "\($0)")) }
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
-        record: index == 0 ? record : nil, logger: logger)
+        record: index == 0 ? record : nil, office: office, logger: logger)
     }
   }
 

@@ -14,6 +14,8 @@ extension AdapterContract {
       try expect(accepted.contact.state, is: .accepted, "Bob's view")
       try expect(accepted.contact.since, is: contact.since, "since when")
       try expect(try await cast.states(of: cast.ada), is: [cast.bob.id: .accepted], "Ada's list")
+      let friends = try await stores.contacts.accepted(cast.ada.id, among: [cast.bob.id, cast.eve.id])
+      try expect(friends, is: [cast.bob.id], "Ada's friends")
       let told = try await stores.log.entries(of: cast.ada.ownConversation, after: 1, limit: 9)
       let views = told.compactMap { if case .contactChanged(let contact) = $0.event { contact.state } else { nil } }
       try expect(views, is: [.requested, .accepted], "Ada's log")
@@ -90,6 +92,7 @@ extension AdapterContract {
       let both = [cast.ada.id, cast.bob.id, cast.eve.id]
       try expect(try await stores.contacts.estranged(cast.bob.id, among: both), is: [cast.ada.id], "Bob's silence")
       try expect(try await stores.contacts.estranged(cast.ada.id, among: both), is: [cast.bob.id], "Ada's silence")
+      try expect(try await stores.contacts.accepted(cast.ada.id, among: both), is: [], "no friends of Ada's")
       _ = try await cast.contact(.unblock, cast.ada, cast.bob)
       try expect(try await cast.say("after", by: cast.bob, in: direct).message.seq, is: 3, "after that")
       try expect(try await stores.contacts.estranged(cast.ada.id, among: both), is: [], "nobody is silent")

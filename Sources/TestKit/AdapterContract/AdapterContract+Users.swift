@@ -47,16 +47,17 @@ extension AdapterContract {
     },
     ContractCase("a profile changes in what is named, and an address can be taken away") { stores in
       let ada = try await Cast.gather(in: stores).ada
-      let named = try await stores.users.update(ada.id, displayName: "Countess", email: .some("ada@example.org"))
+      let named = try await stores.users.update(
+        ada.id, ProfileChange(displayName: "Countess", email: .some("ada@example.org")))
       try expect(named.displayName, is: "Countess", "the name")
-      let kept = try await stores.users.update(ada.id, displayName: nil, email: nil)
+      let kept = try await stores.users.update(ada.id, ProfileChange())
       try expect(kept.email, is: "ada@example.org", "the address kept")
-      let without = try await stores.users.update(ada.id, displayName: nil, email: .some(nil))
+      let without = try await stores.users.update(ada.id, ProfileChange(email: .some(nil)))
       try expect(without.email, is: nil, "the address taken away")
       try expect(try await stores.users.user(ada.id), is: without, "what is remembered")
       try await refused(.notFound(.user), "an unknown user") { () throws(ChatError) in
         try await stores.users.update(
-          UserID(counter: 2_000_000_000_000, bucket: ada.id.bucket), displayName: "x", email: nil)
+          UserID(counter: 2_000_000_000_000, bucket: ada.id.bucket), ProfileChange(displayName: "x"))
       }
     },
     ContractCase("a new password hash replaces the old") { stores in

@@ -110,6 +110,10 @@ extension TroubledStore: ConversationStore {
     }
   }
 
+  func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
+    try await world.relations(of: user, to: others)
+  }
+
   func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
     try await read { () async throws(ChatError) in try await world.heads(of: user) }
   }

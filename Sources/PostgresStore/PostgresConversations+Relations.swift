@@ -1,0 +1,32 @@
+import ChatCore
+import Postgres
+
+/// What users are to each other. Contacts and blocks, once they are stored, join here.
+extension PostgresConversations {
+  /// Of some users those whose list holds one of the conversations; their lists are read by key, a shard each.
+  static let sharing = Statement(
+    "conversations.sharing",
+    """
+    SELECT asked.user_id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, user_id)
+    WHERE EXISTS (
+      SELECT FROM user_conversation l
+      WHERE l.bucket = asked.bucket AND l.user_id = asked.user_id AND l.conversation = ANY($3::bigint[]))
+    """, repeatable: true, scatters: true)
+
+  /// What a user is to others.
+  public func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
+    guard !others.isEmpty else { return [:] }
+    return try await failure.translating { () throws(PostgresError) in
+      let listed: [Parameter] = [
+        .int2(user.bucket.number), .int8(user.rawValue), .int8(0), .int8(Int64(conversationsMax)),
+      ]
+      let mine = try await pool.query(Self.listed, listed).map { (row) throws(PostgresError) in try row.int8(0) }
+      guard !mine.isEmpty else { return [:] }
+      let rows = try await pool.query(
+        Self.sharing, [.int2s(others.map(\.bucket.number)), .int8s(others.map(\.rawValue)), .int8s(mine)])
+      var relations: [UserID: Relation] = [:]
+      for row in rows { relations[UserID(rawValue: try row.int8(0))] = Relation(sharesConversation: true) }
+      return relations
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import ChatCore
+import TestKit
+import Testing
+
+@Suite struct ShowPresenceTests {
+  @Test func `one may watch oneself and those with whom one shares a conversation, nobody else`() async throws {
+    let stage = try await Stage.set()
+    let all = [stage.ada.user, stage.bob.user, stage.eve.user, UserID(rawValue: 1)]
+    #expect(try await MayWatch(users: all).run(in: stage.chat, as: stage.ada) == [stage.ada.user])
+    _ = try await stage.cast.direct()
+    #expect(
+      try await MayWatch(users: all).run(in: stage.chat, as: stage.ada) == [stage.ada.user, stage.bob.user].sorted())
+  }
+
+  @Test func `contacts may be watched until one blocks the other, which ends it for both at once`() async throws {
+    let stage = try await Stage.set()
+    let (ada, bob) = (stage.ada, stage.bob)
+    _ = try await RequestContact(user: bob.user).run(in: stage.chat, as: ada)
+    #expect(try await MayWatch(users: [bob.user]).run(in: stage.chat, as: ada) == [])
+    _ = try await AcceptContact(user: ada.user).run(in: stage.chat, as: bob)
+    #expect(try await MayWatch(users: [bob.user]).run(in: stage.chat, as: ada) == [bob.user])
+    _ = try await BlockUser(user: bob.user).run(in: stage.chat, as: ada)
+    #expect(try await MayWatch(users: [bob.user]).run(in: stage.chat, as: ada) == [])
+    #expect(try await MayWatch(users: [ada.user]).run(in: stage.chat, as: bob) == [])
+    #expect(
+      stage.publisher.signals.suffix(2) == [
+        .estranged(ada.user, from: bob.user), .estranged(bob.user, from: ada.user),
+      ])
+  }
+
+  @Test(arguments: [
+    (Relation(), false), (Relation(sharesConversation: true), true), (Relation(isContact: true), true),
+    (Relation(sharesConversation: true, isContact: true, isBlocked: true), false), (Relation(isBlocked: true), false),
+  ])
+  func `contacts and fellow members are shown, unless one has blocked the other`(relation: Relation, may: Bool) {
+    #expect(PresenceRules.mayWatch(relation) == may)
+  }
+
+  @Test func `none and too many are refused`() async throws {
+    let stage = try await Stage.set()
+    for count in [0, 101] {
+      await faulty(["/users too_long"]) { () throws(ChatError) in
+        let users = (0..<count).map { UserID(rawValue: Int64($0) + 1) }
+        return try await ShowPresence(users: users).run(in: stage.chat, as: stage.ada)
+      }
+    }
+    let users = (0..<100).map { UserID(rawValue: Int64($0) + 1) }
+    #expect(try await ShowPresence(users: users).run(in: stage.chat, as: stage.ada) == [])
+  }
+}
