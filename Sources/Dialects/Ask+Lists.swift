@@ -38,6 +38,12 @@ extension Ask {
     return found
   }
 
+  /// Where the pictures of some users are; who has none is left out.
+  public func pictures(_ users: [UserID]) async throws -> [UserID: String] {
+    let found = try await run(ShowUsers(users: users))
+    return Dictionary(found.compactMap { user in user.avatarURL.map { (user.id, $0) } }, uniquingKeysWith: { $1 })
+  }
+
   /// The newest messages between the caller and another, oldest first; none when they never wrote.
   public func history(with user: UserID, most: Int = Ask.historyMax) async throws -> [Message] {
     guard let conversation = try await run(FindDirectConversation(user: user)) else { return [] }

@@ -24,12 +24,15 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
     let broker = MemoryBroker(on: MemoryBus()) { delay, work in time.schedule(after: delay, work) }
-    hub = Hub(ports: loop, broker: broker, log: world, conversations: world, signIns: world)
+    let presence = MemoryPresence(
+      in: PresenceBook(clock: VirtualClock(time)), now: { loop.now }, hop: { time.schedule(after: $0, $1) })
+    hub = Hub(
+      ports: loop, broker: broker, log: world, conversations: world, signIns: world, presence: presence)
     let chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(time)),
-      clock: VirtualClock(time))
+      presence: presence, clock: VirtualClock(time))
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),

@@ -5,6 +5,10 @@ import JSONText
 /// What the sockets of seed 000 send and hear.
 enum UmocSessionActions {
   static let rows: [Action] = [
+    .on(Action.connect) { ask in
+      ask.watch(try await ask.contacts().map { Author(id: $0.user, username: $0.username) })
+      return []
+    },
     .on("send_message", .signedIn, .send) { ask in
       _ = try await UmocSessionRoutes.send(ask)
       return []
@@ -21,15 +25,19 @@ enum UmocSessionActions {
   ]
 
   static let announce: @Sendable (Happening, Voice) -> [Announcement] = { happening, voice in
+    if case .presence(let author, let isOnline) = happening {
+      let shape = UmocSessionShapes.user(author.id, author.username, status: isOnline ? "online" : "offline", voice)
+      return [Announcement(Words("user_status", shape))]
+    }
     guard case .entry(let entry, let facts) = happening else { return [] }
     switch entry.event {
     case .messageCreated(let message):
       let recipient = facts.other(than: message.sender.id).map { voice.id($0.id) } ?? voice.id(message.conversation)
       let isGroup = facts.kind != .direct
-      return [
-        Announcement(
-          Words("new_message", UmocSessionShapes.message(message, to: recipient, isGroup: isGroup, voice)))
-      ]
+      let shape = UmocSessionShapes.message(message, to: recipient, isGroup: isGroup, voice)
+      return [Announcement(Words("new_message", shape), watching: facts.pair)]
+    case .contactChanged(let contact) where contact.state != nil:
+      return [Announcement(nil, watching: [Author(id: contact.user, username: contact.username)])]
     case .messageEdited, .messageDeleted, .conversationCreated, .conversationUpdated, .conversationDeleted,
       .reactionAdded, .reactionRemoved, .memberJoined, .memberLeft, .memberChanged, .joined, .left, .contactChanged,
       .blockChanged, .unknown:

@@ -30,7 +30,15 @@ enum UmocSessionRoutes {
       return .ok(["success": "Contact status changed successfully"])
     },
     .on(.get, "/getContacts", .signedIn) { ask in
-      .ok(.array(try await ask.contacts().map { UmocSessionShapes.contact($0, ask.voice) }))
+      let contacts = try await ask.contacts()
+      let (online, pictures) = (
+        try await ask.online(contacts.map(\.user)), try await ask.pictures(contacts.map(\.user))
+      )
+      let shapes = contacts.map {
+        UmocSessionShapes.contact(
+          $0, isOnline: online.contains($0.user), picture: pictures[$0.user], ask.voice)
+      }
+      return .ok(.array(shapes))
     },
     .on(.get, "/getContactMessages", .signedIn) { ask in
       let other = try await contact(ask).id

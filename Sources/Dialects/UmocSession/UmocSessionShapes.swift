@@ -9,11 +9,13 @@ enum UmocSessionShapes {
     return .object(shape)
   }
 
-  static func contact(_ contact: Contact, _ voice: Voice) -> JSONValue {
-    [
+  static func contact(_ contact: Contact, isOnline: Bool, picture: String?, _ voice: Voice) -> JSONValue {
+    let picture = JSONValue.string(picture ?? "")
+    return [
       "contact_id": voice.id(contact.user), "user_id": voice.id(contact.user), "name": .string(contact.username),
-      "username": .string(contact.username), "url": "", "picture_url": "", "status": .text(contact.label?.rawValue),
-      "streak": contact.streak.map { .integer($0) } ?? 0, "is_online": false,
+      "username": .string(contact.username), "url": picture, "picture_url": picture,
+      "status": .text(contact.label?.rawValue),
+      "streak": contact.streak.map { .integer($0) } ?? 0, "is_online": .bool(isOnline),
     ]
   }
 
