@@ -32,5 +32,22 @@ extension ClusterTests {
         }
       }
     }
+
+    @Test func `what is said at one door is heard and read at the others, on a cluster of two`() async throws {
+      let cluster = try await SharedCluster.healthy()
+      let (api, socket) = (cluster.api.map(\.address), cluster.socket.map(\.address))
+      let doors = Dictionary(uniqueKeysWithValues: Self.dialects.map { ("/dialects/\($0.name)", $0.carrier) })
+      for story in try Stories.of("Across") {
+        do {
+          try await onLoop { loop in
+            let stage = NetworkStage(
+              loop: loop, requests: api, sockets: socket, prefix: "", carrier: .socketIO, doors: doors)
+            try await TranscriptPlayer.play(story.transcript, on: stage)
+          }
+        } catch {
+          Issue.record("Across/\(story) \(error)")
+        }
+      }
+    }
   }
 }

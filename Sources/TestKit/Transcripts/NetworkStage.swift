@@ -21,16 +21,21 @@ public final class NetworkStage: TranscriptStage {
   private let prefix: String
   private let carrier: Carrier
   private let transport: SocketIOSocket.Transport
+  private let doors: [String: Carrier]
   private var turn = 0
 
   /// A stage; several addresses take turns, as behind a balancer.
   ///
-  /// - Parameter transport: of a dialect over Socket.IO; its posts and its upgrade reach another node than its polls.
+  /// - Parameters:
+  ///   - transport: of a dialect over Socket.IO; its posts and its upgrade reach another node than its polls.
+  ///   - doors: what carries the sockets of other prefixes, which a story of several dialects names:
+  ///     `CONNECT /dialects/umoc?token=…`.
   public init(
     loop: EventLoop, requests: [SocketAddress], sockets: [SocketAddress], prefix: String, carrier: Carrier,
-    transport: SocketIOSocket.Transport = .webSocket
+    transport: SocketIOSocket.Transport = .webSocket, doors: [String: Carrier] = [:]
   ) {
     self.transport = transport
+    self.doors = doors
     self.loop = loop
     self.requests = requests
     self.sockets = sockets
@@ -56,12 +61,14 @@ public final class NetworkStage: TranscriptStage {
     -> (any TranscriptSocket)?
   {
     let socket = NetworkSocket(loop)
-    guard carrier == .socketIO else {
-      try await socket.open(next(of: sockets), "\(prefix)/\(query)", headers)
+    let (door, more) = (query.prefix { $0 != "?" }, query.drop { $0 != "?" })
+    let prefix = door.isEmpty ? prefix : String(door)
+    guard (doors[prefix] ?? carrier) == .socketIO else {
+      try await socket.open(next(of: sockets), "\(prefix)/\(more)", headers)
       return socket
     }
     let place = SocketIOCarrier.Place(
-      path: "\(prefix)/socket.io/", query: String(query.dropFirst()), headers: headers, other: next(of: sockets))
+      path: "\(prefix)/socket.io/", query: String(more.dropFirst()), headers: headers, other: next(of: sockets))
     try await socket.open(next(of: sockets), by: transport, place)
     return try await socket.comeIn(auth) ? socket : nil
   }
