@@ -48,6 +48,7 @@ public final class NetworkStage: TranscriptStage {
     return addresses[turn % addresses.count]
   }
 
+  /// Asks the next address.
   public func request(
     _ method: String, _ path: String, _ headers: HeaderFields, _ body: [UInt8]
   ) async throws -> (status: Int, headers: HeaderFields, body: [UInt8]) {
@@ -57,6 +58,7 @@ public final class NetworkStage: TranscriptStage {
     return (reply.status, reply.headers, reply.body)
   }
 
+  /// Opens a socket at the next address; nil when it was refused.
   public func connect(_ query: String, _ headers: HeaderFields, auth: JSONValue?) async throws
     -> (any TranscriptSocket)?
   {
