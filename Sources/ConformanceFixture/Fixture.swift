@@ -68,8 +68,8 @@ final class Fixture: HTTPHandler {
     switch request.path {
     case "/ws-echo": return Response(.upgradeRequired, headers: ["Upgrade": "websocket"])
     case "/jwt/me": return tokens.respond(to: request)
-    case "/", "/http": return PlainRoute.respond(to: request)
-    case let path where path.hasPrefix("/http/"): return PlainRoute.respond(to: request)
+    case let path where path == "/" || path == "/http" || path.hasPrefix("/http/"):
+      return PlainRoute.respond(to: request)
     default: return Response(.notFound, text: "Nothing is here.\n")
     }
   }

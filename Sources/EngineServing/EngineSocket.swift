@@ -74,7 +74,8 @@ final class EngineSocket: @unchecked Sendable {
   private var held: [@Sendable (WebSocketConnection, EngineVersion) -> Void]?
 
   /// Milliseconds between the answer to the handshake and the first packet: 5. In one segment with the answer it
-  /// reaches a client before that has told its program that the socket is open, and who listens only then misses it.
+  /// reaches a client before that has told its program that the socket is open, and a program that listens only then
+  /// misses it.
   private static let openingGap: Int64 = 5
 
   /// Holds everything back for a moment; to be called when the socket is made.

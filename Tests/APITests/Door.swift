@@ -62,7 +62,7 @@ struct Door {
     let request = Request(
       head: RequestHead(method: method, target: target, headers: headers), body: body, peer: peer)
     let response = await service.respond(to: request)
-    let reply = Reply(response, records.last)
+    let reply = Reply(response, records.record(of: response.headers["x-request-id"]))
     hold(reply, "\(method) \(target)", sourceLocation)
     return reply
   }
@@ -171,6 +171,7 @@ struct Reply {
 /// What the service recorded.
 final class Records: Sendable {
   private let all = Mutex<[AccessRecord]>([])
-  var last: AccessRecord? { all.withLock { $0.last } }
+  /// By its id, since requests may be under way side by side.
+  func record(of id: String?) -> AccessRecord? { all.withLock { $0.last { $0.requestID == id } } }
   func add(_ record: AccessRecord) { all.withLock { $0.append(record) } }
 }

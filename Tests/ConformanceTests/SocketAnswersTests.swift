@@ -120,7 +120,9 @@ extension AgainstTheFixture {
         let fixture = try FixtureProcess()
         let session = try fixture.session("/socket.io/")
         #expect(try fixture.text("POST", session, "40") == "200 ok")
-        let answer = try fixture.text("GET", session)
+        // The first event follows a little later: with this answer or with the next.
+        var answer = try fixture.text("GET", session)
+        if !answer.contains("auth") { answer += "\u{1E}" + (try fixture.text("GET", session)).dropFirst("200 ".count) }
         #expect(answer.wholeMatch(of: /200 40\{"sid":"[\w-]+"\}\x1E42\["auth",\{\}\]/) != nil, "\(answer)")
         let event = #"451-["message",{"_placeholder":true,"num":0}]"# + "\u{1E}bAQID"
         #expect(try fixture.text("POST", session, event) == "200 ok")
