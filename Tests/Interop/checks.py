@@ -1,6 +1,7 @@
-"""Checks: each is an async function under a sentence; a topic's checks run against a fixture of its own."""
+"""Checks: each is an async function under a sentence; a topic's run against a fixture of its own, or a cluster."""
 
 import asyncio
+import inspect
 import os
 import re
 import subprocess
@@ -17,8 +18,8 @@ class Topic:
     `fixtures`: name -> options; every check runs with each of them, unless it names those that it is about.
     """
 
-    def __init__(self, name, fixtures, at_once=4):
-        self.name, self.fixtures, self.at_once, self.checks = name, fixtures, at_once, []
+    def __init__(self, name, fixtures, at_once=4, seconds=SECONDS_MAX):
+        self.name, self.fixtures, self.at_once, self.seconds, self.checks = name, fixtures, at_once, seconds, []
 
     def check(self, sentence, only=None):
         def keep(body):
@@ -27,13 +28,13 @@ class Topic:
 
         return keep
 
-    async def run(self, binary):
-        """Runs all; returns how many there were, and the sentences of those that failed."""
+    async def run(self, start):
+        """Runs all against what `start` makes, given options if there are any; how many there were, and what failed."""
         count, failed = 0, []
         for name, options in self.fixtures.items():
             checks = [(s, b) for s, b, only in self.checks if only is None or name in only]
             options = options() if callable(options) else options
-            with Fixture(binary, options) as fixture:
+            with start(*([] if options is None else [options])) as fixture:
                 gate = asyncio.Semaphore(self.at_once)
                 results = await asyncio.gather(*(self.one(gate, fixture, name, *c) for c in checks))
             count += len(results)
@@ -45,7 +46,7 @@ class Topic:
         async with gate:
             started = time.monotonic()
             try:
-                await asyncio.wait_for(body(fixture), SECONDS_MAX)
+                await asyncio.wait_for(body(fixture), self.seconds)
             except Exception as error:  # whatever it is, it is this check's failure
                 print(f"FAIL {sentence}\n     {type(error).__name__}: {error}", flush=True)
                 place = traceback.extract_tb(error.__traceback__)[-1]
@@ -84,9 +85,12 @@ def short(value):
     return text if len(text) <= 300 else f"{text[:200]} … {len(text)}"
 
 
-async def until(condition, seconds=20):
-    """Waits for a condition, not for a time."""
+async def until(condition, seconds=20, why=lambda: "what was waited for did not come"):
+    """Waits for a condition, which may have to be awaited itself; not for a time."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        await asyncio.sleep(0.01)
+    while True:
+        holds = condition()
+        if await holds if inspect.isawaitable(holds) else holds:
+            return
+        assert time.monotonic() < deadline, why()
+        await asyncio.sleep(0.02)

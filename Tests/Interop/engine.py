@@ -212,6 +212,15 @@ def messages(topic, wire):
         equal((reply.status, reply.text), (200, wire.pack("1")))
         equal((await ask(fixture, "GET", target)).status, 400)
 
+    @topic.check("a poll that comes again with its t has lost its answer, and the session is over; another t is none")
+    async def _(fixture):
+        target = await wire.session(fixture)
+        for t in ("1", "2"):
+            equal((await ask(fixture, "POST", target, wire.pack("4hello"))).status, 200)
+            equal((await ask(fixture, "GET", f"{target}&t={t}")).text, wire.pack("4hello"))
+        reply = await ask(fixture, "GET", f"{target}&t=2")
+        equal((reply.status, reply.text), (400, '{"code":1,"message":"Session ID unknown"}'))
+
     @topic.check("a poll whose client goes away ends the session")
     async def _(fixture):
         target = await wire.session(fixture)
