@@ -39,11 +39,6 @@ class Node:
     def files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    async def unexplained_files(self):
-        """Open files that no gauge of connections tells of."""
-        measures = await self.measures()
-        return self.files() - sum(measures.get(name, 0) for name in HOLDERS)
-
 
 class Cluster:
     """Stopped and wiped by the script `run`, whatever becomes of this process."""
@@ -90,7 +85,13 @@ class Cluster:
         os.kill(self.socket[number].pid, signal.SIGKILL)
 
     async def files(self):
-        return {node.pid: await node.unexplained_files() for node in self.nodes}
+        """Of each node by its process: open files that no gauge of connections tells of, its own or another node's."""
+        measures = {node.pid: await node.measures() for node in self.nodes}
+        passed_on = {pid: told.get("martlet_forward_connections", 0) for pid, told in measures.items()}
+        held = {pid: sum(told.get(name, 0) for name in HOLDERS) for pid, told in measures.items()}
+        return {node.pid: node.files() - held[node.pid]
+                - (sum(passed_on.values()) - passed_on[node.pid] if node.role == "socket" else 0)
+                for node in self.nodes}
 
     async def is_left_clean(self, before, seconds=90):
         """Waits until every gauge of every node is 0; then each node has the files that it had before, and no more."""
@@ -107,12 +108,10 @@ class Cluster:
         await until(all_gone, seconds, lambda: f"still there: {rest}")
 
         async def files_back():
+            now = await self.files()
             rest.clear()
-            for node in self.nodes:
-                now = await node.unexplained_files()
-                # This question's own connection may be counted or not yet.
-                if now > before.get(node.pid, now) + 1:
-                    rest[node.port] = (before[node.pid], now)
+            # This question's own connection may be counted or not yet.
+            rest.update({pid: (before[pid], count) for pid, count in now.items() if count > before.get(pid, count) + 1})
             return not rest
 
         await until(files_back, seconds, lambda: f"files before and now: {rest}")
