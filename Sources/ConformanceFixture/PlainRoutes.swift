@@ -12,10 +12,12 @@ enum PlainRoute {
     case .post, .put:
       let type = request.headers["content-type"] ?? "application/octet-stream"
       return Response(.ok, headers: ["Content-Type": type], body: request.body)
-    default:
-      return Response(.methodNotAllowed, headers: ["Allow": "GET, HEAD, POST, PUT"])
+    case .options: return Response(.noContent, headers: ["Allow": allowed])
+    default: return Response(.methodNotAllowed, headers: ["Allow": allowed])
     }
   }
+
+  private static let allowed = "GET, HEAD, POST, PUT, OPTIONS"
 
   /// Names in lower case; the values of a name that stands more than once are joined.
   private static func headers(of request: Request) -> Response {

@@ -17,8 +17,8 @@ final class EngineEcho: EngineListener {
 /// Two namespaces of Socket.IO; what is said in the first is said back.
 final class SocketEcho: SocketProgram {
   private static let namespaces: Set<String> = ["/", "/custom"]
-  /// Milliseconds between letting in and the first event: 10, so that they come in two segments; a client that asks for
-  /// one packet at a time would miss the second of two that come at once.
+  /// Milliseconds between letting in and the first event by WebSocket: 10, so that they come in two segments; a client
+  /// that asks for one packet at a time would miss the second of two that come at once.
   private static let pause: Int64 = 10
 
   func asked(namespace: String, auth: [UInt8], by client: SocketIOClient) {
@@ -27,6 +27,7 @@ final class SocketEcho: SocketProgram {
     }
     client.accept(namespace)
     let auth = auth.isEmpty ? Array("{}".utf8) : auth
+    guard client.session.isOnSocket else { return client.emit("auth", [auth], namespace: namespace) }
     client.session.loop.schedule(after: SocketEcho.pause) { [weak client] in
       client?.emit("auth", [auth], namespace: namespace)
     }

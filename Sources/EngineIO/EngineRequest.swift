@@ -22,9 +22,13 @@ public struct EngineRequest: Sendable, Equatable {
   public let version: EngineVersion
   /// Revision 3: whether the client reads payloads of bytes; it says so by leaving out `b64`.
   public let takesBytes: Bool
+  /// The client's own mark, another one for each request (`t`); nil without one, or with one that is too long.
+  public let stamp: String?
 
   /// Bytes of a session id: 64, twice what we give out.
   public static let idBytesMax = 64
+  /// Bytes of a stamp: 64; clients send a time, twenty letters.
+  public static let stampBytesMax = 64
 
   /// Reads a request.
   ///
@@ -42,6 +46,7 @@ public struct EngineRequest: Sendable, Equatable {
     guard let version, versions.contains(version) else { throw .unsupportedVersion }
     self.version = version
     takesBytes = value("b64") == nil
+    stamp = value("t").flatMap { (1...EngineRequest.stampBytesMax).contains($0.utf8.count) ? $0 : nil }
     let transport = value("transport") ?? (assumesPolling ? "polling" : nil)
     guard transport == "polling" || transport == "websocket" else { throw .unknownTransport }
     // A sid that cannot be one of ours is unknown, and need not be looked for.

@@ -9,14 +9,18 @@ extension SessionMachine {
     case wait
     /// A refusal; another poll is pending, which gets its last answer, and the session is over.
     case overlap(Ending)
-    /// A refusal; the session is over since its time is.
+    /// A refusal; the session is over since its time is, or an answer was lost.
     case over(Ending)
     /// A refusal.
     case refuse(EngineRefusal)
   }
 
   /// The client asks for what waits.
-  public mutating func pollArrived(at now: Milliseconds) -> PollAction {
+  ///
+  /// - Parameter stamp: what tells this poll from the client's others. One that comes again has not had its answer: who
+  ///   carried it died, and the client's HTTP library has repeated a GET without asking anybody. What the answer held
+  ///   is lost, so the session is over.
+  public mutating func pollArrived(stamp: String? = nil, at now: Milliseconds) -> PollAction {
     if let ending = endIfOver(at: now) { return .over(ending) }
     switch state {
     case .gone: return .refuse(.unknownSession)
@@ -24,6 +28,8 @@ extension SessionMachine {
     case .polling, .probing, .closing: break
     }
     if hasPoll { return .overlap(end(.overlap, poll: .close)) }
+    if let stamp, stamp == lastStamp { return .over(end(.transportLost, poll: .close)) }
+    lastStamp = stamp
     setPoll(true)
     switch flush() {
     case .answer(let packets): return .answer(packets)

@@ -6,7 +6,7 @@ public enum EngineEnd: String, Sendable, Equatable, CaseIterable {
   case closedHere = "closed_here"
   /// A ping was not answered in time.
   case pingTimeout = "ping_timeout"
-  /// The WebSocket was lost, or a poll was cancelled.
+  /// The WebSocket was lost, a poll was cancelled, or its answer did not reach the client.
   case transportLost = "transport_lost"
   /// What came was no packet, or none that a client sends.
   case protocolError = "protocol_error"
@@ -39,6 +39,7 @@ public struct SessionMachine: ~Copyable {
   var state: State
   var heartbeat: Heartbeat
   var queue = PacketQueue()
+  var lastStamp: String?
 
   /// A session that begins now, by polling or by a WebSocket; its open packet is the caller's to send.
   public init(version: EngineVersion, isSocket: Bool, limits: EngineLimits, at now: Milliseconds) {

@@ -100,7 +100,7 @@ public final class EngineDoor: Sendable {
       case .poll(let sid), .post(let sid):
         if !isForwarded, let (owner, peers) = owner(of: sid) { return try await forward(request, to: owner, peers) }
         let session = try find(sid, wanted)
-        if case .poll = wanted.wish { return try await poll(session) }
+        if case .poll = wanted.wish { return try await poll(session, wanted.stamp) }
         return try await post(session, request.body)
       case .open where !isForwarded: return try openByPolling(request, wanted)
       case .open, .openSocket, .probe: throw EngineRefusal.badRequest
@@ -165,13 +165,13 @@ public final class EngineDoor: Sendable {
     return directory.add(session) ? session : nil
   }
 
-  private func poll(_ session: EngineSession) async throws(EngineRefusal) -> Response {
+  private func poll(_ session: EngineSession, _ stamp: String?) async throws(EngineRefusal) -> Response {
     let poll = PendingPoll()
     let answer = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         on(session) {
           poll.wait(continuation)
-          $0.pollArrived(poll)
+          $0.pollArrived(poll, stamp: stamp)
         }
       }
     } onCancel: {

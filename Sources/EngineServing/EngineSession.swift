@@ -137,8 +137,8 @@ public final class EngineSession: @unchecked Sendable {
   // MARK: Requests
 
   /// The client asks for what waits.
-  func pollArrived(_ poll: PendingPoll) {
-    switch machine.pollArrived(at: loop.now) {
+  func pollArrived(_ poll: PendingPoll, stamp: String?) {
+    switch machine.pollArrived(stamp: stamp, at: loop.now) {
     case .wait: transports.keep(poll)
     case .answer(let packets): poll.complete(.packets(payload(packets)))
     case .answerLast(let packets):

@@ -17,8 +17,9 @@ missing_packages() {
   done
 }
 
-# What the build needs besides the toolchain.
+# What the build and the tests need besides the toolchain.
 missing_build_packages() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   command -v pkg-config >/dev/null || {
     echo pkg-config libpq-dev libhiredis-dev libssl-dev zlib1g-dev libsodium-dev libcrypt-dev
     return 0

@@ -1,0 +1,30 @@
+import EngineIO
+import Testing
+
+/// Polls that an HTTP library has repeated by itself.
+@Suite struct RepeatedPollTests {
+  @Test("a poll that comes again has lost its answer: the session is over; another stamp, or none, is another poll")
+  func repeated() {
+    var session = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)
+    for stamp in ["1", "2", nil, nil, "2"] {
+      #expect(session.send(.text([0x61])) == .flush)
+      #expect(session.pollArrived(stamp: stamp, at: 1001) == .answer([.text([0x61])]))
+    }
+    #expect(session.pollArrived(stamp: "2", at: 1002) == .over(.init(reason: .transportLost, pollAnswer: nil)))
+    #expect(session.pollArrived(stamp: "3", at: 1003) == .refuse(.unknownSession))
+    var pending = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)
+    #expect(pending.pollArrived(stamp: "1", at: 1001) == .wait)
+    #expect(pending.pollArrived(stamp: "1", at: 1002) == .overlap(.init(reason: .overlap, pollAnswer: [.close])))
+  }
+
+  @Test("a request's stamp is what the client says, unless it says nothing or too much")
+  func stamps() throws {
+    func stamp(_ text: String?) throws -> String? {
+      let query = ["EIO": "4", "transport": "polling", "sid": "a", "t": text]
+      return try EngineRequest(method: "GET", asksUpgrade: false, versions: [.v4]) { query[$0] ?? nil }.stamp
+    }
+    #expect(try stamp("1763733791.25") == "1763733791.25")
+    #expect(try stamp(String(repeating: "t", count: 64)) != nil)
+    for text in [nil, "", String(repeating: "t", count: 65)] { #expect(try stamp(text) == nil) }
+  }
+}
