@@ -65,21 +65,30 @@ struct SendLanesTests {
     }
   }
 
-  @Test("a full lane refuses at once, and everything that was taken is answered")
+  @Test("a full lane refuses at once, and what was refused is stored once when it is sent again")
   func bounded() async throws {
     try await Database.with { database in
       let cast = try await Cast.gather(in: database.underTest)
       let room = try await cast.group().id
-      let outcomes = await withTaskExecutorPreference(database.loop) {
-        await withTaskGroup(of: Bool.self) { group in
-          for _ in 0..<8_500 { group.addTask { (try? await cast.say("x", by: cast.ada, in: room)) != nil } }
-          return await group.reduce(into: (0, 0)) { if $1 { $0.0 += 1 } else { $0.1 += 1 } }
+      func refused(of numbers: [Int]) async -> [Int] {
+        await withTaskExecutorPreference(database.loop) {
+          await withTaskGroup(of: Int?.self) { group in
+            for number in numbers {
+              group.addTask {
+                let id = "m\(number)"
+                return (try? await cast.say("x", by: cast.ada, in: room, clientMessageID: id)) == nil ? number : nil
+              }
+            }
+            return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+          }
         }
       }
-      #expect(outcomes.0 + outcomes.1 == 8_500)
-      #expect(outcomes.1 >= 1, "some were refused")
-      let head = try await cast.stores.log.heads(of: [room])[room]
-      #expect(head == Int64(outcomes.0) + 1)
+      var left = await refused(of: Array(0..<8_500))
+      #expect(left.count >= 8_500 - 8_192, "some were refused")
+      // On a slow machine some that were taken ran out of time too, whether they were stored or not.
+      for _ in 0..<50 where !left.isEmpty { left = await refused(of: left) }
+      #expect(left == [])
+      #expect(try await cast.stores.log.heads(of: [room])[room] == 8_501)
     }
   }
 
