@@ -46,6 +46,8 @@ public final class DialectDoor: @unchecked Sendable {
   /// How many sessions are open.
   public var count: Int { sessions.count }
 
+  var all: some Sequence<DialectSession> { sessions.values }
+
   func action(_ name: String) -> Action? { actions[name] }
 
   func ended(_ session: DialectSession) { sessions[ObjectIdentifier(session)] = nil }

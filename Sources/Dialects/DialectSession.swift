@@ -35,6 +35,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   var watched: [UserID] = []
   /// Those of whom the client has been told that they are there.
   var online = Set<UserID>()
+  /// Its calls of the roll that are under way.
+  var rolls: [ConversationID: Roll] = [:]
   private let begunAt: Milliseconds
   private(set) var isIn = false
   private var isBinding = false
@@ -86,9 +88,19 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
         try await bind(try await mount.caller(token, "connect"))
         letIn()
       } catch {
-        transport?.refuse()
+        // A client that is refused never comes again, one whose connection broke does.
+        if DialectSession.passes(error) { transport?.close() } else { transport?.refuse() }
         ended()
       }
+    }
+  }
+
+  /// Whether what stands against coming in will be over some day.
+  private static func passes(_ error: any Error) -> Bool {
+    switch error as? ChatError {
+    case .unavailable, .rateLimited, .internalError: true
+    case .notFound, .forbidden, .conflict, .invalid, .tooLarge, .unauthenticated, .timedOut: false
+    case nil: !(error is Refusal)
     }
   }
 
@@ -122,6 +134,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     isBinding = true
     defer { isBinding = false }
     let user = try await ShowMe().run(in: mount.chat, as: caller)
+    // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
+    if mount.dialect.isInLobby { _ = try? await EnterLobby().run(in: mount.chat, as: caller) }
     guard !isOver else { return }
     let seat = door.hub.attach(
       self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)
@@ -185,6 +199,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     guard let transport, isIn else { return 0 }
     guard let addressed = frame.addressed as? AddressedFrames else { return transport.queuedBytes }
     if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
+    if let call = addressed.call { hear(call) }
     for part in addressed.parts where hears(part.audience) {
       if let frame = part.frame { transport.send(frame) }
       if !part.watching.isEmpty { watch(part.watching) }
