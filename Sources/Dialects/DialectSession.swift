@@ -13,8 +13,6 @@ import JSONText
 public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Actions that may wait for the one that is done: twice what the chattiest old client sends at once.
   static let actionsWaitingMax = 64
-  /// Conversations that a client may have entered: more than anybody opens, some kilobytes.
-  static let enteredMax = 1_000
   /// How long a client may stay before it has proven who it is.
   static let proofWithin: Milliseconds = 10_000
   /// Between two pings, on a carrier that has none of its own.
@@ -28,7 +26,9 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Who speaks here, once it is known and live.
   private(set) var user: User?
   private(set) var caller: Caller?
-  private(set) var entered = Set<ConversationID>()
+  var entered = Set<ConversationID>()
+  /// The secret by which the client may come back to what it has entered.
+  var pid: String?
   /// Those whom it watches, or asks whether it may.
   var watching = Set<UserID>()
   /// Those of whom the hub tells it, each once.
@@ -80,13 +80,13 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     let token = token(in: handshake, auth)
     if token == nil, mount.dialect.credential.isProvenLater {
       isIn = true
-      transport?.accept()
+      transport?.accept(pid: nil)
       return
     }
     door.ports.spawn { [self] in
       do {
         try await bind(try await mount.caller(token, "connect"))
-        letIn()
+        letIn(auth?["pid"]?.string)
       } catch {
         // A client that is refused never comes again, one whose connection broke does.
         if DialectSession.passes(error) { transport?.close() } else { transport?.refuse() }
@@ -121,10 +121,10 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
       in: mount.dialect.credential.sockets, headers: request.headers, parameters: parameters, auth: auth)
   }
 
-  private func letIn() {
+  private func letIn(_ old: String?) {
     guard let transport else { return }
     isIn = true
-    transport.accept()
+    transport.accept(pid: takeRooms(under: old))
     if let action = door.action(Action.connect) { enqueue(action, Parameters(), [], nil) }
   }
 
@@ -135,7 +135,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     defer { isBinding = false }
     let user = try await ShowMe().run(in: mount.chat, as: caller)
     // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
-    if mount.dialect.isInLobby { _ = try? await EnterLobby().run(in: mount.chat, as: caller) }
+    if mount.dialect.hasRooms { _ = try? await EnterLobby().run(in: mount.chat, as: caller) }
     guard !isOver else { return }
     let seat = door.hub.attach(
       self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)
@@ -179,15 +179,6 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     awaitingProof = []
     for one in waiting { one.resume() }
   }
-
-  // MARK: What it has entered
-
-  /// Whether there is room for one more.
-  func enter(_ conversation: ConversationID) {
-    if entered.count < DialectSession.enteredMax { entered.insert(conversation) }
-  }
-
-  func leave(_ conversation: ConversationID) { entered.remove(conversation) }
 
   // MARK: What the hub says
 
@@ -235,6 +226,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     transport = nil
     pings?.cancel()
     pings = nil
+    keepRooms()
     if let seat { door.hub.detach(seat) }
     seat = nil
     unwatchAll()

@@ -87,7 +87,7 @@ extension DialectSession {
     mount.chat.publisher.announce(.relayed(question))
     door.ports.schedule(after: RollCall.within) { [weak self] in
       guard let found = self?.rolls.removeValue(forKey: id)?.found.values else { return }
-      for words in words(found.sorted { $0.id < $1.id }) { self?.say(words) }
+      for words in words(found.sorted { ($0.username, $0.id) < ($1.username, $1.id) }) { self?.say(words) }
     }
   }
 

@@ -5,7 +5,11 @@ import JSONText
 /// What the sockets of seed 002 send and hear.
 enum RealtimeActions {
   static let rows: [Action] = [
-    .on(Action.connect) { ask in .say("connected", ["message": .string("Welcome \(try await ask.me.username)!")]) },
+    .on(Action.connect) { ask in
+      // Who comes back to the room for everybody had been told to have left it.
+      if ask.isInside(Lobby.id) { try await join(ask) }
+      return .say("connected", ["message": .string("Welcome \(try await ask.me.username)!")])
+    },
     .quiet(Action.disconnect) { ask in if ask.isInside(Lobby.id) { ask.tell(try await left(ask), room, inside) } },
     .quiet("join_public", .signedIn, .write) { ask in try await join(ask) },
     .on("leave_public", .signedIn, .write) { ask in

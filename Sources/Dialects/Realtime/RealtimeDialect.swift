@@ -8,7 +8,7 @@ extension Dialect {
     carrier: .socketIO,
     credential: Credential(
       requests: [.bearer], sockets: [.parameter("token"), .auth("token"), .bearer], lifetime: 3_600),
-    isInLobby: true,
+    hasRooms: true,
     ids: .integer,
     times: .zulu,
     routes: RealtimeRoutes.accounts + RealtimeRoutes.messages + RealtimeFiles.routes,
@@ -43,6 +43,8 @@ extension Dialect {
         + "401, never 422.",
       "The user who joins hears `user_joined` too, who leaves `user_left`, and those who stay hear of a connection "
         + "that ended. A node that is killed says nothing.",
+      "Who comes back to the same node within two minutes is in his rooms again, if his client sends the `pid`; what "
+        + "was said meanwhile is history.",
       "Sending joins: `Not in public chat` and `Not in this private chat` are not said.",
       "Messages by REST are told live as well. `files` in a message is empty; they stand at `/files/public/<id>`.",
       "Online users come half a second after they were asked for, each once.",
