@@ -135,7 +135,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     defer { isBinding = false }
     let user = try await ShowMe().run(in: mount.chat, as: caller)
     // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
-    if mount.dialect.hasRooms { _ = try? await EnterLobby().run(in: mount.chat, as: caller) }
+    if mount.dialect.hasRooms { try? await JoinLobby().run(in: mount.chat, as: caller) }
     guard !isOver else { return }
     let seat = door.hub.attach(
       self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)

@@ -110,6 +110,16 @@ import Testing
     #expect(try await stage.connect("?token=nonsense", [:], auth: nil) == nil)
   }
 
+  @Test func `what cannot be stored failed to be sent, and may be tried again`() {
+    let away = ChatError.unavailable(.database, retryAfter: 1_000)
+    for word in ["send_public_message", "send_private_message"] {
+      let refusal = Dialect.realtime.refuse.words(away, word)
+      #expect(refusal?.text == "Failed to send message")
+      #expect(refusal?.retryAfter == 1_000)
+    }
+    #expect(Dialect.realtime.refuse.words(away, "join_private") == nil)
+  }
+
   // MARK: The stage
 
   /// Plays a story of Ada and Bob, who have signed up and in.

@@ -19,7 +19,7 @@ extension Dialect {
       missing: { member, word in
         Refusal(400, word == "register" ? "Missing required fields" : "\(member) is required")
       },
-      words: { error, _ in
+      words: { error, word in
         switch error {
         case .forbidden(.notTheAuthor): return Refusal(403, "You can only delete your own messages")
         case .invalid(let faults):
@@ -28,6 +28,10 @@ extension Dialect {
           case ("/user", _): return Refusal(400, "Cannot send message to yourself")
           default: return nil
           }
+        case .unavailable(_, let after) where word.hasPrefix("send_"):
+          var refusal = Refusal(503, "Failed to send message")
+          refusal.retryAfter = after
+          return refusal
         default: return nil
         }
       }),

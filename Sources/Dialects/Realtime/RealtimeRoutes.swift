@@ -109,7 +109,7 @@ enum RealtimeRoutes {
   static func say(_ ask: Ask, _ text: String) async throws -> Message {
     let command = SendMessage(conversation: Lobby.id, text: text)
     do { return try await ask.run(command).message } catch ChatError.forbidden(.notAMember) {}
-    _ = try await ask.run(EnterLobby())
+    try await ask.run(JoinLobby())
     return try await ask.run(command).message
   }
 
