@@ -104,6 +104,10 @@ import Testing
     let there = ListFileLinks(at: .message(message))
     #expect(try await there.run(in: stage.chat, as: stage.bob).items == [named])
     #expect(try await there.run(in: stage.chat, as: stage.eve).items.isEmpty)
+    let many = (0..<150).map { EntryID(counter: $0 + 1_000, bucket: room.bucket) } + [message]
+    let shown = ShowFileLinks(of: many, in: room)
+    #expect(try await shown.run(in: stage.chat, as: stage.bob) == [named], "the second page")
+    await #expect(throws: ChatError.notFound(.conversation)) { try await shown.run(in: stage.chat, as: stage.eve) }
     await #expect(throws: ChatError.forbidden(.notTheOwner)) {
       try await DeleteFileLink(file: named.id).run(in: stage.chat, as: stage.bob)
     }

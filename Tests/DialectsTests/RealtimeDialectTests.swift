@@ -19,10 +19,12 @@ import Testing
       bob < 201 {"id":"$m2","...":0}
       ada > POST /api/messages as ${ada.token} {"content":"Third"}
       ada < 201 {"id":"$m3","...":0}
+      ada > POST /api/files as ${ada.token} {"filename":"a.pdf","file_url":"/a","file_size":1,"public_message_id":"$m3"}
+      ada < 201 {"id":"$file","...":0}
       bob > DELETE /api/messages/${m2} as ${bob.token}
       bob < 200 {"message":"Message deleted"}
       bob > GET /api/messages as ${bob.token}
-      bob < 200 {"messages":[{"id":"$m1","content":"First","user_id":"$ada.id","...":0},{"id":"$m3","...":0}]}
+      bob < 200 {"messages":[{"id":"$m1","files":[],"...":0},{"id":"$m3","files":[{"id":"$file","...":0}],"...":0}]}
       """)
   }
 

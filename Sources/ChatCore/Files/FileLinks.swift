@@ -138,3 +138,35 @@ public struct ListFileLinks: Command {
     return Listing(found, limit: limit, cursor: \.id)
   }
 }
+
+/// Shows the files that lie elsewhere and belong to messages of one conversation that the caller may read, by message
+/// and id.
+///
+/// - Limits: any number of messages, read ``Limits/pageMax`` at a time, with ten files each on average; past that the
+///   last messages of a page show fewer.
+/// - Throws: `.notFound(.conversation)`.
+public struct ShowFileLinks: Command {
+  /// Of which messages.
+  public let messages: [EntryID]
+  /// Where they were said.
+  public let conversation: ConversationID
+
+  /// Collects what is asked.
+  public init(of messages: [EntryID], in conversation: ConversationID) {
+    self.messages = messages
+    self.conversation = conversation
+  }
+
+  /// Checks and looks.
+  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> [FileLink] {
+    _ = try await chat.visible(conversation, to: caller)
+    let size = chat.limits.pageMax
+    var (found, rest): ([FileLink], ArraySlice<EntryID>) = ([], messages[...])
+    while !rest.isEmpty {
+      found += try await chat.files.fileLinks(
+        of: Array(rest.prefix(size)), in: conversation, limit: size * chat.limits.attachmentsMax)
+      rest = rest.dropFirst(size)
+    }
+    return found
+  }
+}

@@ -50,7 +50,7 @@ extension Dialect {
       "Who comes back to the same node within two minutes is in his rooms again, if his client sends the `pid`; what "
         + "was said meanwhile is history.",
       "Sending joins: `Not in public chat` and `Not in this private chat` are not said.",
-      "Messages by REST are told live as well. `files` in a message is empty; they stand at `/files/public/<id>`.",
+      "Messages by REST are told live as well.",
       "Online users come half a second after they were asked for, each once.",
       "Lists end at 10,000, histories also at 8 MiB of text.",
     ])

@@ -71,7 +71,8 @@ enum RealtimeRoutes {
 
   static let messages: [Route] = [
     .on(.get, "/api/messages", .signedIn) { ask in
-      try await list(ask, ask.history(Lobby.id))
+      let messages = try await ask.history(Lobby.id)
+      return try await list(ask, messages, ask.run(ShowFileLinks(of: messages.map(\.id), in: Lobby.id)))
     },
     .on(.post, "/api/messages", .signedIn, .send) { ask in
       try await created(ask, say(ask, content(ask)))
@@ -130,8 +131,10 @@ enum RealtimeRoutes {
     .created(RealtimeShapes.message(message, try await ask.pictures([message.sender.id]), ask.voice))
   }
 
-  private static func list(_ ask: Ask, _ messages: [Message]) async throws -> Answer {
+  private static func list(_ ask: Ask, _ messages: [Message], _ files: [FileLink] = []) async throws -> Answer {
     let pictures = try await ask.pictures(messages.map(\.sender.id))
-    return .ok(["messages": .array(messages.map { RealtimeShapes.message($0, pictures, ask.voice) })])
+    let named = Dictionary(grouping: files, by: \.message)
+    let shapes = messages.map { RealtimeShapes.message($0, pictures, files: named[$0.id] ?? [], ask.voice) }
+    return .ok(["messages": .array(shapes)])
   }
 }

@@ -17,14 +17,17 @@ enum RealtimeShapes {
   }
 
   /// A message as requests show it: flat as in the document, nested as the front end reads it.
-  static func message(_ message: Message, _ pictures: [UserID: String], _ voice: Voice) -> JSONValue {
+  static func message(
+    _ message: Message, _ pictures: [UserID: String], files: [FileLink] = [], _ voice: Voice
+  ) -> JSONValue {
     let (id, picture) = (voice.id(message.sender.id), JSONValue.text(pictures[message.sender.id]))
     let sender = person(message.sender, voice).adding(["avatar_url": picture])
     let place: JSONObject =
       message.conversation == Lobby.id
       ? ["user_id": id, "user": sender]
       : ["sender_id": id, "chat_id": voice.id(message.conversation), "sender": sender]
-    return live(message, voice).adding(["avatar_url": picture, "files": []]).adding(place)
+    return live(message, voice)
+      .adding(["avatar_url": picture, "files": .array(files.map { file($0, voice) })]).adding(place)
   }
 
   /// What all forms of a message have.
