@@ -24,6 +24,13 @@ extension Ask {
   /// The conversations that this client is inside of.
   public var inside: Set<ConversationID> { session?.entered ?? [] }
 
+  /// Asks who is inside that conversation on any node, and says what `words` makes of it half a second later.
+  ///
+  /// - Limits: ``RollCall``.
+  public func callRoll(of conversation: ConversationID, _ words: @escaping @Sendable ([Author]) -> [Words]) {
+    session?.callRoll(of: conversation, words)
+  }
+
   /// From now on this client is told when they come or go (`.presence`), as far as the domain lets it know: contacts
   /// who have accepted, and members of shared conversations. First it is told of those who are there.
   public func watch(_ people: [Author]) { session?.watch(people) }

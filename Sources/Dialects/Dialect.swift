@@ -1,8 +1,8 @@
 /// One foreign wire format over the same core, as rows: no state, no input or output, no rule of its own.
 ///
-/// The order of its parts is the order in which a dialect is read: ``name``, ``carrier``, ``credential``, ``ids``,
-/// ``times``, ``options``, ``routes``, ``actions``, ``announce``, ``refuse``, ``deviations``. Where it is mounted is
-/// configuration; see "How to write a dialect".
+/// The order of its parts is the order in which a dialect is read: ``name``, ``carrier``, ``credential``,
+/// ``hasRooms``, ``ids``, ``times``, ``options``, ``routes``, ``actions``, ``announce``, ``refuse``, ``deviations``.
+/// Where it is mounted is configuration; see "How to write a dialect".
 public struct Dialect: Sendable {
   /// The metrics' label, the last part of the prefix, and the folder: `umoc-session`.
   public let name: String
@@ -10,6 +10,9 @@ public struct Dialect: Sendable {
   public let carrier: Carrier
   /// How its clients say who they are.
   public let credential: Credential
+  /// Whether clients enter and leave rooms: who comes in by a socket is then a member of the `Lobby`, the room for
+  /// everybody, and who comes back is inside the rooms that he had entered.
+  public let hasRooms: Bool
   /// How its ids look.
   public let ids: IDForm
   /// How its times look.
@@ -29,7 +32,8 @@ public struct Dialect: Sendable {
 
   /// Collects the parts.
   public init(
-    name: String, carrier: Carrier, credential: Credential, ids: IDForm, times: TimeForm, options: [Option] = [],
+    name: String, carrier: Carrier, credential: Credential, hasRooms: Bool = false, ids: IDForm, times: TimeForm,
+    options: [Option] = [],
     routes: [Route], actions: [Action] = [],
     announce: @escaping @Sendable (Happening, Voice) -> [Announcement] = { _, _ in [] }, refuse: Refusals,
     deviations: [String]
@@ -37,6 +41,7 @@ public struct Dialect: Sendable {
     self.name = name
     self.carrier = carrier
     self.credential = credential
+    self.hasRooms = hasRooms
     self.ids = ids
     self.times = times
     self.options = options + [.passwordMinimum]

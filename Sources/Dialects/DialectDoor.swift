@@ -12,12 +12,16 @@ public final class DialectDoor: @unchecked Sendable {
   let ports: any LoopPorts
   let format: WireFormat
   let names = WatchedNames()
+  let shelf: RoomShelf?
   private let actions: [String: Action]
   private var sessions: [ObjectIdentifier: DialectSession] = [:]
   private var isDraining = false
 
   /// Takes what sessions need.
-  public init(_ mount: Mount, hub: Hub, ports: any LoopPorts) {
+  ///
+  /// - Parameter shelf: the node's, for dialects with rooms; nil forgets what clients were inside of.
+  public init(_ mount: Mount, hub: Hub, ports: any LoopPorts, shelf: RoomShelf? = nil) {
+    self.shelf = mount.dialect.hasRooms ? shelf : nil
     self.mount = mount
     self.hub = hub
     self.ports = ports
@@ -45,6 +49,8 @@ public final class DialectDoor: @unchecked Sendable {
 
   /// How many sessions are open.
   public var count: Int { sessions.count }
+
+  var all: some Sequence<DialectSession> { sessions.values }
 
   func action(_ name: String) -> Action? { actions[name] }
 

@@ -24,8 +24,8 @@ public protocol DialectGate: Sendable {
 ///
 /// - Isolation: the session's loop.
 public protocol DialectTransport: AnyObject {
-  /// Lets the client in: Socket.IO's `40`; nothing on a plain WebSocket.
-  func accept()
+  /// Lets the client in: Socket.IO's `40`, with the secret by which it may come back; nothing on a plain WebSocket.
+  func accept(pid: String?)
   /// Sends it away for good: Socket.IO's `44`, then the end.
   func refuse()
   /// Sends a text that was made for this client.

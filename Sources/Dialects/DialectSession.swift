@@ -13,8 +13,6 @@ import JSONText
 public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Actions that may wait for the one that is done: twice what the chattiest old client sends at once.
   static let actionsWaitingMax = 64
-  /// Conversations that a client may have entered: more than anybody opens, some kilobytes.
-  static let enteredMax = 1_000
   /// How long a client may stay before it has proven who it is.
   static let proofWithin: Milliseconds = 10_000
   /// Between two pings, on a carrier that has none of its own.
@@ -28,13 +26,17 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Who speaks here, once it is known and live.
   private(set) var user: User?
   private(set) var caller: Caller?
-  private(set) var entered = Set<ConversationID>()
+  var entered = Set<ConversationID>()
+  /// The secret by which the client may come back to what it has entered.
+  var pid: String?
   /// Those whom it watches, or asks whether it may.
   var watching = Set<UserID>()
   /// Those of whom the hub tells it, each once.
   var watched: [UserID] = []
   /// Those of whom the client has been told that they are there.
   var online = Set<UserID>()
+  /// Its calls of the roll that are under way.
+  var rolls: [ConversationID: Roll] = [:]
   private let begunAt: Milliseconds
   private(set) var isIn = false
   private var isBinding = false
@@ -78,17 +80,27 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     let token = token(in: handshake, auth)
     if token == nil, mount.dialect.credential.isProvenLater {
       isIn = true
-      transport?.accept()
+      transport?.accept(pid: nil)
       return
     }
     door.ports.spawn { [self] in
       do {
         try await bind(try await mount.caller(token, "connect"))
-        letIn()
+        letIn(auth?["pid"]?.string)
       } catch {
-        transport?.refuse()
+        // A client that is refused never comes again, one whose connection broke does.
+        if DialectSession.passes(error) { transport?.close() } else { transport?.refuse() }
         ended()
       }
+    }
+  }
+
+  /// Whether what stands against coming in will be over some day.
+  private static func passes(_ error: any Error) -> Bool {
+    switch error as? ChatError {
+    case .unavailable, .rateLimited, .internalError: true
+    case .notFound, .forbidden, .conflict, .invalid, .tooLarge, .unauthenticated, .timedOut: false
+    case nil: !(error is Refusal)
     }
   }
 
@@ -109,10 +121,10 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
       in: mount.dialect.credential.sockets, headers: request.headers, parameters: parameters, auth: auth)
   }
 
-  private func letIn() {
+  private func letIn(_ old: String?) {
     guard let transport else { return }
     isIn = true
-    transport.accept()
+    transport.accept(pid: takeRooms(under: old))
     if let action = door.action(Action.connect) { enqueue(action, Parameters(), [], nil) }
   }
 
@@ -122,6 +134,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     isBinding = true
     defer { isBinding = false }
     let user = try await ShowMe().run(in: mount.chat, as: caller)
+    // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
+    if mount.dialect.hasRooms { try? await JoinLobby().run(in: mount.chat, as: caller) }
     guard !isOver else { return }
     let seat = door.hub.attach(
       self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)
@@ -166,15 +180,6 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     for one in waiting { one.resume() }
   }
 
-  // MARK: What it has entered
-
-  /// Whether there is room for one more.
-  func enter(_ conversation: ConversationID) {
-    if entered.count < DialectSession.enteredMax { entered.insert(conversation) }
-  }
-
-  func leave(_ conversation: ConversationID) { entered.remove(conversation) }
-
   // MARK: What the hub says
 
   /// Bytes that wait for the client.
@@ -185,6 +190,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     guard let transport, isIn else { return 0 }
     guard let addressed = frame.addressed as? AddressedFrames else { return transport.queuedBytes }
     if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
+    if let call = addressed.call { hear(call) }
     for part in addressed.parts where hears(part.audience) {
       if let frame = part.frame { transport.send(frame) }
       if !part.watching.isEmpty { watch(part.watching) }
@@ -220,6 +226,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     transport = nil
     pings?.cancel()
     pings = nil
+    keepRooms()
     if let seat { door.hub.detach(seat) }
     seat = nil
     unwatchAll()

@@ -42,10 +42,13 @@ final class AddressedFrames {
   let parts: [Part]
   /// Whose coming or going this tells.
   let presence: Presence?
+  /// A question or an answer of a roll call, which clients do not hear.
+  let call: RollCall?
 
-  init(_ parts: [Part], _ presence: Presence?) {
+  init(_ parts: [Part], _ presence: Presence?, _ call: RollCall? = nil) {
     self.parts = parts
     self.presence = presence
+    self.call = call
   }
 }
 
@@ -61,7 +64,9 @@ extension WireFormat {
         guard case .relayed(let relay) = signal else {
           return EncodedFrame(dialect.announce(.signal(signal), voice), dialect.carrier)
         }
-        guard relay.wire == dialect.name else { return nil }
+        guard relay.wire == dialect.name else {
+          return RollCall(relay, of: dialect).map { EncodedFrame([], addressed: AddressedFrames([], nil, $0)) }
+        }
         return EncodedFrame([.init(audience: relay.audience, frame: EncodedFrame(Array(relay.body.utf8)))])
       },
       presence: { presence in

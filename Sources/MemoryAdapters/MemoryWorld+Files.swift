@@ -166,6 +166,19 @@ extension MemoryWorld {
     }
   }
 
+  /// Those at any of these messages.
+  public func fileLinks(
+    of messages: [EntryID], in conversation: ConversationID, limit: Int
+  ) async throws(ChatError) -> [FileLink] {
+    try transaction { (ledger, _) throws(ChatError) in
+      let wanted = Set(messages.filter { ledger.message($0).map { $0.deletedAt == nil } ?? false })
+      let found = ledger.shelf.links.values.compactMap { link in
+        link.message.flatMap { link.conversation == conversation && wanted.contains($0) ? (at: $0, link: link) : nil }
+      }
+      return found.sorted { ($0.at, $0.link.id) < ($1.at, $1.link.id) }.prefix(max(0, limit)).map(\.link)
+    }
+  }
+
   /// Takes one of the owner's away.
   public func unregister(_ id: FileID, of owner: UserID) async throws(ChatError) -> Bool {
     try transaction { (ledger, _) throws(ChatError) in

@@ -41,6 +41,14 @@ extension PostgresFiles {
     SELECT \(placeColumns) FROM conversation_file p
     WHERE p.bucket = $1 AND p.conversation = $2 AND p.message = $3 AND p.file > $4 ORDER BY p.file LIMIT $5
     """, repeatable: true)
+  static let linksOfMessages = Statement(
+    "file_links.of_messages",
+    """
+    SELECT \(placeColumns) FROM conversation_file p
+    WHERE p.bucket = $1 AND p.conversation = $2 AND p.message = ANY ($3::bigint[])
+      AND EXISTS (SELECT FROM entry e WHERE e.bucket = $1 AND e.id = p.message AND e.deleted_at IS NULL)
+    ORDER BY p.message, p.file LIMIT $4
+    """, repeatable: true)
   static let conversationOf = Statement(
     "file_links.conversation_of",
     "SELECT e.conversation FROM entry e WHERE e.bucket = $1 AND e.id = $2 AND e.kind = 1 AND e.deleted_at IS NULL",
@@ -50,7 +58,8 @@ extension PostgresFiles {
     "DELETE FROM conversation_file WHERE bucket = $1 AND conversation = $2 AND message = $3 AND file = $4")
 
   static let linkStatements = [
-    saidBy, memberName, placeLink, linkByID, linksOfOwner, linksOfConversation, conversationOf, displaceLink,
+    saidBy, memberName, placeLink, linkByID, linksOfOwner, linksOfConversation, linksOfMessages, conversationOf,
+    displaceLink,
   ]
 
   private static let ownColumns =
@@ -137,6 +146,21 @@ extension PostgresFiles {
         .int8(Int64(clamping: max(0, limit))),
       ]
       return try await pool.query(Self.linksOfConversation, part).map(Self.link)
+    }
+  }
+
+  /// Those at any of these messages.
+  public func fileLinks(
+    of messages: [EntryID], in conversation: ConversationID, limit: Int
+  ) async throws(ChatError) -> [FileLink] {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(
+        Self.linksOfMessages,
+        [
+          .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8s(messages.map(\.rawValue)),
+          .int8(Int64(clamping: max(0, limit))),
+        ]
+      ).map(Self.link)
     }
   }
 

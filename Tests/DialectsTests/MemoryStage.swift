@@ -38,7 +38,8 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),
       now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
-    door = DialectDoor(mount, hub: hub, ports: loop)
+    door = DialectDoor(
+      mount, hub: hub, ports: loop, shelf: RoomShelf { String(UInt64.random(in: .min ... .max), radix: 36) })
     hub.start()
   }
 
@@ -81,6 +82,8 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
   private let carrier: Carrier
   var session: DialectSession?
   private(set) var isRefused = false
+  /// The secret by which it may come back.
+  private(set) var pid: String?
   private(set) var isClosed = false
   private(set) var acks: [Int64] = []
   private var frames: [[UInt8]] = []
@@ -91,7 +94,7 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
     self.carrier = carrier
   }
 
-  func accept() {}
+  func accept(pid: String?) { self.pid = pid }
   func refuse() { isRefused = true }
   func send(_ text: [UInt8]) { frames.append(text) }
   func send(_ frame: EncodedFrame) { frames.append(frame.bytes) }
@@ -122,11 +125,12 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
   }
 }
 
-/// Knows the tokens of ``FakeCredentials``, and asks whether their sessions live.
+/// Knows the tokens of ``FakeCredentials``, and asks whether their sessions live; `away` finds the database away.
 struct FakeCheck: CredentialCheck {
   let world: MemoryWorld
 
   func caller(ofToken token: String) async throws(ChatError) -> Caller {
+    if token == "away" { throw .unavailable(.database, retryAfter: 1_000) }
     let parts = token.split(separator: ".")
     guard parts.count == 3, parts[0] == "access", let user = Int64(parts[1]), let session = Int64(parts[2]) else {
       throw .unauthenticated(.invalidToken)

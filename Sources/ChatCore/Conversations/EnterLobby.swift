@@ -11,6 +11,23 @@ public enum Lobby {
   public static let host = Author(id: UserID(rawValue: 9_007_199_254_736_896), username: "martlet")
 }
 
+/// Makes the caller a member of the ``Lobby`` if he is none, and says no more; for doors where everybody enters.
+///
+/// - Throws: as ``EnterLobby``.
+public struct JoinLobby: Command {
+  /// Asks nothing more.
+  public init() {}
+
+  /// Looks whether he is in, joins, tells.
+  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) {
+    // Whoever connects enters; those who are in already must not take the lock of everybody's log.
+    let before = UserID(rawValue: caller.user.rawValue - 1)
+    let found = try await chat.conversations.members(of: Lobby.id, after: before, limit: 1)
+    guard found.first?.user != caller.user else { return }
+    _ = try await PutMember(conversation: Lobby.id, user: caller.user).run(in: chat, as: caller)
+  }
+}
+
 /// Makes the caller a member of the ``Lobby`` if he is none, and gives it with its first members.
 ///
 /// - Throws: `.conflict(.conversationFull)` past ``Limits/publicMembersMax``; `.unauthenticated(.sessionEnded)`.
@@ -18,14 +35,9 @@ public struct EnterLobby: Command {
   /// Asks nothing more.
   public init() {}
 
-  /// Looks whether he is in, joins, tells.
+  /// Joins, looks.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Conversation {
-    // Whoever connects enters; those who are in already must not take the lock of everybody's log.
-    let before = UserID(rawValue: caller.user.rawValue - 1)
-    let found = try await chat.conversations.members(of: Lobby.id, after: before, limit: 1)
-    if found.first?.user != caller.user {
-      _ = try await PutMember(conversation: Lobby.id, user: caller.user).run(in: chat, as: caller)
-    }
+    try await JoinLobby().run(in: chat, as: caller)
     return try await chat.visible(Lobby.id, to: caller, members: chat.limits.membersShownMax)
   }
 }

@@ -42,6 +42,9 @@ public protocol FileStore: Sendable {
   func fileLinks(of owner: UserID, before: FileID?, limit: Int) async throws(ChatError) -> [FileLink]
   /// Those at that place, ascending by id after `after`.
   func fileLinks(at place: FilePlace, after: FileID?, limit: Int) async throws(ChatError) -> [FileLink]
+  /// Those at any of these messages of one conversation, by message and id; a message that was deleted has none.
+  func fileLinks(of messages: [EntryID], in conversation: ConversationID, limit: Int) async throws(ChatError)
+    -> [FileLink]
   /// Takes one of the owner's away; false when he has no such one.
   func unregister(_ id: FileID, of owner: UserID) async throws(ChatError) -> Bool
 }

@@ -30,7 +30,7 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     let (configuration, directory) = (shared.configuration, shared.engineSessions)
     limits = MessageLimits(messageBytesMax: configuration.intake.frameBytes)
     service = shared.role.servesAPI ? DialectService(mount) : nil
-    let door = shared.role.servesSockets ? DialectDoor(mount, hub: hub, ports: ports) : nil
+    let door = shared.role.servesSockets ? DialectDoor(mount, hub: hub, ports: ports, shelf: shared.roomShelf) : nil
     self.door = door
     guard let door, mount.dialect.carrier == .socketIO else {
       engine = nil

@@ -53,7 +53,7 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
 
   // MARK: What the session asks
 
-  func accept() { client?.accept(DialectSocketIO.namespace) }
+  func accept(pid: String?) { client?.accept(DialectSocketIO.namespace, pid: pid) }
 
   func refuse() {
     client?.refuse(DialectSocketIO.namespace, message: "Connection rejected by server")
@@ -95,7 +95,7 @@ final class DialectWebSocket: DialectTransport, WebSocketHandler {
     return transport
   }
 
-  func accept() {}
+  func accept(pid: String?) {}
   func refuse() { socket.close(.policyViolation) }
   func send(_ text: [UInt8]) { socket.send(text: text) }
   func send(_ frame: EncodedFrame) { socket.send(frame: frame.framed { FrameWriter.frame(.text, $0) }) }

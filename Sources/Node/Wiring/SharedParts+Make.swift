@@ -1,5 +1,6 @@
 import API
 import ChatCore
+import Dialects
 import EngineServing
 import IORuntime
 import JSONText
@@ -67,6 +68,7 @@ extension SharedParts {
       proxies: proxies, room: room, readiness: Readiness(),
       metrics: MetricsBoard(role: role, sink: sink, room: room),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
+      roomShelf: RoomShelf { engineSessions.makeID() },
       ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
   }
 

@@ -1,5 +1,6 @@
 import API
 import ChatCore
+import Dialects
 import EngineServing
 import IORuntime
 import Realtime
@@ -24,6 +25,7 @@ struct SharedParts: Sendable {
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
   let recoveryShelf: RecoveryShelf
+  let roomShelf: RoomShelf
   let ids: IDCipher
   let privateDoor: PrivateDoor?
 
