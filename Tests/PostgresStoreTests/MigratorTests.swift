@@ -15,7 +15,8 @@ struct MigratorTests {
       }
       return try await group.reduce(into: []) { $0 += $1 }
     }
-    #expect(done == Migration.all.map(\.name))
+    // Each may have done some; names begin with their numbers.
+    #expect(done.sorted() == Migration.all.map(\.name))
     let state = try await Migrator(pool: migrators[0].pool).state()
     #expect(state == .fits)
     let again = try await Migrator(pool: migrators[0].pool).migrate()
