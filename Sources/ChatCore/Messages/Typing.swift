@@ -19,3 +19,20 @@ public struct Typing: Command {
     chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
   }
 }
+
+/// Whether the caller may tell the other members of a conversation what is not stored: false in a crowd. For a direct
+/// conversation ``MayReach`` says besides whether the other lets him.
+///
+/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`, `.forbidden(.wrongKind)`.
+public struct MaySignal: Command {
+  /// Where.
+  public let conversation: ConversationID
+
+  /// Names it.
+  public init(conversation: ConversationID) { self.conversation = conversation }
+
+  /// Looks.
+  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Bool {
+    try await chat.membership(of: caller, in: conversation).standing.memberCount <= chat.limits.signalMembersMax
+  }
+}

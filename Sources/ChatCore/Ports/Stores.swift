@@ -48,13 +48,18 @@ public struct NewUser: Sendable {
   public let email: String?
   /// PHC string of the password.
   public let passwordHash: String
+  /// Where his picture is.
+  public let avatarURL: String?
 
   /// Collects what registering stores.
-  public init(username: Username, displayName: String, email: String?, passwordHash: String) {
+  public init(
+    username: Username, displayName: String, email: String?, passwordHash: String, avatarURL: String? = nil
+  ) {
     self.username = username
     self.displayName = displayName
     self.email = email
     self.passwordHash = passwordHash
+    self.avatarURL = avatarURL
   }
 }
 
@@ -202,14 +207,6 @@ extension ConversationStore {
 /// The log entries that a change has committed, in every conversation that it touched; to be published.
 public typealias Made = [Entry]
 
-/// A change of one user's membership.
-public enum MembershipChange: Sendable, Hashable {
-  /// Becomes a member with that role, or gets that role when he is one; nil keeps or makes a plain member.
-  case put(Role?)
-  /// Is no longer a member.
-  case remove
-}
-
 /// The logs of all conversations.
 public protocol LogStore: Sendable {
   /// Stores a message: repetition, membership and the next `seq` in one transaction, batched by what is waiting.
@@ -228,6 +225,9 @@ public protocol LogStore: Sendable {
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
   /// Messages of a page, ascending by `seq`.
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message]
+  /// The newest message of each of those conversations, be it deleted; those without any are left out. No check of
+  /// membership.
+  func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message]
   /// The log counters of those buckets: the counter of each bucket's newest entry, 0 for none. A scatter statement.
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.

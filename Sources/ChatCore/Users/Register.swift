@@ -13,13 +13,18 @@ public struct Register: OpenCommand {
   public let displayName: String?
   /// His address.
   public let email: String?
+  /// Where his picture is.
+  public let avatarURL: String?
 
   /// Collects what is asked.
-  public init(username: String, password: String, displayName: String? = nil, email: String? = nil) {
+  public init(
+    username: String, password: String, displayName: String? = nil, email: String? = nil, avatarURL: String? = nil
+  ) {
     self.username = username
     self.password = password
     self.displayName = displayName
     self.email = email
+    self.avatarURL = avatarURL
   }
 
   /// Checks, hashes, stores.
@@ -29,10 +34,12 @@ public struct Register: OpenCommand {
     faults.check(password, chat.limits.password)
     faults.check(displayName, chat.limits.displayName)
     faults.check(email, chat.limits.email)
+    faults.check(avatarURL, chat.limits.avatarURL)
     try faults.settle()
     let hash = try await chat.credentials.hash(password)
     return try await chat.users.register(
       NewUser(
-        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash))
+        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash,
+        avatarURL: avatarURL))
   }
 }

@@ -13,6 +13,14 @@ extension AdapterContract {
       try expect(ada.id.bucket, is: Username(stored: ada.username).bucket, "the user's bucket is his name's")
       try expect(ada.id.rawValue >= 10_000_000, "a user id has at least eight digits")
     },
+    ContractCase("a user may register with his picture") { stores in
+      let name = try await Cast.gather(in: stores).ada.username + "-too"
+      let made = try await stores.users.register(
+        NewUser(
+          username: Username(stored: name), displayName: name, email: nil, passwordHash: "x", avatarURL: "/ada.png"))
+      try expect(made.avatarURL, is: "/ada.png", "the picture")
+      try expect(try await stores.users.user(made.id), is: made, "what is remembered")
+    },
     ContractCase("a name is taken once, without regard to case") { stores in
       let cast = try await Cast.gather(in: stores)
       let twin = NewUser(
