@@ -1,5 +1,6 @@
-/// Finds the group or public conversation of that title which the caller owns; nil when there is none. Titles need not be
-/// unique: it is for those whose clients take them so, and who look before they make one.
+/// Finds the group or public conversation of that title which the caller owns; nil when there is none.
+///
+/// Titles need not be unique: it is for those whose clients take them so, and who look before they make one.
 ///
 /// - Limits: reads the list of the caller's conversations, ``Limits/conversationsPerUserMax`` at most.
 public struct FindOwnConversation: Command {

@@ -21,10 +21,10 @@ public struct Typing: Command {
   }
 }
 
-/// Whether the caller may tell the other members of a conversation what is not stored: false in a crowd. For a direct
-/// conversation ``MayReach`` says besides whether the other lets him.
+/// Whether the caller may tell the other members of a conversation what is not stored: false in a crowd.
 ///
-/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`, `.forbidden(.wrongKind)`.
+/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`, `.forbidden(.wrongKind)`, `.forbidden(.blocked)`;
+///   `.timedOut`.
 public struct MaySignal: Command {
   /// Where.
   public let conversation: ConversationID
@@ -34,6 +34,8 @@ public struct MaySignal: Command {
 
   /// Looks.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Bool {
-    try await chat.membership(of: caller, in: conversation).standing.memberCount <= chat.limits.signalMembersMax
+    let standing = try await chat.membership(of: caller, in: conversation).standing
+    if let pair = standing.pair { try ContactRules.checkWriting(pair, by: caller.user, at: chat.clock.now) }
+    return standing.memberCount <= chat.limits.signalMembersMax
   }
 }

@@ -5,41 +5,27 @@ import JSONText
 /// The events of the later clients: what makes them read again, who is there, and what is being typed.
 extension Umoc {
   static let actions: [Action] = [
-    .on(Action.connect) { ask in
-      ask.watch(try await ask.contacts().map { Author(id: $0.user, username: $0.username) })
-      return []
-    },
-    .on("send_char", .signedIn, .write) { ask in
-      guard let typed = ask.parameters.text("char") else { return [] }
-      let me = try await ask.me
-      guard let (topic, recipient) = try await whoMayHear(ask) else { return [] }
-      let shape: JSONValue = [
-        "sender_id": ask.voice.id(me.id), "sender_username": .string(me.username), "char": .string(typed),
-        "is_group": .bool(ask.conversationID("recipient_id") != nil), "recipient_id": recipient,
-      ]
-      ask.tell(Words("receive_char", shape), topic, .others(than: me.id))
-      return []
+    .quiet(Action.connect) { ask in try await ask.watchContacts() },
+    .quiet("send_char", .signedIn, .write) { ask in
+      guard let typed = ask.parameters.text("char") else { return }
+      // Whoever else is meant is passed over in silence: nothing is lost.
+      do { try await tell(typed, ask) } catch ChatError.forbidden, ChatError.timedOut, ChatError.notFound {}
     },
   ]
 
-  /// Those to whom the caller may be seen typing: who writes with him and lets him, the members of his group. Whoever
-  /// else is meant is passed over in silence, as nothing is lost.
-  private static func whoMayHear(_ ask: Ask) async throws -> (Topic, JSONValue)? {
-    do {
-      if let group = ask.conversationID("recipient_id") {
-        guard try await ask.run(MaySignal(conversation: group)) else { return nil }
-        try await ask.run(Typing(conversation: group))
-        return (.conversation(group), ask.voice.id(group))
-      }
-      guard let other = ask.userID("recipient_id"),
-        let direct = try await ask.run(FindDirectConversation(user: other))
-      else { return nil }
-      try await ask.run(MayReach(user: other))
-      try await ask.run(Typing(conversation: direct))
-      return (.user(other), ask.voice.id(other))
-    } catch ChatError.forbidden, ChatError.timedOut, ChatError.notFound {
-      return nil
-    }
+  /// Those hear it who write with the caller and let him, or the members of his group.
+  private static func tell(_ typed: String, _ ask: Ask) async throws {
+    let (me, group, other) = (try await ask.me, ask.conversationID("recipient_id"), ask.userID("recipient_id"))
+    var conversation = group
+    if let other, group == nil { conversation = try await ask.run(FindDirectConversation(user: other)) }
+    guard let conversation, try await ask.run(MaySignal(conversation: conversation)) else { return }
+    if !typed.isEmpty { try await ask.run(Typing(conversation: conversation)) }
+    let shape: JSONValue = [
+      "sender_id": ask.voice.id(me.id), "sender_username": .string(me.username), "char": .string(typed),
+      "is_group": .bool(group != nil),
+      "recipient_id": group.map { ask.voice.id($0) } ?? .text(ask.parameters.text("recipient_id")),
+    ]
+    ask.tell(Words("receive_char", shape), .conversation(conversation), .others(than: me.id))
   }
 
   static let announce: @Sendable (Happening, Voice) -> [Announcement] = { happening, voice in
@@ -65,12 +51,12 @@ extension Umoc {
       let words = Words("new_message", .object(trigger(message, facts, voice)))
       return [Announcement(words, to: .others(than: author.id))]
     case .contactChanged(let contact):
-      let known = Author(id: contact.user, username: contact.username)
-      return [Announcement(changed(known, voice), watching: contact.state == nil ? [] : [known])]
-    case .blockChanged(let other, _): return [Announcement(changed(other, voice))]
+      let words = changed(contact.author, voice)
+      return [Announcement(words, watching: contact.state == nil ? [] : [contact.author])]
     case .conversationCreated, .conversationUpdated, .conversationDeleted, .memberJoined, .memberLeft, .memberChanged:
       return facts.kind.hasRoles ? [Announcement(changed(entry, voice))] : []
-    case .reactionAdded, .reactionRemoved, .joined, .left, .unknown: return []
+    // A block of a contact changes the contact, too.
+    case .reactionAdded, .reactionRemoved, .joined, .left, .blockChanged, .unknown: return []
     }
   }
 
@@ -99,10 +85,9 @@ extension Umoc {
       switch entry.event {
       case .conversationCreated: ("create_group", [:])
       case .conversationDeleted: ("delete_group", [:])
-      case .memberJoined(let member): ("add_member", user(Author(id: member.user, username: member.username), voice))
+      case .memberJoined(let member): ("add_member", user(member.author, voice))
       case .memberLeft(let gone): (gone.id == entry.author.id ? "leave_group" : "remove_member", user(gone, voice))
-      case .memberChanged(let member):
-        ("change_group", user(Author(id: member.user, username: member.username), voice))
+      case .memberChanged(let member): ("change_group", user(member.author, voice))
       case .conversationUpdated(let title, let picture):
         ("change_group", ["name": .string(title), "picture_url": .string(picture ?? "")])
       default: ("change_group", [:])

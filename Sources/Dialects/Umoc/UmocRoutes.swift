@@ -51,7 +51,9 @@ extension Umoc {
     .on(.post, "/changeContact", .signedIn, .write) { ask in
       let failed = Refusal(500, "Failed to change contact status")
       _ = try ask.require("contact_id")
-      guard let word = ContactWord(try ask.require("status")), let other = ask.userID("contact_id") else { throw failed }
+      guard let word = ContactWord(try ask.require("status")), let other = ask.userID("contact_id") else {
+        throw failed
+      }
       do { try await ask.set(other, word) } catch ChatError.notFound, ChatError.invalid, ChatError.forbidden {
         throw failed
       }
