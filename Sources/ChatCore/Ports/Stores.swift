@@ -48,13 +48,18 @@ public struct NewUser: Sendable {
   public let email: String?
   /// PHC string of the password.
   public let passwordHash: String
+  /// What his client keeps of him besides.
+  public let attributes: [String: String]
 
   /// Collects what registering stores.
-  public init(username: Username, displayName: String, email: String?, passwordHash: String) {
+  public init(
+    username: Username, displayName: String, email: String?, passwordHash: String, attributes: [String: String] = [:]
+  ) {
     self.username = username
     self.displayName = displayName
     self.email = email
     self.passwordHash = passwordHash
+    self.attributes = attributes
   }
 }
 

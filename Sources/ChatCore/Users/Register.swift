@@ -2,7 +2,8 @@
 ///
 /// - Shape: `{"username": "ada", "password": "…", "display_name": "Ada", "email": "ada@example.org"}`; without a
 ///   display name the user name is shown.
-/// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes.
+/// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes; attributes as
+///   ``ProfileRules``.
 /// - Throws: `.invalid` naming each wrong member, `.conflict(.usernameTaken)`, `.unavailable`.
 public struct Register: OpenCommand {
   /// The name to sign in with.
@@ -13,13 +14,19 @@ public struct Register: OpenCommand {
   public let displayName: String?
   /// His address.
   public let email: String?
+  /// What his client keeps of him besides.
+  public let attributes: [String: String]
 
   /// Collects what is asked.
-  public init(username: String, password: String, displayName: String? = nil, email: String? = nil) {
+  public init(
+    username: String, password: String, displayName: String? = nil, email: String? = nil,
+    attributes: [String: String] = [:]
+  ) {
     self.username = username
     self.password = password
     self.displayName = displayName
     self.email = email
+    self.attributes = attributes
   }
 
   /// Checks, hashes, stores.
@@ -29,10 +36,15 @@ public struct Register: OpenCommand {
     faults.check(password, chat.limits.password)
     faults.check(displayName, chat.limits.displayName)
     faults.check(email, chat.limits.email)
+    for fault in ProfileRules.faults(in: attributes, chat.limits) {
+      faults.add(fault.pointer, fault.code, fault.detail)
+    }
     try faults.settle()
+    let attributes = try ProfileRules.merge([:], attributes, most: chat.limits.attributesMax)
     let hash = try await chat.credentials.hash(password)
     return try await chat.users.register(
       NewUser(
-        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash))
+        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash,
+        attributes: attributes))
   }
 }
