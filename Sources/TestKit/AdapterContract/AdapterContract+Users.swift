@@ -31,6 +31,16 @@ extension AdapterContract {
       let found = try required(await stores.users.credentials(ofUsernameKey: twin.username.key), "the first")
       try expect(found.user.id, is: cast.ada.id, "the first keeps the name")
     },
+    ContractCase("a user has from the start the attributes that he registers with") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let name = Username(stored: "zoe-\(cast.mark)")
+      let zoe = try await stores.users.register(
+        NewUser(
+          username: name, displayName: "Zoe", email: nil, passwordHash: "z",
+          attributes: ["fname": "Zoë", "lname": "B"]))
+      try expect(zoe.attributes, is: ["fname": "Zoë", "lname": "B"], "what registering answers")
+      try expect(try required(await stores.users.user(zoe.id), "the user"), is: zoe, "the user by id")
+    },
     ContractCase("registering makes the self conversation, whose seq 1 says so") { stores in
       let ada = try await Cast.gather(in: stores).ada
       try expect(ada.ownConversation.bucket, is: ada.id.bucket, "the self conversation's bucket is the user's")
