@@ -45,6 +45,7 @@ enum Umoc {
   static let words: @Sendable (ChatError, _ word: String) -> Refusal? = { error, word in
     switch error {
     case .conflict(.usernameTaken): Refusal(409, "Username already exists")
+    case .conflict(.contactsFull): Refusal(400, "Contact list is full")
     case .conflict(.conversationFull): Refusal(400, "Group has as many members as it may")
     case .notFound(.user) where word == "addMember": Refusal(400, "New member not found")
     case .notFound(.user) where word == "removeMember": Refusal(400, "Member not found")
@@ -56,8 +57,17 @@ enum Umoc {
     case .forbidden(.lastOwner): Refusal(400, "The only admin cannot leave the group")
     case .forbidden(.blocked): Refusal(403, "Unable to send message because of user rules")
     case .timedOut(let until): timeout(until: until)
+    case .invalid(let faults): faults.first.flatMap { named($0, word) }
     default: nil
     }
+  }
+
+  /// What the domain finds wrong, under the name that the client has used.
+  private static func named(_ fault: ChatCore.Fault, _ word: String) -> Refusal? {
+    let member = String(fault.pointer.dropFirst())
+    let names = ["text": "content", "title": "group_name", "picture_url": "group_pic", "avatar_url": "profile_picture"]
+    guard let name = names[member], fault.detail.hasPrefix(member) else { return nil }
+    return Refusal(400, (word == "changeGroup" ? "new_value" : name) + fault.detail.dropFirst(member.count))
   }
 
   private static func timeout(until: Timestamp) -> Refusal {

@@ -73,7 +73,7 @@ extension Umoc {
   static let messages: [Route] = [
     .on(.get, "/getChatMessages", .signedIn) { ask in
       _ = try ask.require("chat_id")
-      return .ok(["messages": .array(ask.page(try await history(ask), of: pageSize))])
+      return .ok(["messages": .array(try await history(ask))])
     },
     .on(.post, "/saveMessage", .signedIn, .send) { ask in
       _ = try ask.require("recipient_id")
@@ -103,12 +103,13 @@ extension Umoc {
   /// `chat_id` is a user's id or a group's.
   private static func history(_ ask: Ask) async throws -> [JSONValue] {
     if let group = ask.conversationID("chat_id") {
-      return try await ask.history(group).map { shape($0, to: ask.voice.id(group), ask.voice) }
+      let messages = ask.page(try await ask.history(group), of: pageSize)
+      return messages.map { shape($0, to: ask.voice.id(group), ask.voice) }
     }
     guard let (me, other) = try ask.userID("chat_id").map({ (try ask.caller.user, $0) }),
       try await ask.run(ShowUsers(users: [other])).first != nil
     else { throw Refusal(404, "Contact not found") }
-    return try await ask.history(with: other).map {
+    return ask.page(try await ask.history(with: other), of: pageSize).map {
       shape($0, to: ask.voice.id($0.sender.id == me ? other : me), ask.voice)
     }
   }
