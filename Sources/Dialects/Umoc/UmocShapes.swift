@@ -3,20 +3,25 @@ import JSONText
 
 /// The objects of the document, with the keys that its examples and the clients of its time read besides.
 extension Umoc {
+  /// Members that one answer shows, some megabytes: the groups beyond it show the first few of theirs.
+  private static let membersMax = 10_000
+
   /// The caller's contacts, then his groups.
   static func chats(_ ask: Ask) async throws -> [JSONValue] {
     let contacts = try await ask.contacts()
     let previews = try await ask.all { try await ask.run(PreviewConversations(after: $0, limit: $1)) }
     var (groups, last): ([Conversation], [ConversationID: Timestamp]) = ([], [:])
-    var directs: [UserID: ConversationID] = [:]
+    var (directs, shown): ([UserID: ConversationID], Int) = ([:], 0)
     for preview in previews {
       let conversation = preview.conversation
       last[conversation.id] = preview.last?.createdAt
       if conversation.kind == .direct {
         for member in conversation.members { directs[member.user] = conversation.id }
       } else {
-        let isWhole = conversation.members.count == conversation.memberCount
-        groups.append(isWhole ? conversation : try await ask.run(ShowConversation(conversation: conversation.id)))
+        let isWhole = conversation.members.count == conversation.memberCount || shown > membersMax
+        guard let group = isWhole ? conversation : try await whole(conversation, ask) else { continue }
+        groups.append(group)
+        shown += group.members.count
       }
     }
     let pictures = try await ask.pictures(contacts.map(\.user) + groups.flatMap(\.members).map(\.user))
@@ -24,6 +29,11 @@ extension Umoc {
     return contacts.map {
       shape($0, picture: pictures[$0.user], last: directs[$0.user].flatMap { last[$0] }, ask.voice)
     } + groups.map { shape($0, for: me, pictures, last: last[$0.id], ask.voice) }
+  }
+
+  /// With more of its members; nil for who was sent away just now.
+  private static func whole(_ group: Conversation, _ ask: Ask) async throws -> Conversation? {
+    do { return try await ask.run(ShowConversation(conversation: group.id)) } catch ChatError.notFound { return nil }
   }
 
   private static func shape(_ contact: Contact, picture: String?, last: Timestamp?, _ voice: Voice) -> JSONValue {
