@@ -106,6 +106,9 @@ public struct Ask: Sendable {
     voice.read(parameters.value(names), .user).flatMap { UserID(checking: $0) }
   }
 
+  /// An element of a list as the id of a user; nil when it is none.
+  public func userID(in value: JSONValue) -> UserID? { voice.read(value, .user).flatMap { UserID(checking: $0) } }
+
   /// The part of a list that `page` asks for, counted from 1; all of it when it asks for none.
   public func page<Element>(_ list: [Element], of size: Int) -> [Element] {
     guard let page = parameters.integer("page") else { return list }

@@ -23,6 +23,11 @@ public enum ContactWord: Sendable, Equatable {
 }
 
 extension Ask {
+  /// What another is to the caller; nil when he is nothing to him.
+  public func contact(_ user: UserID) async throws -> Contact? {
+    do { return try await run(FindContact(user: user)) } catch ChatError.notFound(.contact) { return nil }
+  }
+
   /// Says by a word what another is to the caller.
   public func set(_ user: UserID, _ word: ContactWord) async throws {
     switch word {

@@ -44,7 +44,8 @@ public struct Dialect: Sendable {
     self.hasRooms = hasRooms
     self.ids = ids
     self.times = times
-    self.options = options + [.passwordMinimum]
+    let isOwn = options.contains { $0.name == Option.passwordMinimum.name }
+    self.options = isOwn ? options : options + [.passwordMinimum]
     self.routes = routes
     self.actions = actions
     self.announce = announce
@@ -77,8 +78,9 @@ public struct Option: Sendable, Hashable {
     self.standard = standard
   }
 
-  /// Bytes of a new password: every dialect has it, since the five old servers asked for none, and their users' PINs
-  /// and passwords have to go on. Our own wire asks for `Limits.passwordBytesMin`.
+  /// Bytes of a new password: every dialect has it, since the old servers asked for none or few, and their users' PINs
+  /// and passwords have to go on. A dialect whose server asked for some declares it with that standard. Our own wire
+  /// asks for `Limits.passwordBytesMin`.
   static let passwordMinimum = Option("password_min", [], standard: "1")
 
   /// Whether a value may stand in the settings.

@@ -10,6 +10,11 @@ extension Contact {
   var author: Author { Author(id: user, username: username) }
 }
 
+extension Member {
+  /// His name and id.
+  var author: Author { Author(id: user, username: username) }
+}
+
 /// One of the caller's contacts with what lists show of him besides.
 public struct Acquaintance: Sendable {
   /// What he is to the caller.

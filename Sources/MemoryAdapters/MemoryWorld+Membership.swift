@@ -11,7 +11,8 @@ extension MemoryWorld {
         change,
         in: MembershipRules.Situation(
           kind: row.kind, caller: row.members[caller.id]?.role, subject: row.members[subject.id]?.role,
-          isSelf: subject.id == caller.id, memberCount: row.members.count, limit: limit))
+          isSelf: subject.id == caller.id, memberCount: row.members.count, limit: limit,
+          owners: row.members.values.count { $0.role == .owner }))
       if case .join = decision, ledger.contactPair(subject.id, caller.id)[subject.id].block != .none {
         throw .forbidden(.blocked)
       }

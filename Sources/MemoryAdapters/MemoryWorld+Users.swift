@@ -12,7 +12,7 @@ extension MemoryWorld: UserStore {
         .self, in: id.bucket, title: nil, members: [owner], by: author, at: now)
       let user = User(
         id: id, username: new.username.text, displayName: new.displayName, email: new.email, createdAt: now,
-        ownConversation: own.id)
+        ownConversation: own.id, avatarURL: new.avatarURL, attributes: new.attributes)
       ledger.users[id] = Ledger.UserRow(user: user, key: new.username.key, passwordHash: new.passwordHash)
       ledger.userByKey[new.username.key] = id
       return user

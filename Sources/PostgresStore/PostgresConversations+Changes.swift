@@ -8,6 +8,13 @@ extension PostgresConversations {
   static let setRole = Statement(
     "members.set_role",
     "UPDATE member m SET role = $4 WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3")
+  /// Two are enough to know that there are more than one.
+  static let owners = Statement(
+    "members.owners",
+    """
+    SELECT count(*) FROM (
+      SELECT 1 FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.role = 'owner' LIMIT 2) AS o
+    """)
   static let removeMember = Statement(
     "members.remove", "DELETE FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3")
   static let count = Statement(
@@ -21,18 +28,22 @@ extension PostgresConversations {
   static let setDeleted = Statement(
     "conversations.set_deleted", "UPDATE conversation c SET deleted_at = $3 WHERE c.bucket = $1 AND c.id = $2")
 
-  static let changeStatements = [setRole, removeMember, count, unlist, setLook, setDeleted]
+  static let changeStatements = [setRole, owners, removeMember, count, unlist, setLook, setDeleted]
 
   /// Changes the membership of `subject` as the domain's rules decide.
   public func change(
     _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
   ) async throws(ChatError) -> (member: Member?, made: Made?) {
     try await changing(id, caller: caller, subject: subject) { (standing, moment, transaction) throws(ChatError) in
+      let owners = try await failure.translating { () throws(PostgresError) in
+        try await countOwners(standing, isSelf: subject.id == caller.id, in: transaction)
+      }
       let decision = try MembershipRules.decide(
         change,
         in: MembershipRules.Situation(
           kind: standing.conversation.kind, caller: standing.caller, subject: standing.subject,
-          isSelf: subject.id == caller.id, memberCount: standing.conversation.memberCount, limit: limit))
+          isSelf: subject.id == caller.id, memberCount: standing.conversation.memberCount, limit: limit,
+          owners: owners))
       var plan = WritePlan(at: moment)
       let role = plan.apply(decision, to: standing, subject: subject, caller: caller)
       let member = role.map {
@@ -48,6 +59,16 @@ extension PostgresConversations {
       }
       return (member, try await carryOut(plan, in: transaction))
     }
+  }
+
+  /// How many own it, as far as it matters: only an owner who goes asks whether he is the only one.
+  private func countOwners(
+    _ standing: Standing, isSelf: Bool, in transaction: PostgresTransaction
+  ) async throws(PostgresError) -> Int {
+    guard isSelf, standing.caller == .owner else { return 1 }
+    let id = standing.conversation.id
+    let rows = try await transaction.query(Self.owners, [.int2(id.bucket.number), .int8(id.rawValue)])
+    return try rows.first.map { (row) throws(PostgresError) in Int(clamping: try row.int8(0)) } ?? 1
   }
 
   /// Changes the title and the picture.

@@ -113,6 +113,19 @@ public struct PostgresLog: LogStore {
     }
   }
 
+  /// The newest message of each, by one statement a conversation in one round trip.
+  public func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {
+    try await failure.translating { () throws(PostgresError) in
+      let pages = try await pool.queries(
+        Self.newest, each: conversations.map { Self.part(of: $0, from: .max, 1) })
+      var found: [ConversationID: Message] = [:]
+      for (id, rows) in zip(conversations, pages) {
+        found[id] = try rows.first.map { (row) throws(PostgresError) in try EntryRows.message(row, in: id) }
+      }
+      return found
+    }
+  }
+
   /// The counter of each bucket's newest entry.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
     guard !buckets.isEmpty else { return [:] }

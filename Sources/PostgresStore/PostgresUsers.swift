@@ -11,8 +11,10 @@ public struct PostgresUsers: UserStore {
   static let insert = Statement(
     "users.insert",
     """
-    INSERT INTO chat_user (bucket, id, username, display_name, email, password_hash, own_conversation, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO chat_user
+      (bucket, id, username, display_name, email, password_hash, own_conversation, created_at, avatar_url,
+        attributes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """)
   static let byID = Statement(
     "users.by_id",
@@ -65,7 +67,8 @@ public struct PostgresUsers: UserStore {
         guard let row = claimed.first else { return nil }
         let user = User(
           id: UserID(rawValue: try row.int8(0)), username: new.username.text, displayName: new.displayName,
-          email: new.email, createdAt: Timestamp(milliseconds: try row.time(1)), ownConversation: own)
+          email: new.email, createdAt: Timestamp(milliseconds: try row.time(1)), ownConversation: own,
+          avatarURL: new.avatarURL, attributes: new.attributes)
         try await Self.store(user, hash: new.passwordHash, in: transaction)
         return user
       }
@@ -88,6 +91,7 @@ public struct PostgresUsers: UserStore {
     let insert: [Parameter] = [
       .int2(user.id.bucket.number), .int8(user.id.rawValue), .text(user.username), .text(user.displayName),
       .text(user.email), .text(hash), .int8(own.id.rawValue), .time(user.createdAt.milliseconds),
+      .text(user.avatarURL), .text(user.attributes.isEmpty ? nil : text(of: user.attributes)),
     ]
     var plan = WritePlan(at: user.createdAt)
     plan.add(Self.insert, insert)

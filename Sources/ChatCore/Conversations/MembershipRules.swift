@@ -6,7 +6,8 @@
 ///     owner;
 ///   - an admin adds and removes plain members, and may step down; he touches neither the owner nor other admins;
 ///   - the owner also makes and unmakes admins, and passes ownership to a member (he himself is an admin from then on);
-///   - a member leaves when he likes, the owner only after passing ownership, unless he is the last member.
+///   - he may also share ownership (``ShareOwnership``), and stays an owner beside the other;
+///   - a member leaves when he likes, the only owner only after passing ownership, unless he is the last member.
 /// - Source: design.md section 6, "Roles".
 public enum MembershipRules {
   /// Everything that the decision depends on, as it stands inside the transaction.
@@ -23,9 +24,15 @@ public enum MembershipRules {
     public let memberCount: Int
     /// How many there may be.
     public let limit: Int
+    /// How many owners there are, where it matters: when an owner goes.
+    public let owners: Int
 
     /// Collects it.
-    public init(kind: ConversationKind, caller: Role?, subject: Role?, isSelf: Bool, memberCount: Int, limit: Int) {
+    public init(
+      kind: ConversationKind, caller: Role?, subject: Role?, isSelf: Bool, memberCount: Int, limit: Int,
+      owners: Int = 1
+    ) {
+      self.owners = owners
       self.kind = kind
       self.caller = caller
       self.subject = subject
@@ -60,7 +67,16 @@ public enum MembershipRules {
     switch change {
     case .put(let role): return try put(role, in: situation)
     case .remove: return try remove(in: situation)
+    case .share: return try share(in: situation)
     }
+  }
+
+  private static func share(in situation: Situation) throws(ChatError) -> Decision {
+    guard try ConversationRules.member(of: situation.kind, role: situation.caller) == .owner else {
+      throw .forbidden(.roleTooLow)
+    }
+    guard let subject = situation.subject else { throw .notFound(.member) }
+    return subject == .owner ? .nothing : .change(.owner)
   }
 
   private static func put(_ role: Role?, in situation: Situation) throws(ChatError) -> Decision {
@@ -98,7 +114,7 @@ public enum MembershipRules {
   private static func remove(in situation: Situation) throws(ChatError) -> Decision {
     if situation.isSelf {
       guard let own = situation.caller else { throw .notFound(.member) }
-      if own == .owner, situation.memberCount > 1 { throw .forbidden(.lastOwner) }
+      if own == .owner, situation.owners <= 1, situation.memberCount > 1 { throw .forbidden(.lastOwner) }
       return .leave
     }
     let caller = try ConversationRules.member(of: situation.kind, role: situation.caller)
@@ -107,4 +123,14 @@ public enum MembershipRules {
     if caller == .admin, subject != .member { throw .forbidden(.roleTooLow) }
     return .leave
   }
+}
+
+/// A change of one user's membership.
+public enum MembershipChange: Sendable, Hashable {
+  /// Becomes a member with that role, or gets that role when he is one; nil keeps or makes a plain member.
+  case put(Role?)
+  /// Is no longer a member.
+  case remove
+  /// Becomes an owner beside the caller.
+  case share
 }

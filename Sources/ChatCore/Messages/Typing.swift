@@ -20,3 +20,22 @@ public struct Typing: Command {
     chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
   }
 }
+
+/// Whether the caller may tell the other members of a conversation what is not stored: false in a crowd.
+///
+/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`, `.forbidden(.wrongKind)`, `.forbidden(.blocked)`;
+///   `.timedOut`.
+public struct MaySignal: Command {
+  /// Where.
+  public let conversation: ConversationID
+
+  /// Names it.
+  public init(conversation: ConversationID) { self.conversation = conversation }
+
+  /// Looks.
+  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Bool {
+    let standing = try await chat.membership(of: caller, in: conversation).standing
+    if let pair = standing.pair { try ContactRules.checkWriting(pair, by: caller.user, at: chat.clock.now) }
+    return standing.memberCount <= chat.limits.signalMembersMax
+  }
+}

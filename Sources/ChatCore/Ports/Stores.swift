@@ -38,48 +38,6 @@ public protocol UserStore: Sendable {
   func near(keys: [String], each: Int) async throws(ChatError) -> [User]
 }
 
-/// What registering stores.
-public struct NewUser: Sendable {
-  /// The name as he wrote it, and its key.
-  public let username: Username
-  /// What others see.
-  public let displayName: String
-  /// His address.
-  public let email: String?
-  /// PHC string of the password.
-  public let passwordHash: String
-
-  /// Collects what registering stores.
-  public init(username: Username, displayName: String, email: String?, passwordHash: String) {
-    self.username = username
-    self.displayName = displayName
-    self.email = email
-    self.passwordHash = passwordHash
-  }
-}
-
-/// What changes of a profile; what is nil stays.
-public struct ProfileChange: Sendable, Hashable {
-  /// What others see.
-  public var displayName: String?
-  /// His address; `.some(nil)` takes it away.
-  public var email: String??
-  /// Where his picture is; `.some(nil)` takes it away.
-  public var avatarURL: String??
-  /// Attributes to set; an empty value takes one away, those not named stay.
-  public var attributes: [String: String]
-
-  /// Collects what changes.
-  public init(
-    displayName: String? = nil, email: String?? = nil, avatarURL: String?? = nil, attributes: [String: String] = [:]
-  ) {
-    self.displayName = displayName
-    self.email = email
-    self.avatarURL = avatarURL
-    self.attributes = attributes
-  }
-}
-
 /// Remembers sign-in sessions and the generations of their refresh tokens.
 public protocol SessionStore: Sendable {
   /// Opens one with generation 1; the oldest of the user's ends when there would be more than `most`.
@@ -202,14 +160,6 @@ extension ConversationStore {
 /// The log entries that a change has committed, in every conversation that it touched; to be published.
 public typealias Made = [Entry]
 
-/// A change of one user's membership.
-public enum MembershipChange: Sendable, Hashable {
-  /// Becomes a member with that role, or gets that role when he is one; nil keeps or makes a plain member.
-  case put(Role?)
-  /// Is no longer a member.
-  case remove
-}
-
 /// The logs of all conversations.
 public protocol LogStore: Sendable {
   /// Stores a message: repetition, membership and the next `seq` in one transaction, batched by what is waiting.
@@ -228,6 +178,9 @@ public protocol LogStore: Sendable {
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
   /// Messages of a page, ascending by `seq`.
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message]
+  /// The newest message of each of those conversations, be it deleted; those without any are left out. No check of
+  /// membership.
+  func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message]
   /// The log counters of those buckets: the counter of each bucket's newest entry, 0 for none. A scatter statement.
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.

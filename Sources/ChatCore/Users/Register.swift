@@ -2,7 +2,8 @@
 ///
 /// - Shape: `{"username": "ada", "password": "…", "display_name": "Ada", "email": "ada@example.org"}`; without a
 ///   display name the user name is shown.
-/// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes.
+/// - Limits: ``Username``; passwords of ``Limits/passwordBytesMin`` … ``Limits/passwordBytesMax`` bytes; attributes as
+///   ``ProfileRules``.
 /// - Throws: `.invalid` naming each wrong member, `.conflict(.usernameTaken)`, `.unavailable`.
 public struct Register: OpenCommand {
   /// The name to sign in with.
@@ -13,13 +14,22 @@ public struct Register: OpenCommand {
   public let displayName: String?
   /// His address.
   public let email: String?
+  /// Where his picture is.
+  public let avatarURL: String?
+  /// What his client keeps of him besides.
+  public let attributes: [String: String]
 
   /// Collects what is asked.
-  public init(username: String, password: String, displayName: String? = nil, email: String? = nil) {
+  public init(
+    username: String, password: String, displayName: String? = nil, email: String? = nil, avatarURL: String? = nil,
+    attributes: [String: String] = [:]
+  ) {
     self.username = username
     self.password = password
     self.displayName = displayName
     self.email = email
+    self.avatarURL = avatarURL
+    self.attributes = attributes
   }
 
   /// Checks, hashes, stores.
@@ -29,10 +39,16 @@ public struct Register: OpenCommand {
     faults.check(password, chat.limits.password)
     faults.check(displayName, chat.limits.displayName)
     faults.check(email, chat.limits.email)
+    faults.check(avatarURL, chat.limits.avatarURL)
+    for fault in ProfileRules.faults(in: attributes, chat.limits) {
+      faults.add(fault.pointer, fault.code, fault.detail)
+    }
     try faults.settle()
+    let attributes = try ProfileRules.merge([:], attributes, most: chat.limits.attributesMax)
     let hash = try await chat.credentials.hash(password)
     return try await chat.users.register(
       NewUser(
-        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash))
+        username: Username(stored: username), displayName: displayName ?? username, email: email, passwordHash: hash,
+        avatarURL: avatarURL, attributes: attributes))
   }
 }

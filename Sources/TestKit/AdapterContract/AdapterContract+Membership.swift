@@ -61,6 +61,22 @@ extension AdapterContract {
       let roles = try await stores.conversations.members(of: group.id, after: nil, limit: 9)
       try expect(Set(roles), is: [ada, bob], "what is remembered")
     },
+    ContractCase("ownership is shared with one entry, and one of two owners may leave") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group()
+      let shared = try await stores.conversations.change(group.id, .share, of: cast.bob, by: cast.ada, limit: 9)
+      let bob = Member(user: cast.bob.id, username: cast.bob.username, role: .owner)
+      try expect(shared.made?.map(\.event), is: [.memberChanged(bob)], "the entry")
+      let members = try await stores.conversations.members(of: group.id, after: nil, limit: 9)
+      try expect(members.map(\.role), is: [.owner, .owner], "the roles")
+      let again = try await stores.conversations.change(group.id, .share, of: cast.bob, by: cast.ada, limit: 9)
+      try expect(again.made, is: nil, "the second time")
+      _ = try await stores.conversations.change(group.id, .remove, of: cast.ada, by: cast.ada, limit: 9)
+      _ = try await stores.conversations.change(group.id, .put(nil), of: cast.eve, by: cast.bob, limit: 9)
+      try await refused(.forbidden(.lastOwner), "the other leaves") { () throws(ChatError) in
+        try await stores.conversations.change(group.id, .remove, of: cast.bob, by: cast.bob, limit: 9)
+      }
+    },
     ContractCase("the rules of membership hold in the transaction") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()

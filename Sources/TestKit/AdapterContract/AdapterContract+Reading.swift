@@ -21,6 +21,17 @@ extension AdapterContract {
         try expect(messages.map(\.text), is: wanted.map { "\($0)" }, "their texts")
       }
     },
+    ContractCase("the newest message of each of many conversations is found") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let (group, direct, silent) = (try await cast.group().id, try await cast.direct().id, try await cast.square().id)
+      try await cast.say("early", by: cast.ada, in: group)
+      let last = try await cast.say("late", by: cast.ada, in: group).message
+      let only = try await cast.say("only", by: cast.bob, in: direct).message
+      _ = try await stores.conversations.update(group, title: "Hall", picture: nil, by: cast.ada)
+      let newest = try await stores.log.newest(in: [group, silent, direct])
+      try expect(newest, is: [group: last, direct: only], "the newest")
+      try expect(try await stores.log.newest(in: []), is: [:], "of none")
+    },
     ContractCase("entries are all there, in order and without holes") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()

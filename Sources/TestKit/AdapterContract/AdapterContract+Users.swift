@@ -13,6 +13,14 @@ extension AdapterContract {
       try expect(ada.id.bucket, is: Username(stored: ada.username).bucket, "the user's bucket is his name's")
       try expect(ada.id.rawValue >= 10_000_000, "a user id has at least eight digits")
     },
+    ContractCase("a user may register with his picture") { stores in
+      let name = try await Cast.gather(in: stores).ada.username + "-too"
+      let made = try await stores.users.register(
+        NewUser(
+          username: Username(stored: name), displayName: name, email: nil, passwordHash: "x", avatarURL: "/ada.png"))
+      try expect(made.avatarURL, is: "/ada.png", "the picture")
+      try expect(try await stores.users.user(made.id), is: made, "what is remembered")
+    },
     ContractCase("a name is taken once, without regard to case") { stores in
       let cast = try await Cast.gather(in: stores)
       let twin = NewUser(
@@ -22,6 +30,16 @@ extension AdapterContract {
       }
       let found = try required(await stores.users.credentials(ofUsernameKey: twin.username.key), "the first")
       try expect(found.user.id, is: cast.ada.id, "the first keeps the name")
+    },
+    ContractCase("a user has from the start the attributes that he registers with") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let name = Username(stored: "zoe-\(cast.mark)")
+      let zoe = try await stores.users.register(
+        NewUser(
+          username: name, displayName: "Zoe", email: nil, passwordHash: "z",
+          attributes: ["fname": "Zoë", "lname": "B"]))
+      try expect(zoe.attributes, is: ["fname": "Zoë", "lname": "B"], "what registering answers")
+      try expect(try required(await stores.users.user(zoe.id), "the user"), is: zoe, "the user by id")
     },
     ContractCase("registering makes the self conversation, whose seq 1 says so") { stores in
       let ada = try await Cast.gather(in: stores).ada

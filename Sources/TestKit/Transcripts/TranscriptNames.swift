@@ -17,7 +17,7 @@ public struct TranscriptNames: Sendable {
     while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
       out += rest[..<start.lowerBound]
       let name = String(rest[start.upperBound..<end])
-      out += bound[name].map { $0.string ?? $0.text } ?? "\(name)-\(mark)"
+      out += bound[name].map { $0.string ?? $0.text } ?? "\(name)_\(mark)"
       rest = rest[rest.index(after: end)...]
     }
     return out + rest

@@ -46,6 +46,23 @@ import Testing
     }
   }
 
+  @Test func `ownership is shared with a member, and told in the conversation`() async throws {
+    let stage = try await Stage.set()
+    let group = try await stage.cast.group()
+    let bob = Member(user: stage.bob.user, username: stage.cast.bob.username, role: .owner)
+    await refused(.notFound(.conversation)) { () throws(ChatError) in
+      try await ShareOwnership(conversation: group.id, user: bob.user).run(in: stage.chat, as: stage.eve)
+    }
+    for nobody in [stage.eve.user, UserID(rawValue: 1)] {
+      await refused(.notFound(.member)) { () throws(ChatError) in
+        try await ShareOwnership(conversation: group.id, user: nobody).run(in: stage.chat, as: stage.ada)
+      }
+    }
+    try await ShareOwnership(conversation: group.id, user: bob.user).run(in: stage.chat, as: stage.ada)
+    #expect(stage.publisher.entries.map(\.event) == [.memberChanged(bob)])
+    try await DeleteConversation(conversation: group.id).run(in: stage.chat, as: stage.bob)
+  }
+
   @Test func `ownership is passed, after which the former owner may leave`() async throws {
     let stage = try await Stage.set()
     let group = try await stage.cast.group()

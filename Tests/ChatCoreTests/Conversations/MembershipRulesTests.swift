@@ -11,11 +11,13 @@ import Testing
     let change: MembershipChange
     let outcome: Result<MembershipRules.Decision, ChatError>
     var members = 5
+    var owners = 1
 
     init(
       _ kind: ConversationKind, _ caller: Role?, _ subject: Subject, _ change: MembershipChange,
-      _ outcome: Result<MembershipRules.Decision, ChatError>, members: Int = 5
+      _ outcome: Result<MembershipRules.Decision, ChatError>, members: Int = 5, owners: Int = 1
     ) {
+      self.owners = owners
       (self.kind, self.caller, self.subject, self.change) = (kind, caller, subject, change)
       (self.outcome, self.members) = (outcome, members)
     }
@@ -90,6 +92,24 @@ import Testing
     Row(.group, .owner, .other(nil), .remove, noMember),
   ]
 
+  static let sharing: [Row] = [
+    Row(.group, .owner, .other(.member), .share, .success(.change(.owner)), members: 10),
+    Row(.group, .owner, .other(.admin), .share, .success(.change(.owner))),
+    Row(.public, .owner, .other(.member), .share, .success(.change(.owner))),
+    Row(.group, .owner, .other(.owner), .share, .success(.nothing), owners: 2),
+    Row(.group, .owner, .himself, .share, .success(.nothing)),
+    Row(.group, .owner, .other(nil), .share, noMember),
+    Row(.group, .admin, .other(.member), .share, tooLow),
+    Row(.group, .admin, .himself, .share, tooLow),
+    Row(.group, .member, .other(.member), .share, tooLow),
+    Row(.group, nil, .other(.member), .share, unseen),
+    Row(.public, nil, .himself, .share, notMember),
+    Row(.direct, .member, .other(.member), .share, wrongKind),
+    Row(.group, .owner, .himself, .remove, .success(.leave), owners: 2),
+    Row(.group, .owner, .himself, .put(.member), lastOwner, owners: 2),
+    Row(.group, .owner, .other(.owner), .remove, .success(.leave), owners: 2),
+  ]
+
   static let kinds: [Row] = [
     Row(.direct, .member, .other(nil), .put(nil), wrongKind),
     Row(.direct, .member, .himself, .remove, wrongKind),
@@ -100,7 +120,7 @@ import Testing
     Row(.self, nil, .himself, .put(nil), unseen),
   ]
 
-  @Test(arguments: joining + roles + leaving + kinds)
+  @Test(arguments: joining + roles + leaving + sharing + kinds)
   func `who may make whom a member of what`(row: Row) {
     let subject: Role? =
       switch row.subject {
@@ -110,7 +130,8 @@ import Testing
     var isSelf = false
     if case .himself = row.subject { isSelf = true }
     let situation = MembershipRules.Situation(
-      kind: row.kind, caller: row.caller, subject: subject, isSelf: isSelf, memberCount: row.members, limit: 10)
+      kind: row.kind, caller: row.caller, subject: subject, isSelf: isSelf, memberCount: row.members, limit: 10,
+      owners: row.owners)
     let outcome = Result { () throws(ChatError) in try MembershipRules.decide(row.change, in: situation) }
     #expect(outcome == row.outcome)
   }

@@ -23,6 +23,20 @@ import Testing
     #expect(stage.publisher.entries == [])
   }
 
+  @Test(arguments: [(2, true), (1, false)])
+  func `a member may tell the others what is not stored, unless they are a crowd`(most: Int, may: Bool) async throws {
+    var limits = Limits()
+    limits.signalMembersMax = most
+    let stage = try await Stage.set(limits: limits)
+    let (group, square) = (try await stage.cast.group().id, try await stage.cast.square().id)
+    #expect(try await MaySignal(conversation: group).run(in: stage.chat, as: stage.bob) == may)
+    for (conversation, wanted) in [(group, ChatError.notFound(.conversation)), (square, .forbidden(.notAMember))] {
+      await refused(wanted) { () throws(ChatError) in
+        try await MaySignal(conversation: conversation).run(in: stage.chat, as: stage.eve)
+      }
+    }
+  }
+
   @Test func `who is no member tells nobody that he writes or reads`() async throws {
     let stage = try await Stage.set()
     let (group, square) = (try await stage.cast.group().id, try await stage.cast.square().id)

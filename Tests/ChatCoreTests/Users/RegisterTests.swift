@@ -14,6 +14,16 @@ import Testing
     #expect(signedIn.user == zoe)
   }
 
+  @Test func `a picture comes with the registration, and must be an address of the web`() async throws {
+    let stage = try await Stage.set()
+    let zoe = try await Register(username: "Zoe", password: "12345678", avatarURL: "https://example.org/z.png")
+      .run(in: stage.chat)
+    #expect(try await stage.chat.users.user(zoe.id)?.avatarURL == "https://example.org/z.png")
+    await faulty(["/avatar_url invalid_format"]) { () throws(ChatError) in
+      try await Register(username: "Zoya", password: "12345678", avatarURL: "javascript:x").run(in: stage.chat)
+    }
+  }
+
   @Test func `a case twin is told that the name is taken`() async throws {
     let stage = try await Stage.set()
     _ = try await Register(username: "Zoe", password: "12345678").run(in: stage.chat)
