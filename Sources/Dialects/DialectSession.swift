@@ -86,9 +86,21 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
         try await bind(try await mount.caller(token, "connect"))
         letIn()
       } catch {
-        transport?.refuse()
-        ended()
+        turnedDown(error)
       }
+    }
+  }
+
+  /// Who may prove it later comes in with a credential that is no longer good, too; what is away for a moment sends
+  /// nobody away for good.
+  private func turnedDown(_ error: any Error) {
+    if case ChatError.unavailable = error { return close() }
+    if mount.dialect.credential.isProvenLater, error is Refusal {
+      isIn = true
+      transport?.accept()
+    } else {
+      transport?.refuse()
+      ended()
     }
   }
 
@@ -105,8 +117,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     var head = request
     head.body = []
     let parameters = (try? Parameters(of: head)) ?? Parameters()
-    return Credential.token(
-      in: mount.dialect.credential.sockets, headers: request.headers, parameters: parameters, auth: auth)
+    let places = Credential.believed(mount.dialect.credential.sockets, request.headers, mount.crossOrigin)
+    return Credential.token(in: places, headers: request.headers, parameters: parameters, auth: auth)
   }
 
   private func letIn() {
@@ -187,6 +199,9 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
     for part in addressed.parts where hears(part.audience) {
       if let frame = part.frame { transport.send(frame) }
+      if let personal = part.personal, let user {
+        transport.send(personal(user.username).text(in: mount.dialect.carrier))
+      }
       if !part.watching.isEmpty { watch(part.watching) }
     }
     return transport.queuedBytes

@@ -43,6 +43,13 @@ extension [Words] {
 }
 
 extension Words {
+  /// The same with a name as a member of the first argument.
+  func naming(_ name: String, as member: String) -> Words {
+    guard var object = arguments.first?.object else { return self }
+    object[member] = .string(name)
+    return Words(self.name, all: [.object(object)] + arguments.dropFirst())
+  }
+
   init(_ name: String, all arguments: [JSONValue]) {
     self.name = name
     self.arguments = arguments
@@ -66,6 +73,8 @@ public struct Answer: Sendable {
     case json(JSONValue)
     /// Plain text.
     case text(String)
+    /// Bytes of that media type.
+    case bytes([UInt8], type: String)
     /// A file, or the part of it that the request asks for.
     case file(FilePieces)
   }
