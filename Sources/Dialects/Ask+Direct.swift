@@ -1,7 +1,8 @@
 import ChatCore
 import Delivery
 
-/// A message between two, and to whom it was written.
+/// A message between two, and to whom it was written; whatever is known of the message is known of it.
+@dynamicMemberLookup
 public struct DirectMessage: Sendable {
   /// The message.
   public let message: Message
@@ -13,17 +14,37 @@ public struct DirectMessage: Sendable {
     self.message = message
     self.recipient = recipient
   }
+
+  /// What is known of the message.
+  public subscript<Value>(dynamicMember member: KeyPath<Message, Value>) -> Value { message[keyPath: member] }
 }
 
 /// Messages between two, for servers whose messages name a recipient and no conversation.
 extension Ask {
-  /// Whether a member that names the caller, if it is there, names him indeed; nobody acts for another by its means.
-  public func isMine(_ name: String) throws -> Bool { try !parameters.has(name) || userID(name) == caller.user }
-
-  /// All that two users wrote to each other, oldest first, when the caller is one of them.
+  /// Sends what members say: the text, to a user, of a type; who says that another sends it is refused.
   ///
-  /// - Throws: `.forbidden(.notAMember)` to anyone else.
-  public func directHistory(_ one: UserID, _ other: UserID) async throws -> [DirectMessage] {
+  /// - Throws: `.forbidden(.notTheAuthor)`, `.invalid` at `type`, and as `SendDirectMessage`.
+  public func sendDirect(
+    _ text: String, to recipient: String, by sender: String, type: String
+  ) async throws -> DirectMessage {
+    guard try isMine(sender) else { throw ChatError.forbidden(.notTheAuthor) }
+    let (said, other) = (try require(text), try requireUser(recipient))
+    guard let kind = MessageType(rawValue: parameters.text(type) ?? MessageType.text.rawValue) else {
+      throw ChatError.invalid([
+        Fault(pointer: "/" + type, code: "not_allowed", detail: "\(type) is none that there is.")
+      ])
+    }
+    return DirectMessage(try await run(SendDirectMessage(to: other, text: said, type: kind)), to: other)
+  }
+
+  /// Whether a member that names the caller, if it is there, names him indeed; nobody acts for another by its means.
+  func isMine(_ name: String) throws -> Bool { try !parameters.has(name) || userID(name) == caller.user }
+
+  /// All that two users wrote to each other whom members name, oldest first; nothing when they name nobody.
+  ///
+  /// - Throws: `.forbidden(.notAMember)` when the caller is neither of the two.
+  public func directHistory(between first: String, _ second: String) async throws -> [DirectMessage] {
+    guard let one = userID(first), let other = userID(second) else { return [] }
     let me = try caller.user
     guard me == one || me == other else { throw ChatError.forbidden(.notAMember) }
     let them = me == one ? other : one
@@ -33,7 +54,7 @@ extension Ask {
   /// The caller's own message whose id stands in the path; of a group's messages there is none.
   ///
   /// - Throws: `.notFound(.message)` also for one that was deleted, `.forbidden(.notTheAuthor)`.
-  public func ownMessage(at place: Int) async throws -> DirectMessage {
+  func ownMessage(at place: Int) async throws -> DirectMessage {
     let found = try await run(ShowMessage(message: message(at: place)))
     guard found.deletedAt == nil else { throw ChatError.notFound(.message) }
     guard try found.sender.id == caller.user else { throw ChatError.forbidden(.notTheAuthor) }
@@ -44,42 +65,49 @@ extension Ask {
     return DirectMessage(found, to: other)
   }
 
-  /// Changes the text of the caller's own message whose id stands in the path.
-  public func editOwnMessage(at place: Int, text: String) async throws -> DirectMessage {
+  /// Changes the text of the caller's own message whose id stands in the path to what a member says.
+  public func editOwnMessage(at place: Int, _ text: String) async throws -> DirectMessage {
     let old = try await ownMessage(at: place)
-    return DirectMessage(try await run(EditMessage(message: old.message.id, text: text)), to: old.recipient)
+    return DirectMessage(try await run(EditMessage(message: old.id, text: require(text))), to: old.recipient)
+  }
+
+  /// Deletes the caller's own message whose id stands in the path.
+  public func deleteOwnMessage(at place: Int) async throws {
+    _ = try await run(DeleteMessage(message: ownMessage(at: place).id))
   }
 }
 
 extension Happening {
-  /// What a dialect has to tell that knows only people, and messages between two.
-  public enum Direct: Sendable {
-    /// Somebody said something to the other.
-    case said(DirectMessage, to: Author)
-    /// He changed it.
-    case edited(DirectMessage, to: Author)
-    /// Somebody has become the reader's contact, or what he is to him has changed.
-    case met(Author)
-    /// Somebody whom the reader watches has come or gone.
-    case presence(Author, isOnline: Bool)
-  }
-
-  /// The same for such a dialect; nil for what it does not know.
-  public var direct: Direct? {
+  /// What a dialect has to tell that knows only people, and messages between two; nothing of what it does not know.
+  ///
+  /// Those who meet are watched from then on (``Ask/watch(_:)``).
+  ///
+  /// - Parameters:
+  ///   - said: somebody said something to the other; told to both, on all devices.
+  ///   - edited: he changed it; told to the other.
+  ///   - came: somebody whom the reader watches has come or gone.
+  ///   - reader: the member of what is told then that names the reader.
+  public func direct(
+    said: (DirectMessage, _ to: Author) -> Words, edited: (DirectMessage) -> Words?,
+    came: (Author, _ isOnline: Bool) -> Words, reader: String? = nil
+  ) -> [Announcement] {
     switch self {
-    case .presence(let author, let isOnline): return .presence(author, isOnline: isOnline)
-    case .signal: return nil
+    case .presence(let author, let isOnline): return [Announcement(came(author, isOnline), reader: reader)]
+    case .signal: return []
     case .entry(let entry, let facts):
       switch entry.event {
       case .messageCreated(let message):
-        return facts.other(than: message.sender.id).map { .said(DirectMessage(message, to: $0.id), to: $0) }
+        guard let other = facts.other(than: message.sender.id) else { return [] }
+        return [Announcement(said(DirectMessage(message, to: other.id), other), watching: facts.pair)]
       case .messageEdited(let message):
-        return facts.other(than: message.sender.id).map { .edited(DirectMessage(message, to: $0.id), to: $0) }
+        guard let other = facts.other(than: message.sender.id) else { return [] }
+        return [Announcement(edited(DirectMessage(message, to: other.id)), to: .only(other.id))]
       case .contactChanged(let contact):
-        return contact.state == nil ? nil : .met(Author(id: contact.user, username: contact.username))
+        let other = Author(id: contact.user, username: contact.username)
+        return contact.state == nil ? [] : [Announcement(nil, watching: [other])]
       case .messageDeleted, .conversationCreated, .conversationUpdated, .conversationDeleted, .reactionAdded,
         .reactionRemoved, .memberJoined, .memberLeft, .memberChanged, .joined, .left, .blockChanged, .unknown:
-        return nil
+        return []
       }
     }
   }

@@ -5,20 +5,14 @@ import Tokens
 
 /// Files that anyone may read who has their names: pictures, and what is sent by its name.
 extension Ask {
-  /// Keeps a form's file under a name of its own, which is the answer.
-  ///
-  /// - Parameters:
-  ///   - types: what its bytes may be; what the client says of them is not asked.
-  ///   - missing: what is said when there is none.
-  ///   - wrong: what is said of other bytes.
-  public func publish(
-    _ field: String, as types: Set<FileType>, missing: Refusal, wrong: Refusal
-  ) async throws -> String {
-    guard let (name, bytes) = upload(field) else { throw missing }
-    guard types.contains(FileType(sniffing: bytes)) else { throw wrong }
+  /// Keeps a form's file under a name of its own, which is the answer; what its bytes are must be one of `types`, and
+  /// what the client says of them is not asked.
+  public func publish(_ field: String, as types: Set<FileType>) async throws -> JSONValue {
+    guard let (name, bytes) = upload(field) else { throw Refusal(400, "No \(field) part") }
+    guard types.contains(FileType(sniffing: bytes)) else { throw Refusal(400, "Invalid \(field) format") }
     let file = try await run(UploadFile(name: name, bytes: bytes, access: .anyoneWithLink))
     guard let published = PublicFileName(file) else { throw ChatError.internalError("a public file has no name") }
-    return published.text(named: file.name)
+    return .string(published.text(named: file.name))
   }
 
   /// The public file whose name stands in the path, or under `nobody` the picture of who has none.

@@ -1,6 +1,8 @@
 import ChatCore
+import JSONText
 
-/// A user, and whether he is there as far as the caller may know it.
+/// A user, and whether he is there as far as the caller may know it; whatever is known of the user is known of him.
+@dynamicMemberLookup
 public struct Person: Sendable {
   /// Who.
   public let user: User
@@ -12,6 +14,9 @@ public struct Person: Sendable {
     self.user = user
     self.isOnline = isOnline
   }
+
+  /// What is known of the user.
+  public subscript<Value>(dynamicMember member: KeyPath<User, Value>) -> Value { user[keyPath: member] }
 }
 
 /// The caller and a contact as one row of the table that old servers had, which both saw alike.
@@ -23,7 +28,7 @@ public struct Acquaintance: Sendable {
   /// What the other is to the caller.
   public let contact: Contact
 
-  /// One number for the two, the same for both; ``Ask/contact(at:)`` reads it for each of them.
+  /// One number for the two, the same for both; ``Ask/endContact(at:)`` reads it for each of them.
   ///
   /// No row has it here, so two other users may have the same one; nobody sees the rows of others.
   public var id: Int64 { first.user.id.rawValue ^ second.user.id.rawValue }
@@ -31,6 +36,14 @@ public struct Acquaintance: Sendable {
 
 /// Users as the old servers showed them: whole, with whether they are there.
 extension Ask {
+  /// Who asks; so he is there.
+  public var myself: Person { get async throws { Person(try await run(ShowMe()), isOnline: true) } }
+
+  /// The caller's contacts as rows if that person is he, who alone is shown them.
+  public func acquaintances(of person: Person) async throws -> [Acquaintance]? {
+    try person.id == caller.user ? try await acquaintances() : nil
+  }
+
   /// A user in the path.
   public func person(at place: Int) async throws -> Person {
     let user = try await run(ShowUser(user: user(at: place)))
@@ -50,13 +63,24 @@ extension Ask {
   /// The caller's contacts as rows; those whose accounts are gone are left out.
   public func acquaintances() async throws -> [Acquaintance] { try await acquaintances(contacts()) }
 
-  /// Makes the caller and another contacts of each other at once, with a conversation; whether they were not yet.
-  public func befriend(_ user: UserID) async throws -> (row: Acquaintance?, isNew: Bool) {
+  /// Makes the caller and the user whom a member names contacts of each other at once, with a conversation; whether they
+  /// were not yet. Who says that another does it is refused.
+  ///
+  /// - Throws: `.forbidden(.notTheOwner)`, and as `AddContact`.
+  public func befriend(_ name: String, by adder: String) async throws -> (row: Acquaintance, isNew: Bool) {
+    guard try isMine(adder) else { throw ChatError.forbidden(.notTheOwner) }
+    let user = try requireUser(name)
     let isNew = try await contact(user) == nil
     // The conversation first: from then on each may know whether the other is there.
     _ = try await run(OpenDirectConversation(user: user))
     let contact = try await run(AddContact(user: user, mutual: true))
-    return (try await acquaintances([contact]).first, isNew)
+    guard let row = try await acquaintances([contact]).first else { throw ChatError.notFound(.user) }
+    return (row, isNew)
+  }
+
+  /// Ends what two are to each other, for both, by the ``Acquaintance/id`` that stands in the path.
+  public func endContact(at place: Int) async throws {
+    _ = try await run(RemoveContact(user: contact(at: place), mutual: true))
   }
 
   private func acquaintances(_ contacts: [Contact]) async throws -> [Acquaintance] {
@@ -75,7 +99,7 @@ extension Ask {
   /// The contact whose row's ``Acquaintance/id`` stands in the path.
   ///
   /// - Throws: `.notFound(.contact)` when it is no such number; whether he is a contact is not asked.
-  public func contact(at place: Int) throws -> UserID {
+  func contact(at place: Int) throws -> UserID {
     let me = try caller.user
     guard path.indices.contains(place), let id = Int64(path[place]), id > 0,
       let other = UserID(checking: id ^ me.rawValue)
@@ -93,13 +117,40 @@ extension Ask {
     }
   }
 
-  /// The contact whom a member names, if the caller may write to him: who may be told by ``tell(_:_:_:)``.
+}
+
+/// What a client tells a contact that is no event of the domain.
+extension Ask {
+  /// The event by which a client says who it is: its user's name in a member, once that is proven. From then on it is
+  /// told when his contacts come and go.
   ///
-  /// - Throws: `.notFound(.user)`, `.notFound(.contact)`, and as `MayReach`.
-  public func reachable(_ name: String) async throws -> User {
+  /// - Throws: ``Refusal`` as to who is not signed in, after 10 s without a proof, and for another's name.
+  public func introduce(_ name: String) async throws -> [Words] {
+    guard await proof() != nil, parameters.text(name) == (try await me.username) else {
+      throw mount.credential(.missing, word)
+    }
+    watch(try await contacts().map { Author(id: $0.user, username: $0.username) })
+    return []
+  }
+
+  /// Members as they were brought, with the caller's name; who brings another's is refused.
+  public func passed(_ names: String..., by sender: String) async throws -> JSONValue {
+    let mine = try await me.username
+    guard (parameters.text(sender) ?? mine) == mine else { throw mount.credential(.invalid, word) }
+    var object = JSONObject()
+    for name in names { object[name] = .text(parameters.text(name)) }
+    object[sender] = .string(mine)
+    return .object(object)
+  }
+
+  /// Tells the contact whom a member names, on all his devices, and this client too where it is echoed.
+  ///
+  /// - Throws: `.notFound(.user)`, `.notFound(.contact)`; as `MayReach`, so that a block holds; `.tooLarge`.
+  public func tell(_ words: Words, contact name: String, isEchoed: Bool = false) async throws -> [Words] {
     let other = try await findUser(name, namesFirst: true)
     guard try await contact(other.id) != nil else { throw ChatError.notFound(.contact) }
     try await run(MayReach(user: other.id))
-    return other
+    guard tell(words, .user(other.id)) else { throw ChatError.tooLarge(limit: Relay.bytesMax) }
+    return isEchoed ? [words] : []
   }
 }

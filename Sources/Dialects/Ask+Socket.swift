@@ -49,11 +49,4 @@ extension Ask {
     return true
   }
 
-  /// Tells a user's clients, and this one, the same.
-  ///
-  /// - Throws: `.tooLarge`.
-  public func say(_ words: Words, to user: User) throws -> [Words] {
-    guard tell(words, .user(user.id)) else { throw ChatError.tooLarge(limit: Relay.bytesMax) }
-    return [words]
-  }
 }

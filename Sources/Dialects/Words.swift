@@ -88,6 +88,10 @@ public struct Answer: Sendable {
 
   /// 200 with that JSON.
   public static func ok(_ body: JSONValue) -> Answer { Answer(200, .json(body)) }
+  /// The same, once something has been done.
+  public static func ok(_ body: JSONValue, after done: Void) -> Answer { .ok(body) }
+  /// 200 with a list of that JSON.
+  public static func list(_ elements: [JSONValue]) -> Answer { .ok(.array(elements)) }
   /// 201 with that JSON.
   public static func created(_ body: JSONValue) -> Answer { Answer(201, .json(body)) }
   /// A file, as all doors serve it: with ranges, and so that nothing in it acts on the page that shows it.
