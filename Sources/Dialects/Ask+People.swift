@@ -54,7 +54,7 @@ extension Ask {
   ///
   /// - Limits: ``listMax``.
   public func everybody() async throws -> [Person] {
-    let online = try await online(contacts().map(\.user))
+    let online = try await online(contacts().map(\.user)).union([caller.user])
     return try await all { try await run(ListUsers(after: $0, limit: $1)) }.map {
       Person($0, isOnline: online.contains($0.id))
     }
@@ -63,8 +63,8 @@ extension Ask {
   /// The caller's contacts as rows; those whose accounts are gone are left out.
   public func acquaintances() async throws -> [Acquaintance] { try await acquaintances(contacts()) }
 
-  /// Makes the caller and the user whom a member names contacts of each other at once, with a conversation; whether they
-  /// were not yet. Who says that another does it is refused.
+  /// Makes the caller and the user whom a member names contacts of each other at once, with a conversation; whether
+  /// they were not yet. Who says that another does it is refused.
   ///
   /// - Throws: `.forbidden(.notTheOwner)`, and as `AddContact`.
   public func befriend(_ name: String, by adder: String) async throws -> (row: Acquaintance, isNew: Bool) {

@@ -27,8 +27,7 @@ extension Dialect {
       .on(.get, "/users/<int>", .signedIn) { .ok(try await $0.whole($0.person(at: 0))) },
       .on(.patch, "/users/<int>", .signedIn, .write) { ask in
         let person = try await ask.changeAccount(
-          at: 0, password: "password_hash", email: "email", picture: "profile_pic", status: "status",
-          names: names)
+          at: 0, password: "password_hash", email: "email", picture: "profile_pic", status: "status", names: names)
         return .ok(try await ask.whole(person))
       },
       .on(.get, "/messages", .signedIn) { ask in
