@@ -51,6 +51,17 @@ public struct Action: Sendable {
     _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none, mayBeLost: Bool = false,
     _ act: @escaping @Sendable (Ask) async throws -> [Words]
   ) -> Action { Action(name: name, access: access, rate: rate, mayBeLost: mayBeLost, act: act) }
+
+  /// A row that nothing is said to.
+  public static func quiet(
+    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none, mayBeLost: Bool = false,
+    _ act: @escaping @Sendable (Ask) async throws -> Void
+  ) -> Action {
+    on(name, access, rate, mayBeLost: mayBeLost) { ask in
+      try await act(ask)
+      return []
+    }
+  }
 }
 
 /// Who may.
