@@ -26,7 +26,7 @@ extension Ask {
   /// - Throws: `.forbidden(.notTheAuthor)`, `.invalid` at `type`, and as `SendDirectMessage`.
   public func sendDirect(
     _ text: String, to recipient: String, by sender: String, type: String
-  ) async throws -> DirectMessage {
+  ) async throws -> Answer {
     guard try isMine(sender) else { throw ChatError.forbidden(.notTheAuthor) }
     let (said, other) = (try require(text), try requireUser(recipient))
     guard let kind = MessageType(rawValue: parameters.text(type) ?? MessageType.text.rawValue) else {
@@ -34,7 +34,8 @@ extension Ask {
         Fault(pointer: "/" + type, code: "not_allowed", detail: "\(type) is none that there is.")
       ])
     }
-    return DirectMessage(try await run(SendDirectMessage(to: other, text: said, type: kind)), to: other)
+    let sent = try await run(SendDirectMessage(to: other, text: said, type: kind))
+    return .created(voice.message(DirectMessage(sent, to: other)))
   }
 
   /// Whether a member that names the caller, if it is there, names him indeed; nobody acts for another by its means.
@@ -43,12 +44,13 @@ extension Ask {
   /// All that two users wrote to each other whom members name, oldest first; nothing when they name nobody.
   ///
   /// - Throws: `.forbidden(.notAMember)` when the caller is neither of the two.
-  public func directHistory(between first: String, _ second: String) async throws -> [DirectMessage] {
-    guard let one = userID(first), let other = userID(second) else { return [] }
+  public func directHistory(_ first: String, _ second: String) async throws -> Answer {
+    guard let one = userID(first), let other = userID(second) else { return .list([]) }
     let me = try caller.user
     guard me == one || me == other else { throw ChatError.forbidden(.notAMember) }
     let them = me == one ? other : one
-    return try await history(with: them).map { DirectMessage($0, to: $0.sender.id == me ? them : me) }
+    return .list(
+      try await history(with: them).map { voice.message(DirectMessage($0, to: $0.sender.id == me ? them : me)) })
   }
 
   /// The caller's own message whose id stands in the path; of a group's messages there is none.
@@ -66,9 +68,10 @@ extension Ask {
   }
 
   /// Changes the text of the caller's own message whose id stands in the path to what a member says.
-  public func editOwnMessage(at place: Int, _ text: String) async throws -> DirectMessage {
+  public func editOwnMessage(at place: Int, _ text: String) async throws -> Answer {
     let old = try await ownMessage(at: place)
-    return DirectMessage(try await run(EditMessage(message: old.id, text: require(text))), to: old.recipient)
+    let changed = try await run(EditMessage(message: old.id, text: require(text)))
+    return .ok(voice.message(DirectMessage(changed, to: old.recipient)))
   }
 
   /// Deletes the caller's own message whose id stands in the path.

@@ -20,7 +20,7 @@ public struct Person: Sendable {
 }
 
 /// The caller and a contact as one row of the table that old servers had, which both saw alike.
-public struct Acquaintance: Sendable {
+public struct ContactRow: Sendable {
   /// Who added or asked first.
   public let first: Person
   /// The other.
@@ -39,9 +39,9 @@ extension Ask {
   /// Who asks; so he is there.
   public var myself: Person { get async throws { Person(try await run(ShowMe()), isOnline: true) } }
 
-  /// The caller's contacts as rows if that person is he, who alone is shown them.
-  public func acquaintances(of person: Person) async throws -> [Acquaintance]? {
-    try person.id == caller.user ? try await acquaintances() : nil
+  /// A user as he is written, to himself with his contacts.
+  public func whole(_ person: Person) async throws -> JSONValue {
+    voice.user(person, own: try person.id == caller.user ? try await contactRows() : nil)
   }
 
   /// A user in the path.
@@ -61,29 +61,35 @@ extension Ask {
   }
 
   /// The caller's contacts as rows; those whose accounts are gone are left out.
-  public func acquaintances() async throws -> [Acquaintance] { try await acquaintances(contacts()) }
+  public func contactRows() async throws -> [ContactRow] { try await contactRows(contacts()) }
 
-  /// Makes the caller and the user whom a member names contacts of each other at once, with a conversation; whether
-  /// they were not yet. Who says that another does it is refused.
+  /// Makes the caller and the user whom a member names contacts of each other at once, with a conversation; 201 with
+  /// the row, or 200 when they were. Who says that another does it is refused.
   ///
   /// - Throws: `.forbidden(.notTheOwner)`, and as `AddContact`.
-  public func befriend(_ name: String, by adder: String) async throws -> (row: Acquaintance, isNew: Bool) {
+  public func befriend(_ name: String, by adder: String) async throws -> Answer {
     guard try isMine(adder) else { throw ChatError.forbidden(.notTheOwner) }
     let user = try requireUser(name)
     let isNew = try await contact(user) == nil
     // The conversation first: from then on each may know whether the other is there.
     _ = try await run(OpenDirectConversation(user: user))
     let contact = try await run(AddContact(user: user, mutual: true))
-    guard let row = try await acquaintances([contact]).first else { throw ChatError.notFound(.user) }
-    return (row, isNew)
+    guard let row = try await contactRows([contact]).first else { throw ChatError.notFound(.user) }
+    return Answer(isNew ? 201 : 200, .json(voice.contact(row)))
   }
 
-  /// Ends what two are to each other, for both, by the ``Acquaintance/id`` that stands in the path.
+  /// Ends what two are to each other, for both, by the ``ContactRow/id`` that stands in the path.
+  ///
+  /// - Throws: `.notFound(.contact)` for whatever is none of the caller's.
   public func endContact(at place: Int) async throws {
-    _ = try await run(RemoveContact(user: contact(at: place), mutual: true))
+    do {
+      _ = try await run(RemoveContact(user: contact(at: place), mutual: true))
+    } catch ChatError.notFound(.user) {
+      throw ChatError.notFound(.contact)
+    }
   }
 
-  private func acquaintances(_ contacts: [Contact]) async throws -> [Acquaintance] {
+  private func contactRows(_ contacts: [Contact]) async throws -> [ContactRow] {
     let me = try caller.user
     let users = try await run(ShowUsers(users: contacts.map(\.user) + [me]))
     let online = try await online(users.map(\.id))
@@ -92,11 +98,11 @@ extension Ask {
     return contacts.compactMap { contact in
       guard let mine = people[me], let other = people[contact.user] else { return nil }
       let (first, second) = contact.isInitiator ? (mine, other) : (other, mine)
-      return Acquaintance(first: first, second: second, contact: contact)
+      return ContactRow(first: first, second: second, contact: contact)
     }
   }
 
-  /// The contact whose row's ``Acquaintance/id`` stands in the path.
+  /// The contact whose row's ``ContactRow/id`` stands in the path.
   ///
   /// - Throws: `.notFound(.contact)` when it is no such number; whether he is a contact is not asked.
   func contact(at place: Int) throws -> UserID {
@@ -129,18 +135,24 @@ extension Ask {
     guard await proof() != nil, parameters.text(name) == (try await me.username) else {
       throw mount.credential(.missing, word)
     }
-    watch(try await contacts().map { Author(id: $0.user, username: $0.username) })
+    try await watchContacts()
     return []
   }
 
-  /// Members as they were brought, with the caller's name; who brings another's is refused.
-  public func passed(_ names: String..., by sender: String) async throws -> JSONValue {
+  /// Passes members on as they were brought, with the caller's name as `sender`, to the contact whom a member names;
+  /// nothing when the first of them was not brought. Who brings another's name is refused.
+  ///
+  /// - Parameter isText: whether the object goes as a text of JSON, and this client is told too.
+  public func pass(
+    _ event: String, _ members: [String], to contact: String, by sender: String, isText: Bool = false
+  ) async throws -> [Words] {
+    guard let first = members.first, parameters.has(first) else { return [] }
     let mine = try await me.username
     guard (parameters.text(sender) ?? mine) == mine else { throw mount.credential(.invalid, word) }
-    var object = JSONObject()
-    for name in names { object[name] = .text(parameters.text(name)) }
-    object[sender] = .string(mine)
-    return .object(object)
+    var object: JSONObject = [sender: .string(mine)]
+    for name in members { object[name] = .text(parameters.text(name)) }
+    let told = JSONValue.object(object)
+    return try await tell(Words(event, isText ? .string(told.text) : told), contact: contact, isEchoed: isText)
   }
 
   /// Tells the contact whom a member names, on all his devices, and this client too where it is echoed.
@@ -152,5 +164,17 @@ extension Ask {
     try await run(MayReach(user: other.id))
     guard tell(words, .user(other.id)) else { throw ChatError.tooLarge(limit: Relay.bytesMax) }
     return isEchoed ? [words] : []
+  }
+}
+
+extension Action {
+  /// A row that passes members on to a contact: ``Ask/pass(_:_:to:by:isText:)``.
+  public static func pass(
+    _ name: String, _ members: [String], to contact: String, by sender: String, isText: Bool = false,
+    mayBeLost: Bool = false
+  ) -> Action {
+    on(name, .signedIn, mayBeLost ? .read : .write, mayBeLost: mayBeLost) { ask in
+      try await ask.pass(name, members, to: contact, by: sender, isText: isText)
+    }
   }
 }

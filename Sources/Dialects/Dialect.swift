@@ -16,6 +16,8 @@ public struct Dialect: Sendable {
   public let times: TimeForm
   /// What whoever mounts it may choose.
   public let options: [Option]
+  /// Its objects, where they are written by ``Form``s.
+  public let forms: Forms
   /// Its requests.
   public let routes: [Route]
   /// What its clients' sockets send.
@@ -30,7 +32,7 @@ public struct Dialect: Sendable {
   /// Collects the parts.
   public init(
     name: String, carrier: Carrier, credential: Credential, ids: IDForm, times: TimeForm, options: [Option] = [],
-    routes: [Route], actions: [Action] = [],
+    forms: Forms = Forms(), routes: [Route], actions: [Action] = [],
     announce: @escaping @Sendable (Happening, Voice) -> [Announcement] = { _, _ in [] }, refuse: Refusals,
     deviations: [String]
   ) {
@@ -40,6 +42,7 @@ public struct Dialect: Sendable {
     self.ids = ids
     self.times = times
     self.options = options + [.passwordMinimum]
+    self.forms = forms
     self.routes = routes
     self.actions = actions
     self.announce = announce
