@@ -3,9 +3,9 @@ import JSONText
 
 /// An object as it is spelled on the wire, with names where values go.
 ///
-/// - Shape: `{"id":"$id","fname":"$fname|$name","pic":"$picture|none.png"}`: a string that begins with `$` becomes what the
-///   first of its names stands for that stands for anything, else the text behind the last `|`, else `null`. Values are
-///   put in as they are; nothing in them is taken for a name.
+/// - Shape: `{"id":"$id","fname":"$fname|$name","pic":"$picture|none.png"}`: a string that begins with `$` becomes what
+///   the first of its names stands for that stands for anything, else the text behind the last `|`, else `null`. Values
+///   are put in as they are; nothing in them is taken for a name.
 public struct Form: Sendable, ExpressibleByStringLiteral {
   private let template: JSONValue
 
@@ -38,8 +38,8 @@ public struct Form: Sendable, ExpressibleByStringLiteral {
 /// The forms of a dialect whose objects are people, contacts as rows, and messages between two.
 public struct Forms: Sendable {
   /// A user: `$id`, `$username`, `$name` (what others see), `$picture`, `$status` (`online`, `offline`), `$date`, and
-  /// each of his attributes. To himself also `$email`, `$sent` and `$received`: his contacts, by who began; to others the
-  /// two are empty.
+  /// each of his attributes. To himself also `$email`, `$sent` and `$received`: his contacts, by who began; to others
+  /// the two are empty.
   public let user: Form
   /// A contact: `$id`, `$first` and `$second` (users; who began is the first), `$first.id`, `$second.id`, `$date`.
   public let contact: Form

@@ -12,8 +12,8 @@ extension Dialect {
     ids: .integer, times: .spaced, options: [.sameSite],
     forms: Forms(
       user: #"""
-        {"id":"$id","username":"$username","fname":"$fname|$name","lname":"$lname|","email":"$email|","status":"$status",
-        "date":"$date","profile_pic":"$picture|profile-picture-default.png","contacts_sent":"$sent",
+        {"id":"$id","username":"$username","fname":"$fname|$name","lname":"$lname|","email":"$email|",
+        "status":"$status","date":"$date","profile_pic":"$picture|profile-picture-default.png","contacts_sent":"$sent",
         "contacts_received":"$received","sent_messages":[],"recieved_massages":[]}
         """#,
       contact: #"""
