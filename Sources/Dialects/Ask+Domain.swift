@@ -61,14 +61,6 @@ extension Ask {
     } catch ChatError.notFound(.session) {}
   }
 
-  /// The header that gives a browser its cookie, or takes it away.
-  ///
-  /// The browser keeps it for the session, as the old server's; the token inside has its own end.
-  public func cookie(_ name: String, _ token: String?) -> HeaderFields {
-    let end = token == nil ? "; Max-Age=0" : ""
-    return ["Set-Cookie": "\(name)=\(token ?? ""); HttpOnly; Path=/; SameSite=Lax\(end)"]
-  }
-
   /// The user whom a member names, by id or by name.
   ///
   /// - Parameter namesFirst: whether a text is taken for a name before it is taken for an id.

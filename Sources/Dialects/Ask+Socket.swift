@@ -46,9 +46,14 @@ extension Ask {
   /// Tells other clients of this dialect, on whatever node, what is no event of the domain; nothing of it is kept.
   ///
   /// The row has checked that the caller may reach that conversation or user.
-  public func tell(_ words: Words, _ topic: Topic, _ audience: Audience = .everyone) {
+  ///
+  /// - Returns: false when it is longer than `Relay/bytesMax`, and nobody is told.
+  @discardableResult
+  public func tell(_ words: Words, _ topic: Topic, _ audience: Audience = .everyone) -> Bool {
     let body = String(decoding: words.text(in: mount.dialect.carrier), as: UTF8.self)
-    guard let relay = Relay(to: topic, wire: mount.dialect.name, audience: audience, body: body) else { return }
+    guard let relay = Relay(to: topic, wire: mount.dialect.name, audience: audience, body: body) else { return false }
     mount.chat.publisher.announce(.relayed(relay))
+    return true
   }
+
 }

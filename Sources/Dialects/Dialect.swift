@@ -19,6 +19,8 @@ public struct Dialect: Sendable {
   public let times: TimeForm
   /// What whoever mounts it may choose.
   public let options: [Option]
+  /// Its objects, where they are written by ``Form``s.
+  public let forms: Forms
   /// Its requests.
   public let routes: [Route]
   /// What its clients' sockets send.
@@ -33,8 +35,7 @@ public struct Dialect: Sendable {
   /// Collects the parts.
   public init(
     name: String, carrier: Carrier, credential: Credential, hasRooms: Bool = false, ids: IDForm, times: TimeForm,
-    options: [Option] = [],
-    routes: [Route], actions: [Action] = [],
+    options: [Option] = [], forms: Forms = Forms(), routes: [Route], actions: [Action] = [],
     announce: @escaping @Sendable (Happening, Voice) -> [Announcement] = { _, _ in [] }, refuse: Refusals,
     deviations: [String]
   ) {
@@ -46,6 +47,7 @@ public struct Dialect: Sendable {
     self.times = times
     let isOwn = options.contains { $0.name == Option.passwordMinimum.name }
     self.options = isOwn ? options : options + [.passwordMinimum]
+    self.forms = forms
     self.routes = routes
     self.actions = actions
     self.announce = announce

@@ -69,8 +69,8 @@ public struct DialectService: Sendable {
     do throws(Parameters.Malformed) { brought = try Parameters(of: request) } catch {
       throw Refusal(error.status, error.text)
     }
-    let token = Credential.token(
-      in: mount.dialect.credential.requests, headers: request.headers, parameters: brought)
+    let places = Credential.believed(mount.dialect.credential.requests, request.headers, mount.crossOrigin)
+    let token = Credential.token(in: places, headers: request.headers, parameters: brought)
     let caller = try await mount.caller(token, route.access, route.word)
     exchange.user = caller?.user
     if let after = await mount.gate.retryAfter(route.rate, caller, address: request.peer) {
@@ -142,6 +142,9 @@ extension Answer {
     case .text(let text):
       fields.append("Content-Type", "text/plain; charset=utf-8")
       bytes = Array(text.utf8)
+    case .bytes(let held, let type):
+      fields.append("Content-Type", type)
+      bytes = held
     case .file: bytes = []
     }
     return Response(Status(status), headers: fields, body: bytes)

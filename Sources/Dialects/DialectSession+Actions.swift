@@ -33,6 +33,7 @@ extension DialectSession {
   }
 
   func enqueue(_ action: Action, _ parameters: Parameters, _ arguments: [JSONValue], _ ackID: Int64?) {
+    if action.mayBeLost, actions.count >= DialectSession.actionsWaitingMax / 2 { return }
     guard actions.count < DialectSession.actionsWaitingMax else { return close() }
     actions.append(Work(action: action, parameters: parameters, arguments: arguments, ackID: ackID))
     guard !isWorking else { return }

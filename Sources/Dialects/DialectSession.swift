@@ -88,19 +88,25 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
         try await bind(try await mount.caller(token, "connect"))
         letIn(auth?["pid"]?.string)
       } catch {
-        // A client that is refused never comes again, one whose connection broke does.
-        if DialectSession.passes(error) { transport?.close() } else { transport?.refuse() }
-        ended()
+        turnedDown(error)
       }
     }
   }
 
-  /// Whether what stands against coming in will be over some day.
-  private static func passes(_ error: any Error) -> Bool {
+  /// Who may prove it later comes in with a credential that is no longer good, too; what will be over some day sends
+  /// nobody away for good: a client that is refused never comes again, one whose connection broke does.
+  private func turnedDown(_ error: any Error) {
     switch error as? ChatError {
-    case .unavailable, .rateLimited, .internalError: true
-    case .notFound, .forbidden, .conflict, .invalid, .tooLarge, .unauthenticated, .timedOut: false
-    case nil: !(error is Refusal)
+    case .unavailable, .rateLimited, .internalError: return close()
+    case nil where !(error is Refusal): return close()
+    case .notFound, .forbidden, .conflict, .invalid, .tooLarge, .unauthenticated, .timedOut, nil: break
+    }
+    if mount.dialect.credential.isProvenLater, error is Refusal {
+      isIn = true
+      transport?.accept(pid: nil)
+    } else {
+      transport?.refuse()
+      ended()
     }
   }
 
@@ -117,8 +123,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     var head = request
     head.body = []
     let parameters = (try? Parameters(of: head)) ?? Parameters()
-    return Credential.token(
-      in: mount.dialect.credential.sockets, headers: request.headers, parameters: parameters, auth: auth)
+    let places = Credential.believed(mount.dialect.credential.sockets, request.headers, mount.crossOrigin)
+    return Credential.token(in: places, headers: request.headers, parameters: parameters, auth: auth)
   }
 
   private func letIn(_ old: String?) {
@@ -193,6 +199,9 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     if let call = addressed.call { hear(call) }
     for part in addressed.parts where hears(part.audience) {
       if let frame = part.frame { transport.send(frame) }
+      if let personal = part.personal, let user {
+        transport.send(personal(user.username).text(in: mount.dialect.carrier))
+      }
       if !part.watching.isEmpty { watch(part.watching) }
     }
     return transport.queuedBytes

@@ -22,10 +22,15 @@ public struct Announcement: Sendable, Equatable {
   public let audience: Audience
   /// Whose coming and going those sessions are told from now on, where they may know it (``Ask/watch(_:)``).
   public let watching: [Author]
+  /// The member of the first argument that holds the name of who is told; such words are written for each of them.
+  public let reader: String?
 
   /// An announcement by its parts.
-  public init(_ words: Words?, to audience: Audience = .everyone, watching: [Author] = []) {
+  public init(
+    _ words: Words?, to audience: Audience = .everyone, watching: [Author] = [], reader: String? = nil
+  ) {
     self.words = words
+    self.reader = reader
     self.audience = audience
     self.watching = watching
   }
@@ -36,6 +41,8 @@ final class AddressedFrames {
   struct Part {
     let audience: Audience
     let frame: EncodedFrame?
+    /// What is written for each, by his name; then there is no ``frame``.
+    var personal: (@Sendable (String) -> Words)?
     var watching: [Author] = []
   }
 
@@ -82,9 +89,13 @@ extension EncodedFrame {
   /// Nil when there is nothing to be told.
   convenience init?(_ announcements: [Announcement], _ carrier: Carrier, _ presence: Presence? = nil) {
     self.init(
-      announcements.map {
-        .init(
-          audience: $0.audience, frame: $0.words.map { EncodedFrame($0.text(in: carrier)) }, watching: $0.watching)
+      announcements.map { told in
+        guard let words = told.words, let member = told.reader else {
+          let frame = told.words.map { EncodedFrame($0.text(in: carrier)) }
+          return .init(audience: told.audience, frame: frame, watching: told.watching)
+        }
+        let personal: @Sendable (String) -> Words = { words.naming($0, as: member) }
+        return .init(audience: told.audience, frame: nil, personal: personal, watching: told.watching)
       }, presence)
   }
 

@@ -64,6 +64,9 @@ public final class Mount: @unchecked Sendable {
     return dialect.refuse.words(error, word) ?? Refusals.standard(error)
   }
 
+  /// What is said to whose token is not good, before what he sends is read.
+  public var turnedAway: String { credential(.invalid, "").text }
+
   func credential(_ fault: CredentialFault, _ word: String) -> Refusal {
     dialect.refuse.credential(fault, word) ?? Refusals.jwt(fault)
   }

@@ -44,7 +44,9 @@ public struct Refusals: Sendable {
   /// Collects them.
   public init(
     envelope: @escaping @Sendable (Refusal) -> JSONValue = { ["error": .string($0.text)] },
-    event: @escaping @Sendable (Refusal) -> [Words] = { [Words("error", ["message": .string($0.text)])] },
+    event: @escaping @Sendable (Refusal) -> [Words] = {
+      $0.text.isEmpty ? [] : [Words("error", ["message": .string($0.text)])]
+    },
     missing: @escaping @Sendable (String, String) -> Refusal,
     credential: @escaping @Sendable (CredentialFault, String) -> Refusal? = { _, _ in nil },
     words: @escaping @Sendable (ChatError, String) -> Refusal? = { _, _ in nil },

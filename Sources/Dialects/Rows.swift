@@ -41,21 +41,23 @@ public struct Action: Sendable {
   public let access: Access
   /// What counts it.
   public let rate: Rate
+  /// Whether it may be left undone when many wait: clients say some things once for each of their contacts.
+  public let mayBeLost: Bool
   /// What is done; what it gives is sent to this socket.
   public let act: @Sendable (Ask) async throws -> [Words]
 
   /// A row.
   public static func on(
-    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none,
+    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none, mayBeLost: Bool = false,
     _ act: @escaping @Sendable (Ask) async throws -> [Words]
-  ) -> Action { Action(name: name, access: access, rate: rate, act: act) }
+  ) -> Action { Action(name: name, access: access, rate: rate, mayBeLost: mayBeLost, act: act) }
 
   /// A row that nothing is said to.
   public static func quiet(
-    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none,
+    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none, mayBeLost: Bool = false,
     _ act: @escaping @Sendable (Ask) async throws -> Void
   ) -> Action {
-    on(name, access, rate) { ask in
+    on(name, access, rate, mayBeLost: mayBeLost) { ask in
       try await act(ask)
       return []
     }

@@ -42,11 +42,13 @@ public struct Voice: Sendable {
   let cipher: IDCipher
   let chosen: [String: String]
   let standards: [String: String]
+  let forms: Forms
 
   /// How a dialect speaks under those choices.
   public init(_ dialect: Dialect, cipher: IDCipher, chosen: [String: String] = [:]) {
     ids = dialect.ids
     times = dialect.times
+    forms = dialect.forms
     self.cipher = cipher
     self.chosen = chosen
     standards = Dictionary(dialect.options.map { ($0.name, $0.standard) }, uniquingKeysWith: { $1 })

@@ -43,6 +43,13 @@ extension [Words] {
 }
 
 extension Words {
+  /// The same with a name as a member of the first argument.
+  func naming(_ name: String, as member: String) -> Words {
+    guard var object = arguments.first?.object else { return self }
+    object[member] = .string(name)
+    return Words(self.name, all: [.object(object)] + arguments.dropFirst())
+  }
+
   init(_ name: String, all arguments: [JSONValue]) {
     self.name = name
     self.arguments = arguments
@@ -66,6 +73,8 @@ public struct Answer: Sendable {
     case json(JSONValue)
     /// Plain text.
     case text(String)
+    /// Bytes of that media type.
+    case bytes([UInt8], type: String)
     /// A file, or the part of it that the request asks for.
     case file(FilePieces)
   }
@@ -79,6 +88,10 @@ public struct Answer: Sendable {
 
   /// 200 with that JSON.
   public static func ok(_ body: JSONValue) -> Answer { Answer(200, .json(body)) }
+  /// The same, once something has been done.
+  public static func ok(_ body: JSONValue, after done: Void) -> Answer { .ok(body) }
+  /// 200 with a list of that JSON.
+  public static func list(_ elements: [JSONValue]) -> Answer { .ok(.array(elements)) }
   /// 201 with that JSON.
   public static func created(_ body: JSONValue) -> Answer { Answer(201, .json(body)) }
   /// A file, as all doors serve it: with ranges, and so that nothing in it acts on the page that shows it.

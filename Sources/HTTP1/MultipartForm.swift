@@ -68,7 +68,8 @@ public struct MultipartForm: Sendable, Equatable {
       end < window.upperBound
     else { throw .header }
     var disposition: String?
-    for line in body[(range.lowerBound + 2)..<max(end, range.lowerBound + 2)].split(separator: Byte.lineFeed) {
+    for ended in body[(range.lowerBound + 2)..<max(end, range.lowerBound + 2)].split(separator: Byte.lineFeed) {
+      let line = ended.last == Byte.carriageReturn ? ended.dropLast() : ended
       guard let text = String(validating: line, as: UTF8.self), let colon = text.firstIndex(of: ":"),
         FieldList.isToken(text[..<colon])
       else { throw .header }

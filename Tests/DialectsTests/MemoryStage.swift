@@ -35,7 +35,8 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       presence: presence, clock: VirtualClock(time))
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
-      gate: OpenDoor(), crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"])),
+      gate: OpenDoor(),
+      crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"]), allowsCredentials: true),
       now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
     door = DialectDoor(

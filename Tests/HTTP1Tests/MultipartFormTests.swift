@@ -19,6 +19,12 @@ import Testing
     #expect(try parse("--b--").get().parts.isEmpty)
   }
 
+  @Test func `a field's line may be followed by others, as browsers and libraries send it`() throws {
+    let disposition = "Content-Disposition: form-data; name=\"file\"; filename=\"my pic.png\""
+    let form = try parse("--b\r\n\(disposition)\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n").get()
+    #expect(form.parts.map(\.fileName) == ["my pic.png"])
+  }
+
   @Test func `what is no form is refused, and says why`() {
     let rows: [(String, MultipartForm.Failure)] = [
       ("", .unfinished), ("x--b--", .unfinished), ("--b", .unfinished), ("--b\r\n", .unfinished),

@@ -112,7 +112,8 @@ public enum FileAnswer {
     answer.caching = "private, no-cache"
     answer.headers = [
       "ETag": tag.description, "Accept-Ranges": "bytes", "Content-Disposition": disposition(file),
-      "Content-Security-Policy": "default-src 'none'; sandbox", "Cross-Origin-Resource-Policy": "same-site",
+      "Content-Security-Policy": "default-src 'none'; sandbox",
+      "Cross-Origin-Resource-Policy": file.access == .anyoneWithLink ? "cross-origin" : "same-site",
     ]
     if let pieces {
       let reader = PieceReader(pieces)

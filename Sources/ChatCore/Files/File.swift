@@ -132,6 +132,20 @@ public struct PublicFileName: Hashable, Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The UUID with a name behind it that stands in any address: ASCII letters, digits, `.`, `_`, `-`, the ending kept.
+  ///
+  /// - Limits: ``nameBytesMax`` of the name.
+  public func text(named name: String) -> String {
+    let plain = name.unicodeScalars.map { scalar -> Character in
+      let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+      return isPlain || ".-".unicodeScalars.contains(scalar) ? Character(scalar) : "_"
+    }
+    return text + "_" + String(plain.suffix(PublicFileName.nameBytesMax))
+  }
+
+  /// Bytes of the name behind the UUID: more than anybody reads, and the whole still fits where a picture is named.
+  static let nameBytesMax = 100
+
   private static let hyphens: Set<Int> = [8, 13, 18, 23]
 
   private static func isDigit(_ byte: UInt8) -> Bool {

@@ -89,9 +89,9 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     if head.path == DialectMount.enginePath { return engine?.bodyBytesMax }
     do {
       guard let token = try service?.uploader(head) else { return nil }
-      guard shared.knows(token) else { throw HTTP1.Refusal(401, "invalid_token", "Sign in first") }
+      guard shared.knows(token) else { throw HTTP1.Refusal(401, "invalid_token", mount.turnedAway) }
     } catch {
-      throw HTTP1.Refusal(401, "invalid_token", (error as? Dialects.Refusal)?.text ?? "Sign in first")
+      throw HTTP1.Refusal(401, "invalid_token", (error as? Dialects.Refusal)?.text ?? mount.turnedAway)
     }
     return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
   }
