@@ -123,7 +123,7 @@ extension PostgresUsers {
     ]
   }
 
-  private static func text(of attributes: [String: String]) -> String {
+  static func text(of attributes: [String: String]) -> String {
     var writer = JSONWriter()
     EntryText.write(attributes, to: &writer)
     return String(decoding: writer.finish(), as: UTF8.self)

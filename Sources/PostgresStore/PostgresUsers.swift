@@ -11,8 +11,9 @@ public struct PostgresUsers: UserStore {
   static let insert = Statement(
     "users.insert",
     """
-    INSERT INTO chat_user (bucket, id, username, display_name, email, password_hash, own_conversation, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO chat_user
+      (bucket, id, username, display_name, email, password_hash, own_conversation, created_at, avatar_url, attributes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """)
   static let byID = Statement(
     "users.by_id",
@@ -80,14 +81,15 @@ public struct PostgresUsers: UserStore {
     }
   }
 
-  private static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError)
-  {
+  /// Makes the row of a user whose name has been claimed, and his self conversation.
+  static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError) {
     let own = Conversation(
       id: user.ownConversation, kind: .self, title: nil, head: 1, createdAt: user.createdAt,
       members: [Member(user: user.id, username: user.username, role: .owner)], memberCount: 1)
     let insert: [Parameter] = [
       .int2(user.id.bucket.number), .int8(user.id.rawValue), .text(user.username), .text(user.displayName),
       .text(user.email), .text(hash), .int8(own.id.rawValue), .time(user.createdAt.milliseconds),
+      .text(user.avatarURL), .text(user.attributes.isEmpty ? nil : text(of: user.attributes)),
     ]
     var plan = WritePlan(at: user.createdAt)
     plan.add(Self.insert, insert)
