@@ -73,6 +73,7 @@ let doors: [Target] = [
   module("API", ["ChatCore", "EntryText", "HTTP1", "JSONText"]),
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
+  module("Importing", ["ChatCore", "JSONText"]),
 ]
 
 let node: [Target] = [
@@ -82,7 +83,7 @@ let node: [Target] = [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore",
+      "ObjectStore", "Importing",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -120,7 +121,8 @@ let testing: [Target] = [
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
-  tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
+  tests("Importing", ["ChatCore", "MemoryAdapters", "TestKit"]),
+  tests("Node", ["ChatCore", "Importing", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: [
