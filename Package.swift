@@ -127,7 +127,7 @@ let testing: [Target] = [
     name: "ClusterTests",
     dependencies: [
       "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
-    ],
+    ], exclude: ["Exports"],
     swiftSettings: strict),
   .testTarget(
     name: "ConformanceTests", dependencies: ["conformance-fixture", "TestKit", "JSONText", "Tokens"],

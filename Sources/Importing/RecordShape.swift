@@ -53,7 +53,7 @@ enum RecordShape {
     "PastMember",
     [
       .string("user", .required, bytes: key, "Who."),
-      .oneOf("role", .optional, ["admin", "member"], "What he may do; a member by default."),
+      .oneOf("role", .optional, ["owner", "admin", "member"], "What he may do; a member by default."),
     ])
 
   private static let message = Shape.Variant(

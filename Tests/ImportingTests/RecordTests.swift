@@ -36,7 +36,7 @@ struct RecordTests {
       (#"{"type":"group","key":"1","title":"t","owner":"1"}"#, "/created_at: "),
       (#"{"type":"group","key":"1","title":"t","owner":"1","members":["2"],"# + moment + "}", "/members/0: "),
       (
-        #"{"type":"group","key":"1","title":"t","owner":"1","members":[{"user":"2","role":"owner"}],"# + moment + "}",
+        #"{"type":"group","key":"1","title":"t","owner":"1","members":[{"user":"2","role":"king"}],"# + moment + "}",
         "/members/0/role: "
       ),
       (#"{"type":"message","key":"1","from":"1","text":"t","# + moment + "}", "/to: "),
