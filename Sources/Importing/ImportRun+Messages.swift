@@ -9,6 +9,7 @@ extension ImportRun {
   }
 
   mutating func take(messages records: [Numbered<MessageRecord>]) async throws(ImportStopped) {
+    let records = checked(records)
     try await load(
       records.flatMap { record in
         if case .user(let to) = record.value.place { [record.value.from, to] } else { [record.value.from] }
@@ -52,19 +53,29 @@ extension ImportRun {
     }
   }
 
-  private func message(_ record: MessageRecord, _ waiting: Waiting) throws(Refusal) -> PastMessage {
-    let key = ImportKey(source: options.source, key: record.key)
-    do throws(ChatError) {
-      try ImportMessage.check(
-        key, text: record.text, createdAt: record.createdAt, editedAt: record.editedAt, in: ports)
-    } catch {
-      throw Refusal(error)
+  /// Those that may go in by themselves, so that the others open no conversation.
+  private mutating func checked(_ records: [Numbered<MessageRecord>]) -> [Numbered<MessageRecord>] {
+    records.filter { record in
+      do throws(ChatError) {
+        try ImportMessage.check(
+          key(of: record.value), text: record.value.text, createdAt: record.value.createdAt,
+          editedAt: record.value.editedAt, in: ports)
+        return true
+      } catch {
+        refuse(record.line, Refusal(error))
+        return false
+      }
     }
+  }
+
+  private func key(of record: MessageRecord) -> ImportKey { ImportKey(source: options.source, key: record.key) }
+
+  private func message(_ record: MessageRecord, _ waiting: Waiting) throws(Refusal) -> PastMessage {
     let sender = try user(record.from, at: "from")
     let conversation = try conversation(record, of: sender)
     return PastMessage(
       conversation: conversation, sender: Author(id: sender.id, username: sender.username), type: record.type,
-      text: record.text, clientMessageID: key.clientMessageID,
+      text: record.text, clientMessageID: key(of: record).clientMessageID,
       reply: try record.replyTo.map { (key) throws(Refusal) in try reply(to: key, in: conversation, waiting) },
       createdAt: record.createdAt, editedAt: record.editedAt)
   }
@@ -102,9 +113,7 @@ extension ImportRun {
         let other = ids[to].flatMap({ accounts[$0] }), one.id != other.id
       else { continue }
       let pair = ContactPair(one.id, other.id)
-      // A moment that is refused with its message opens nothing.
-      let isPast = record.value.createdAt <= ports.clock.now && record.value.createdAt.milliseconds >= 0
-      if isPast, directs[pair] == nil, wanted[pair] == nil { wanted[pair] = (one, other, record.value.createdAt) }
+      if directs[pair] == nil, wanted[pair] == nil { wanted[pair] = (one, other, record.value.createdAt) }
     }
     let store = ports.store
     let pairs = wanted.keys.sorted { ($0.low, $0.high) < ($1.low, $1.high) }

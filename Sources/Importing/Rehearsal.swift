@@ -6,9 +6,14 @@ import Synchronization
 /// - Limits: what it pretends to have made is remembered, ``ImportRun/usersMax`` names and as many conversations.
 /// - Isolation: thread-safe.
 public final class Rehearsal: ImportStore, ImportPasswords {
+  private struct Maker: Equatable {
+    let owner: UserID
+    let moment: Timestamp
+  }
+
   private struct Pretended {
     var names: [String: UserID] = [:]
-    var groups: Set<ConversationID> = []
+    var groups: [ConversationID: Maker] = [:]
   }
 
   private let store: any ImportStore
@@ -57,12 +62,14 @@ public final class Rehearsal: ImportStore, ImportPasswords {
 
   /// Remembers it.
   public func create(_ group: PastGroup) async throws(ChatError) -> Bool {
-    let isNew = pretended.withLock { pretended in
-      guard pretended.groups.count < ImportRun.usersMax else { return false }
-      return pretended.groups.insert(group.id).inserted
+    let maker = Maker(owner: group.owner.id, moment: group.createdAt)
+    let known = pretended.withLock { pretended in
+      let known = pretended.groups[group.id]
+      if known == nil, pretended.groups.count < ImportRun.usersMax { pretended.groups[group.id] = maker }
+      return known
     }
-    guard isNew else { throw .conflict(.idempotency) }
-    return true
+    if let known, known != maker { throw .conflict(.idempotency) }
+    return known == nil
   }
 
   /// All of them are new, where there is a conversation for them.
@@ -71,7 +78,7 @@ public final class Rehearsal: ImportStore, ImportPasswords {
       messages.map { message in
         let id = message.conversation
         // Direct conversations of a rehearsal have the number 1; groups have numbers of the upper half.
-        let isThere = id.counter == 1 || id == Lobby.id || pretended.groups.contains(id)
+        let isThere = id.counter == 1 || id == Lobby.id || pretended.groups[id] != nil
         return isThere ? .stored(EntryID(rawValue: 1), isNew: true) : .unknownConversation
       }
     }

@@ -150,6 +150,72 @@ struct ImportRunTests {
     #expect(try await world.holder(ofUsernameKey: "ada") == nil)
   }
 
+  /// A store whose database answers every third time.
+  private final class Tired: ImportStore {
+    let world = MemoryWorld()
+    private let asked = Mutex(0)
+
+    private func work() throws(ChatError) {
+      let count = asked.withLock { asked in
+        asked += 1
+        return asked
+      }
+      if !count.isMultiple(of: 3) { throw .unavailable(.database, retryAfter: 1) }
+    }
+
+    func holder(ofUsernameKey key: String) async throws(ChatError) -> User? {
+      try work()
+      return try await world.holder(ofUsernameKey: key)
+    }
+    func users(_ ids: [UserID]) async throws(ChatError) -> [User] { try await world.users(ids) }
+    func register(_ user: PastUser) async throws(ChatError) -> User { try await world.register(user) }
+    func restore(
+      _ state: ContactState?, isBlocked: Bool, since: Timestamp?, of user: User, to other: User, limit: Int
+    ) async throws(ChatError) {
+      try work()
+      try await world.restore(state, isBlocked: isBlocked, since: since, of: user, to: other, limit: limit)
+    }
+    func openDirect(_ one: User, _ other: User, at moment: Timestamp) async throws(ChatError) -> ConversationID {
+      try work()
+      return try await world.openDirect(one, other, at: moment)
+    }
+    func create(_ group: PastGroup) async throws(ChatError) -> Bool { try await world.create(group) }
+    func append(_ messages: [PastMessage]) async throws(ChatError) -> [PastOutcome] {
+      // What was stored although nobody heard of it is found when it is asked for again.
+      let outcomes = try await world.append(messages)
+      try work()
+      return outcomes
+    }
+  }
+
+  @Test("a database that is away for a moment is asked again, and everything is there once")
+  func patience() async throws {
+    let tired = Tired()
+    let outcome = try await take(story, into: tired)
+    #expect(outcome.told == [] && outcome.tally.users == 2 && outcome.tally.messages + outcome.tally.before == 4)
+    let lobby = try await tired.world.messages(of: Lobby.id, page: .latest, limit: 9)
+    #expect(lobby.count == 1)
+  }
+
+  @Test("a mistake of ours ends it, and so does nothing else")
+  func stopped() async throws {
+    let attempt = await patiently { () async throws(ChatError) -> Int in throw .internalError("a wrong statement") }
+    guard case .stopped(let stop) = attempt else { return #expect(Bool(false)) }
+    #expect(stop.sentence == "a wrong statement")
+    let refused = await patiently { () async throws(ChatError) -> Int in throw .conflict(.usernameTaken) }
+    guard case .refused(.conflict(.usernameTaken)) = refused else { return #expect(Bool(false)) }
+  }
+
+  @Test("a message that may not go in opens no conversation")
+  func nothingOpened() async throws {
+    let world = MemoryWorld()
+    let long = #"{"type":"message","key":"m","from":"1","to":"2","text":"\u0001","created_at":"2023-05-04T10:00:00Z"}"#
+    let outcome = try await take([user("1", "ada"), user("2", "bob"), long], into: world)
+    #expect(outcome.told.count == 1 && outcome.told.first?.hasPrefix("line 3: /text: ") == true)
+    let ada = try #require(try await world.holder(ofUsernameKey: "ada"))
+    #expect(try await world.conversations(of: ada.id, after: nil, limit: 9, members: 0) == [])
+  }
+
   @Test("short passwords are taken, and counted")
   func shortPasswords() async throws {
     let line = #"{"type":"user","key":"1","username":"ada","password":"1234"}"#

@@ -1,4 +1,5 @@
 import ChatCore
+import Foundation
 import Testing
 
 @testable import Importing
@@ -54,6 +55,17 @@ struct RecordTests {
     let sentence = try #require(refusal(text))
     #expect(sentence.contains(told))
     #expect(!sentence.contains("king") && !sentence.contains("maybe"), "nothing of what it says is repeated")
+  }
+
+  @Test("the sample of the module's page is as the reader has it")
+  func sample() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Sources/Importing/Documentation.docc/Importing.md")
+    let page = try String(contentsOf: path, encoding: .utf8)
+    let block = try #require(page.components(separatedBy: "```json\n").dropFirst().first).prefix { $0 != "`" }
+    let records = block.replacing("\n ", with: " ").split(separator: "\n")
+    #expect(records.count == 7)
+    for record in records { #expect(refusal(String(record)) == nil, "\(record)") }
   }
 
   @Test("a line that was too long says so")
