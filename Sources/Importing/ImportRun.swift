@@ -61,7 +61,7 @@ public struct ImportRun: Sendable {
   public mutating func take(_ lines: [LineReader.Line]) async throws(ImportStopped) -> Bool {
     guard !lines.isEmpty else { return false }
     defer { complain() }
-    var row = Row.empty
+    var row = Row()
     for line in lines where !isOver {
       tally.lines += 1
       let record: Record
@@ -71,9 +71,12 @@ public struct ImportRun: Sendable {
         refuse(line.number, error)
         continue
       }
-      if row.add(record, of: line.number) { continue }
-      try await takeRow(&row)
-      if !isOver { _ = row.add(record, of: line.number) }
+      if !row.add(record, of: line.number) {
+        try await takeRow(&row)
+        _ = row.add(record, of: line.number)
+      }
+      // So that nothing stands beside the first that is refused.
+      if options.isStrict { try await takeRow(&row) }
     }
     try await takeRow(&row)
     return !isOver
@@ -84,14 +87,11 @@ public struct ImportRun: Sendable {
 
   private mutating func takeRow(_ row: inout Row) async throws(ImportStopped) {
     let taken = row
-    row = .empty
-    switch taken {
-    case .empty: break
-    case .users(let records): try await take(users: records)
-    case .contacts(let records): try await take(contacts: records)
-    case .groups(let records): try await take(groups: records)
-    case .messages(let records): try await take(messages: records)
-    }
+    row = Row()
+    try await take(users: taken.users)
+    try await take(contacts: taken.contacts)
+    try await take(groups: taken.groups)
+    try await take(messages: taken.messages)
   }
 
   // MARK: Complaints
@@ -111,37 +111,33 @@ public struct ImportRun: Sendable {
 }
 
 /// Records of one kind that follow each other and do not depend on each other.
-private enum Row {
-  typealias Numbered = ImportRun.Numbered
-
-  case empty
-  case users([Numbered<UserRecord>])
-  case contacts([Numbered<ContactRecord>])
-  case groups([Numbered<GroupRecord>])
-  case messages([Numbered<MessageRecord>])
+private struct Row {
+  var users: [ImportRun.Numbered<UserRecord>] = []
+  var contacts: [ImportRun.Numbered<ContactRecord>] = []
+  var groups: [ImportRun.Numbered<GroupRecord>] = []
+  var messages: [ImportRun.Numbered<MessageRecord>] = []
+  /// Of two users with one key or name the first has it, so they are not registered at once; nor are two records of the
+  /// same pair taken at once.
+  private var taken: Set<[String]> = []
 
   /// Adds a record; false when it is to begin another row.
   mutating func add(_ record: Record, of line: Int) -> Bool {
-    switch (self, record) {
-    case (.empty, .user(let user)): self = .users([Numbered(line: line, value: user)])
-    case (.empty, .contact(let contact)): self = .contacts([Numbered(line: line, value: contact)])
-    case (.empty, .group(let group)): self = .groups([Numbered(line: line, value: group)])
-    case (.empty, .message(let message)): self = .messages([Numbered(line: line, value: message)])
-    case (.users(let users), .user(let user)):
-      // Of two with one name the first has it, so they are not registered at once.
-      let key = Username.key(of: user.username)
-      if users.contains(where: { $0.value.key == user.key || Username.key(of: $0.value.username) == key }) {
-        return false
-      }
-      self = .users(users + [Numbered(line: line, value: user)])
-    case (.contacts(let contacts), .contact(let contact)):
-      let pair: Set = [contact.of, contact.to]
-      if contacts.contains(where: { Set([$0.value.of, $0.value.to]) == pair }) { return false }
-      self = .contacts(contacts + [Numbered(line: line, value: contact)])
-    case (.groups(let groups), .group(let group)): self = .groups(groups + [Numbered(line: line, value: group)])
-    case (.messages(let messages), .message(let message)):
-      self = .messages(messages + [Numbered(line: line, value: message)])
-    default: return false
+    switch record {
+    case .user(let user):
+      guard contacts.isEmpty, groups.isEmpty, messages.isEmpty, taken.insert(["key", user.key]).inserted,
+        taken.insert(["name", Username.key(of: user.username)]).inserted
+      else { return false }
+      users.append(.init(line: line, value: user))
+    case .contact(let contact):
+      guard users.isEmpty, groups.isEmpty, messages.isEmpty, taken.insert([contact.of, contact.to].sorted()).inserted
+      else { return false }
+      contacts.append(.init(line: line, value: contact))
+    case .group(let group):
+      guard users.isEmpty, contacts.isEmpty, messages.isEmpty else { return false }
+      groups.append(.init(line: line, value: group))
+    case .message(let message):
+      guard users.isEmpty, contacts.isEmpty, groups.isEmpty else { return false }
+      messages.append(.init(line: line, value: message))
     }
     return true
   }

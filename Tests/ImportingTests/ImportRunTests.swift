@@ -97,6 +97,11 @@ struct ImportRunTests {
     let world = MemoryWorld()
     let outcome = try await take([user("1", "ada"), "{", user("2", "bob")], into: world) { $0.isStrict = true }
     #expect(outcome.tally.users == 1 && outcome.tally.refused == 1)
+    let taken = try await take([user("2", "kim"), user("3", "ada"), user("4", "bob")], into: world) {
+      $0.isStrict = true
+      $0.source = "other"
+    }
+    #expect(taken.tally.users == 1 && taken.told.count == 1)
     #expect(try await world.holder(ofUsernameKey: "bob") == nil)
   }
 
