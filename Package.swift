@@ -74,6 +74,7 @@ let doors: [Target] = [
   module("Delivery", ["ChatCore"]),
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
   module("Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"]),
+  module("Importing", ["ChatCore", "JSONText"]),
 ]
 
 let node: [Target] = [
@@ -83,7 +84,7 @@ let node: [Target] = [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore",
+      "ObjectStore", "Importing",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -125,12 +126,13 @@ let testing: [Target] = [
     "Dialects",
     ["API", "ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),
-  tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
+  tests("Importing", ["ChatCore", "MemoryAdapters", "TestKit"]),
+  tests("Node", ["ChatCore", "Importing", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
   .testTarget(
     name: "ClusterTests",
     dependencies: [
       "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
-    ],
+    ], exclude: ["Exports"],
     swiftSettings: strict),
   .testTarget(
     name: "ConformanceTests", dependencies: ["conformance-fixture", "TestKit", "JSONText", "Tokens"],

@@ -3,9 +3,7 @@ extension Bucket {
   ///
   /// FNV-1a over the UTF-8 bytes of the key (``Username/key``), folded to 12 bits.
   public init(ofUsernameKey key: String) {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    self.init(folding: Bucket.mixed(hash))
+    self.init(folding: Bucket.hash(key.utf8))
   }
 
   /// The bucket of the direct conversation of two users: from the pair, so that two who open it at once get one.
@@ -13,6 +11,13 @@ extension Bucket {
     let low = UInt64(bitPattern: min(one.rawValue, other.rawValue))
     let high = UInt64(bitPattern: max(one.rawValue, other.rawValue))
     self.init(folding: Bucket.mixed(Bucket.mixed(low) ^ high))
+  }
+
+  /// FNV-1a, every bit of it spread.
+  static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    return mixed(hash)
   }
 
   /// Spreads every bit over the lowest ones (the finalizer of SplitMix64).

@@ -70,7 +70,7 @@ extension Ask {
   public func befriend(_ name: String, by adder: String) async throws -> Answer {
     guard try isMine(adder) else { throw ChatError.forbidden(.notTheOwner) }
     let user = try requireUser(name)
-    let isNew = try await contact(user) == nil
+    let isNew = try await listed(user) == nil
     // The conversation first: from then on each may know whether the other is there.
     _ = try await run(OpenDirectConversation(user: user))
     let contact = try await run(AddContact(user: user, mutual: true))
@@ -114,15 +114,10 @@ extension Ask {
   }
 
   /// What another is to the caller, if he is among his contacts.
-  public func contact(_ user: UserID) async throws -> Contact? {
-    do {
-      let found = try await run(FindContact(user: user))
-      return found.state == nil ? nil : found
-    } catch ChatError.notFound(.contact) {
-      return nil
-    }
+  func listed(_ user: UserID) async throws -> Contact? {
+    guard let found = try await contact(user), found.state != nil else { return nil }
+    return found
   }
-
 }
 
 /// What a client tells a contact that is no event of the domain.
@@ -160,7 +155,7 @@ extension Ask {
   /// - Throws: `.notFound(.user)`, `.notFound(.contact)`; as `MayReach`, so that a block holds; `.tooLarge`.
   public func tell(_ words: Words, contact name: String, isEchoed: Bool = false) async throws -> [Words] {
     let other = try await findUser(name, namesFirst: true)
-    guard try await contact(other.id) != nil else { throw ChatError.notFound(.contact) }
+    guard try await listed(other.id) != nil else { throw ChatError.notFound(.contact) }
     try await run(MayReach(user: other.id))
     guard tell(words, .user(other.id)) else { throw ChatError.tooLarge(limit: Relay.bytesMax) }
     return isEchoed ? [words] : []

@@ -106,7 +106,8 @@ extension PostgresConversations {
     return Timestamp(milliseconds: try row.time(0))
   }
 
-  private static func make(
+  /// Stores a conversation and tells its members, under the locks of all their buckets.
+  static func make(
     _ new: Conversation, pair: (low: UserID, high: UserID)?, users: [User], by maker: User,
     in transaction: PostgresTransaction
   ) async throws(PostgresError) -> Made {

@@ -21,6 +21,8 @@ public struct PostgresStores: Sendable {
   public let log: PostgresLog
   /// Messages after they were sent.
   public let messages: PostgresMessages
+  /// What comes from other systems.
+  public let imports: PostgresImport
   /// Files.
   public let files: PostgresFiles
   /// Their bytes.
@@ -43,6 +45,7 @@ public struct PostgresStores: Sendable {
       pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax,
       conversationsMax: limits.conversationsPerUserMax)
     contacts = PostgresContacts(pool: pool, failure: failure)
+    imports = PostgresImport(pool: pool, ids: ids, failure: failure, users: users, contacts: contacts)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
     messages = PostgresMessages(pool: pool, failure: failure)
@@ -57,5 +60,5 @@ public struct PostgresStores: Sendable {
   package static let statements =
     [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
     + PostgresConversations.statements + PostgresContacts.statements + PostgresLog.statements
-    + PostgresMessages.statements + PostgresFiles.statements + PostgresBlobs.statements
+    + PostgresMessages.statements + PostgresImport.statements + PostgresFiles.statements + PostgresBlobs.statements
 }

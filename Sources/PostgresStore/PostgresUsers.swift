@@ -12,8 +12,7 @@ public struct PostgresUsers: UserStore {
     "users.insert",
     """
     INSERT INTO chat_user
-      (bucket, id, username, display_name, email, password_hash, own_conversation, created_at, avatar_url,
-        attributes)
+      (bucket, id, username, display_name, email, password_hash, own_conversation, created_at, avatar_url, attributes)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """)
   static let byID = Statement(
@@ -83,8 +82,8 @@ public struct PostgresUsers: UserStore {
     }
   }
 
-  private static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError)
-  {
+  /// Makes the row of a user whose name has been claimed, and his self conversation.
+  static func store(_ user: User, hash: String, in transaction: PostgresTransaction) async throws(PostgresError) {
     let own = Conversation(
       id: user.ownConversation, kind: .self, title: nil, head: 1, createdAt: user.createdAt,
       members: [Member(user: user.id, username: user.username, role: .owner)], memberCount: 1)

@@ -19,12 +19,14 @@ public struct StoresUnderTest: Sendable {
   public let files: any FileStore
   /// Their bytes.
   public let blobs: any BlobStore
+  /// What comes from other systems.
+  public let imports: any ImportStore
 
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
     contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
-    blobs: any BlobStore
+    blobs: any BlobStore, imports: any ImportStore
   ) {
     self.users = users
     self.sessions = sessions
@@ -34,12 +36,13 @@ public struct StoresUnderTest: Sendable {
     self.messages = messages
     self.files = files
     self.blobs = blobs
+    self.imports = imports
   }
 
   /// All of one memory world.
   public init(_ world: MemoryWorld) {
     self.init(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
-      blobs: world)
+      blobs: world, imports: world)
   }
 }

@@ -68,6 +68,21 @@ public struct PasswordHasher: Sendable {
     return crypto_pwhash_str_needs_rehash(hash, UInt64(cost.passes), cost.memoryBytes) != 0
   }
 
+  /// Whether ``verify(_:against:)`` can say yes to a hash that somebody else brings: one of ours or a ``ForeignHash``,
+  /// at a cost that each sign-in may have.
+  public static func canVerify(_ hash: String) -> Bool {
+    if ForeignHash(parsing: hash) != nil { return true }
+    guard
+      let parts = hash.wholeMatch(
+        of: /\$argon2id\$v=19\$m=(\d{1,6}),t=(\d{1,2}),p=1\$[A-Za-z0-9+\/]{22}\$[A-Za-z0-9+\/]{43}/),
+      let memory = Int(parts.1), let passes = Int(parts.2)
+    else { return false }
+    return memory >= 8 && memory * 1024 <= ForeignHash.scryptBytesMax && (1...foreignPassesMax).contains(passes)
+  }
+
+  /// Passes of an Argon2id hash that was made elsewhere: five times ours.
+  private static let foreignPassesMax = 10
+
   private static func checked(_ password: String) throws(Refusal) -> [UInt8] {
     let bytes = Array(password.utf8)
     guard !bytes.isEmpty else { throw .empty }

@@ -16,7 +16,8 @@ struct AdapterContractTests {
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
       contacts: second.stores.contacts, log: first.stores.log, messages: first.stores.messages,
-      files: second.stores.files, blobs: first.stores.blobs)
+      files: second.stores.files, blobs: first.stores.blobs,
+      imports: second.stores.imports)
     try await contractCase.run(mixed)
   }
 }

@@ -18,7 +18,7 @@ final class Database: Sendable {
     StoresUnderTest(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations,
       contacts: stores.contacts, log: stores.log, messages: stores.messages, files: stores.files,
-      blobs: stores.blobs)
+      blobs: stores.blobs, imports: stores.imports)
   }
 
   /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.

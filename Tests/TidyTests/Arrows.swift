@@ -8,8 +8,10 @@ enum Arrows {
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore",
+      "ObjectStore", "Importing",
     ],
+    // A door too, for files instead of clients: it words records and refusals, and knows no store.
+    "Importing": ["ChatCore", "JSONText"],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],
     "Realtime": ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"],
     // Its rows are told what HTTP and JSON bring, write ids by the cipher, and hear events from the hub.
@@ -52,7 +54,7 @@ enum Arrows {
   /// Codecs: bytes in, values out; nothing of ours but each other's texts.
   static let codecs: Set<String> = ["HTTP1", "WebSocket", "EngineIO", "SocketIO", "JSONText", "Tokens"]
   static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters", "ObjectStore"]
-  static let doors: Set<String> = ["API", "Realtime", "Delivery", "Dialects"]
+  static let doors: Set<String> = ["API", "Realtime", "Delivery", "Dialects", "Importing"]
 
   /// The modules that a file imports.
   static func imports(of file: SourceFile) -> [(line: Int, module: String)] {

@@ -46,6 +46,20 @@ import Tokens
     #expect(hasher.needsRehash("garbage"))
   }
 
+  @Test("a hash that somebody brings is judged by its form and its cost")
+  func canVerify() throws {
+    #expect(PasswordHasher.canVerify(try PasswordHasher().hash("x")))
+    #expect(PasswordHasher.canVerify("$2b$05$Mnsdt31H/KKGtIrtPdvebumJzQzJJdnWuotmPubsdDH9iSqQk5ypK"))
+    let rest = "$" + String(repeating: "a", count: 22) + "$" + String(repeating: "b", count: 43)
+    #expect(PasswordHasher.canVerify("$argon2id$v=19$m=65536,t=10,p=1" + rest))
+    for head in ["m=65537,t=1,p=1", "m=999999999,t=1,p=1", "m=19456,t=11,p=1", "m=19456,t=0,p=1", "m=19456,t=2,p=2"] {
+      #expect(!PasswordHasher.canVerify("$argon2id$v=19$" + head + rest), "\(head)")
+    }
+    for other in ["", "x", "$argon2i$v=19$m=19456,t=2,p=1" + rest, "$argon2id$v=19$m=19456,t=2,p=1" + rest + "b"] {
+      #expect(!PasswordHasher.canVerify(other), "\(other)")
+    }
+  }
+
   @Test("nobody's password costs what somebody's does, and is never right")
   func nobody() throws {
     let hasher = try PasswordHasher()

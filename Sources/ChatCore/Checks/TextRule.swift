@@ -47,6 +47,7 @@ extension Limits {
   var text: TextRule { row("text", 1...textBytesMax, TextRule.proseFlaw) }
   var clientMessageID: TextRule { row("client_message_id", 1...clientMessageIDBytesMax, TextRule.controlFlaw) }
   var emoji: TextRule { row("emoji", 1...emojiBytesMax, TextRule.emojiFlaw) }
+  var importKey: TextRule { row("key", 1...ImportKey.keyBytesMax, TextRule.controlFlaw) }
   var query: TextRule { row("query", 1...usernameBytesMax, TextRule.controlFlaw) }
   /// At sign-in only the size is checked: what never could be right gets the same answer as what is wrong.
   var givenUsername: TextRule { row("username", 1...usernameBytesMax) { _ in nil } }

@@ -57,6 +57,8 @@ public enum ContactRules {
     case .befriend:
       lift(caller, &pair)
       try request(caller, other, &pair)
+    case .restore(let state, let isBlocked, let since):
+      restore(state, isBlocked, since, caller, other, &pair)
     }
     for user in [caller, other] {
       if pair[user].state == nil {
@@ -92,6 +94,26 @@ public enum ContactRules {
     untie(&pair)
     pair[caller].isListed = false
     if mutual { pair[other].isListed = false }
+  }
+
+  /// Adds what was so elsewhere; never takes anything away, and asks no one's leave, since it has been given.
+  private static func restore(
+    _ state: ContactState?, _ isBlocked: Bool, _ since: Timestamp?, _ caller: UserID, _ other: UserID,
+    _ pair: inout ContactPair
+  ) {
+    if state != nil, pair[caller].state == nil, pair[other].state == nil { pair[caller].isInitiator = true }
+    switch state {
+    case .accepted:
+      for user in [caller, other] { pair[user].tie = .accepted }
+    case .requested where pair[other].tie == .requested:
+      for user in [caller, other] { pair[user].tie = .accepted }
+    case .requested where pair[caller].tie == .none: (pair[caller].tie, pair[other].tie) = (.requested, .requesting)
+    case .requesting where pair[caller].tie == .none: (pair[caller].tie, pair[other].tie) = (.requesting, .requested)
+    case .new where pair[caller].state == nil: pair[caller].isListed = true
+    case .new, .requested, .requesting, nil: break
+    }
+    for user in [caller, other] where pair[user].state != nil && pair[user].since == nil { pair[user].since = since }
+    if isBlocked, pair[caller].block == .none { pair[caller].block = .blocked }
   }
 
   private static func untie(_ pair: inout ContactPair) {
@@ -228,4 +250,7 @@ public enum ContactChange: Hashable, Sendable {
   case reset
   /// Lifts what the caller holds against the other, and asks.
   case befriend
+  /// What was so in another system, since then: the state as the caller sees it, and whether he lets the other not
+  /// write.
+  case restore(ContactState?, isBlocked: Bool, since: Timestamp?)
 }

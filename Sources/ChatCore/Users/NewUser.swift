@@ -8,17 +8,21 @@ public struct NewUser: Sendable {
   public let email: String?
   /// PHC string of the password.
   public let passwordHash: String
+  /// Where his picture is.
+  public let avatarURL: String?
   /// What his client keeps of him besides.
   public let attributes: [String: String]
 
   /// Collects what registering stores.
   public init(
-    username: Username, displayName: String, email: String?, passwordHash: String, attributes: [String: String] = [:]
+    username: Username, displayName: String, email: String?, passwordHash: String, avatarURL: String? = nil,
+    attributes: [String: String] = [:]
   ) {
     self.username = username
     self.displayName = displayName
     self.email = email
     self.passwordHash = passwordHash
+    self.avatarURL = avatarURL
     self.attributes = attributes
   }
 }

@@ -7,8 +7,9 @@ enum RealtimeRoutes {
   static let accounts: [Route] = [
     .on(.post, "/api/auth/register", .open, .register) { ask in
       let (name, email) = (try ask.require("username"), try ask.require("email"))
-      let account = Register(username: name, password: try ask.require("password"), email: email)
-      let user = try await ask.run(RegisterWithProfile(account, ProfileChange(avatarURL: picture(ask) ?? nil)))
+      let password = try ask.require("password")
+      let user = try await ask.run(
+        Register(username: name, password: password, email: email, avatarURL: picture(ask) ?? nil))
       return .created([
         "message": "User registered successfully", "user": RealtimeShapes.user(user, for: user.id, ask.voice),
       ])

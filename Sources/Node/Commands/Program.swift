@@ -24,6 +24,9 @@ public struct Program: Sendable {
       Serve.run(.dev, $0)
     },
     .init(name: "migrate", usage: "", summary: "Brings the schema up to date.") { Migrate.run($0) },
+    .init(name: "import", usage: "[options] <file|->", summary: "Takes over another system's users and messages.") {
+      Import.run($0)
+    },
     .init(name: "doctor", usage: "", summary: "Checks settings, PostgreSQL, Redis, schema and clock; says what to do.")
     {
       Doctor.run($0)

@@ -228,7 +228,7 @@ extension Cast {
     try await stores.contacts.change(change, by: one, to: other, limit: limit)
   }
 
-  fileprivate func states(of user: User) async throws(ChatError) -> [UserID: ContactState] {
+  func states(of user: User) async throws(ChatError) -> [UserID: ContactState] {
     let found = try await stores.contacts.contacts(
       of: user.id, in: Set(ContactState.allCases), after: nil, limit: 99)
     return Dictionary(found.compactMap { contact in contact.state.map { (contact.user, $0) } }) { first, _ in first }

@@ -12,7 +12,7 @@ public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
     users + accounts + sessions + conversations + membership + contacts + replay + sending + reading + races
-    + changes + reactions + readMarkers + files
+    + changes + reactions + readMarkers + files + imports
 }
 
 /// One rule of the contract.

@@ -1,4 +1,6 @@
+import ChatCore
 import IORuntime
+import Importing
 import Testing
 
 @testable import Node
@@ -8,6 +10,24 @@ struct ProgramTests {
   @Test("an unknown subcommand, and none, are refused with 2", arguments: [["fly"], [], ["api", "now"], ["token"]])
   func refused(arguments: [String]) {
     #expect(Program.run(arguments: arguments, environment: [:]) == 2)
+  }
+
+  @Test(
+    "an import that is asked for wrongly is refused with 2, before any file is opened",
+    arguments: [
+      [], ["a", "b"], ["--fast", "a"], ["--source"], ["--source", "A", "a"], ["--existing", "keep", "a"],
+      ["--names", "", "a"], ["-x"],
+    ])
+  func wrongImports(arguments: [String]) {
+    #expect(Program.run(arguments: ["import"] + arguments, environment: [:]) == 2)
+  }
+
+  @Test("the options of an import are taken in any order")
+  func importOptions() throws {
+    let order = try ImportOrder(["--strict", "-", "--existing", "reuse", "--names", "rename", "--source", "umoc"])
+    #expect(order.path == "-" && order.options.isStrict && order.options.mayRename && !order.isRehearsal)
+    #expect(order.options.existing == .reuse && order.options.source == "umoc")
+    #expect(try ImportOrder(["--dry-run", "a.jsonl"]).isRehearsal)
   }
 
   @Test("wrong settings stop a node with 78, before it does anything")

@@ -1,0 +1,123 @@
+import ChatCore
+
+extension ImportRun {
+  mutating func take(users records: [Numbered<UserRecord>]) async throws(ImportStopped) {
+    var wanted: [Numbered<ImportUser>] = []
+    for record in records {
+      if ids[record.value.key] != nil {
+        refuse(record.line, Refusal("/key", "key is that of an earlier user."))
+      } else if ids.count + wanted.count >= Self.usersMax {
+        refuse(record.line, Refusal("/key", "A file has at most \(Self.usersMax) users."))
+      } else {
+        wanted.append(Numbered(line: record.line, value: command(record.value)))
+      }
+    }
+    let ports = ports
+    let attempts = await atOnce(wanted) { wanted in
+      await patiently { () async throws(ChatError) in try await wanted.value.run(in: ports) }
+    }
+    for (wanted, attempt) in zip(wanted, attempts) {
+      guard let (user, outcome) = try accept(attempt, of: wanted.line) else { continue }
+      ids[wanted.value.key.key] = user.id
+      accounts.put(user.id, user)
+      count(outcome, wanted, as: user)
+    }
+  }
+
+  private mutating func count(_ outcome: ImportUser.Outcome, _ wanted: Numbered<ImportUser>, as user: User) {
+    switch outcome {
+    case .made: tally.users += 1
+    case .before: tally.before += 1
+    case .reused: tally.reused += 1
+    }
+    if !user.username.utf8.elementsEqual(wanted.value.username.utf8), outcome != .reused {
+      tally.renamed += 1
+      note(wanted.line, "/username: The user signs in as \(user.username).")
+    }
+    if case .clear(let text) = wanted.value.password, text.utf8.count < ports.limits.passwordBytesMin {
+      tally.shortPasswords += 1
+    }
+  }
+
+  private func command(_ record: UserRecord) -> ImportUser {
+    ImportUser(
+      key: ImportKey(source: options.source, key: record.key), username: record.username,
+      displayName: record.displayName, email: record.email, avatarURL: record.avatarURL,
+      attributes: record.attributes, password: record.password, createdAt: record.createdAt,
+      existing: record.existing ?? options.existing, mayRename: options.mayRename)
+  }
+
+  mutating func take(contacts records: [Numbered<ContactRecord>]) async throws(ImportStopped) {
+    try await load(records.flatMap { [$0.value.of, $0.value.to] })
+    var wanted: [Numbered<ImportContact>] = []
+    for record in records {
+      do throws(Refusal) {
+        let command = ImportContact(
+          user: try user(record.value.of, at: "of"), other: try user(record.value.to, at: "to"),
+          state: record.value.state, isBlocked: record.value.isBlocked, since: record.value.since)
+        wanted.append(Numbered(line: record.line, value: command))
+      } catch {
+        refuse(record.line, error)
+      }
+    }
+    let ports = ports
+    let attempts = await atOnce(wanted) { wanted in
+      await patiently { () async throws(ChatError) in try await wanted.value.run(in: ports) }
+    }
+    for (wanted, attempt) in zip(wanted, attempts) where try accept(attempt, of: wanted.line) != nil {
+      tally.contacts += 1
+    }
+  }
+
+  mutating func take(groups records: [Numbered<GroupRecord>]) async throws(ImportStopped) {
+    for record in records {
+      try await load([record.value.owner] + record.value.members.map(\.user))
+      let command: ImportGroup
+      do throws(Refusal) {
+        command = try self.command(record.value)
+      } catch {
+        refuse(record.line, error)
+        continue
+      }
+      let ports = ports
+      let attempt = await patiently { () async throws(ChatError) in try await command.run(in: ports) }
+      switch try accept(attempt, of: record.line) {
+      case true: tally.groups += 1
+      case false: tally.before += 1
+      case nil: break
+      }
+    }
+  }
+
+  private func command(_ record: GroupRecord) throws(Refusal) -> ImportGroup {
+    var members: [(user: User, role: Role)] = []
+    for (place, member) in record.members.enumerated() {
+      members.append((try user(member.user, at: "members/\(place)/user"), member.role))
+    }
+    return ImportGroup(
+      key: ImportKey(source: options.source, key: record.key), title: record.title, picture: record.picture,
+      owner: try user(record.owner, at: "owner"), members: members, createdAt: record.createdAt)
+  }
+
+  // MARK: Who is meant
+
+  /// Makes sure that the accounts of those keys are at hand, as far as they exist.
+  mutating func load(_ keys: [String]) async throws(ImportStopped) {
+    let missing = Set(keys.compactMap { ids[$0] }.filter { accounts[$0] == nil }).sorted()
+    var start = 0
+    while start < missing.count {
+      let part = Array(missing[start..<min(start + ports.limits.membersPerRequestMax, missing.count)])
+      start += part.count
+      let store = ports.store
+      let attempt = await patiently { () async throws(ChatError) in try await store.users(part) }
+      for user in try accept(attempt, of: nil) ?? [] { accounts.put(user.id, user) }
+    }
+  }
+
+  func user(_ key: String, at member: String) throws(Refusal) -> User {
+    guard let user = ids[key].flatMap({ accounts[$0] }) else {
+      throw Refusal("/\(member)", "No user of this file before this line has the key.")
+    }
+    return user
+  }
+}
