@@ -6,15 +6,15 @@ import Testing
   @Test("a poll that comes again has lost its answer: the session is over; another stamp, or none, is another poll")
   func repeated() {
     var session = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)
-    for stamp in ["1", "2", nil, nil, "2"] {
+    for stamp in ["a", "b", nil, nil, "b"] {
       #expect(session.send(.text([0x61])) == .flush)
       #expect(session.pollArrived(stamp: stamp, at: 1001) == .answer([.text([0x61])]))
     }
-    #expect(session.pollArrived(stamp: "2", at: 1002) == .over(.init(reason: .transportLost, pollAnswer: nil)))
-    #expect(session.pollArrived(stamp: "3", at: 1003) == .refuse(.unknownSession))
+    #expect(session.pollArrived(stamp: "b", at: 1002) == .over(.init(reason: .transportLost, pollAnswer: nil)))
+    #expect(session.pollArrived(stamp: "c", at: 1003) == .refuse(.unknownSession))
     var pending = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)
-    #expect(pending.pollArrived(stamp: "1", at: 1001) == .wait)
-    #expect(pending.pollArrived(stamp: "1", at: 1002) == .overlap(.init(reason: .overlap, pollAnswer: [.close])))
+    #expect(pending.pollArrived(stamp: "a", at: 1001) == .wait)
+    #expect(pending.pollArrived(stamp: "a", at: 1002) == .overlap(.init(reason: .overlap, pollAnswer: [.close])))
   }
 
   @Test("a request's stamp is what the client says, unless it says nothing or too much")
@@ -26,5 +26,8 @@ import Testing
     #expect(try stamp("1763733791.25") == "1763733791.25")
     #expect(try stamp(String(repeating: "t", count: 64)) != nil)
     for text in [nil, "", String(repeating: "t", count: 65)] { #expect(try stamp(text) == nil) }
+    // Seconds are shared by all requests of a second; milliseconds, and letters of any kind, by none.
+    for text in ["1763733791", "7", "0000000000"] { #expect(try stamp(text) == nil) }
+    for text in ["1763733791250", "PfQ0a1z", "1763733791.", "-1"] { #expect(try stamp(text) == text) }
   }
 }
