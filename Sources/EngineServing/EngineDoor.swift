@@ -101,7 +101,7 @@ public final class EngineDoor: Sendable {
         if !isForwarded, let (owner, peers) = owner(of: sid) { return try await forward(request, to: owner, peers) }
         let session = try find(sid, wanted)
         if case .poll = wanted.wish { return try await poll(session, wanted.stamp) }
-        return try await post(session, request.body)
+        return try await post(session, request.body, wanted.stamp)
       case .open where !isForwarded: return try openByPolling(request, wanted)
       case .open, .openSocket, .probe: throw EngineRefusal.badRequest
       }
@@ -183,10 +183,13 @@ public final class EngineDoor: Sendable {
     }
   }
 
-  private func post(_ session: EngineSession, _ body: [UInt8]) async throws(EngineRefusal) -> Response {
+  private func post(
+    _ session: EngineSession, _ body: [UInt8], _ stamp: String?
+  ) async throws(EngineRefusal) -> Response {
+    let mark = BodyMark(stamp: stamp, body: body)
     let packets = Result { () throws(PacketError) in try EnginePayload.packets(of: body, version: session.version) }
     let refusal = await withUnsafeContinuation { continuation in
-      on(session) { continuation.resume(returning: $0.postArrived(packets)) }
+      on(session) { continuation.resume(returning: $0.postArrived(packets, mark: mark)) }
     }
     if let refusal { throw refusal }
     return Response(.ok, text: "ok")

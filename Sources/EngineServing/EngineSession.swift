@@ -160,9 +160,10 @@ public final class EngineSession: @unchecked Sendable {
   }
 
   /// The client brings packets, or what is none.
-  func postArrived(_ packets: Result<[EnginePacket], PacketError>) -> EngineRefusal? {
-    switch machine.postArrived(at: loop.now) {
+  func postArrived(_ packets: Result<[EnginePacket], PacketError>, mark: BodyMark?) -> EngineRefusal? {
+    switch machine.postArrived(mark: mark, at: loop.now) {
     case .take: break
+    case .repeated: return nil
     case .refuse(let refusal): return refusal
     case .over(let ending):
       end(ending)

@@ -1,8 +1,22 @@
 import EngineIO
 import Testing
 
-/// Polls that an HTTP library has repeated by itself.
+/// Requests that an HTTP library has repeated by itself.
 @Suite struct RepeatedPollTests {
+  @Test("a body that comes again is taken once; another stamp, another body, or no stamp is another one")
+  func bodies() {
+    var session = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)
+    func mark(_ stamp: String?, _ body: String) -> BodyMark? { BodyMark(stamp: stamp, body: Array(body.utf8)) }
+    for mark in [mark("a", "4x"), mark("b", "4x"), mark("b", "4y"), mark(nil, "4y"), mark(nil, "4y"), mark("b", "4y")] {
+      #expect(session.postArrived(mark: mark, at: 1001) == .take)
+    }
+    #expect(session.postArrived(mark: mark("b", "4y"), at: 1002) == .repeated)
+    #expect(session.pollArrived(stamp: "b", at: 1002) == .wait)
+    #expect(session.postArrived(mark: mark("b", "4y"), at: 1003) == .repeated)
+    #expect(session.received(.close, at: 1004) != .nothing)
+    #expect(session.postArrived(mark: mark("b", "4y"), at: 1005) == .refuse(.unknownSession))
+  }
+
   @Test("a poll that comes again has lost its answer: the session is over; another stamp, or none, is another poll")
   func repeated() {
     var session = SessionMachine(version: .v4, isSocket: false, limits: EngineLimits(), at: 1000)

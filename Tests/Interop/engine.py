@@ -221,6 +221,15 @@ def messages(topic, wire):
         reply = await ask(fixture, "GET", f"{target}&t=b")
         equal((reply.status, reply.text), (400, '{"code":1,"message":"Session ID unknown"}'))
 
+    @topic.check("a body that comes again with its t is answered again, and taken once")
+    async def _(fixture):
+        target = await wire.session(fixture)
+        for t in ("a", "a", "b"):
+            reply = await ask(fixture, "POST", f"{target}&t={t}", wire.pack("4hello"))
+            equal((reply.status, reply.text), (200, "ok"))
+        poll = await ask(fixture, "GET", target)
+        equal(poll.text.count("4hello"), 2)
+
     @topic.check("a client may mark its requests with whole seconds, several of them alike")
     async def _(fixture):
         target = await wire.session(fixture)

@@ -104,7 +104,7 @@ def tell(crowd, lost, talk, asked, head, back):
     ended = sum((member.ended for member in crowd), collections.Counter())
     print(f"     {len(crowd)} clients, {len(lost)} on the killed node, all back {back:.1f} s after the kill")
     print(f"     {len(talk.names)} messages, {asked} before the kill, {talk.by_session} by sessions; {head} entries")
-    print(f"     sessions ended by: {dict(ended)}; {sum(m.repeated for m in crowd)} GETs repeated", flush=True)
+    print(f"     sessions ended by: {dict(ended)}; {sum(m.repeated for m in crowd)} requests repeated", flush=True)
 
 
 def judge(crowd, lost, talk, head, ends):
