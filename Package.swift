@@ -117,7 +117,12 @@ let testing: [Target] = [
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
-  tests("Node", ["ChatCore", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
+  tests(
+    "Node",
+    [
+      "ChatCore", "Delivery", "EngineIO", "EngineServing", "IORuntime", "MemoryAdapters", "Realtime", "SocketIO",
+      "Tokens", "TestKit",
+    ]),
   .testTarget(
     name: "ClusterTests",
     dependencies: [
