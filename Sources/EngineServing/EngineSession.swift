@@ -182,6 +182,8 @@ public final class EngineSession: @unchecked Sendable {
   /// - Returns: why the session is over, when this packet has ended it.
   @discardableResult
   func received(_ packet: EnginePacket) -> EngineEnd? {
+    // After a pong the next ping may be due before the answer to the last one would have been.
+    defer { arm() }
     switch machine.received(packet, at: loop.now) {
     case .deliver: deliver(packet)
     case .nothing: break
