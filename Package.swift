@@ -120,8 +120,8 @@ let testing: [Target] = [
   tests(
     "Node",
     [
-      "ChatCore", "Delivery", "EngineIO", "EngineServing", "IORuntime", "MemoryAdapters", "Realtime", "SocketIO",
-      "Tokens", "TestKit",
+      "ChatCore", "Delivery", "EngineIO", "EngineServing", "IORuntime", "MemoryAdapters", "Realtime", "Serving",
+      "SocketIO", "Tokens", "TestKit",
     ]),
   .testTarget(
     name: "ClusterTests",
