@@ -120,6 +120,27 @@ struct ForwardingTests {
     }
   }
 
+  @Test("a node that the list has lost is found where it was, for a while", arguments: [15_000 as Int64, -1])
+  func missing(milliseconds: Int64) async throws {
+    var limits = PeerLimits()
+    (limits.listMilliseconds, limits.missMilliseconds, limits.missingMilliseconds) = (0, 0, milliseconds)
+    let stage = try await PeerStage(limits: limits)
+    try await onLoop { loop in
+      let door = HTTPClient(loop: loop, address: stage.nodes[0].address)
+      let sid = try await HTTPClient(loop: loop, address: stage.nodes[1].address).open()
+      let before = try await door.engine(sid, post: "4x").text
+      #expect(before == "ok")
+      stage.emptyList()
+      // The first may still go by what was read before.
+      let reads = stage.listReads
+      _ = try await door.engine(sid, post: "4y")
+      try await eventually(within: 5_000, on: loop) { stage.listReads > reads }
+      for _ in 0..<2 { _ = try await door.engine(sid, post: "6") }
+      let after = try await door.engine(sid, post: "4z").text
+      #expect(after == (milliseconds > 0 ? "ok" : unknown))
+    }
+  }
+
   @Test("a client who hangs up a poll is gone for the owner too")
   func hangUp() async throws {
     let stage = try await PeerStage()
