@@ -101,7 +101,9 @@ public final class EngineSession: @unchecked Sendable {
     switch machine.send(packet) {
     case .write: write([packet])
     case .flush: flushSoon()
-    case .overflow(let ending): end(ending)
+    case .overflow(let ending):
+      // Who sends goes through many sessions, and must not meet the end of this one in the middle.
+      loop.execute { [self] in end(ending) }
     case .drop: break
     }
   }
@@ -138,6 +140,10 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The client asks for what waits.
   func pollArrived(_ poll: PendingPoll, stamp: String?) {
+    guard !poll.isLost else {
+      if !machine.isOnSocket, let ending = machine.transportLost() { end(ending) }
+      return poll.complete(.refused(.badRequest))
+    }
     switch machine.pollArrived(stamp: stamp, at: loop.now) {
     case .wait: transports.keep(poll)
     case .answer(let packets): poll.complete(.packets(payload(packets)))
@@ -156,6 +162,7 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The client of that poll has gone.
   func pollLost(_ lost: PendingPoll) {
+    lost.isLost = true
     if transports.lose(lost), let ending = machine.transportLost() { end(ending) }
   }
 
