@@ -105,8 +105,8 @@ extension SessionMachine {
 
   /// The client brings packets.
   ///
-  /// - Parameter mark: what tells this body from the client's others. One that comes again has been taken: its answer was
-  ///   lost with who carried it, and the client's HTTP library has repeated the POST without asking anybody.
+  /// - Parameter mark: what tells this body from the client's others. One that comes again has been taken: its answer
+  ///   was lost with who carried it, and the client's HTTP library has repeated the POST without asking anybody.
   public mutating func postArrived(mark: BodyMark? = nil, at now: Milliseconds) -> PostAction {
     if let ending = endIfOver(at: now) { return .over(ending) }
     switch state {
