@@ -152,16 +152,16 @@ public final class EngineDoor: Sendable {
   }
 
   private func openByPolling(_ request: Request, _ wanted: EngineRequest) throws -> Response {
-    guard let session = makeSession(wanted, isSocket: false) else { throw Full() }
+    guard let session = makeSession(wanted, request, isSocket: false) else { throw Full() }
     session.begin(open(session, request))
     let terms = EngineTerms(sid: session.id, offersUpgrade: true, limits: settings.limits)
     return Response(EnginePayload([terms.packet], version: wanted.version))
   }
 
-  private func makeSession(_ wanted: EngineRequest, isSocket: Bool) -> EngineSession? {
+  private func makeSession(_ wanted: EngineRequest, _ request: Request, isSocket: Bool) -> EngineSession? {
     let session = EngineSession(
       directory: directory, loop: loop, mount: settings.mount, version: wanted.version, takesBytes: wanted.takesBytes,
-      isSocket: isSocket, limits: settings.limits, tally: tally)
+      isSocket: isSocket, limits: settings.limits, tally: tally, from: request.peer)
     return directory.add(session) ? session : nil
   }
 
@@ -235,7 +235,7 @@ public final class EngineDoor: Sendable {
   private func openBySocket(
     _ agreement: Handshake.Agreement, _ request: Request, _ wanted: EngineRequest
   ) throws -> UpgradeAnswer {
-    guard let session = makeSession(wanted, isSocket: true) else { throw Full() }
+    guard let session = makeSession(wanted, request, isSocket: true) else { throw Full() }
     return .accept(agreement, limits: messageLimits) { [open] connection in
       let socket = EngineSocket(connection, session, version: wanted.version)
       socket.holdBack()

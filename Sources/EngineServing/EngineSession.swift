@@ -1,4 +1,5 @@
 import EngineIO
+import HTTP1
 import IORuntime
 
 /// A session of Engine.IO on a loop, whatever connections and loops its requests come by.
@@ -20,6 +21,8 @@ public final class EngineSession: @unchecked Sendable {
   let mount: String
 
   private let directory: EngineDirectory
+  /// The address of a client who is not known yet; nil when he is, or has none.
+  private(set) var newcomerFrom: String?
   let limits: EngineLimits
   private let takesBytes: Bool
   var machine: SessionMachine
@@ -33,8 +36,9 @@ public final class EngineSession: @unchecked Sendable {
 
   init(
     directory: EngineDirectory, loop: EventLoop, mount: String, version: EngineVersion, takesBytes: Bool,
-    isSocket: Bool, limits: EngineLimits, tally: EngineTally
+    isSocket: Bool, limits: EngineLimits, tally: EngineTally, from address: String = ""
   ) {
+    newcomerFrom = address.isEmpty ? nil : IPAddress.block(of: address)
     id = directory.makeID()
     self.directory = directory
     self.loop = loop
@@ -52,6 +56,12 @@ public final class EngineSession: @unchecked Sendable {
     countedAs = machine.isOnSocket ? .webSocket : .polling
     tally.began(machine.isOnSocket ? .webSocket : .polling)
     arm()
+  }
+
+  /// Who listens knows by now who the client is; his session does not count against his address any more.
+  public func settle() {
+    if let newcomerFrom { directory.settle(newcomerFrom) }
+    newcomerFrom = nil
   }
 
   // MARK: What it is
@@ -242,6 +252,7 @@ public final class EngineSession: @unchecked Sendable {
     timer?.cancel()
     timer = nil
     directory.remove(id)
+    settle()
     if let countedAs { tally.ended(reason, countedAs) }
     countedAs = nil
     transports.closeAll(reason)

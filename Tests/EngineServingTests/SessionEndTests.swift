@@ -42,6 +42,31 @@ import Testing
     }
   }
 
+  @Test func `an address has so many sessions of nobody known, until they are known or over`() async throws {
+    try await onLoop { loop in
+      let directory = EngineDirectory()
+      func begin(_ address: String) -> EngineSession? {
+        let session = EngineSession(
+          directory: directory, loop: loop, mount: "", version: .v4, takesBytes: true, isSocket: false,
+          limits: EngineLimits(), tally: EngineTally(), from: address)
+        return directory.add(session) ? session : nil
+      }
+      let first = begin("2001:db8::1")
+      let second = begin("2001:db8::2")
+      for _ in 2..<EngineDirectory.newcomersPerAddressMax { _ = begin("2001:db8::3") }
+      #expect(begin("2001:db8::4") == nil)
+      #expect(begin("192.0.2.7") != nil && begin("") != nil)
+      first?.settle()
+      first?.settle()
+      #expect(begin("2001:db8::5") != nil)
+      #expect(begin("2001:db8::6") == nil)
+      first?.over(.closedHere)
+      #expect(begin("2001:db8::7") == nil)
+      second?.over(.closedHere)
+      #expect(begin("2001:db8::8") != nil)
+    }
+  }
+
   @Test func `too much that waits ends the session after the one who sends has done his work`() async throws {
     try await onLoop { loop in
       let ends = Ends()
