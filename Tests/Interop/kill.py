@@ -21,8 +21,8 @@ topic = Topic("kill", {"": None}, at_once=1, seconds=600)
 class Talk:
     """Messages all the time, by REST and through the sessions of members in turn; each stored once."""
 
-    def __init__(self, cluster, room, token, crowd):
-        self.cluster, self.room, self.token, self.crowd = cluster, room, token, crowd
+    def __init__(self, cluster, room, crowd):
+        self.cluster, self.room, self.crowd = cluster, room, crowd
         self.names, self.by_session, self.ending = [], 0, False
         self.task = asyncio.create_task(self.go())
 
@@ -36,9 +36,9 @@ class Talk:
             if number % 2 and await member.say(f"{number}", name):
                 self.by_session += 1
             else:
-                # Perhaps it was stored and the answer lost: the same name makes it one all the same.
+                # Perhaps it was stored and the answer lost: the same name of the same sender makes it one all the same.
                 await self.cluster.rest.call("POST", f"/v1/conversations/{self.room}/messages",
-                    {"text": f"{number}", "client_message_id": name}, self.token)
+                    {"text": f"{number}", "client_message_id": name}, member.token)
             # A message is a poll of every client, of which this process can do some thousands a second.
             await asyncio.sleep(len(self.crowd) / 8000)
 
@@ -57,7 +57,7 @@ async def _(cluster):
     started = time.monotonic()
     tasks = await enter(crowd)
     print(f"     {len(crowd)} clients are in after {time.monotonic() - started:.1f} s", flush=True)
-    talk = Talk(cluster, room, token, crowd)
+    talk = Talk(cluster, room, crowd)
     await asyncio.sleep(CALM)
     dead = cluster.socket[0]
     lost = [member for member in crowd if member.sid.startswith("socket-1.")]
