@@ -127,7 +127,12 @@ let testing: [Target] = [
     ["API", "ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),
   tests("Importing", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Node", ["ChatCore", "Importing", "IORuntime", "MemoryAdapters", "Tokens", "TestKit"]),
+  tests(
+    "Node",
+    [
+      "ChatCore", "Delivery", "EngineIO", "EngineServing", "Importing", "IORuntime", "MemoryAdapters", "Realtime",
+      "Serving", "SocketIO", "Tokens", "TestKit",
+    ]),
   .testTarget(
     name: "ClusterTests",
     dependencies: [

@@ -7,7 +7,11 @@ import SocketIO
 final class EngineEcho: EngineListener {
   private let session: EngineSession
 
-  init(_ session: EngineSession) { self.session = session }
+  init(_ session: EngineSession) {
+    self.session = session
+    // Whoever it is, he is welcome.
+    session.settle()
+  }
 
   func received(text: [UInt8]) { session.send(text: text) }
   func received(binary: [UInt8]) { session.send(binary: binary) }

@@ -22,13 +22,16 @@ public struct EngineRequest: Sendable, Equatable {
   public let version: EngineVersion
   /// Revision 3: whether the client reads payloads of bytes; it says so by leaving out `b64`.
   public let takesBytes: Bool
-  /// The client's own mark, another one for each request (`t`); nil without one, or with one that is too long.
+  /// The client's own mark, another one for each request (`t`); nil without one, or with one that is none: too long, or
+  /// a count of whole seconds, which some clients send and which two requests may share.
   public let stamp: String?
 
   /// Bytes of a session id: 64, twice what we give out.
   public static let idBytesMax = 64
   /// Bytes of a stamp: 64; clients send a time, twenty letters.
   public static let stampBytesMax = 64
+  /// Digits of a stamp that may be whole seconds: 10, until the year 2286; milliseconds have three more.
+  static let secondDigitsMax = 10
 
   /// Reads a request.
   ///
@@ -46,7 +49,7 @@ public struct EngineRequest: Sendable, Equatable {
     guard let version, versions.contains(version) else { throw .unsupportedVersion }
     self.version = version
     takesBytes = value("b64") == nil
-    stamp = value("t").flatMap { (1...EngineRequest.stampBytesMax).contains($0.utf8.count) ? $0 : nil }
+    stamp = value("t").flatMap { EngineRequest.isStamp($0.utf8) ? $0 : nil }
     let transport = value("transport") ?? (assumesPolling ? "polling" : nil)
     guard transport == "polling" || transport == "websocket" else { throw .unknownTransport }
     // A sid that cannot be one of ours is unknown, and need not be looked for.
@@ -73,6 +76,11 @@ public struct EngineRequest: Sendable, Equatable {
     case "4": .v4
     default: nil
     }
+  }
+
+  private static func isStamp(_ text: String.UTF8View) -> Bool {
+    guard (1...stampBytesMax).contains(text.count) else { return false }
+    return text.count > secondDigitsMax || !text.allSatisfy { (0x30...0x39).contains($0) }
   }
 
   static func isID(_ sid: String) -> Bool {

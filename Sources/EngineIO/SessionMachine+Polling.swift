@@ -95,6 +95,8 @@ extension SessionMachine {
   public enum PostAction: Sendable, Equatable {
     /// Take its packets, one by one.
     case take
+    /// They have been taken; say so again.
+    case repeated
     /// A refusal; the session is over since its time is.
     case over(Ending)
     /// A refusal.
@@ -102,10 +104,16 @@ extension SessionMachine {
   }
 
   /// The client brings packets.
-  public mutating func postArrived(at now: Milliseconds) -> PostAction {
+  ///
+  /// - Parameter mark: what tells this body from the client's others. One that comes again has been taken: its answer
+  ///   was lost with who carried it, and the client's HTTP library has repeated the POST without asking anybody.
+  public mutating func postArrived(mark: BodyMark? = nil, at now: Milliseconds) -> PostAction {
     if let ending = endIfOver(at: now) { return .over(ending) }
     switch state {
-    case .polling, .probing, .closing: return .take
+    case .polling, .probing, .closing:
+      if let mark, mark == lastBody { return .repeated }
+      lastBody = mark
+      return .take
     case .socket: return .refuse(.badRequest)
     case .gone: return .refuse(.unknownSession)
     }

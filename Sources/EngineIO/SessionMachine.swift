@@ -40,6 +40,7 @@ public struct SessionMachine: ~Copyable {
   var heartbeat: Heartbeat
   var queue = PacketQueue()
   var lastStamp: String?
+  var lastBody: BodyMark?
 
   /// A session that begins now, by polling or by a WebSocket; its open packet is the caller's to send.
   public init(version: EngineVersion, isSocket: Bool, limits: EngineLimits, at now: Milliseconds) {

@@ -6,9 +6,19 @@ public final class EngineDirectory: Sendable {
   /// Sessions of a process: 50,000, some hundred megabytes; further handshakes are refused (503).
   public static let sessionsMax = 50_000
 
+  /// Sessions of one address in which nobody has proved yet who he is: 2,048, a large office that comes back at once;
+  /// further handshakes are refused (503), so that a few addresses cannot take all places with a request each.
+  public static let newcomersPerAddressMax = 2_048
+
   /// What stands before the dot of each id: the node's name, so that another node knows whose session it is.
   public let node: String
-  private let sessions = Mutex<[String: EngineSession]>([:])
+  private let places = Mutex(Places())
+
+  private struct Places {
+    var sessions: [String: EngineSession] = [:]
+    /// How many sessions of an address have nobody known.
+    var newcomers: [String: Int] = [:]
+  }
 
   /// An empty directory; `node` is letters, digits, `_` and `-`, or empty.
   public init(node: String = "") { self.node = node }
@@ -38,10 +48,10 @@ public final class EngineDirectory: Sendable {
   }
 
   /// How many sessions there are.
-  public var count: Int { sessions.withLock { $0.count } }
+  public var count: Int { places.withLock { $0.sessions.count } }
 
   /// The session of that id.
-  public func session(_ id: String) -> EngineSession? { sessions.withLock { $0[id] } }
+  public func session(_ id: String) -> EngineSession? { places.withLock { $0.sessions[id] } }
 
   /// An id that nobody can guess: 144 random bits in 24 letters, behind the node's name.
   public func makeID() -> String {
@@ -58,14 +68,26 @@ public final class EngineDirectory: Sendable {
     return String(decoding: letters, as: UTF8.self)
   }
 
-  /// Adds a session unless there are too many.
+  /// Adds a session unless there are too many, or too many newcomers of its address.
   func add(_ session: EngineSession) -> Bool {
-    sessions.withLock {
-      guard $0.count < EngineDirectory.sessionsMax else { return false }
-      $0[session.id] = session
+    places.withLock {
+      guard $0.sessions.count < EngineDirectory.sessionsMax else { return false }
+      if let address = session.newcomerFrom {
+        guard $0.newcomers[address, default: 0] < EngineDirectory.newcomersPerAddressMax else { return false }
+        $0.newcomers[address, default: 0] += 1
+      }
+      $0.sessions[session.id] = session
       return true
     }
   }
 
-  func remove(_ id: String) { sessions.withLock { _ = $0.removeValue(forKey: id) } }
+  func remove(_ id: String) { places.withLock { _ = $0.sessions.removeValue(forKey: id) } }
+
+  /// One newcomer less of that address: he is known, or gone.
+  func settle(_ address: String) {
+    places.withLock {
+      let left = $0.newcomers[address, default: 1] - 1
+      $0.newcomers[address] = left > 0 ? left : nil
+    }
+  }
 }

@@ -101,7 +101,7 @@ public final class EngineDoor: Sendable {
         if !isForwarded, let (owner, peers) = owner(of: sid) { return try await forward(request, to: owner, peers) }
         let session = try find(sid, wanted)
         if case .poll = wanted.wish { return try await poll(session, wanted.stamp) }
-        return try await post(session, request.body)
+        return try await post(session, request.body, wanted.stamp)
       case .open where !isForwarded: return try openByPolling(request, wanted)
       case .open, .openSocket, .probe: throw EngineRefusal.badRequest
       }
@@ -152,16 +152,16 @@ public final class EngineDoor: Sendable {
   }
 
   private func openByPolling(_ request: Request, _ wanted: EngineRequest) throws -> Response {
-    guard let session = makeSession(wanted, isSocket: false) else { throw Full() }
+    guard let session = makeSession(wanted, request, isSocket: false) else { throw Full() }
     session.begin(open(session, request))
     let terms = EngineTerms(sid: session.id, offersUpgrade: true, limits: settings.limits)
     return Response(EnginePayload([terms.packet], version: wanted.version))
   }
 
-  private func makeSession(_ wanted: EngineRequest, isSocket: Bool) -> EngineSession? {
+  private func makeSession(_ wanted: EngineRequest, _ request: Request, isSocket: Bool) -> EngineSession? {
     let session = EngineSession(
       directory: directory, loop: loop, mount: settings.mount, version: wanted.version, takesBytes: wanted.takesBytes,
-      isSocket: isSocket, limits: settings.limits, tally: tally)
+      isSocket: isSocket, limits: settings.limits, tally: tally, from: request.peer)
     return directory.add(session) ? session : nil
   }
 
@@ -183,10 +183,13 @@ public final class EngineDoor: Sendable {
     }
   }
 
-  private func post(_ session: EngineSession, _ body: [UInt8]) async throws(EngineRefusal) -> Response {
+  private func post(
+    _ session: EngineSession, _ body: [UInt8], _ stamp: String?
+  ) async throws(EngineRefusal) -> Response {
+    let mark = BodyMark(stamp: stamp, body: body)
     let packets = Result { () throws(PacketError) in try EnginePayload.packets(of: body, version: session.version) }
     let refusal = await withUnsafeContinuation { continuation in
-      on(session) { continuation.resume(returning: $0.postArrived(packets)) }
+      on(session) { continuation.resume(returning: $0.postArrived(packets, mark: mark)) }
     }
     if let refusal { throw refusal }
     return Response(.ok, text: "ok")
@@ -232,7 +235,7 @@ public final class EngineDoor: Sendable {
   private func openBySocket(
     _ agreement: Handshake.Agreement, _ request: Request, _ wanted: EngineRequest
   ) throws -> UpgradeAnswer {
-    guard let session = makeSession(wanted, isSocket: true) else { throw Full() }
+    guard let session = makeSession(wanted, request, isSocket: true) else { throw Full() }
     return .accept(agreement, limits: messageLimits) { [open] connection in
       let socket = EngineSocket(connection, session, version: wanted.version)
       socket.holdBack()

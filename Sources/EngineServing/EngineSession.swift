@@ -1,4 +1,5 @@
 import EngineIO
+import HTTP1
 import IORuntime
 
 /// A session of Engine.IO on a loop, whatever connections and loops its requests come by.
@@ -20,6 +21,8 @@ public final class EngineSession: @unchecked Sendable {
   let mount: String
 
   private let directory: EngineDirectory
+  /// The address of a client who is not known yet; nil when he is, or has none.
+  private(set) var newcomerFrom: String?
   let limits: EngineLimits
   private let takesBytes: Bool
   var machine: SessionMachine
@@ -33,8 +36,9 @@ public final class EngineSession: @unchecked Sendable {
 
   init(
     directory: EngineDirectory, loop: EventLoop, mount: String, version: EngineVersion, takesBytes: Bool,
-    isSocket: Bool, limits: EngineLimits, tally: EngineTally
+    isSocket: Bool, limits: EngineLimits, tally: EngineTally, from address: String = ""
   ) {
+    newcomerFrom = address.isEmpty ? nil : IPAddress.block(of: address)
     id = directory.makeID()
     self.directory = directory
     self.loop = loop
@@ -52,6 +56,12 @@ public final class EngineSession: @unchecked Sendable {
     countedAs = machine.isOnSocket ? .webSocket : .polling
     tally.began(machine.isOnSocket ? .webSocket : .polling)
     arm()
+  }
+
+  /// Who listens knows by now who the client is; his session does not count against his address any more.
+  public func settle() {
+    if let newcomerFrom { directory.settle(newcomerFrom) }
+    newcomerFrom = nil
   }
 
   // MARK: What it is
@@ -101,7 +111,9 @@ public final class EngineSession: @unchecked Sendable {
     switch machine.send(packet) {
     case .write: write([packet])
     case .flush: flushSoon()
-    case .overflow(let ending): end(ending)
+    case .overflow(let ending):
+      // Who sends goes through many sessions, and must not meet the end of this one in the middle.
+      loop.execute { [self] in end(ending) }
     case .drop: break
     }
   }
@@ -138,6 +150,10 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The client asks for what waits.
   func pollArrived(_ poll: PendingPoll, stamp: String?) {
+    guard !poll.isLost else {
+      if !machine.isOnSocket, let ending = machine.transportLost() { end(ending) }
+      return poll.complete(.refused(.badRequest))
+    }
     switch machine.pollArrived(stamp: stamp, at: loop.now) {
     case .wait: transports.keep(poll)
     case .answer(let packets): poll.complete(.packets(payload(packets)))
@@ -156,13 +172,15 @@ public final class EngineSession: @unchecked Sendable {
 
   /// The client of that poll has gone.
   func pollLost(_ lost: PendingPoll) {
+    lost.isLost = true
     if transports.lose(lost), let ending = machine.transportLost() { end(ending) }
   }
 
   /// The client brings packets, or what is none.
-  func postArrived(_ packets: Result<[EnginePacket], PacketError>) -> EngineRefusal? {
-    switch machine.postArrived(at: loop.now) {
+  func postArrived(_ packets: Result<[EnginePacket], PacketError>, mark: BodyMark?) -> EngineRefusal? {
+    switch machine.postArrived(mark: mark, at: loop.now) {
     case .take: break
+    case .repeated: return nil
     case .refuse(let refusal): return refusal
     case .over(let ending):
       end(ending)
@@ -181,6 +199,8 @@ public final class EngineSession: @unchecked Sendable {
   /// - Returns: why the session is over, when this packet has ended it.
   @discardableResult
   func received(_ packet: EnginePacket) -> EngineEnd? {
+    // After a pong the next ping may be due before the answer to the last one would have been.
+    defer { arm() }
     switch machine.received(packet, at: loop.now) {
     case .deliver: deliver(packet)
     case .nothing: break
@@ -232,6 +252,7 @@ public final class EngineSession: @unchecked Sendable {
     timer?.cancel()
     timer = nil
     directory.remove(id)
+    settle()
     if let countedAs { tally.ended(reason, countedAs) }
     countedAs = nil
     transports.closeAll(reason)

@@ -10,6 +10,9 @@ final class PendingPoll: @unchecked Sendable {
   /// Touched on the session's loop only.
   private var continuation: UnsafeContinuation<Answer, Never>?
 
+  /// Its client went away before the session had heard of it. Touched on the session's loop only.
+  var isLost = false
+
   init() {}
 
   func wait(_ continuation: UnsafeContinuation<Answer, Never>) { self.continuation = continuation }

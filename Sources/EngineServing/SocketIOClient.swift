@@ -90,6 +90,7 @@ public final class SocketIOClient: @unchecked Sendable {
   public func accept(_ namespace: String, sid: String? = nil, pid: String? = nil) -> String? {
     let sid = sid ?? directory.makeID()
     guard let packet = machine.accept(namespace, sid: sid, pid: pid) else { return nil }
+    session.settle()
     timer?.cancel()
     timer = nil
     send(packet)

@@ -74,7 +74,9 @@ public final class PeerClient: @unchecked Sendable {
     for (name, value) in headers { text += "\(name): \(value)\r\n" }
     text += "\(PeerHop.field): \(value)\r\n"
     if upgrade { text += "Connection: Upgrade\r\nUpgrade: websocket\r\n" }
-    if request.method == .post { text += "Content-Length: \(request.body.count)\r\n" }
+    if request.method == .post || !request.body.isEmpty {
+      text += "Content-Length: \(request.body.count)\r\n"
+    }
     return Array((text + "\r\n").utf8) + request.body
   }
 

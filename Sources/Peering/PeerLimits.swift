@@ -19,6 +19,10 @@ public struct PeerLimits: Sendable, Equatable {
   /// Milliseconds that the list of nodes is good for: 3,000; a dead node is noticed by the connection anyway.
   public var listMilliseconds: Int64 = 3_000
 
+  /// Milliseconds for which a node that is not on the list any more is taken to be where it was: 15,000, as long as one
+  /// that is silent stays on the list; a list that was emptied has them all again within a beat of 5,000.
+  public var missingMilliseconds: Int64 = 15_000
+
   /// Milliseconds between two looks at the list for a node that is not on it: 1,000, so that made-up ids ask Redis
   /// little.
   public var missMilliseconds: Int64 = 1_000

@@ -146,7 +146,8 @@ final class PeerCall: ConnectionHandler, @unchecked Sendable {
     timer = nil
     guard let waiting else { return }
     self.waiting = nil
-    if let reply { reply.keepsAlive ? pool.keep(self) : connection.close() }
+    // What came behind the reply would be taken for the next one.
+    if let reply { reply.keepsAlive && reader.takeRest().isEmpty ? pool.keep(self) : connection.close() }
     waiting(reply)
   }
 }

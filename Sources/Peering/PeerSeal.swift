@@ -97,17 +97,19 @@ public struct PeerSeal: Sendable {
   }
 }
 
-/// Which header fields of a client travel on: all but those that belong to one connection or that a node says itself.
+/// Which header fields of a client travel on: those that the owner's door reads, and no others, since they travel in
+/// clear.
 enum PeerHeaders {
-  private static let kept: Set<String> = [
-    "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding",
-    "upgrade", "content-length", "expect", "date", "x-forwarded-for", "x-forwarded-proto", "forwarded",
-    PeerHop.field.lowercased(),
+  /// Whose page it is and where it believes to be, the handshake of a WebSocket, and the cookie by which a client may
+  /// prove who he is when he goes over to one.
+  private static let read: Set<String> = [
+    "host", "origin", "cookie", "content-type", "sec-websocket-key", "sec-websocket-version",
+    "sec-websocket-extensions", "sec-websocket-protocol",
   ]
 
   static func passed(_ headers: HeaderFields) -> HeaderFields {
     var passed = HeaderFields()
-    for (name, value) in headers where !kept.contains(name.lowercased()) { passed.append(name, value) }
+    for (name, value) in headers where read.contains(name.lowercased()) { passed.append(name, value) }
     return passed
   }
 }

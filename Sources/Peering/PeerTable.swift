@@ -24,12 +24,14 @@ public struct PeerNode: Sendable, Equatable {
 /// The nodes that one loop knows: the cluster's list, looked at again when it is old or lacks one.
 ///
 /// - Isolation: its loop.
-/// - Limits: what the list has; a look for what it lacks at most every ``PeerLimits/missMilliseconds``.
+/// - Limits: what the list had within ``PeerLimits/missingMilliseconds``; a look for what it lacks at most every
+///   ``PeerLimits/missMilliseconds``.
 final class PeerTable: @unchecked Sendable {
   private let loop: EventLoop
   private let limits: PeerLimits
   private let list: @Sendable () async -> [PeerNode]?
   private var nodes: [String: PeerNode] = [:]
+  private var seenAt: [String: Int64] = [:]
   private var readAt = Int64.min
   private var isReading = false
   private var waiting: [UnsafeContinuation<Void, Never>] = []
@@ -62,15 +64,22 @@ final class PeerTable: @unchecked Sendable {
     readAt == .min || EventLoop.monotonicMilliseconds() - readAt >= milliseconds
   }
 
+  /// A Redis that has begun anew knows nobody until they speak again: who is missing is not dead yet.
+  private func take(_ list: [PeerNode]) {
+    let now = EventLoop.monotonicMilliseconds()
+    for node in list { (nodes[node.name], seenAt[node.name]) = (node, now) }
+    for (name, at) in seenAt where now - at > limits.missingMilliseconds {
+      (nodes[name], seenAt[name]) = (nil, nil)
+    }
+  }
+
   private func read() {
     guard !isReading else { return }
     isReading = true
     readAt = EventLoop.monotonicMilliseconds()
     loop.spawn { [self] in
       // While Redis is away the last list is as good as any: a node that is gone takes no connection.
-      if let list = await list() {
-        nodes = Dictionary(list.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      }
+      if let list = await list() { take(list) }
       isReading = false
       let waiting = waiting
       self.waiting = []

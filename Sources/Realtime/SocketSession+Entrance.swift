@@ -54,8 +54,9 @@ extension SocketSession {
     door.hub.resume(seat, heads: heads) { [weak self] in self?.wentOn($0) }
   }
 
-  private func wentOn(_ outcome: ResumeOutcome) {
-    if case .resumed(let heads, behind: []) = outcome {
+  func wentOn(_ outcome: ResumeOutcome) {
+    // What he joined since it was looked whether the trail has all would begin at its head, in silence.
+    if case .resumed(let heads, behind: []) = outcome, trail?.covers(heads.keys) == true {
       machine.resumeEnded(succeeded: true)
       trail?.resumed(heads)
     } else {

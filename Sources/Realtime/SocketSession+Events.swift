@@ -21,6 +21,13 @@ extension SocketSession {
     }
   }
 
+  /// Refuses an event for which there is no room even to wait.
+  public func turnDown(event name: String, ack: Int64?) {
+    guard !machine.hasEnded else { return }
+    unheard &+= 1
+    turnDown(String(ack ?? -Int64(unheard)), name, .tooManyRequests(door.limits.inFlightMax))
+  }
+
   /// Refuses what never was under way; another request may be, under the same number.
   private func turnDown(_ id: String, _ name: String, _ problem: Problem) {
     record(door.operation(name)?.name ?? "unknown", problem.code)

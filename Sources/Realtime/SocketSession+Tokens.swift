@@ -107,7 +107,8 @@ extension SocketSession {
     switch outcome {
     case .resumed(let heads, let behind):
       machine.resumeEnded(succeeded: true)
-      trail?.resumed(heads)
+      // What he is told of a gap may never reach him, and a trail has no gaps: he would not be told again.
+      if behind.isEmpty { trail?.resumed(heads) } else { trail = nil }
       answer(request) { ServerFrame.writeResumed(heads, behind, to: &$0) }
     case .invalidHead(let conversation, let head):
       machine.resumeEnded(succeeded: false)

@@ -51,6 +51,9 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
       ? HeartbeatMachine(at: now, every: door.limits.heartbeatEvery, grace: door.limits.heartbeatGrace) : .elsewhere
   }
 
+  /// Whether it is over.
+  public var hasEnded: Bool { machine.hasEnded }
+
   func moved(to place: Int) { self.place = place }
 
   func begin(token: String?) {

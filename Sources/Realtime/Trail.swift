@@ -31,6 +31,9 @@ struct Trail: Sendable {
     hasResumed = true
   }
 
+  /// Whether it says of all of them what has been sent.
+  func covers(_ conversations: some Sequence<ConversationID>) -> Bool { conversations.allSatisfy { heads[$0] != nil } }
+
   /// Goes back to where the client says that it is; nil when that is not known here.
   ///
   /// - Parameter offset: of the last entry that the client has; nil when it has none.

@@ -55,6 +55,21 @@ import WebSocket
     }
   }
 
+  @Test func `the next ping comes after the interval, however long the answer to the last might have taken`()
+    async throws
+  {
+    let limits = EngineLimits(pingInterval: 20, pingTimeout: 600_000)
+    let stage = try await EngineStage(["/a/": EngineDoorSettings(limits: limits, mount: "a")])
+    try await onLoop { loop in
+      let client = PollingClient(loop, stage.addresses[0])
+      let sid = try await client.open()
+      for _ in 0..<3 {
+        #expect(try await client.poll(sid) == "2")
+        #expect(try await client.post(sid, "3") == "ok")
+      }
+    }
+  }
+
   @Test func `a session is found only through the mount that opened it, on whatever loop`() async throws {
     let stage = try await Self.stage()
     try await onLoop { loop in

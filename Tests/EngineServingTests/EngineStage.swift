@@ -107,5 +107,11 @@ struct PollingClient {
     return (try JSONValue(parsing: String(body.dropFirst())))["sid"]?.string ?? ""
   }
 
+  func post(_ sid: String, _ body: String) async throws -> String {
+    let reply = try await http.call(
+      .post, "\(path)?EIO=4&transport=polling&sid=\(sid)", body: Array(body.utf8), deadline: 5_000)
+    return String(decoding: reply.body, as: UTF8.self)
+  }
+
   func poll(_ sid: String) async throws -> String { try await get("&transport=polling&sid=\(sid)").body }
 }

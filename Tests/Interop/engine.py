@@ -215,11 +215,27 @@ def messages(topic, wire):
     @topic.check("a poll that comes again with its t has lost its answer, and the session is over; another t is none")
     async def _(fixture):
         target = await wire.session(fixture)
-        for t in ("1", "2"):
+        for t in ("a", "b"):
             equal((await ask(fixture, "POST", target, wire.pack("4hello"))).status, 200)
             equal((await ask(fixture, "GET", f"{target}&t={t}")).text, wire.pack("4hello"))
-        reply = await ask(fixture, "GET", f"{target}&t=2")
+        reply = await ask(fixture, "GET", f"{target}&t=b")
         equal((reply.status, reply.text), (400, '{"code":1,"message":"Session ID unknown"}'))
+
+    @topic.check("a body that comes again with its t is answered again, and taken once")
+    async def _(fixture):
+        target = await wire.session(fixture)
+        for t in ("a", "a", "b"):
+            reply = await ask(fixture, "POST", f"{target}&t={t}", wire.pack("4hello"))
+            equal((reply.status, reply.text), (200, "ok"))
+        poll = await ask(fixture, "GET", target)
+        equal(poll.text.count("4hello"), 2)
+
+    @topic.check("a client may mark its requests with whole seconds, several of them alike")
+    async def _(fixture):
+        target = await wire.session(fixture)
+        for text in ("4one", "4two"):
+            equal((await ask(fixture, "POST", f"{target}&t=1763733791", wire.pack(text))).status, 200)
+            equal((await ask(fixture, "GET", f"{target}&t=1763733791")).text, wire.pack(text))
 
     @topic.check("a poll whose client goes away ends the session")
     async def _(fixture):

@@ -21,8 +21,8 @@ topic = Topic("kill", {"": None}, at_once=1, seconds=600)
 class Talk:
     """Messages all the time, by REST and through the sessions of members in turn; each stored once."""
 
-    def __init__(self, cluster, room, token, crowd):
-        self.cluster, self.room, self.token, self.crowd = cluster, room, token, crowd
+    def __init__(self, cluster, room, crowd):
+        self.cluster, self.room, self.crowd = cluster, room, crowd
         self.names, self.by_session, self.ending = [], 0, False
         self.task = asyncio.create_task(self.go())
 
@@ -36,9 +36,9 @@ class Talk:
             if number % 2 and await member.say(f"{number}", name):
                 self.by_session += 1
             else:
-                # Perhaps it was stored and the answer lost: the same name makes it one all the same.
+                # Perhaps it was stored and the answer lost: the same name of the same sender makes it one all the same.
                 await self.cluster.rest.call("POST", f"/v1/conversations/{self.room}/messages",
-                    {"text": f"{number}", "client_message_id": name}, self.token)
+                    {"text": f"{number}", "client_message_id": name}, member.token)
             # A message is a poll of every client, of which this process can do some thousands a second.
             await asyncio.sleep(len(self.crowd) / 8000)
 
@@ -57,7 +57,7 @@ async def _(cluster):
     started = time.monotonic()
     tasks = await enter(crowd)
     print(f"     {len(crowd)} clients are in after {time.monotonic() - started:.1f} s", flush=True)
-    talk = Talk(cluster, room, token, crowd)
+    talk = Talk(cluster, room, crowd)
     await asyncio.sleep(CALM)
     dead = cluster.socket[0]
     lost = [member for member in crowd if member.sid.startswith("socket-1.")]
@@ -104,7 +104,7 @@ def tell(crowd, lost, talk, asked, head, back):
     ended = sum((member.ended for member in crowd), collections.Counter())
     print(f"     {len(crowd)} clients, {len(lost)} on the killed node, all back {back:.1f} s after the kill")
     print(f"     {len(talk.names)} messages, {asked} before the kill, {talk.by_session} by sessions; {head} entries")
-    print(f"     sessions ended by: {dict(ended)}; {sum(m.repeated for m in crowd)} GETs repeated", flush=True)
+    print(f"     sessions ended by: {dict(ended)}; {sum(m.repeated for m in crowd)} requests repeated", flush=True)
 
 
 def judge(crowd, lost, talk, head, ends):

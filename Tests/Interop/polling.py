@@ -30,16 +30,14 @@ class Poller:
     # HTTP
 
     async def fetch(self, method, target, body=None):
-        """One request. A GET on a connection that had been kept alive and ends without an answer is repeated, without
-        a word to those above, as browsers and HTTP libraries do."""
+        """One request. On a connection that had been kept alive and ends without an answer it is repeated, whatever it
+        is, without a word to those above, as browsers do."""
         target += f"&t={uuid.uuid4().hex[:12]}"
         kept = self.connections.pop(method, None)
         if kept:
             try:
                 return await self.exchange(kept, method, target, body)
             except (Gone, OSError):
-                if method != "GET":
-                    raise
                 self.repeated += 1
         return await self.exchange(await Connection.open(self.place.port), method, target, body)
 

@@ -3,7 +3,6 @@ import EngineServing
 import HTTP1
 import IORuntime
 import Serving
-import Synchronization
 import TestKit
 import Testing
 
@@ -84,24 +83,6 @@ struct ForwardingTests {
     }
   }
 
-  @Test("a body whose fate is unknown is passed on once")
-  func once() async throws {
-    let stage = try await PeerStage()
-    let owner = try await SilentOwner()
-    stage.list("b", at: owner.address)
-    try await onLoop { loop in
-      let door = HTTPClient(loop: loop, address: stage.nodes[0].address)
-      let seen5 = try await door.engine("b.x", post: "4pay").text
-      #expect(seen5 == unknown)
-      let seen6 = try await door.engine("b.x").text
-      #expect(seen6 == unknown)
-      #expect(owner.requests == 2)
-      let seen7 = try await stage.nodes[0].counts().forwarded
-      #expect(seen7 == [.lost: 2])
-    }
-    owner.loop.stop()
-  }
-
   @Test("a node that has begun anew at another address is found there")
   func moved() async throws {
     var limits = PeerLimits()
@@ -117,6 +98,46 @@ struct ForwardingTests {
       stage.list("b", at: b.privateAddress)
       let after = try await door.engine(sid, post: "4x")
       #expect(after.text == "ok")
+    }
+  }
+
+  @Test("a node that the list has lost is found where it was, for a while", arguments: [15_000 as Int64, 0])
+  func missing(milliseconds: Int64) async throws {
+    var limits = PeerLimits()
+    (limits.listMilliseconds, limits.missMilliseconds, limits.missingMilliseconds) = (0, 0, milliseconds)
+    let stage = try await PeerStage(limits: limits)
+    try await onLoop { loop in
+      let door = HTTPClient(loop: loop, address: stage.nodes[0].address)
+      let sid = try await HTTPClient(loop: loop, address: stage.nodes[1].address).open()
+      let before = try await door.engine(sid, post: "4x").text
+      #expect(before == "ok")
+      stage.emptyList()
+      // The first may still go by what was read before.
+      let reads = stage.listReads
+      _ = try await door.engine(sid, post: "4y")
+      try await eventually(within: 5_000, on: loop) { stage.listReads > reads }
+      // Past the while it is unknown from some moment on.
+      var isKnown = true
+      for _ in 0..<(milliseconds > 0 ? 5 : 2_000) where isKnown {
+        isKnown = try await door.engine(sid, post: "6").text == "ok"
+      }
+      #expect(isKnown == (milliseconds > 0))
+    }
+  }
+
+  @Test("a poll may bring a body, which nobody reads")
+  func pollWithBody() async throws {
+    let stage = try await PeerStage()
+    try await onLoop { loop in
+      let door = HTTPClient(loop: loop, address: stage.nodes[0].address)
+      let sid = try await HTTPClient(loop: loop, address: stage.nodes[1].address).open()
+      for number in 0..<2 {
+        let sent = try await door.engine(sid, post: "4n\(number)").text
+        #expect(sent == "ok")
+        let target = "\(PeerStage.path)?EIO=4&transport=polling&sid=\(sid)"
+        let got = try await door.call(.get, target, body: Array("body".utf8))
+        #expect(got.body == Array("4n\(number)".utf8))
+      }
     }
   }
 
@@ -228,36 +249,5 @@ func untilAdmitted(_ count: Int, _ node: StageNode) async throws {
 
 final class Ignoring: ConnectionHandler {
   func received(_ bytes: UnsafeRawBufferPointer) {}
-  func ended(_ reason: ConnectionEnd) {}
-}
-
-/// Takes requests and closes without a word.
-private final class SilentOwner: ConnectionHandler, @unchecked Sendable {
-  let loop: EventLoop
-  let address: SocketAddress
-  private let count = Mutex(0)
-  private let listener: Listener
-  private var connections: [Connection] = []
-
-  var requests: Int { count.withLock { $0 } }
-
-  init() async throws {
-    loop = try EventLoop(name: "silent")
-    listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
-    address = listener.address
-    try loop.start()
-    try await loop.submit { [self] in
-      try listener.start { [self] connection in
-        connections.append(connection)
-        connection.begin(with: self)
-      }
-    }
-  }
-
-  func received(_ bytes: UnsafeRawBufferPointer) {
-    count.withLock { $0 += 1 }
-    connections.last?.close()
-  }
-
   func ended(_ reason: ConnectionEnd) {}
 }

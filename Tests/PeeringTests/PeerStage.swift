@@ -43,6 +43,9 @@ final class PeerStage: Sendable {
     }
   }
 
+  /// The list has lost everybody.
+  func emptyList() { listed.withLock { $0 = [] } }
+
   private func list() -> [PeerNode] {
     reads.withLock { $0 += 1 }
     return listed.withLock { $0 }

@@ -115,6 +115,41 @@ import Testing
     #expect(try !back(client, offset: client.offsets.last).isRecovered)
   }
 
+  @Test func `who was told of a gap comes in anew, since he may not have read it`() throws {
+    var delivery = DeliveryLimits()
+    delivery.resumeEntriesMax = 2
+    let stage = try SocketStage(delivery: delivery)
+    let (room, caller) = (try stage.group(members: [stage.bob]), try stage.token(of: stage.bob).caller)
+    let chat = stage.chat
+    for _ in 0..<4 {
+      let sent: Message?? = stage.time.finish {
+        try? await SendMessage(conversation: room, text: "far").run(in: chat, as: caller).message
+      }
+      #expect(sent ?? nil != nil)
+    }
+    let client = try stage.entered(stage.ada, recovering: true)
+    client.emit("resume", #"{"heads":{"\#(room.rawValue)":1}}"#, ack: 0)
+    stage.time.run(for: 50)
+    #expect(client.acks[0]?["d"]?["behind"]?.array?.count == 1)
+    client.session?.transportClosed()
+    #expect(stage.shelf.count == 0)
+    let token = try stage.token(of: stage.ada).token
+    let again = try stage.enter(#"{"token":"\#(token)","recovery":true,"pid":"\#(client.pid ?? "")"}"#)
+    stage.time.run(for: 100)
+    #expect(!again.isRecovered && again.sid != client.sid)
+  }
+
+  @Test func `who joined something while it was being looked what he missed comes in anew`() throws {
+    let client = try lively()
+    lose(client)
+    let again = try back(client, offset: client.offsets.last)
+    #expect(again.isRecovered)
+    let joined = try stage.group(members: [])
+    again.session?.wentOn(.resumed(heads: [room: 4, joined: 1], behind: []))
+    #expect(again.closed == .resumeLimit)
+    #expect(stage.shelf.count == 0)
+  }
+
   @Test func `a trail forgets its oldest steps, and says so`() throws {
     var trail = Trail()
     for seq in 1...Int64(2 * Trail.stepsMax) { trail.sent(EntryPlace(room, seq)) }

@@ -79,8 +79,8 @@ extension Reference {
     .milliseconds(
       "LIMIT_AUTH_TIME_MS", \.intake.authTime, 100...600_000, reason: "For a socket to say who it is."),
     .milliseconds(
-      "SOCKETIO_PING_INTERVAL_MS", \.intake.pingInterval, 100...300_000,
-      reason: "Between pings by Socket.IO: below the minute after which balancers drop what is silent."),
+      "SOCKETIO_PING_INTERVAL_MS", \.intake.pingInterval, 100...50_000,
+      reason: "Between pings by Socket.IO: below the minute after which balancers, and nodes, drop what is silent."),
     .milliseconds(
       "SOCKETIO_PING_TIMEOUT_MS", \.intake.pingTimeout, 100...300_000,
       reason: "How long the answer to such a ping may take: a phone's change of network."),

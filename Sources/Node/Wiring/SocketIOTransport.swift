@@ -28,7 +28,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   private let door: RealtimeDoor
   private let limits: RealtimeLimits
   private var client: SocketIOClient?
-  private var session: SocketSession?
+  private(set) var session: SocketSession?
   private var refusals = 0
   private var isPaused = false
   private var backlog: [SocketEvent] = []
@@ -46,9 +46,13 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
       return client.refuse(namespace, message: "Invalid namespace")
     }
     self.client = client
+    forget()
     switch Ticket.read(auth: auth, limits: limits) {
     case .failure(let refusal): refuse(refusal.problem)
-    case .success(let ticket): session = door.open(self, ticket: ticket) { [weak self] in self?.entered($0) }
+    case .success(let ticket):
+      let opened = door.open(self, ticket: ticket) { [weak self] in self?.entered($0) }
+      // A node that leaves may have closed it by now.
+      session = opened.hasEnded ? nil : opened
     }
   }
 
@@ -74,8 +78,10 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   }
 
   func happened(_ event: SocketEvent, by client: SocketIOClient) {
-    guard isPaused || !backlog.isEmpty, backlogBytes < SocketIOTransport.backlogBytesMax else {
-      return hand(over: event)
+    guard isPaused || !backlog.isEmpty else { return hand(over: event) }
+    guard backlogBytes < SocketIOTransport.backlogBytesMax else {
+      session?.turnDown(event: event.name, ack: event.ackID)
+      return
     }
     backlog.append(event)
     backlogBytes += SocketIOTransport.bytes(of: event)
@@ -87,6 +93,13 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
       ack: event.ackID)
   }
 
+  /// What waits was said to a session that is over.
+  private func forget() {
+    isPaused = false
+    backlog = []
+    backlogBytes = 0
+  }
+
   /// Near enough, with something for an event that has none.
   private static func bytes(of event: SocketEvent) -> Int {
     event.arguments.texts.reduce(64) { $0 + $1.count } + event.arguments.attachments.reduce(0) { $0 + $1.count }
@@ -96,6 +109,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     guard client.session.isOpen else { return }
     let left = session
     session = nil
+    forget()
     left?.clientLeft()
     goesSoon()
   }
@@ -104,7 +118,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     session?.transportClosed()
     session = nil
     self.client = nil
-    backlog = []
+    forget()
   }
 
   // MARK: What the session asks
@@ -121,6 +135,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   func close(_ code: Realtime.CloseCode, retryAfter: Milliseconds?) {
     guard let client else { return }
     session = nil
+    forget()
     if code == .slowReader { client.session.dropQueue() }
     client.emit("close", [code.notice(retryAfter: retryAfter)])
     guard code.advice != .resume, client.isJoined(SocketIOTransport.namespace) else { return client.close() }

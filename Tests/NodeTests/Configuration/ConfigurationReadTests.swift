@@ -1,4 +1,5 @@
 import ChatCore
+import Serving
 import Testing
 
 @testable import Node
@@ -90,6 +91,13 @@ func sentences(
     #expect(sentences(changes, files: ["/run/key": ""]).first?.contains("is empty") == true)
     let both = ["MARTLET_REFRESH_KEY_FILE": "/run/key"]
     #expect(sentences(both, files: ["/run/key": "x"]).first?.contains("set one of them") == true)
+  }
+
+  @Test("no ping interval is so long that a poll which waits for the ping is given up before")
+  func pings() {
+    let name = "MARTLET_SOCKETIO_PING_INTERVAL_MS"
+    #expect(sentences([name: "50000"]).isEmpty)
+    for value in [50_001, Int(ServingLimits().answerMilliseconds)] { #expect(sentences([name: "\(value)"]).count == 1) }
   }
 
   @Test("settings that contradict each other are refused together")
