@@ -73,8 +73,10 @@ import Testing
   @Test("a file that lies elsewhere keeps the rules, each refused by its name") func linkRules() async throws {
     let stage = try await Stage.set()
     let room = try await stage.cast.group().id
-    func register(_ name: String = "a.PDF", _ url: String = "https://x.example/a", _ size: Int64 = 5) async -> String {
-      let command = RegisterFileLink(name: name, url: url, size: size, place: .conversation(room))
+    func register(
+      _ name: String = "a.PDF", _ url: String = "https://x.example/a", _ size: Int64 = 5, nowhere: Bool = false
+    ) async -> String {
+      let command = RegisterFileLink(name: name, url: url, size: size, place: nowhere ? nil : .conversation(room))
       do throws(ChatError) {
         return try await command.run(in: stage.chat, as: stage.ada).name
       } catch {
@@ -87,6 +89,8 @@ import Testing
     for name in ["a.exe", "pdf", "a.svg"] { #expect(await register(name) == "/name not_allowed") }
     #expect(await register("") == "/name too_short")
     #expect(await register("a.pdf", "/a", 5_242_881) == "/size too_large")
+    #expect(await register("a.exe", nowhere: true) == "/name not_allowed")
+    #expect(await register(nowhere: true) == "/place missing")
     for size in [0, -1, Int64.min] { #expect(await register("a.pdf", "/a", size) == "/size out_of_range") }
     for url in ["", "javascript:alert(1)", "//evil/x", "http://u:p@h/x", "https://", "data:,x", "http://a b", "/\\e"] {
       #expect(await register("a.pdf", url) == "/url invalid_format", "\(url)")

@@ -2,8 +2,8 @@
 ///
 /// - Limits: ``Limits/linkedFileBytesMax``; names that end in one of ``RegisterFileLink/endings``; `url` as
 ///   ``RegisterFileLink/urlBytesMax`` and http or https without a password, or a path.
-/// - Throws: `.invalid` at `/name`, `/url`, `/size` (code `too_large`), `/name` (code `not_allowed`), `/message`,
-///   `/conversation`, in that order, one at a time; `.conflict(.fileQuota)`.
+/// - Throws: `.invalid` at `/name`, `/url`, `/size` (code `too_large`), `/name` (code `not_allowed`), `/place` (none
+///   was named), `/message`, `/conversation`, in that order, one at a time; `.conflict(.fileQuota)`.
 /// - Source: dialects.md 4.2.
 public struct RegisterFileLink: Command {
   /// What it is called.
@@ -12,16 +12,18 @@ public struct RegisterFileLink: Command {
   public let url: String
   /// How many bytes it is said to have.
   public let size: Int64
-  /// Where it belongs.
-  public let place: FilePlace
+  /// Where it belongs; nil is refused once the file itself is right.
+  public let place: FilePlace?
 
   /// Endings of names that are taken: documents and images.
-  public static let endings: Set<String> = ["pdf", "doc", "docx", "png", "jpg", "jpeg", "gif", "webp"]
+  public static let endings: Set<String> = [
+    "pdf", "doc", "docx", "png", "jpg", "jpeg", "gif", "bmp", "tiff", "webp",
+  ]
   /// Bytes of a URL: what browsers and servers agree on.
   public static let urlBytesMax = 2_048
 
   /// Collects what is asked.
-  public init(name: String, url: String, size: Int64, place: FilePlace) {
+  public init(name: String, url: String, size: Int64, place: FilePlace?) {
     self.name = name
     self.url = url
     self.size = size
@@ -40,6 +42,10 @@ public struct RegisterFileLink: Command {
     try refuse(
       "/name", "not_allowed", "name must end as a document or an image does.",
       unless: cleaned.contains(".") && RegisterFileLink.endings.contains(ending))
+    guard let place else {
+      throw .invalid([Fault(pointer: "/place", code: "missing", detail: "place must name a message or a conversation.")]
+      )
+    }
     let new = NewFileLink(owner: caller.user, name: cleaned, url: url, size: size, place: place)
     return try await chat.files.register(new, quota: chat.limits.fileQuota)
   }

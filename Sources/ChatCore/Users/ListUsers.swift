@@ -16,8 +16,6 @@ public struct ListUsers: Command {
 
   /// Looks.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Listing<User, String> {
-    let limit = try chat.limits.page(limit)
-    let found = try await chat.users.search(prefix: "", after: after, limit: limit + 1)
-    return Listing(found, limit: limit) { Username.key(of: $0.username) }
+    try await chat.users(after: after, limit: limit)
   }
 }

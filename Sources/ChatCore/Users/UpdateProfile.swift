@@ -19,13 +19,18 @@ public struct UpdateProfile: Command {
   /// Checks and stores.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> User {
     var faults = Faults()
-    faults.check(change.displayName, chat.limits.displayName)
-    faults.check(change.email ?? nil, chat.limits.email)
-    faults.check(change.avatarURL ?? nil, chat.limits.avatarURL)
-    for fault in ProfileRules.faults(in: change.attributes, chat.limits) {
-      faults.add(fault.pointer, fault.code, fault.detail)
-    }
+    faults.check(change, chat.limits)
     try faults.settle()
     return try await chat.users.update(caller.user, change)
+  }
+}
+
+extension Faults {
+  /// Checks what a profile is to be.
+  mutating func check(_ change: ProfileChange, _ limits: Limits) {
+    check(change.displayName, limits.displayName)
+    check(change.email ?? nil, limits.email)
+    check(change.avatarURL ?? nil, limits.avatarURL)
+    for fault in ProfileRules.faults(in: change.attributes, limits) { add(fault.pointer, fault.code, fault.detail) }
   }
 }

@@ -31,6 +31,21 @@ import Testing
 }
 
 @Suite struct SearchUsersTests {
+  @Test func `who has not signed in sees the same users, and no more a page`() async throws {
+    let stage = try await Stage.set()
+    let known = try await ListUsers().run(in: stage.chat, as: stage.ada)
+    #expect(try await ListUsersToAnyone().run(in: stage.chat) == known)
+    let first = try await ListUsersToAnyone(limit: 1).run(in: stage.chat)
+    #expect(first.items == Array(known.items.prefix(1)))
+    #expect(try await ListUsersToAnyone(after: first.next, limit: 1).run(in: stage.chat).items == [known.items[1]])
+    await refused(.notFound(.user)) { () throws(ChatError) in
+      try await ShowUserToAnyone(user: UserID(rawValue: 1)).run(in: stage.chat)
+    }
+    await faulty(["/limit out_of_range"]) { () throws(ChatError) in
+      try await ListUsersToAnyone(limit: 101).run(in: stage.chat)
+    }
+  }
+
   @Test func `users are found by how their names begin, in any case, page by page`() async throws {
     let stage = try await Stage.set()
     for name in ["Zoe", "zora", "ZOLA", "yan"] {
