@@ -49,6 +49,17 @@ public struct Action: Sendable {
     _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none,
     _ act: @escaping @Sendable (Ask) async throws -> [Words]
   ) -> Action { Action(name: name, access: access, rate: rate, act: act) }
+
+  /// A row that nothing is said to.
+  public static func quiet(
+    _ name: String, _ access: Access = .signedIn, _ rate: Rate = .none,
+    _ act: @escaping @Sendable (Ask) async throws -> Void
+  ) -> Action {
+    on(name, access, rate) { ask in
+      try await act(ask)
+      return []
+    }
+  }
 }
 
 /// Who may.

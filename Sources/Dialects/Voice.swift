@@ -94,6 +94,13 @@ public struct Voice: Sendable {
 }
 
 extension JSONValue {
+  /// An object with more members.
+  public func adding(_ more: JSONObject) -> JSONValue {
+    guard var members = object else { return self }
+    for entry in more.entries { members[entry.name] = entry.value }
+    return .object(members)
+  }
+
   /// A text, or `null`.
   public static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 }

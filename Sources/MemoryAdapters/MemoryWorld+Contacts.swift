@@ -45,8 +45,7 @@ extension MemoryWorld: ContactStore {
     try transaction { (ledger, _) throws(ChatError) in
       Set(
         others.filter { other in
-          let pair = ledger.contactPair(user, other)
-          return pair.lowSide.block != .none || pair.highSide.block != .none
+          ledger.contactPair(user, other).isEstranged
         })
     }
   }
@@ -62,6 +61,13 @@ extension MemoryWorld: ContactStore {
 extension Ledger {
   func contactPair(_ one: UserID, _ other: UserID) -> ContactPair {
     pairs[Pair(one, other)] ?? ContactPair(one, other)
+  }
+
+  /// What the two of a direct conversation are to each other; nil of any other.
+  func pair(of row: ConversationRow) -> ContactPair? {
+    let members = row.members.keys.sorted()
+    guard row.kind == .direct, let low = members.first, let high = members.last else { return nil }
+    return contactPair(low, high)
   }
 
   mutating func remember(_ pair: ContactPair) {

@@ -11,8 +11,8 @@ extension MemoryWorld: LogStore {
       if let key, let id = ledger.sent[key] { return try ledger.repeated(new, as: id) }
       let member = row.members[new.sender]
       try ConversationRules.checkWriting(row.kind, role: member?.role)
-      let other = row.kind == .direct ? row.members.keys.first { $0 != new.sender } : nil
-      let pair = other.map { ledger.contactPair(new.sender, $0) }
+      let pair = ledger.pair(of: row)
+      let other = pair?.other(than: new.sender)
       if let pair { try ContactRules.checkWriting(pair, by: new.sender, at: now) }
       if let replyTo = new.replyTo, ledger.message(replyTo, in: row.id) == nil { throw .invalid([.unknownReply]) }
       let sender = Author(id: new.sender, username: member?.username ?? "")

@@ -21,7 +21,8 @@ extension MemoryWorld: MessageStore {
       let author = Author(id: caller, username: member?.username ?? "")
       let situation = MessageRules.Situation(
         message: message, kind: found.kind, caller: author, role: member?.role,
-        hasReacted: ledger.hasReacted(caller, to: id, change), nextSeq: found.head + 1, moment: now)
+        hasReacted: ledger.hasReacted(caller, to: id, change), pair: ledger.pair(of: found), nextSeq: found.head + 1,
+        moment: now)
       guard let decision = try MessageRules.decide(change, in: situation) else {
         return ChangedMessage(message: message, made: nil)
       }
@@ -39,7 +40,8 @@ extension MemoryWorld: MessageStore {
     try transaction { (ledger, _) throws(ChatError) in
       guard let row = ledger.conversations[id], !row.deleted else { return nil }
       return MemberStanding(
-        kind: row.kind, head: row.head, memberCount: row.members.count, member: row.members[user])
+        kind: row.kind, head: row.head, memberCount: row.members.count, member: row.members[user],
+        pair: ledger.pair(of: row))
     }
   }
 

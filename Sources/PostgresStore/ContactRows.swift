@@ -40,13 +40,33 @@ enum ContactRows {
 
   private static func time(_ moment: Timestamp?) -> Parameter { .time(moment?.milliseconds) }
 
-  static func pair(_ row: Row) throws(PostgresError) -> ContactPair {
-    var pair = ContactPair(UserID(rawValue: try row.int8(0)), UserID(rawValue: try row.int8(1)))
-    pair.lowSide = try side(row, from: 2)
-    pair.highSide = try side(row, from: 2 + sideColumns.count)
-    pair.streak = try row.optionalInt8(2 + 2 * sideColumns.count)
-    pair.streakDay = try row.optionalInt8(3 + 2 * sideColumns.count)
+  static func pair(_ row: Row) throws(PostgresError) -> ContactPair { try pair(row, from: 0) }
+
+  private static func pair(_ row: Row, from first: Int) throws(PostgresError) -> ContactPair {
+    var pair = ContactPair(UserID(rawValue: try row.int8(first)), UserID(rawValue: try row.int8(first + 1)))
+    let sides = first + 2
+    pair.lowSide = try side(row, from: sides)
+    pair.highSide = try side(row, from: sides + sideColumns.count)
+    pair.streak = try row.optionalInt8(sides + 2 * sideColumns.count)
+    pair.streakDay = try row.optionalInt8(sides + 2 * sideColumns.count + 1)
     return pair
+  }
+
+  /// The columns that ``ofDirect(_:from:)`` reads, of a conversation `c` with ``joined``.
+  static let directColumns = "c.direct_low, c.direct_high, " + columns
+
+  /// What the two of the conversation `c` in the bucket `$1` are to each other, if they are two.
+  static let joined = """
+    LEFT JOIN LATERAL (
+      SELECT k.* FROM contact_pair k
+      WHERE k.bucket = $1 AND k.low = c.direct_low AND k.high = c.direct_high LIMIT 1) p ON true
+    """
+
+  /// The two of a direct conversation, strangers when nothing is remembered; nil of any other conversation.
+  static func ofDirect(_ row: Row, from first: Int) throws(PostgresError) -> ContactPair? {
+    guard let low = try row.optionalInt8(first), let high = try row.optionalInt8(first + 1) else { return nil }
+    if try row.optionalInt8(first + 2) != nil { return try pair(row, from: first + 2) }
+    return ContactPair(UserID(rawValue: low), UserID(rawValue: high))
   }
 
   private static func side(_ row: Row, from column: Int) throws(PostgresError) -> ContactPair.Side {

@@ -15,14 +15,16 @@ public struct PostgresMessages: MessageStore {
     "messages.standing",
     """
     SELECT \(EntryRows.columns(of: "e")), c.id, c.kind, c.head, m.username, m.role,
-      EXISTS (SELECT FROM reaction r WHERE r.bucket = $1 AND r.message = $2 AND r.user_id = $3 AND r.emoji = $4)
+      EXISTS (SELECT FROM reaction r WHERE r.bucket = $1 AND r.message = $2 AND r.user_id = $3 AND r.emoji = $4),
+      \(ContactRows.directColumns)
     FROM entry e
       LEFT JOIN LATERAL (
-        SELECT k.id, k.kind, k.head FROM conversation k
+        SELECT k.id, k.kind, k.head, k.direct_low, k.direct_high FROM conversation k
         WHERE k.bucket = $1 AND k.id = e.conversation AND k.deleted_at IS NULL LIMIT 1) c ON true
       LEFT JOIN LATERAL (
         SELECT k.username, k.role FROM member k
         WHERE k.bucket = $1 AND k.conversation = e.conversation AND k.user_id = $3 LIMIT 1) m ON true
+      \(ContactRows.joined)
     WHERE e.bucket = $1 AND e.id = $2
     """, repeatable: true)
   static let rewrite = Statement(
@@ -42,11 +44,12 @@ public struct PostgresMessages: MessageStore {
   static let membership = Statement(
     "members.standing",
     """
-    SELECT c.kind, c.head, c.member_count, m.username, m.role, m.read_seq
+    SELECT c.kind, c.head, c.member_count, m.username, m.role, m.read_seq, \(ContactRows.directColumns)
     FROM conversation c
       LEFT JOIN LATERAL (
         SELECT k.username, k.role, k.read_seq FROM member k
         WHERE k.bucket = $1 AND k.conversation = $2 AND k.user_id = $3 LIMIT 1) m ON true
+      \(ContactRows.joined)
     WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
     """, repeatable: true)
   static let markRead = Statement(
@@ -109,7 +112,9 @@ public struct PostgresMessages: MessageStore {
         Member(
           user: user, username: name, role: try PostgresConversations.role(row.text(4)), readSeq: try row.int8(5))
       }
-      return MemberStanding(kind: kind, head: try row.int8(1), memberCount: count, member: member)
+      return MemberStanding(
+        kind: kind, head: try row.int8(1), memberCount: count, member: member,
+        pair: try ContactRows.ofDirect(row, from: 6))
     }
   }
 
@@ -134,6 +139,7 @@ private struct MessageRow {
   let username: String?
   let role: Role?
   let hasReacted: Bool
+  let pair: ContactPair?
 
   /// Nothing when there is no such entry, it is no message, or its conversation is gone.
   init?(_ row: Row?) throws(PostgresError) {
@@ -148,12 +154,13 @@ private struct MessageRow {
     username = try row.optionalText(more + 3)
     role = try row.optionalText(more + 4).map(PostgresConversations.role)
     hasReacted = try row.bool(more + 5)
+    pair = try ContactRows.ofDirect(row, from: more + 6)
   }
 
   func situation(of caller: UserID, at moment: Timestamp) -> MessageRules.Situation {
     MessageRules.Situation(
       message: message, kind: kind, caller: Author(id: caller, username: username ?? ""), role: role,
-      hasReacted: hasReacted, nextSeq: head + 1, moment: moment)
+      hasReacted: hasReacted, pair: pair, nextSeq: head + 1, moment: moment)
   }
 }
 

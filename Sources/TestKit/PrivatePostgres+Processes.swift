@@ -57,7 +57,8 @@ extension PrivatePostgres {
     return path
   }
 
-  static func freePort() throws -> UInt16 {
+  /// A port that nobody has now.
+  public static func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(what: "socket") }
     defer { close(descriptor) }

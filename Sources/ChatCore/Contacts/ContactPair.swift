@@ -50,6 +50,9 @@ public struct ContactPair: Hashable, Sendable {
   /// Where the row lives: with the direct conversation of the two.
   public var bucket: Bucket { Bucket(ofPair: low, high) }
 
+  /// Whether one of the two has blocked the other.
+  public var isEstranged: Bool { lowSide.block != .none || highSide.block != .none }
+
   /// What a user has said of the other.
   public subscript(user: UserID) -> Side {
     get { user == low ? lowSide : highSide }

@@ -4,8 +4,8 @@
 /// and moving one writes no entry and waits for no send.
 ///
 /// - Shape: `{"seq": 42}`; a `seq` below the marker changes nothing.
-/// - Limits: told in conversations of at most ``Limits/signalMembersMax`` members, and no faster than ``Pace/reading``;
-///   the marker moves all the same.
+/// - Limits: told in conversations of at most ``Limits/signalMembersMax`` members, and no faster than ``Pace/reading``,
+///   and not between two of whom one blocks the other; the marker moves all the same.
 /// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`; `.invalid` at `/seq` beyond the head.
 public struct MarkRead: Command {
   /// Where.
@@ -65,7 +65,7 @@ extension Chat {
 
   /// Whether the others are told: few enough, and not too often.
   func mayTell(_ pace: Pace, _ user: UserID, _ id: ConversationID, _ standing: MemberStanding) async -> Bool {
-    guard standing.memberCount <= limits.signalMembersMax else { return false }
+    guard standing.memberCount <= limits.signalMembersMax, standing.pair?.isEstranged != true else { return false }
     return await isInTime(pace, user, id)
   }
 

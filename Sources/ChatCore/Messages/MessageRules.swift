@@ -1,7 +1,8 @@
 /// Who may change a message how, and what becomes of it; pure, so that every store asks it inside its transaction.
 ///
 /// - Shape: its author edits it; its author, and in a group or public conversation its owner and admins, delete it;
-///   every member reacts. All of it needs membership, as writing does. A deleted message is not changed any more.
+///   every member reacts. All of it needs membership, as writing does. A deleted message is not changed any more. What
+///   would say something new, an edit or a reaction, is refused between two as writing is; taking back is not.
 public enum MessageRules {
   /// Everything that the decision depends on, as it stands inside the transaction.
   public struct Situation: Sendable {
@@ -15,6 +16,8 @@ public enum MessageRules {
     public let role: Role?
     /// Whether the reaction that the change names is on the message by him.
     public let hasReacted: Bool
+    /// What the two of a direct conversation are to each other; nil of any other.
+    public let pair: ContactPair?
     /// The place that the entry of the change gets.
     public let nextSeq: Int64
     /// When it is.
@@ -22,14 +25,15 @@ public enum MessageRules {
 
     /// Collects it.
     public init(
-      message: Message, kind: ConversationKind, caller: Author, role: Role?, hasReacted: Bool, nextSeq: Int64,
-      moment: Timestamp
+      message: Message, kind: ConversationKind, caller: Author, role: Role?, hasReacted: Bool,
+      pair: ContactPair?, nextSeq: Int64, moment: Timestamp
     ) {
       self.message = message
       self.kind = kind
       self.caller = caller
       self.role = role
       self.hasReacted = hasReacted
+      self.pair = pair
       self.nextSeq = nextSeq
       self.moment = moment
     }
@@ -45,14 +49,19 @@ public enum MessageRules {
 
   /// Decides a change; nil when it is so already.
   ///
-  /// - Throws: `.notFound(.message)` when the caller may not see it; `.forbidden` with `.notAMember`, `.notTheAuthor`;
+  /// - Throws: `.notFound(.message)` when the caller may not see it; `.forbidden` with `.notAMember`, `.notTheAuthor`,
+  ///   `.blocked`; `.timedOut`;
   ///   `.conflict` with `.messageDeleted`, `.messageChanged`, `.tooManyReactions`.
   public static func decide(_ change: MessageChange, in situation: Situation) throws(ChatError) -> Decision? {
     try checkMembership(situation)
     switch change {
-    case .edit(let text, let versions): return try edit(text, versions, in: situation)
+    case .edit(let text, let versions):
+      try checkReach(situation)
+      return try edit(text, versions, in: situation)
     case .delete: return try delete(in: situation)
-    case .react(let emoji, let kindsMax): return try react(emoji, kindsMax, in: situation)
+    case .react(let emoji, let kindsMax):
+      try checkReach(situation)
+      return try react(emoji, kindsMax, in: situation)
     case .unreact(let emoji): return unreact(emoji, in: situation)
     }
   }
@@ -60,6 +69,11 @@ public enum MessageRules {
   private static func checkMembership(_ situation: Situation) throws(ChatError) {
     guard ConversationRules.maySee(situation.kind, role: situation.role) else { throw .notFound(.message) }
     try ConversationRules.checkWriting(situation.kind, role: situation.role)
+  }
+
+  private static func checkReach(_ situation: Situation) throws(ChatError) {
+    guard let pair = situation.pair else { return }
+    try ContactRules.checkWriting(pair, by: situation.caller.id, at: situation.moment)
   }
 
   private static func isAuthor(_ situation: Situation) -> Bool { situation.message.sender.id == situation.caller.id }

@@ -2,7 +2,7 @@
 ///
 /// - Limits: once a second for each user and conversation, more is dropped without a word; in conversations of more
 ///   than ``Limits/signalMembersMax`` members nobody is told.
-/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`.
+/// - Throws: `.notFound(.conversation)`; `.forbidden(.notAMember)`, `.forbidden(.blocked)`; `.timedOut`.
 public struct Typing: Command {
   /// Where.
   public let conversation: ConversationID
@@ -15,6 +15,7 @@ public struct Typing: Command {
     // First, so that what is dropped costs the database nothing.
     guard await chat.isInTime(Pace.typing, caller.user, conversation) else { return }
     let (standing, member) = try await chat.membership(of: caller, in: conversation)
+    if let pair = standing.pair { try ContactRules.checkWriting(pair, by: caller.user, at: chat.clock.now) }
     guard standing.memberCount <= chat.limits.signalMembersMax else { return }
     chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
   }

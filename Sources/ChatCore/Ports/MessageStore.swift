@@ -54,12 +54,15 @@ public struct MemberStanding: Sendable, Hashable {
   public let memberCount: Int
   /// The user's membership.
   public let member: Member?
+  /// What the two of a direct conversation are to each other; nil of any other.
+  public let pair: ContactPair?
 
   /// Collects it.
-  public init(kind: ConversationKind, head: Int64, memberCount: Int, member: Member?) {
+  public init(kind: ConversationKind, head: Int64, memberCount: Int, member: Member?, pair: ContactPair? = nil) {
     self.kind = kind
     self.head = head
     self.memberCount = memberCount
     self.member = member
+    self.pair = pair
   }
 }

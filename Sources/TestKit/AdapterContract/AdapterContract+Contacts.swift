@@ -97,6 +97,34 @@ extension AdapterContract {
       try expect(try await cast.say("after", by: cast.bob, in: direct).message.seq, is: 3, "after that")
       try expect(try await stores.contacts.estranged(cast.ada.id, among: both), is: [], "nobody is silent")
     },
+    ContractCase("who is blocked edits nothing and reacts to nothing, but may take back what he said") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let direct = try await cast.direct().id
+      let his = try await cast.say("his", by: cast.bob, in: direct).message.id
+      let hers = try await cast.say("hers", by: cast.ada, in: direct).message.id
+      func change(_ id: EntryID, _ change: MessageChange, _ user: User) async throws(ChatError) -> ChangedMessage {
+        try await stores.messages.change(id, change, by: user.id)
+      }
+      _ = try await change(hers, .react(emoji: "👍", kindsMax: 9), cast.bob)
+      _ = try await cast.contact(.block(.blocked), cast.ada, cast.bob)
+      for (id, user) in [(his, cast.bob), (hers, cast.ada)] {
+        try await refused(.forbidden(.blocked), "\(user.username) edits") { () throws(ChatError) in
+          try await change(id, .edit(text: "read this", versions: nil), user)
+        }
+        try await refused(.forbidden(.blocked), "\(user.username) reacts") { () throws(ChatError) in
+          try await change(id, .react(emoji: "👎", kindsMax: 9), user)
+        }
+      }
+      let standing = try await stores.messages.standing(of: cast.bob.id, in: direct)
+      try expect(standing?.pair?.isEstranged, is: true, "how he stands")
+      try expect(try await change(hers, .unreact(emoji: "👍"), cast.bob).made?.count, is: 1, "taking a reaction back")
+      try expect(try await change(his, .delete, cast.bob).made?.count, is: 1, "taking a message back")
+      _ = try await cast.contact(.unblock, cast.ada, cast.bob)
+      try expect(
+        try await stores.messages.standing(of: cast.ada.id, in: direct)?.pair?.isEstranged, is: false, "afterwards")
+      try expect(
+        try await change(hers, .edit(text: "ours", versions: nil), cast.ada).message.text, is: "ours", "an edit")
+    },
     ContractCase("who is blocked opens no conversation with the blocker and adds him to none") { stores in
       let cast = try await Cast.gather(in: stores)
       _ = try await cast.contact(.block(.blocked), cast.ada, cast.eve)

@@ -7,8 +7,22 @@ import JSONText
 ///
 /// - Isolation: one loop.
 final class SocketIOCarrier: @unchecked Sendable {
+  /// Where a server of Socket.IO is, and what its clients bring.
+  struct Place: Sendable {
+    /// The path, with its slash.
+    var path = "/socket.io/"
+    /// Parameters besides those of Engine.IO: `token=…`.
+    var query = ""
+    /// What a browser of the same site sends: with a WebSocket, and with polls where there is none.
+    var headers: HeaderFields = [:]
+    /// Another node, which is sent the posts and the upgrade.
+    var other: SocketAddress?
+  }
+
   private let loop: EventLoop
   private let address: SocketAddress
+  private let place: Place
+  private var pollHeaders: HeaderFields = [:]
   private let polls: HTTPClient
   private let posts: HTTPClient
   private var socket: SocketClient?
@@ -23,20 +37,24 @@ final class SocketIOCarrier: @unchecked Sendable {
   private var message: ((Substring) -> Void)?
   private var closed: (() -> Void)?
 
-  private init(_ loop: EventLoop, _ address: SocketAddress) {
+  private init(_ loop: EventLoop, _ address: SocketAddress, _ place: Place) {
     self.loop = loop
     self.address = address
+    self.place = place
     polls = HTTPClient(loop: loop, address: address)
-    posts = HTTPClient(loop: loop, address: address)
+    posts = HTTPClient(loop: loop, address: place.other ?? address)
   }
 
   static func open(
-    loop: EventLoop, address: SocketAddress, by transport: SocketIOSocket.Transport
+    loop: EventLoop, address: SocketAddress, by transport: SocketIOSocket.Transport,
+    place: Place = Place()
   ) async throws(CallFailure) -> SocketIOCarrier {
-    let carrier = SocketIOCarrier(loop, address)
+    let carrier = SocketIOCarrier(loop, address, place)
     switch transport {
-    case .webSocket: carrier.socket = try await carrier.openSocket("")
-    case .polling: try await carrier.shakeHands()
+    case .webSocket: carrier.socket = try await carrier.openSocket(at: address)
+    case .polling:
+      carrier.pollHeaders = place.headers
+      try await carrier.shakeHands()
     case .upgrade:
       try await carrier.shakeHands()
       carrier.isUpgrading = true
@@ -71,7 +89,8 @@ final class SocketIOCarrier: @unchecked Sendable {
       let body = waiting.joined(separator: "\u{1E}")
       waiting = []
       let reply = try? await posts.call(
-        .post, target("polling"), headers: ["Content-Type": "text/plain;charset=UTF-8"], body: Array(body.utf8))
+        .post, target("polling"), headers: pollHeaders.adding("Content-Type", "text/plain;charset=UTF-8"),
+        body: Array(body.utf8))
       if reply?.status != 200 { over() }
     }
     isPosting = false
@@ -90,7 +109,7 @@ final class SocketIOCarrier: @unchecked Sendable {
   // MARK: Polling
 
   private func shakeHands() async throws(CallFailure) {
-    let reply = try await polls.call(.get, target("polling"))
+    let reply = try await polls.call(.get, target("polling"), headers: pollHeaders)
     let body = String(decoding: reply.body, as: UTF8.self)
     guard reply.status == 200, body.hasPrefix("0"), let terms = try? JSONValue(parsing: String(body.dropFirst())),
       let sid = terms["sid"]?.string
@@ -104,19 +123,21 @@ final class SocketIOCarrier: @unchecked Sendable {
         await loop.sleep(5)
         continue
       }
-      let reply = try? await polls.call(.get, target("polling"), deadline: 60_000)
+      let reply = try? await polls.call(.get, target("polling"), headers: pollHeaders, deadline: 60_000)
       guard let reply, reply.status == 200 else { return over() }
       for packet in String(decoding: reply.body, as: UTF8.self).split(separator: "\u{1E}") { take(packet) }
     }
   }
 
-  private func target(_ transport: String) -> String { "/socket.io/?EIO=4&transport=\(transport)\(query)" }
+  private func target(_ transport: String) -> String {
+    "\(place.path)?EIO=4&transport=\(transport)\(query)" + (place.query.isEmpty ? "" : "&\(place.query)")
+  }
 
   // MARK: WebSockets
 
-  private func openSocket(_ session: String) async throws(CallFailure) -> SocketClient {
+  private func openSocket(at address: SocketAddress) async throws(CallFailure) -> SocketClient {
     try await SocketClient.open(
-      loop: loop, address: address, path: target("websocket") + session, deadline: 3_000,
+      loop: loop, address: address, path: target("websocket"), headers: place.headers, deadline: 3_000,
       callbacks: .init(
         message: { [weak self] in self?.take(Substring(String(decoding: $0, as: UTF8.self))) },
         closed: { [weak self] _, _ in self?.over() }))
@@ -124,7 +145,7 @@ final class SocketIOCarrier: @unchecked Sendable {
 
   /// As the libraries do it: a probe beside the polls, and the upgrade when they have ended.
   private func upgrade() async {
-    guard let socket = try? await openSocket("") else { return isUpgrading = false }
+    guard let socket = try? await openSocket(at: place.other ?? address) else { return isUpgrading = false }
     var isConfirmed = false
     probed = { isConfirmed = true }
     socket.send("2probe")
@@ -158,5 +179,14 @@ final class SocketIOCarrier: @unchecked Sendable {
     (message, closed) = (nil, nil)
     polls.close()
     posts.close()
+  }
+}
+
+extension HeaderFields {
+  /// The same with one more field.
+  fileprivate func adding(_ name: String, _ value: String) -> HeaderFields {
+    var fields = self
+    fields.append(name, value)
+    return fields
   }
 }

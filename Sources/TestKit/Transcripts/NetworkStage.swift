@@ -20,12 +20,22 @@ public final class NetworkStage: TranscriptStage {
   private let sockets: [SocketAddress]
   private let prefix: String
   private let carrier: Carrier
+  private let transport: SocketIOSocket.Transport
+  private let doors: [String: Carrier]
   private var turn = 0
 
   /// A stage; several addresses take turns, as behind a balancer.
+  ///
+  /// - Parameters:
+  ///   - transport: of a dialect over Socket.IO; its posts and its upgrade reach another node than its polls.
+  ///   - doors: what carries the sockets of other prefixes, which a story of several dialects names:
+  ///     `CONNECT /dialects/umoc?token=…`.
   public init(
-    loop: EventLoop, requests: [SocketAddress], sockets: [SocketAddress], prefix: String, carrier: Carrier
+    loop: EventLoop, requests: [SocketAddress], sockets: [SocketAddress], prefix: String, carrier: Carrier,
+    transport: SocketIOSocket.Transport = .webSocket, doors: [String: Carrier] = [:]
   ) {
+    self.transport = transport
+    self.doors = doors
     self.loop = loop
     self.requests = requests
     self.sockets = sockets
@@ -38,6 +48,7 @@ public final class NetworkStage: TranscriptStage {
     return addresses[turn % addresses.count]
   }
 
+  /// Asks the next address.
   public func request(
     _ method: String, _ path: String, _ headers: HeaderFields, _ body: [UInt8]
   ) async throws -> (status: Int, headers: HeaderFields, body: [UInt8]) {
@@ -47,16 +58,20 @@ public final class NetworkStage: TranscriptStage {
     return (reply.status, reply.headers, reply.body)
   }
 
+  /// Opens a socket at the next address; nil when it was refused.
   public func connect(_ query: String, _ headers: HeaderFields, auth: JSONValue?) async throws
     -> (any TranscriptSocket)?
   {
-    let socket = NetworkSocket(loop, carrier)
-    let more = query.dropFirst()
-    let path =
-      carrier == .socketIO
-      ? "\(prefix)/socket.io/?EIO=4&transport=websocket\(more.isEmpty ? "" : "&\(more)")" : "\(prefix)/\(query)"
-    try await socket.open(next(of: sockets), path, headers)
-    guard carrier == .socketIO else { return socket }
+    let socket = NetworkSocket(loop)
+    let (door, more) = (query.prefix { $0 != "?" }, query.drop { $0 != "?" })
+    let prefix = door.isEmpty ? prefix : String(door)
+    guard (doors[prefix] ?? carrier) == .socketIO else {
+      try await socket.open(next(of: sockets), "\(prefix)/\(more)", headers)
+      return socket
+    }
+    let place = SocketIOCarrier.Place(
+      path: "\(prefix)/socket.io/", query: String(more.dropFirst()), headers: headers, other: next(of: sockets))
+    try await socket.open(next(of: sockets), by: transport, place)
     return try await socket.comeIn(auth) ? socket : nil
   }
 }
@@ -67,46 +82,54 @@ final class NetworkSocket: TranscriptSocket, @unchecked Sendable {
   private static let patience: Int64 = 5_000
 
   private let loop: EventLoop
-  private let carrier: NetworkStage.Carrier
   private var client: SocketClient?
+  private var carrier: SocketIOCarrier?
   private var frames: [JSONValue] = []
   private var entrance: Bool?
   private var isClosed = false
 
-  init(_ loop: EventLoop, _ carrier: NetworkStage.Carrier) {
-    self.loop = loop
-    self.carrier = carrier
-  }
+  init(_ loop: EventLoop) { self.loop = loop }
 
+  /// A plain WebSocket.
   func open(_ address: SocketAddress, _ path: String, _ headers: HeaderFields) async throws {
     client = try await SocketClient.open(
       loop: loop, address: address, path: path, headers: headers, deadline: 3_000,
       callbacks: .init(
-        message: { [weak self] in self?.received(Array($0)) }, closed: { [weak self] _, _ in self?.closed() }))
+        message: { [weak self] in if let frame = try? JSONValue(parsing: Array($0)) { self?.frames.append(frame) } },
+        closed: { [weak self] _, _ in self?.isClosed = true }))
+  }
+
+  /// A session of Socket.IO.
+  func open(
+    _ address: SocketAddress, by transport: SocketIOSocket.Transport, _ place: SocketIOCarrier.Place
+  ) async throws {
+    let carrier = try await SocketIOCarrier.open(loop: loop, address: address, by: transport, place: place)
+    self.carrier = carrier
+    carrier.start(
+      message: { [weak self] in self?.received($0) }, closed: { [weak self] in self?.isClosed = true })
   }
 
   /// Whether the namespace lets the client in.
   func comeIn(_ auth: JSONValue?) async throws -> Bool {
-    client?.send("40" + (auth?.text ?? ""))
+    carrier?.send("40" + (auth?.text ?? ""))
     try await eventually(within: NetworkSocket.patience, on: loop) { entrance != nil || isClosed }
     return entrance ?? false
   }
 
-  private func received(_ bytes: [UInt8]) {
-    guard carrier == .socketIO else {
-      if let frame = try? JSONValue(parsing: bytes) { frames.append(frame) }
-      return
+  /// A packet of Socket.IO.
+  private func received(_ packet: Substring) {
+    switch packet.first {
+    case "0": entrance = true
+    case "4": entrance = false
+    case "2": if let frame = try? JSONValue(parsing: Array(packet.dropFirst().utf8)) { frames.append(frame) }
+    default: break
     }
-    let text = String(decoding: bytes, as: UTF8.self)
-    if text == "2" { client?.send("3") }
-    if text.hasPrefix("40") { entrance = true }
-    if text.hasPrefix("44") { entrance = false }
-    if text.hasPrefix("42"), let frame = try? JSONValue(parsing: Array(bytes.dropFirst(2))) { frames.append(frame) }
   }
 
-  private func closed() { isClosed = true }
-
-  func send(_ value: JSONValue) async throws { client?.send((carrier == .socketIO ? "42" : "") + value.text) }
+  func send(_ value: JSONValue) async throws {
+    carrier?.send("42" + value.text)
+    client?.send(value.text)
+  }
 
   func next() async throws -> JSONValue? {
     _ = try? await eventually(within: NetworkSocket.patience, on: loop) { !frames.isEmpty || isClosed }
@@ -114,7 +137,9 @@ final class NetworkSocket: TranscriptSocket, @unchecked Sendable {
   }
 
   func close() async {
+    carrier?.close()
     client?.close()
+    guard client != nil else { return }
     _ = try? await eventually(within: NetworkSocket.patience, on: loop) { isClosed }
   }
 }

@@ -37,6 +37,20 @@ import Testing
     #expect(stage.publisher.signals == [])
   }
 
+  @Test func `between two of whom one blocks the other nobody is seen writing or reading`() async throws {
+    let stage = try await Stage.set()
+    let direct = try await stage.cast.direct().id
+    _ = try await BlockUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    let told = stage.publisher.signals.count
+    for caller in [stage.ada, stage.bob] {
+      await refused(.forbidden(.blocked)) { () throws(ChatError) in
+        try await Typing(conversation: direct).run(in: stage.chat, as: caller)
+      }
+      #expect(try await MarkRead(conversation: direct, seq: 1).run(in: stage.chat, as: caller) == 1)
+    }
+    #expect(stage.publisher.signals.count == told)
+  }
+
   @Test(arguments: [(2, 1), (1, 0)])
   func `typing and reading are told up to a number of members, and the marker moves all the same`(
     most: Int, told: Int

@@ -1,0 +1,53 @@
+import HTTP1
+import MemoryAdapters
+import TestKit
+import Testing
+
+@testable import Dialects
+
+@Suite struct DialectServiceTests {
+  private let stage = MemoryStage(.umocSession)
+
+  private func ask(
+    _ method: String, _ path: String, _ headers: HeaderFields = [:]
+  ) async throws -> (status: Int, headers: HeaderFields) {
+    let answer = try await stage.request(method, path, headers, [])
+    return (answer.status, answer.headers)
+  }
+
+  @Test(arguments: ["/", "/addContact", "/nowhere"])
+  func `a preflight is answered on every path, with the headers that were asked for`(path: String) async throws {
+    let asked: HeaderFields = [
+      "Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST",
+      "Access-Control-Request-Headers": "x-anything",
+    ]
+    let answer = try await ask("OPTIONS", path, asked)
+    #expect(answer.status == 204)
+    #expect(answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000")
+    #expect(answer.headers["Access-Control-Allow-Headers"] == "x-anything")
+  }
+
+  @Test func `pages of other origins are told nothing`() async throws {
+    let known = try await ask("GET", "/", ["Origin": "http://localhost:3000"])
+    #expect(known.headers["Access-Control-Allow-Origin"] == "http://localhost:3000")
+    let stranger = try await ask("GET", "/", ["Origin": "http://evil.example"])
+    #expect(!stranger.headers.contains("Access-Control-Allow-Origin"))
+  }
+
+  @Test func `nothing is cached or sniffed`() async throws {
+    for path in ["/", "/login?username=a&password=b", "/nowhere"] {
+      let answer = try await ask("GET", path)
+      #expect(answer.headers["Cache-Control"] == "no-store")
+      #expect(answer.headers["X-Content-Type-Options"] == "nosniff")
+    }
+  }
+
+  @Test func `a slash at the end is no difference, and HEAD is GET`() async throws {
+    #expect(try await ask("POST", "/logout/").status == 400)
+    #expect(try await ask("HEAD", "/").status == 200)
+    #expect(try await ask("GET", "//").status == 404)
+    let other = try await ask("GET", "/logout")
+    #expect(other.status == 405)
+    #expect(other.headers["Allow"] == "POST, OPTIONS")
+  }
+}

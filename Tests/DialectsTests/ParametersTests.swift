@@ -1,0 +1,50 @@
+import HTTP1
+import JSONText
+import Testing
+
+@testable import Dialects
+
+@Suite struct ParametersTests {
+  private func parameters(_ target: String, type: String? = nil, _ body: String = "") throws -> Parameters {
+    var headers: HeaderFields = [:]
+    if let type { headers.append("Content-Type", type) }
+    let head = RequestHead(
+      method: .get, target: target, version: .http11, headers: headers, keepAlive: true, bodyLength: .none,
+      expectsContinue: false)
+    return try Parameters(of: Request(head: head, body: Array(body.utf8), peer: "192.0.2.1"))
+  }
+
+  private static let form = """
+    --b\r\nContent-Disposition: form-data; name="a"\r\n\r\ntwo\r\n\
+    --b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nbytes\r\n--b--\r\n
+    """
+
+  @Test(arguments: [
+    ("application/x-www-form-urlencoded", "a=two"), ("application/json", #"{"a":"two"}"#), (nil, #"{"a":"two"}"#),
+    ("text/plain", #" {"a":"two"}"#), ("multipart/form-data; boundary=b", form),
+  ])
+  func `a body of any kind wins over the query, also with GET`(type: String?, body: String) throws {
+    let found = try parameters("/?a=one&b=query", type: type, body)
+    #expect(found.text("a") == "two")
+    #expect(found.text("b") == "query")
+    #expect(found.text("file") == nil)
+  }
+
+  @Test(arguments: [
+    ("application/json", "{"), ("application/json", "\u{1}"), (nil, #"{"a":}"#),
+    ("application/x-www-form-urlencoded", "a=%zz"), ("multipart/form-data; boundary=b", "--b"),
+    ("multipart/form-data", "x"),
+  ])
+  func `what cannot be read is refused`(type: String?, body: String) throws {
+    #expect(throws: Parameters.Malformed.self) { try parameters("/", type: type, body) }
+  }
+
+  @Test func `a value is read in any spelling, under the first of several names that is there`() {
+    let found = Parameters(["n": "12", "t": 7, "yes": "True", "list": "[1,2]", "nothing": nil])
+    #expect(found.integer("x", "n") == 12)
+    #expect(found.text("nothing", "t") == "7")
+    #expect(found.flag("yes") && !found.flag("n") && !found.flag("x"))
+    #expect(found.list("list") == [1, 2])
+    #expect(found.has("nothing") && found["nothing"] == nil)
+  }
+}
