@@ -36,9 +36,10 @@ public struct RateGate: Sendable {
     await pass(kind, caller: caller, address: "").retryAfter
   }
 
-  /// Counts a request of that class.
+  /// Counts a request of that class; one of nobody counts for its address.
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
-    let who = kind.isByAddress ? "a:" + IPAddress.block(of: address) : "u:\(caller?.user.rawValue ?? 0)"
+    let user = kind.isByAddress ? nil : caller?.user.rawValue
+    let who = user.map { "u:\($0)" } ?? "a:" + IPAddress.block(of: address)
     guard let bucket = bucket(kind, who) else { return .unlimited }
     return await take(1, from: bucket)
   }
