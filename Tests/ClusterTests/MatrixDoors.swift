@@ -2,8 +2,8 @@ import TestKit
 
 /// One door to the same users and messages, in the words of a story (`Transcript`) by which the matrix speaks there.
 ///
-/// In the words `ME` is who acts and `THEM` the other of the two, `TEXT` what is said; a socket of the door is a name of
-/// its own, `ME@`. Bound from the beginning are `ME.id`, `ME.token` (our own) and `between`, their conversation; the
+/// In the words `ME` is who acts and `THEM` the other of the two, `TEXT` what is said; a door's socket is a name of its
+/// own, `ME@`. Bound from the beginning are `ME.id`, `ME.token` (our own) and `between`, their conversation; the
 /// rest a door binds itself. A dialect is one row here.
 struct MatrixDoor {
   /// The dialect's name; `native` for our own wire.
@@ -35,8 +35,8 @@ struct MatrixDoor {
 
   /// Frames that a story of messages takes no notice of, whichever door tells them.
   static let noise: Set<String> = [
-    "hello", "user_status", "connected", "conversation.created", "conversation.joined", "contact.changed",
-    "block.changed",
+    "hello", "user_status", "user_status_change", "user_joined", "chat_change", "connected", "conversation.created",
+    "conversation.joined", "member.joined", "contact.changed", "block.changed",
   ]
 
   /// All of them.
