@@ -4,8 +4,7 @@ import ChatCore
 extension RateGate {
   /// When a request may come again; nil if it may go on.
   public func retryAfter(_ kind: RateClass, _ caller: Caller?, address: String) async -> Milliseconds? {
-    guard caller != nil || kind.isByAddress else { return nil }
-    return await pass(kind, caller: caller, address: address).retryAfter
+    await pass(kind, caller: caller, address: address).retryAfter
   }
 
   /// Runs one try at signing in, of which only a wrong name or password counts.

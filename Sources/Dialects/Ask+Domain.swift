@@ -47,6 +47,12 @@ extension Ask {
     }
   }
 
+  /// Makes an account and signs in to it.
+  public func signUp(_ username: String, _ password: String, email: String? = nil) async throws -> SignedIn {
+    try await run(
+      SignUp(Register(username: username, password: password, email: email), device: mount.dialect.name))
+  }
+
   private func attempt(_ command: SignIn) async throws(ChatError) -> SignedIn {
     let chat = mount.chat
     return try await mount.gate.signIn(command.username, address: peer) { () async throws(ChatError) in

@@ -43,6 +43,26 @@ extension Ask {
   /// Waits until the socket's request has proven who speaks, 10 s at most.
   public func proof() async -> Caller? { await session?.proof() }
 
+  /// Whether another would hear at once what the caller says to him; see `WouldHear`.
+  ///
+  /// Who has just come is there for the others a moment later (`PresenceTimes/tick`), so before it is no it is asked
+  /// again until then; a client that has been answered is always found, by whatever node.
+  ///
+  /// - Limits: ``hearingLooks``, during which this socket's next actions wait.
+  public func wouldHear(_ user: UserID) async throws -> Bool {
+    for look in 1...Ask.hearingLooks {
+      if try await run(WouldHear(user: user)) { return true }
+      guard let session, look < Ask.hearingLooks, !session.isOver else { break }
+      await session.pause(Ask.hearingEvery)
+    }
+    return false
+  }
+
+  /// How often who is not there is looked for: for 1.5 s, the tick of a second and half of one for the way.
+  static let hearingLooks = 6
+  /// Between two looks: most who have just come are there after two.
+  static let hearingEvery: Milliseconds = 300
+
   /// Tells other clients of this dialect, on whatever node, what is no event of the domain; nothing of it is kept.
   ///
   /// The row has checked that the caller may reach that conversation or user.

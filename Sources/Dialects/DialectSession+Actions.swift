@@ -16,9 +16,17 @@ extension DialectSession {
   public func received(text: [UInt8]) {
     heard()
     guard let object = (try? JSONValue(parsing: text, limits: .frame))?.object, let name = object["type"]?.string
-    else { return refuse(mount.dialect.refuse.malformed) }
-    guard let action = door.action(name) else { return refuse(mount.dialect.refuse.unknown) }
+    else { return answer(mount.dialect.refuse.malformed) }
+    guard ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else {
+      return answer(mount.dialect.refuse.unknown)
+    }
     enqueue(action, Parameters(object), [.object(object)], nil)
+  }
+
+  /// Refuses in its turn: on a plain WebSocket only their order tells which answer belongs to which frame.
+  private func answer(_ refusal: Refusal?) {
+    guard let refusal else { return }
+    enqueue(.on("unknown", .open) { _ in throw refusal }, Parameters(), [], nil)
   }
 
   /// The client lives.
@@ -65,6 +73,7 @@ extension DialectSession {
       refuse(refusal)
     }
     if let ackID = work.ackID { transport?.acknowledge(ackID) }
+    release()
     mount.record(
       DialectRecord(
         route: "\(mount.dialect.name) \(name)", method: DialectRecord.event, status: refusal?.status ?? 200,

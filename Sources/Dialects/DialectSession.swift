@@ -15,6 +15,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   static let actionsWaitingMax = 64
   /// How long a client may stay before it has proven who it is.
   static let proofWithin: Milliseconds = 10_000
+  /// How long a plain WebSocket may stay without saying who it is: who is asked for a name and a PIN may look for them.
+  static let namelessMax: Milliseconds = 300_000
   /// Between two pings, on a carrier that has none of its own.
   static let pingEvery: Milliseconds = 25_000
 
@@ -40,6 +42,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   private let begunAt: Milliseconds
   private(set) var isIn = false
   private var isBinding = false
+  /// What has come since a plain WebSocket was bound, whose client hears the answer to its action first.
+  private var held: [EncodedFrame]?
   var actions: [Work] = []
   var isWorking = false
   private var resuming: UnsafeContinuation<ResumeOutcome, Never>?
@@ -134,7 +138,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     if let action = door.action(Action.connect) { enqueue(action, Parameters(), [], nil) }
   }
 
-  /// Begins live delivery for that user, from now on.
+  /// Begins live delivery for that user, from now on; nothing of it stays when it cannot.
   func bind(_ caller: Caller) async throws {
     guard self.caller == nil, !isBinding else { throw Refusal(409, "Already logged in") }
     isBinding = true
@@ -143,19 +147,28 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
     if mount.dialect.hasRooms { try? await JoinLobby().run(in: mount.chat, as: caller) }
     guard !isOver else { return }
+    if mount.dialect.carrier == .typedJSON { held = [] }
     let seat = door.hub.attach(
       self, user: user.id, signIn: caller.session, ownConversation: user.ownConversation, format: door.format)
     self.seat = seat
     self.user = user
-    switch await resume(seat) {
-    case .resumed: break
-    case .busy(let after): throw ChatError.unavailable(.node, retryAfter: after)
-    case .failed(let error): throw error
-    case .invalidHead: throw ChatError.internalError("a dialect's session has no heads")
+    if let error = DialectSession.fault(in: await resume(seat)) {
+      door.hub.detach(seat)
+      (self.seat, self.user, held) = (nil, nil, nil)
+      throw error
     }
     guard !isOver else { return }
     self.caller = caller
     proven()
+  }
+
+  private static func fault(in outcome: ResumeOutcome) -> ChatError? {
+    switch outcome {
+    case .resumed: nil
+    case .busy(let after): .unavailable(.node, retryAfter: after)
+    case .failed(let error): error
+    case .invalidHead: .internalError("a dialect's session has no heads")
+    }
   }
 
   private func resume(_ seat: HubSession) async -> ResumeOutcome {
@@ -189,11 +202,17 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   // MARK: What the hub says
 
   /// Bytes that wait for the client.
-  public var queuedBytes: Int { transport?.queuedBytes ?? 0 }
+  public var queuedBytes: Int {
+    (transport?.queuedBytes ?? 0) + (held ?? []).reduce(0) { $0 + $1.bytes.count }
+  }
 
   /// Puts what is for this session of an event into its send queue.
   public func deliver(_ frame: EncodedFrame) -> Int {
     guard let transport, isIn else { return 0 }
+    guard held == nil else {
+      held?.append(frame)
+      return queuedBytes
+    }
     guard let addressed = frame.addressed as? AddressedFrames else { return transport.queuedBytes }
     if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
     if let call = addressed.call { hear(call) }
@@ -205,6 +224,13 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
       if !part.watching.isEmpty { watch(part.watching) }
     }
     return transport.queuedBytes
+  }
+
+  /// An action has been answered: now comes what was told meanwhile.
+  func release() {
+    guard caller != nil, let frames = held else { return }
+    held = nil
+    for frame in frames { _ = deliver(frame) }
   }
 
   private func hears(_ audience: Audience) -> Bool {
@@ -238,6 +264,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     keepRooms()
     if let seat { door.hub.detach(seat) }
     seat = nil
+    held = nil
     unwatchAll()
     resumed(.failed(.unavailable(.node, retryAfter: 0)))
     proven()
@@ -248,10 +275,19 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     }
   }
 
+  /// Lets the actions that wait wait a little longer.
+  func pause(_ span: Milliseconds) async {
+    await withUnsafeContinuation { continuation in
+      door.ports.schedule(after: span) { continuation.resume() }
+    }
+  }
+
   private func schedulePing() {
     pings = door.ports.schedule(after: DialectSession.pingEvery) { [weak self] in
       guard let self, let transport else { return }
-      if door.ports.now - lastHeard > DialectSession.pingEvery * 2 { return close() }
+      let now = door.ports.now
+      if now - lastHeard > DialectSession.pingEvery * 2 { return close() }
+      if caller == nil, now - begunAt > DialectSession.namelessMax { return close() }
       transport.ping()
       schedulePing()
     }

@@ -43,8 +43,8 @@ public final class Mount: @unchecked Sendable {
     self.record = record
   }
 
-  /// Whether a page of that origin may come.
-  public func allows(origin: String) -> Bool { crossOrigin.allows(origin) }
+  /// Whether who asks may have a socket, as far as pages are concerned.
+  public func allowsSocket(_ head: RequestHead) -> Bool { crossOrigin.allowsSocket(head) }
 
   /// What the server itself refuses before a row is found, in the dialect's frame; the connection closes.
   public func response(refusing status: Int, _ reason: String, origin: String?) -> Response {

@@ -8,7 +8,7 @@ public struct Refusal: Error, Sendable, Equatable {
   /// The status of an answer to a request.
   public let status: Int
   /// The words.
-  public let text: String
+  public private(set) var text: String
   /// The whole body, where the envelope around the words is not enough.
   public let body: JSONValue?
   /// Milliseconds after which it may be tried again.
@@ -21,6 +21,13 @@ public struct Refusal: Error, Sendable, Equatable {
     self.status = status
     self.text = text
     self.body = body
+  }
+
+  /// The same in other words: the status stays, and what the log is told.
+  func saying(_ text: String) -> Refusal {
+    var refusal = self
+    refusal.text = text
+    return refusal
   }
 }
 

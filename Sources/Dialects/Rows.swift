@@ -74,7 +74,7 @@ public enum Access: Sendable, Hashable {
   case signedIn
 }
 
-/// What counts a row; the same buckets as those of our own wires.
+/// What counts a row; the same buckets as those of our own wires. Who is nobody is counted by his address.
 public enum Rate: Sendable, Hashable, CaseIterable {
   /// Nothing.
   case none

@@ -115,20 +115,12 @@ public final class EngineDoor: Sendable {
   private struct Full: Error {}
 
   private func wish(_ request: Request) throws(EngineRefusal) -> EngineRequest {
-    if let origin = request.headers["origin"], !settings.crossOrigin.allows(origin), !isOwn(origin, request) {
-      throw .forbidden
-    }
+    guard settings.crossOrigin.allowsSocket(request.head) else { throw .forbidden }
     guard let query = try? Query(request.head.query), query.repeatedName == nil else { throw .badRequest }
     return try EngineRequest(
       method: request.method.rawValue, asksUpgrade: request.head.asksUpgrade(to: "websocket"),
       versions: settings.versions, assumesPolling: settings.assumesPolling
     ) { query[$0] }
-  }
-
-  /// Pages of the very host that is asked need no permission.
-  private func isOwn(_ origin: String, _ request: Request) -> Bool {
-    guard let host = request.headers["host"] else { return false }
-    return origin == "http://\(host)" || origin == "https://\(host)"
   }
 
   private func find(_ sid: String, _ wanted: EngineRequest) throws(EngineRefusal) -> EngineSession {

@@ -53,6 +53,14 @@ public struct CrossOriginPolicy: Sendable, Equatable {
     }
   }
 
+  /// True when who asks may have a socket: a page of an allowed origin or of the very host that is asked, or no page.
+  ///
+  /// Not only pages name an origin: some WebSocket libraries send the host's own.
+  public func allowsSocket(_ head: RequestHead) -> Bool {
+    guard let origin = head.headers["origin"], !allows(origin) else { return true }
+    return head.headers["host"].map { ["http://\($0)", "https://\($0)"].contains(origin) } ?? false
+  }
+
   /// True for a browser's question before the request itself.
   public static func isPreflight(_ head: RequestHead) -> Bool {
     head.method == .options && head.headers.contains("origin")

@@ -29,6 +29,14 @@ struct RateTests {
     #expect(await door.send(.patch, "/v1/users/me", [:], as: door.stage.ada).headers["ratelimit"] == nil)
   }
 
+  @Test func `requests of nobody count for their address, not for all the nobodies together`() async throws {
+    let door = try await Door.open()
+    let gate = RateGate(limiter: door.limiter, policies: Self.policies)
+    _ = await gate.retryAfter(.read, nil, address: "192.0.2.1")
+    _ = await gate.retryAfter(.read, door.stage.ada, address: "192.0.2.1")
+    #expect(Set(door.limiter.keys.keys) == ["read:a:192.0.2.1", "read:u:\(door.stage.ada.user.rawValue)"])
+  }
+
   @Test func `a refusal of the row says what is left too`() async throws {
     let door = try await Door.open(policies: Self.policies)
     let reply = await door.send(.get, "/v1/users/me?x=1", as: door.stage.ada)

@@ -18,7 +18,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
   private let service: DialectService
   private let hub: Hub
 
-  init(_ dialect: Dialect, chosen: [String: String] = [:]) {
+  init(_ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor()) {
     let time = time
     let loop = VirtualLoop(time: time, seed: 1)
     let world = MemoryWorld(clock: VirtualClock(time))
@@ -35,7 +35,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       presence: presence, clock: VirtualClock(time))
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
-      gate: OpenDoor(),
+      gate: gate,
       crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"]), allowsCredentials: true),
       now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
@@ -89,6 +89,7 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
   private(set) var acks: [Int64] = []
   private var frames: [[UInt8]] = []
   let queuedBytes = 0
+  var isSilent: Bool { frames.isEmpty }
 
   init(_ time: VirtualTime, _ carrier: Carrier) {
     self.time = time

@@ -98,6 +98,19 @@ struct NegotiationTests {
     #expect(EntityTag("a\"\r\nb").opaque == "ab")
   }
 
+  @Test(
+    "a socket is for listed origins, for the very host that is asked, and for who is no page",
+    arguments: [
+      (nil, true), ("https://good.example", true), ("http://chat.example:81", true), ("https://chat.example:81", true),
+      ("http://chat.example", false), ("https://evil.example", false), ("null", false), ("", false),
+    ])
+  func socketOrigin(origin: String?, may: Bool) {
+    let policy = CrossOriginPolicy(origins: .listed(["https://good.example"]))
+    var headers: HeaderFields = ["Host": "chat.example:81"]
+    if let origin { headers.append("Origin", origin) }
+    #expect(policy.allowsSocket(RequestHead(method: .get, target: "/", headers: headers)) == may)
+  }
+
   @Test("only listed origins are allowed, compared as a whole")
   func crossOrigin() {
     let policy = CrossOriginPolicy(origins: .listed(["https://good.example"]))

@@ -29,11 +29,7 @@ public struct SignIn: OpenCommand {
     faults.check(password, chat.limits.givenPassword)
     faults.check(device, chat.limits.device)
     try faults.settle()
-    let user = try await verifiedUser(in: chat)
-    let nonce = chat.credentials.nonce()
-    let session = try await chat.sessions.open(
-      user: user.id, device: device, nonce: nonce, most: chat.limits.sessionsPerUserMax)
-    return chat.tokens(for: user, session, generation: 1, nonce: nonce)
+    return try await chat.open(try await verifiedUser(in: chat), device: device)
   }
 
   private func verifiedUser(in chat: Chat) async throws(ChatError) -> User {

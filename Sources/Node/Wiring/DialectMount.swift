@@ -73,7 +73,7 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
   func upgrade(_ request: Request) -> UpgradeAnswer? {
     if request.path == DialectMount.enginePath { return engine?.upgrade(named(request)) }
     guard let door, mount.dialect.carrier == .typedJSON, request.path == "/" else { return nil }
-    if let origin = request.headers["origin"], !mount.allows(origin: origin) {
+    guard mount.allowsSocket(request.head) else {
       return .refuse(Response(.forbidden, text: "Pages of this origin may not come here.\n"))
     }
     do throws(Handshake.Refusal) {

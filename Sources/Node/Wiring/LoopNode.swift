@@ -170,7 +170,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
 
   private func begin(compressing: Bool) -> (WebSocketConnection) -> any WebSocketHandler {
     { [door, shared] socket in
-      if let origin = socket.request.headers["origin"], !shared.configuration.crossOrigin.allows(origin) {
+      guard shared.configuration.crossOrigin.allowsSocket(socket.request.head) else {
         socket.close(WebSocket.CloseCode(rawValue: Realtime.CloseCode.originRefused.rawValue), reason: "origin_refused")
         return RefusedOrigin()
       }

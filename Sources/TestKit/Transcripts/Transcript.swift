@@ -19,8 +19,9 @@ import JSONText
 ///   What is sent: `${name}` is replaced in the text; a string that is only `"$name"` becomes what was bound, be it a
 ///   number. A name that nothing was bound to is a name of this story's own, `ada_<mark>`, which every dialect takes
 ///   for a user's. What is expected: `"$name"` binds, or equals what was bound; `"$any"` is anything; an object has
-///   exactly the members named, or more when one of them is `"..."`; `<~` asks again for up to 3 s until the answer is
-///   so (what holds everywhere within a second); `(Set-Cookie: session=${cookie};*)` binds up to the next letter.
+///   exactly the members named, or more when one of them is `"..."`; `<~` asks or sends again for up to 3 s until the
+///   answer is so (what holds everywhere within a second or two), other answers being forgotten;
+///   `(Set-Cookie: session=${cookie};*)` binds up to the next letter.
 public struct Transcript: Sendable {
   /// One step.
   public struct Step: Sendable {
@@ -40,7 +41,7 @@ public struct Transcript: Sendable {
     case connected
     case refused
     case send(String)
-    case hear(String)
+    case hear(String, eventually: Bool)
     case close
   }
 
@@ -64,7 +65,9 @@ public struct Transcript: Sendable {
   }
 
   private static func act(_ text: String, isSent: Bool, isEventual: Bool) -> Act? {
-    if text.hasPrefix("{") || text.hasPrefix("[") { return isSent ? .send(text) : .hear(text) }
+    if text.hasPrefix("{") || text.hasPrefix("[") {
+      return isSent ? .send(text) : .hear(text, eventually: isEventual)
+    }
     if text == "CLOSE" { return .close }
     if text == "CONNECTED" { return .connected }
     if text == "REFUSED" { return .refused }

@@ -26,20 +26,28 @@ public protocol TranscriptSocket: AnyObject {
 /// they may come by different ways. What was heard and expected by nobody fails the story at its end.
 public struct TranscriptPlayer {
   private let stage: any TranscriptStage
+  private let ignored: Set<String>
   private var names = TranscriptNames()
   private var answers: [String: (status: Int, headers: HeaderFields, body: [UInt8])] = [:]
   private var asked: [String: (String, String, HeaderFields, [UInt8])] = [:]
   private var sockets: [String: any TranscriptSocket] = [:]
+  private var sent: [String: JSONValue] = [:]
   private var refused: Set<String> = []
   private var heard: [String: [JSONValue]] = [:]
 
-  private init(_ stage: any TranscriptStage) { self.stage = stage }
+  private init(_ stage: any TranscriptStage, ignoring ignored: Set<String>) {
+    self.stage = stage
+    self.ignored = ignored
+  }
 
   /// Plays a story to its end.
   ///
+  /// - Parameter ignored: names of what sockets may hear besides, at any time.
   /// - Throws: ``TranscriptFailure`` at the first step that goes otherwise.
-  public static func play(_ transcript: Transcript, on stage: any TranscriptStage) async throws {
-    var player = TranscriptPlayer(stage)
+  public static func play(
+    _ transcript: Transcript, on stage: any TranscriptStage, ignoring ignored: Set<String> = []
+  ) async throws {
+    var player = TranscriptPlayer(stage, ignoring: ignored)
     for step in transcript.steps { try await player.play(step) }
     for (who, frames) in player.heard {
       if let frame = frames.first { throw TranscriptFailure(line: 0, "\(who) also heard \(frame.text)") }
@@ -61,8 +69,12 @@ public struct TranscriptPlayer {
       guard sockets[step.who] != nil else { throw TranscriptFailure(line: step.line, "\(step.who) was refused") }
     case .refused:
       guard refused.contains(step.who) else { throw TranscriptFailure(line: step.line, "\(step.who) was let in") }
-    case .send(let text): try await socket(step).send(try names.value(text, line: step.line))
-    case .hear(let pattern): try await hear(step, pattern)
+    case .send(let text):
+      let value = try names.value(text, line: step.line)
+      sent[step.who] = value
+      try await socket(step).send(value)
+    case .hear(let pattern, eventually: false): try await hear(step, pattern)
+    case .hear(let pattern, eventually: true): try await hearEventually(step, pattern)
     case .close:
       await sockets.removeValue(forKey: step.who)?.close()
     }
@@ -162,9 +174,28 @@ public struct TranscriptPlayer {
         let others = waiting.map(\.text).joined(separator: " ")
         throw TranscriptFailure(line: step.line, "\(step.who) hears nothing of it; besides: \(others)")
       }
-      waiting.append(frame)
+      if TranscriptPlayer.name(frame).flatMap(\.string).map(ignored.contains) != true { waiting.append(frame) }
     }
   }
+
+  /// Sends the same again until the answer is so; what else came meanwhile is forgotten.
+  private mutating func hearEventually(_ step: Transcript.Step, _ pattern: String) async throws {
+    let socket = try socket(step)
+    for turn in 1... {
+      guard let frame = try await socket.next() else {
+        throw TranscriptFailure(line: step.line, "\(step.who) hears nothing")
+      }
+      guard let wrong = try names.mismatch(pattern, frame, line: step.line) else { return }
+      guard turn < TranscriptPlayer.sendingsMax, let again = sent[step.who] else {
+        throw TranscriptFailure(line: step.line, "\(wrong) in \(frame.text)")
+      }
+      try await Task.sleep(for: .milliseconds(100))
+      try await socket.send(again)
+    }
+  }
+
+  /// Of a frame: 3 s of them.
+  private static let sendingsMax = 30
 
   private static func name(_ frame: JSONValue) -> JSONValue? { frame[0] ?? frame["type"] }
 }

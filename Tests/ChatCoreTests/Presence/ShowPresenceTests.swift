@@ -1,4 +1,5 @@
 import ChatCore
+import MemoryAdapters
 import TestKit
 import Testing
 
@@ -46,5 +47,50 @@ import Testing
     }
     let users = (0..<100).map { UserID(rawValue: Int64($0) + 1) }
     #expect(try await ShowPresence(users: users).run(in: stage.chat, as: stage.ada) == [])
+  }
+}
+
+@Suite struct WouldHearTests {
+  /// Ada's chat with Bob in that state; nil when it cannot be found out.
+  private func heard(_ status: Presence.Status?, _ prepare: (Stage) async throws -> Void = { _ in }) async throws
+    -> Bool
+  {
+    let stage = try await Stage.set()
+    try await prepare(stage)
+    let chat = Chat(
+      users: stage.world, sessions: stage.world, conversations: stage.world, contacts: stage.world, log: stage.world,
+      messages: stage.world, files: stage.world, blobs: stage.world, credentials: stage.credentials,
+      publisher: stage.publisher, limiter: MemoryRateLimiter(clock: stage.clock),
+      presence: EverybodyIs(status: status), clock: stage.clock)
+    return try await WouldHear(user: stage.bob.user).run(in: chat, as: stage.ada)
+  }
+
+  @Test func `who is there hears a stranger, who is away does not, and in doubt the message is kept`() async throws {
+    #expect(try await heard(.online))
+    #expect(try await !heard(.offline))
+    #expect(try await heard(nil))
+  }
+
+  @Test func `a block is told as being away, in both directions`() async throws {
+    #expect(try await !heard(.online) { _ = try await BlockUser(user: $0.ada.user).run(in: $0.chat, as: $0.bob) })
+    #expect(try await !heard(.online) { _ = try await BlockUser(user: $0.bob.user).run(in: $0.chat, as: $0.ada) })
+  }
+
+  @Test func `nobody hears himself`() async throws {
+    let stage = try await Stage.set()
+    #expect(try await !WouldHear(user: stage.ada.user).run(in: stage.chat, as: stage.ada))
+  }
+}
+
+private struct EverybodyIs: PresenceDirectory {
+  let status: Presence.Status?
+
+  func attach(_ receiver: any PresenceReceiver) {}
+  func arrived(_ user: UserID) {}
+  func left(_ user: UserID) {}
+  func watch(_ users: [UserID]) {}
+  func unwatch(_ users: [UserID]) {}
+  func presence(of users: [UserID]) async -> [Presence] {
+    status.map { status in users.map { Presence(user: $0, status: status) } } ?? []
   }
 }

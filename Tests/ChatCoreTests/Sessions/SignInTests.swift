@@ -15,6 +15,18 @@ import Testing
     #expect(listed.map(\.id) == [signedIn.session.id, stage.ada.session])
   }
 
+  @Test func `who signs up is signed in, without a second look at the password`() async throws {
+    let stage = try await Stage.set()
+    let account = Register(username: "Zoe", password: "12345678")
+    let signedIn = try await SignUp(account, device: "phone").run(in: stage.chat)
+    let zoe = Caller(user: signedIn.user.id, session: signedIn.session.id)
+    #expect(try await ListSessions().run(in: stage.chat, as: zoe).map(\.device) == ["phone"])
+    #expect(stage.credentials.verified == 0)
+    await refused(.conflict(.usernameTaken)) { () throws(ChatError) in
+      try await SignUp(account).run(in: stage.chat)
+    }
+  }
+
   @Test(arguments: ["nobody", "ada", "with\u{0}nul", "\u{202E}x"])
   func `an unknown name and a wrong password get one answer, after one verification`(name: String) async throws {
     let stage = try await Stage.set()

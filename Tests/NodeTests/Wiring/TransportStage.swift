@@ -48,8 +48,9 @@ final class TransportStage {
     hub = Hub(
       ports: surroundings, broker: broker, log: world, conversations: world, signIns: world, limits: DeliveryLimits())
     let chat = Chat(
-      users: world, sessions: world, conversations: world, log: world, credentials: FakeCredentials(),
-      publisher: broker, clock: WallClock())
+      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
+      blobs: world, credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: WallClock()),
+      clock: WallClock())
     let limits = RealtimeLimits()
     inFlightMax = limits.inFlightMax
     door = RealtimeDoor(
