@@ -293,10 +293,3 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     }
   }
 }
-
-extension Action {
-  /// The row that is run when a client is in; nobody can send it.
-  public static let connect = "connect"
-  /// The row that is run when a client that had been bound is gone; what it gives reaches nobody, what it tells does.
-  public static let disconnect = "disconnect"
-}

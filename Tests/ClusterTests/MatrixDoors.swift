@@ -40,7 +40,7 @@ struct MatrixDoor {
   ]
 
   /// All of them.
-  static let all = [native, session, realtime, pymessage]
+  static let all = [native, session, messenger, realtime, pymessage, umoc]
 
   static let native = MatrixDoor(
     name: "native", carrier: .socketIO,
@@ -107,6 +107,8 @@ struct MatrixDoor {
       ME < 201 {"content":"TEXT","...":0}
       """,
     hear: #"ME@ < ["new_private_message",{"content":"TEXT","sender":{"id":"$THEM.id","...":0},"...":0}]"#,
+    read: "ME > GET /dialects/realtime/api/messages/private/${THEM.id} as ${ME.bearer}",
+    element: #"{"content":"TEXT","...":0}"#, list: #"{"messages":[ALL],"...":0}"#,
     refused: """
       ME > POST /dialects/realtime/api/messages/private/${THEM.id} as ${ME.bearer} {"content":"TEXT"}
       ME < 403
@@ -129,4 +131,54 @@ struct MatrixDoor {
       ME@ > {"type":"send_msg","recipient":"$THEM.id","content":"TEXT"}
       ME@ < {"type":"error","error":"${THEM.id} is not connected to the network"}
       """)
+
+  static let messenger = MatrixDoor(
+    name: "messenger", carrier: .socketIO,
+    arrive: """
+      ME > POST /dialects/messenger/login {"username":"${ME}","password_hash":"${ME.password}"}
+      ME < 200 (Set-Cookie: session=${ME.cookie};*)
+      ME@ > CONNECT /dialects/messenger (Cookie: session=${ME.cookie})
+      ME@ < CONNECTED
+      ME@ > ["login",{"username":"${ME}"}]
+      """,
+    say: """
+      ME > POST /dialects/messenger/messages (Cookie: session=${ME.cookie}) \
+        {"text":"TEXT","sender":"$ME.id","recipient":"$THEM.id","message_type":"text"}
+      ME < 201 {"text":"TEXT","...":0}
+      """,
+    hear: #"ME@ < ["message",{"$text":{"text":"TEXT","sender":"${THEM}","...":0}}]"#,
+    read: """
+      ME > GET /dialects/messenger/messages?senderId=${ME.id}&recipientId=${THEM.id} (Cookie: session=${ME.cookie})
+      """,
+    element: #"{"text":"TEXT","...":0}"#,
+    refused: """
+      ME > POST /dialects/messenger/messages (Cookie: session=${ME.cookie}) \
+        {"text":"TEXT","sender":"$ME.id","recipient":"$THEM.id","message_type":"text"}
+      ME < 403
+      """)
+
+  static let umoc = MatrixDoor(
+    name: "umoc", carrier: .socketIO,
+    arrive: """
+      ME > GET /dialects/umoc/login?username=${ME}&password=${ME.password}
+      ME < 200 {"access_token":"$ME.jwt","user_id":"$ME.uuid","...":0}
+      ME@ > CONNECT /dialects/umoc?token=${ME.jwt}
+      ME@ < CONNECTED
+      """,
+    say: """
+      ME > POST /dialects/umoc/saveMessage as ${ME.jwt} {"recipient_id":"$THEM.uuid","content":"TEXT"}
+      ME < 200 {"message_id":"$any","...":0}
+      """,
+    hear: #"ME@ < ["new_message",{"content":"TEXT","sender_id":"$THEM.uuid","...":0}]"#,
+    read: "ME > GET /dialects/umoc/getChatMessages?chat_id=${THEM.uuid} as ${ME.jwt}",
+    element: #"{"content":"TEXT","...":0}"#, list: #"{"messages":[ALL],"...":0}"#,
+    refused: """
+      ME > POST /dialects/umoc/saveMessage as ${ME.jwt} {"recipient_id":"$THEM.uuid","content":"TEXT"}
+      ME < 403 {"error":"Unable to send message because of user rules"}
+      """,
+    block: """
+      ME > POST /dialects/umoc/changeContact as ${ME.jwt} {"contact_id":"$THEM.uuid","status":"BLOCKED"}
+      ME < 200 {"success":"Contact status changed successfully"}
+      """,
+    leavesLastWord: true)
 }

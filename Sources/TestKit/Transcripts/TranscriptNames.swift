@@ -68,6 +68,9 @@ public struct TranscriptNames: Sendable {
         return nil
       }
       return known == actual ? nil : "\(place) is \(actual.text), and \(name) was \(known.text)"
+    case (.object(let members), .string(let text)) where members.names == ["$text"]:
+      guard let inner = try? JSONValue(parsing: text) else { return "\(place) is no text of JSON" }
+      return compare(members["$text"] ?? .null, inner, at: place)
     case (.object(let members), .object(let found)): return compare(members, found, at: place)
     case (.array(let elements), .array(let found)):
       guard elements.count == found.count else { return "\(place) has \(found.count) elements, not \(elements.count)" }
