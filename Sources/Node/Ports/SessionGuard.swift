@@ -7,7 +7,8 @@ import Tokens
 /// Says who an access token speaks for: its signature and times by the keys, its session by the store.
 ///
 /// That a session lives is asked of the store at most once a second and session on each loop, so signing out holds on
-/// every node within a second. When the database is away, or slower than ``patience``, a token that verifies is
+/// every node within a second; on the dialects' doors, whose clients know servers that forgot a session at once, it is
+/// asked with each request. When the database is away, or slower than ``patience``, a token that verifies is
 /// believed: reads then fail by themselves, and no send is stored.
 ///
 /// - Isolation: one loop.
@@ -25,14 +26,20 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
   private let verifier: Tokens.TokenVerifier
   private let clock: any Clock
   private let sessions: any SessionStore
+  private let trust: Milliseconds
   private var alive: [SessionID: Milliseconds] = [:]
   private var questions: [SessionID: Question] = [:]
 
-  init(loop: EventLoop, verifier: Tokens.TokenVerifier, clock: any Clock, sessions: any SessionStore) {
+  /// A guard that believes an answer for `trust`; 0 asks each time.
+  init(
+    loop: EventLoop, verifier: Tokens.TokenVerifier, clock: any Clock, sessions: any SessionStore,
+    trust: Milliseconds = SessionGuard.trustFor
+  ) {
     self.loop = loop
     self.verifier = verifier
     self.clock = clock
     self.sessions = sessions
+    self.trust = trust
   }
 
   func caller(ofToken token: String) async throws(ChatError) -> Caller { try await verify(token).caller }
@@ -126,7 +133,7 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
       }
     }
     if alive.count >= SessionGuard.rememberedMax { alive.removeAll(keepingCapacity: true) }
-    alive[session] = loop.now + SessionGuard.trustFor
+    if trust > 0 { alive[session] = loop.now + trust }
     return .lives
   }
 }

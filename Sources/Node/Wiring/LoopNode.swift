@@ -75,8 +75,10 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     }
     engine = LoopNode.engineDoor(loop, door, shared, engineTally, peers?.client)
     peers?.door.mount(engine, at: SocketIOTransport.path)
+    let exact = SessionGuard(
+      loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions, trust: 0)
     dialects = LoopDialects(
-      loop: loop, chat: chat, hub: hub, ports: DialectPorts(sessionGuard: sessionGuard, gate: gate),
+      loop: loop, chat: chat, hub: hub, ports: DialectPorts(sessionGuard: exact, gate: gate),
       surroundings: surroundings, shared: shared, tally: engineTally, peers: peers, requests: requests)
   }
 

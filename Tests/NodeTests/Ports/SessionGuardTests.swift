@@ -30,16 +30,18 @@ struct SessionGuardTests {
         pool: try BlockingPool(name: "test", threads: 1, queueMax: 1), report: { _ in })
     }
 
-    func guarding(_ loop: EventLoop) -> SessionGuard {
+    func guarding(_ loop: EventLoop, _ trust: Milliseconds) -> SessionGuard {
       let rules = TokenRules(issuer: secrets.issuer, audience: secrets.audience)
       return SessionGuard(
-        loop: loop, verifier: Tokens.TokenVerifier(secrets.ring, rules), clock: SystemClock(), sessions: world)
+        loop: loop, verifier: Tokens.TokenVerifier(secrets.ring, rules), clock: SystemClock(), sessions: world,
+        trust: trust)
     }
   }
 
   /// What the guard says of a token, asked on a loop.
   private static func ask(
-    _ scene: Scene, _ times: Int = 1, before: @escaping @Sendable (Int, EventLoop) async -> Void
+    _ scene: Scene, _ times: Int = 1, trust: Milliseconds = SessionGuard.trustFor,
+    before: @escaping @Sendable (Int, EventLoop) async -> Void
   ) async throws -> [Result<UserID, ChatError>] {
     let loop = try EventLoop(name: "guard")
     try loop.start()
@@ -47,7 +49,7 @@ struct SessionGuardTests {
     let token = scene.credentials.accessToken(for: scene.session).token
     return await withCheckedContinuation { continuation in
       loop.spawn {
-        let guarding = scene.guarding(loop)
+        let guarding = scene.guarding(loop, trust)
         var answers: [Result<UserID, ChatError>] = []
         for time in 0..<times {
           await before(time, loop)
@@ -60,6 +62,15 @@ struct SessionGuardTests {
         continuation.resume(returning: answers)
       }
     }
+  }
+
+  @Test("a guard that believes no answer knows at once that a session has ended")
+  func exact() async throws {
+    let scene = try await Scene()
+    let answers = try await Self.ask(scene, 2, trust: 0) { time, _ in
+      if time == 1 { _ = try? await scene.world.end(scene.session.id, of: scene.session.user) }
+    }
+    #expect(answers == [.success(scene.session.user), .failure(.unauthenticated(.sessionEnded))])
   }
 
   @Test("a token of a living session names its user")
