@@ -1,4 +1,5 @@
 import ChatCore
+import HTTP1
 import JSONText
 
 /// Making and changing accounts by members of what was brought.
@@ -8,6 +9,10 @@ extension Ask {
   public func signIn(
     by username: String, _ password: String, cookie name: String, else words: Refusal
   ) async throws -> Answer {
+    // A page of a foreign origin would sign its visitor in as somebody else.
+    if let request, Credential.believed([.cookie(name)], request.headers, mount.crossOrigin).isEmpty {
+      throw Refusal(403, "Not allowed from this origin")
+    }
     let (given, secret) = (try require(username, else: words), try require(password, else: words))
     let signedIn = try await signIn(given, secret, else: words)
     let caller = Caller(user: signedIn.user.id, session: signedIn.session.id)

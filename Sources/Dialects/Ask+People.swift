@@ -156,7 +156,7 @@ extension Ask {
   public func tell(_ words: Words, contact name: String, isEchoed: Bool = false) async throws -> [Words] {
     let other = try await findUser(name, namesFirst: true)
     guard try await listed(other.id) != nil else { throw ChatError.notFound(.contact) }
-    try await run(MayReach(user: other.id))
+    try await run(MayReach(user: other.id, isMessage: false))
     guard tell(words, .user(other.id)) else { throw ChatError.tooLarge(limit: Relay.bytesMax) }
     return isEchoed ? [words] : []
   }

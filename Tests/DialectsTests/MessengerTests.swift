@@ -87,6 +87,11 @@ import Tokens
       var headers = headers
       for (name, value) in cookie { headers.append(name, value) }
       #expect(try await stage.request("GET", "/session", headers, []).status == (isBelieved ? 200 : 401))
+      // A form of text is sent across origins without asking.
+      headers.append("Content-Type", "text/plain")
+      let login = try await stage.request(
+        "POST", "/login", headers, Array(#"{"username":"nobody","password_hash":"wrong"}"#.utf8))
+      #expect(login.status == (isBelieved ? 401 : 403), "\(headers)")
       let socket = try await connect(stage, headers)
       #expect((socket.session?.caller != nil) == isBelieved, "\(headers)")
     }

@@ -152,6 +152,15 @@ public enum ContactRules {
     if let until = other.timeoutUntil, until > now { throw .timedOut(until: until) }
   }
 
+  /// Lets `sender` say to the other what is no message of its own: an edit, a reaction, a file's address, that he is
+  /// writing. Last words are one message and nothing besides.
+  ///
+  /// - Throws: as ``checkWriting(_:by:at:)``.
+  public static func checkSaying(_ pair: ContactPair, by sender: UserID, at now: Timestamp) throws(ChatError) {
+    if pair.isEstranged { throw .forbidden(.blocked) }
+    try checkWriting(pair, by: sender, at: now)
+  }
+
   /// Notes that `sender` has written: his last words are said; a streak grows once a UTC day when both have written
   /// within 24 hours, and is 0 when they have not.
   public static func noteSent(by sender: UserID, in pair: inout ContactPair, at now: Timestamp) {

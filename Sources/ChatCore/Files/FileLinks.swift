@@ -46,8 +46,22 @@ public struct RegisterFileLink: Command {
       throw .invalid([Fault(pointer: "/place", code: "missing", detail: "place must name a message or a conversation.")]
       )
     }
+    try await checkReach(of: place, chat, caller.user)
     let new = NewFileLink(owner: caller.user, name: cleaned, url: url, size: size, place: place)
     return try await chat.files.register(new, quota: chat.limits.fileQuota)
+  }
+
+  /// Between two of whom one blocks the other nothing is put.
+  private func checkReach(of place: FilePlace, _ chat: Chat, _ user: UserID) async throws(ChatError) {
+    let conversation: ConversationID? =
+      switch place {
+      case .conversation(let id): id
+      case .message(let id): try await chat.messages.message(id, for: user)?.conversation
+      }
+    guard let conversation, let pair = try await chat.messages.standing(of: user, in: conversation)?.pair else {
+      return
+    }
+    try ContactRules.checkSaying(pair, by: user, at: chat.clock.now)
   }
 
   private func refuse(_ pointer: String, _ code: String, _ detail: String, unless holds: Bool) throws(ChatError) {

@@ -73,7 +73,7 @@ public enum MessageRules {
 
   private static func checkReach(_ situation: Situation) throws(ChatError) {
     guard let pair = situation.pair else { return }
-    try ContactRules.checkWriting(pair, by: situation.caller.id, at: situation.moment)
+    try ContactRules.checkSaying(pair, by: situation.caller.id, at: situation.moment)
   }
 
   private static func isAuthor(_ situation: Situation) -> Bool { situation.message.sender.id == situation.caller.id }

@@ -15,7 +15,7 @@ public struct Typing: Command {
     // First, so that what is dropped costs the database nothing.
     guard await chat.isInTime(Pace.typing, caller.user, conversation) else { return }
     let (standing, member) = try await chat.membership(of: caller, in: conversation)
-    if let pair = standing.pair { try ContactRules.checkWriting(pair, by: caller.user, at: chat.clock.now) }
+    if let pair = standing.pair { try ContactRules.checkSaying(pair, by: caller.user, at: chat.clock.now) }
     guard standing.memberCount <= chat.limits.signalMembersMax else { return }
     chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
   }
@@ -35,7 +35,7 @@ public struct MaySignal: Command {
   /// Looks.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Bool {
     let standing = try await chat.membership(of: caller, in: conversation).standing
-    if let pair = standing.pair { try ContactRules.checkWriting(pair, by: caller.user, at: chat.clock.now) }
+    if let pair = standing.pair { try ContactRules.checkSaying(pair, by: caller.user, at: chat.clock.now) }
     return standing.memberCount <= chat.limits.signalMembersMax
   }
 }

@@ -65,6 +65,30 @@ import Testing
     #expect(stage.publisher.signals.count == told)
   }
 
+  @Test func `who has last words left says them as one message, and nothing besides`() async throws {
+    let stage = try await Stage.set()
+    let direct = try await stage.cast.direct().id
+    let said = try await stage.cast.say("early", by: stage.cast.bob, in: direct).message.id
+    _ = try await BlockUser(user: stage.bob.user, lastWords: true).run(in: stage.chat, as: stage.ada)
+    await refused(.forbidden(.blocked)) { () throws(ChatError) in
+      try await Typing(conversation: direct).run(in: stage.chat, as: stage.bob)
+    }
+    await refused(.forbidden(.blocked)) { () throws(ChatError) in
+      try await MaySignal(conversation: direct).run(in: stage.chat, as: stage.bob)
+    }
+    await refused(.forbidden(.blocked)) { () throws(ChatError) in
+      try await EditMessage(message: said, text: "more").run(in: stage.chat, as: stage.bob)
+    }
+    for place in [FilePlace.conversation(direct), .message(said)] {
+      await refused(.forbidden(.blocked)) { () throws(ChatError) in
+        try await RegisterFileLink(name: "a.pdf", url: "/a.pdf", size: 1, place: place).run(
+          in: stage.chat, as: stage.bob)
+      }
+    }
+    let last = try await SendMessage(conversation: direct, text: "last").run(in: stage.chat, as: stage.bob)
+    #expect(last.wereLastWords)
+  }
+
   @Test(arguments: [(2, 1), (1, 0)])
   func `typing and reading are told up to a number of members, and the marker moves all the same`(
     most: Int, told: Int
