@@ -34,7 +34,7 @@ extension Ask {
         Fault(pointer: "/" + type, code: "not_allowed", detail: "\(type) is none that there is.")
       ])
     }
-    let sent = try await run(SendDirectMessage(to: other, text: said, type: kind))
+    let sent = try await run(SendDirectMessage(to: other, text: said, type: kind)).message
     return .created(voice.message(DirectMessage(sent, to: other)))
   }
 

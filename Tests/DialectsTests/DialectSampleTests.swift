@@ -21,14 +21,14 @@ extension Dialect {
         return .ok(["token": .string(signedIn.access.token), "id": ask.voice.id(signedIn.user.id)])
       },
       .on(.post, "/greet/<id>", .signedIn, .send) { ask in
-        let message = try await ask.run(SendDirectMessage(to: ask.user(at: 0), text: ask.require("text")))
+        let message = try await ask.run(SendDirectMessage(to: ask.user(at: 0), text: ask.require("text"))).message
         return .created(shape(message, ask.voice))
       },
     ],
     actions: [
       .on("greet", .signedIn, .send) { ask in
         let command = SendDirectMessage(to: try ask.requireUser("to", "recipient_id"), text: try ask.require("text"))
-        return .say("sent", ["id": ask.voice.id(try await ask.run(command).id)])
+        return .say("sent", ["id": ask.voice.id(try await ask.run(command).message.id)])
       }
     ],
     announce: { happening, voice in

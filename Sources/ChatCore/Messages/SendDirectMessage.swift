@@ -1,29 +1,9 @@
 /// Accepts one message to another user: into the direct conversation of the two, which is opened when there is none.
 ///
+/// The reply says besides what became of it: whether these were the caller's last words.
+///
 /// - Throws: as ``OpenDirectConversation`` and ``SendMessage`` do.
 public struct SendDirectMessage: Command {
-  /// To whom.
-  public let user: UserID
-  /// What is said.
-  public let text: String
-  /// What it carries.
-  public let type: MessageType
-
-  /// Collects what is asked.
-  public init(to user: UserID, text: String, type: MessageType = .text) {
-    self.user = user
-    self.text = text
-    self.type = type
-  }
-
-  /// Stores, tells.
-  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Message {
-    try await AppendDirectMessage(to: user, text: text, type: type).run(in: chat, as: caller).message
-  }
-}
-
-/// The same as ``SendDirectMessage``, and says besides what became of it: whether these were the caller's last words.
-public struct AppendDirectMessage: Command {
   /// To whom.
   public let user: UserID
   /// What is said.

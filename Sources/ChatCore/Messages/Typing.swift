@@ -14,9 +14,7 @@ public struct Typing: Command {
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) {
     // First, so that what is dropped costs the database nothing.
     guard await chat.isInTime(Pace.typing, caller.user, conversation) else { return }
-    let (standing, member) = try await chat.membership(of: caller, in: conversation)
-    if let pair = standing.pair { try ContactRules.checkSaying(pair, by: caller.user, at: chat.clock.now) }
-    guard standing.memberCount <= chat.limits.signalMembersMax else { return }
+    guard let member = try await chat.signaller(caller, in: conversation) else { return }
     chat.publisher.announce(.typing(conversation, Author(id: caller.user, username: member.username)))
   }
 }
@@ -34,8 +32,15 @@ public struct MaySignal: Command {
 
   /// Looks.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Bool {
-    let standing = try await chat.membership(of: caller, in: conversation).standing
-    if let pair = standing.pair { try ContactRules.checkSaying(pair, by: caller.user, at: chat.clock.now) }
-    return standing.memberCount <= chat.limits.signalMembersMax
+    try await chat.signaller(caller, in: conversation) != nil
+  }
+}
+
+extension Chat {
+  /// The membership by which the caller may tell the others what is not stored; nil in a crowd.
+  fileprivate func signaller(_ caller: Caller, in id: ConversationID) async throws(ChatError) -> Member? {
+    let (standing, member) = try await membership(of: caller, in: id)
+    if let pair = standing.pair { try ContactRules.checkSaying(pair, by: caller.user, at: clock.now) }
+    return standing.memberCount <= limits.signalMembersMax ? member : nil
   }
 }

@@ -88,7 +88,7 @@ enum RealtimeRoutes {
     },
     .on(.post, "/api/messages/private/<int>", .signedIn, .send) { ask in
       let (other, text) = (try ask.user(at: 0), try content(ask))
-      return try await created(ask, ask.run(SendDirectMessage(to: other, text: text)))
+      return try await created(ask, ask.run(SendDirectMessage(to: other, text: text)).message)
     },
     .on(.delete, "/api/messages/private/<int>/<int>", .signedIn, .write) { ask in
       let message = try await standing(ask, at: 1)

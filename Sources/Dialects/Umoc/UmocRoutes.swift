@@ -123,7 +123,7 @@ extension Umoc {
       }
     }
     guard let other = ask.userID("recipient_id") else { throw unknown }
-    return try await ask.run(AppendDirectMessage(to: other, text: text)) { error in
+    return try await ask.run(SendDirectMessage(to: other, text: text)) { error in
       guard case .invalid(let faults) = error, faults.first?.pointer == "/user" else { return nil }
       return unknown
     }

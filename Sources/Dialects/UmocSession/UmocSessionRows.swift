@@ -59,7 +59,7 @@ enum UmocSession {
     let unknown = Refusal(400, "Recipient not found")
     guard ask.parameters.flag("is_group") else {
       let other = try await ask.findUser("recipient_id", "recipientID", else: unknown)
-      return try await ask.run(SendDirectMessage(to: other.id, text: text, type: type))
+      return try await ask.run(SendDirectMessage(to: other.id, text: text, type: type)).message
     }
     guard let group = ask.conversationID("recipient_id", "recipientID") else { throw unknown }
     return try await ask.run(SendMessage(conversation: group, text: text, type: type)) {
