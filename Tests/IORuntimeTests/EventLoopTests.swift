@@ -131,6 +131,26 @@ struct EventLoopTests {
     }
   }
 
+  @Test("a great crowd at the end of a tick lets others go before its rest, and everybody is told once")
+  func crowdAtEndOfTick() async throws {
+    try await withLoop { loop in
+      let log = Box<[Int]>([])
+      // 1,000 of them take 200 ms: many slices.
+      loop.execute {
+        for _ in 0..<1_000 {
+          loop.atEndOfTick(
+            Told {
+              usleep(200); log.value.append(0)
+            })
+        }
+      }
+      loop.execute { loop.execute { loop.schedule(after: 0) { loop.atEndOfTick(Told { log.value.append(1) }) } } }
+      #expect(try await eventually { log.value.count == 1_001 })
+      let place = try #require(log.value.firstIndex(of: 1))
+      #expect((64...500).contains(place), "told after \(place) of the crowd")
+    }
+  }
+
   @Test("the longest tick is told once, a tick under way tells how long it has taken, and descriptors are counted")
   func vitals() async throws {
     try await withLoop { loop in
@@ -181,4 +201,10 @@ struct EventLoopTests {
     loop.join()
     #expect(!loop.inLoop)
   }
+}
+
+private final class Told: EndOfTick {
+  private let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
+  func endOfTick() { body() }
 }

@@ -8,14 +8,14 @@ import Synchronization
 /// ``execute(_:)``; `async` code that runs with the loop as its executor stays on it across every `await`.
 ///
 /// - Order of a tick: descriptors that are ready, due timers, work handed over, then ``EndOfTick`` once for each object
-///   that asked for it. What is written during a tick leaves in one `send` a connection at its end.
+///   that asked for it, as far as ``EndOfTickQueue`` lets it. What is written during a tick leaves in one `send` a
+///   connection at its end.
 /// - Limits: handed-over work yields to descriptors and timers after 10 ms or 64 rounds of a tick; the rest follows in
 ///   the next one.
 /// - Source: swift.md sections 1 and 3 for the measurements behind this shape.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
   private static let roundsMax = 64
   private static let workMillisecondsMax: Int64 = 10
-  private static let flushRoundsMax = 4
   /// A list that grew past this in a burst is given back.
   private static let keptMax = 4096
 
@@ -33,8 +33,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private let timers = TimerQueue()
   private var pending: [Work] = []
   private var running: [Work] = []
-  private var endOfTick: [any EndOfTick] = []
-  private var flushing: [any EndOfTick] = []
+  private let endOfTick = EndOfTickQueue()
   private var stopping = false
   private var trimming = false
   private var tickTime: Int64 = EventLoop.monotonicMilliseconds()
@@ -122,7 +121,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     fireTimers()
     takeInbox()
     runPending()
-    flushEndOfTick()
+    endOfTick.tell()
     vitals.finished(at: EventLoop.monotonicMilliseconds())
   }
 
@@ -161,16 +160,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
   }
 
-  private func flushEndOfTick() {
-    var rounds = 0
-    while !endOfTick.isEmpty, rounds < Self.flushRoundsMax {
-      rounds += 1
-      swap(&endOfTick, &flushing)
-      for object in flushing { object.endOfTick() }
-      flushing.removeAll(keepingCapacity: flushing.count < Self.keptMax)
-    }
-  }
-
   /// Nothing runs any more: connections and their owners hold each other until they are told the end.
   private func letGo() {
     poller.abandonAll()
@@ -179,7 +168,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       takeInbox()
       guard !pending.isEmpty || !endOfTick.isEmpty else { break }
       runPending()
-      flushEndOfTick()
+      endOfTick.tell(all: true)
     }
     poller.abandonAll()
     timers.removeAll()

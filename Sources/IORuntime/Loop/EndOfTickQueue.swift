@@ -1,0 +1,62 @@
+/// Who wants to be told that a tick's work is done, and who could not be told in time.
+///
+/// One room of ten thousand is ten thousand sends, some 70 ms of them: told in one go they would stand before everybody
+/// else's. So a tick tells its own for a slice of time, and after them as many of those whom earlier ticks have left
+/// over; in between, descriptors are polled, and whoever has little to say says it at once.
+///
+/// - Limits: ``sliceMilliseconds`` for a tick's own and as much for those left over, but never fewer than
+///   ``leastAtOnce`` of either.
+/// - Isolation: its loop.
+final class EndOfTickQueue {
+  /// What one tick spends on a kind: no more than a fraction of what a delivery may take (250 ms), however many wait.
+  static let sliceMilliseconds: Int64 = 4
+  /// Told before the clock is looked at: some hundred microseconds' worth.
+  static let leastAtOnce = 64
+  /// Those who are told may ask again; a tick of its own is soon enough for the rest.
+  private static let roundsMax = 4
+  /// A list that grew past this in a burst is given back.
+  private static let keptMax = 4096
+
+  private var fresh: [any EndOfTick] = []
+  private var telling: [any EndOfTick] = []
+  private var late: [any EndOfTick] = []
+  private var lateFrom = 0
+
+  /// Whether nobody waits.
+  var isEmpty: Bool { fresh.isEmpty && late.isEmpty }
+
+  func append(_ object: any EndOfTick) { fresh.append(object) }
+
+  /// Tells those who wait: for a slice of time, or `all` of them.
+  func tell(all: Bool = false) {
+    let leftOver = late.count
+    let end = all ? Int64.max : EventLoop.monotonicMilliseconds() &+ Self.sliceMilliseconds
+    var rounds = 0
+    while !fresh.isEmpty, rounds < Self.roundsMax {
+      rounds += 1
+      swap(&fresh, &telling)
+      let told = tell(telling[...], until: end)
+      late.append(contentsOf: telling[told...])
+      telling.removeAll(keepingCapacity: telling.count < Self.keptMax)
+    }
+    if leftOver > 0 { tellLate(all: all) }
+  }
+
+  private func tellLate(all: Bool) {
+    let end = all ? Int64.max : EventLoop.monotonicMilliseconds() &+ Self.sliceMilliseconds
+    lateFrom = tell(late[lateFrom...], until: end)
+    guard lateFrom == late.count else { return }
+    late.removeAll()
+    lateFrom = 0
+  }
+
+  /// The place of the first who was not told.
+  private func tell(_ objects: ArraySlice<any EndOfTick>, until end: Int64) -> Int {
+    for (place, object) in zip(objects.indices, objects) {
+      object.endOfTick()
+      let told = place + 1 - objects.startIndex
+      if told % Self.leastAtOnce == 0, end < .max, EventLoop.monotonicMilliseconds() >= end { return place + 1 }
+    }
+    return objects.endIndex
+  }
+}
