@@ -178,10 +178,10 @@ public final class Hub: @unchecked Sendable {
     return ports.now - emptySince >= limits.lingerFor
   }
 
-  func brokerInterrupted() {
+  func brokerInterrupted(_ interruption: Interruption) {
     counts.interruptions += 1
     isInterrupted = true
-    for room in rooms.all { room.interrupted() }
+    for room in rooms.all where interruption.concerns(room.id.bucket) { room.interrupted() }
     scheduleHousekeeping()
   }
 }

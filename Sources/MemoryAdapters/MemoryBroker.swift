@@ -17,7 +17,7 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
   private var place = -1
   private var receiver: (any BrokerReceiver)?
   private var followed: Set<Topic> = []
-  private var isConnected = true
+  private var interruption: Interruption?
 
   /// Joins the bus.
   public init(on bus: MemoryBus, hop: @escaping Hop) {
@@ -35,7 +35,7 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
   /// Begins to listen; confirmed by a later callback.
   public func follow(_ topic: Topic) {
     followed.insert(topic)
-    if isConnected { listen(topic) }
+    if hears(topic.bucket) { listen(topic) }
   }
 
   /// Ends it.
@@ -46,8 +46,7 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
 
   /// Tells all who follow the entries' conversations; each conversation's entries together and in order.
   public func publish(_ entries: [Entry]) {
-    guard isConnected else { return }
-    var rest = entries[...]
+    var rest = entries.filter { hears($0.conversation.bucket) }[...]
     while let first = rest.first {
       let topic = Topic.conversation(first.conversation)
       bus.send(.entries(rest.filter { $0.conversation == first.conversation }), on: topic)
@@ -57,36 +56,38 @@ public final class MemoryBroker: Broker, @unchecked Sendable {
 
   /// Tells all who follow the user or conversation concerned.
   public func announce(_ signal: Signal) {
-    guard isConnected else { return }
+    guard hears(signal.topic.bucket) else { return }
     bus.send(.signal(signal), on: signal.topic)
   }
 
-  /// Plays a lost connection: nothing is heard nor told until ``restore()``; the receiver is told later.
-  public func interrupt() {
-    guard isConnected else { return }
-    isConnected = false
-    for topic in followed { bus.unfollow(topic, place) }
-    hop(0) { self.receiver?.interrupted() }
+  private func hears(_ bucket: Bucket) -> Bool { interruption?.concerns(bucket) != true }
+
+  /// Plays a lost connection: of its topics nothing is heard nor told until ``restore()``; the receiver is told later.
+  public func interrupt(_ what: Interruption = .whole) {
+    guard interruption == nil else { return }
+    interruption = what
+    for topic in followed where !hears(topic.bucket) { bus.unfollow(topic, place) }
+    hop(0) { self.receiver?.interrupted(what) }
   }
 
-  /// Plays a connection that came back: follows all topics again, each confirmed by a later callback.
+  /// Plays a connection that came back: follows its topics again, each confirmed by a later callback.
   public func restore() {
-    guard !isConnected else { return }
-    isConnected = true
-    for topic in followed.sorted(by: Topic.isBefore) { listen(topic) }
+    guard let was = interruption else { return }
+    interruption = nil
+    for topic in followed.sorted(by: Topic.isBefore) where was.concerns(topic.bucket) { listen(topic) }
   }
 
   private func listen(_ topic: Topic) {
     bus.follow(topic, place)
     hop(0) {
-      if self.isConnected, self.followed.contains(topic) { self.receiver?.following(topic) }
+      if self.hears(topic.bucket), self.followed.contains(topic) { self.receiver?.following(topic) }
     }
   }
 
   /// Called by the bus, from any thread.
   func deliver(_ notice: MemoryBus.Notice, on topic: Topic, after milliseconds: Milliseconds) {
     hop(milliseconds) {
-      guard self.isConnected, self.followed.contains(topic) else { return }
+      guard self.hears(topic.bucket), self.followed.contains(topic) else { return }
       switch notice {
       case .entries(let entries): self.receiver?.received(entries)
       case .signal(let signal): self.receiver?.received(signal)

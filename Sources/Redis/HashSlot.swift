@@ -7,23 +7,31 @@ public struct HashSlot: Hashable, Sendable, Comparable {
   /// The number, 0 … 16,383.
   public let number: UInt16
 
+  /// A number that came from outside; nothing when there is no such slot.
+  init?(number: Int64) {
+    guard number >= 0, number < Int64(HashSlot.count) else { return nil }
+    self.number = UInt16(number)
+  }
+
+  init(number: UInt16) { self.number = number % HashSlot.count }
+
   /// The slot of a key: of what stands between its first `{` and the next `}`, unless that is empty; else of all of it.
-  public init(of key: some Sequence<UInt8>) { self.init(ofBytes: Array(key)) }
+  public init(of key: some Sequence<UInt8>) { self.init(ofBytes: Array(key)[...]) }
 
   /// The slot of a key.
-  public init(of key: String) { self.init(ofBytes: Array(key.utf8)) }
+  public init(of key: String) { self.init(ofBytes: Array(key.utf8)[...]) }
 
-  private init(ofBytes key: [UInt8]) {
+  init(ofBytes key: ArraySlice<UInt8>) {
     number = HashSlot.crc16(HashSlot.hashed(key)) % HashSlot.count
   }
 
   /// Orders slots by number.
   public static func < (left: HashSlot, right: HashSlot) -> Bool { left.number < right.number }
 
-  private static func hashed(_ key: [UInt8]) -> ArraySlice<UInt8> {
-    guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return key[...] }
+  private static func hashed(_ key: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return key }
     let rest = key[(open + 1)...]
-    guard let close = rest.firstIndex(of: UInt8(ascii: "}")), close > rest.startIndex else { return key[...] }
+    guard let close = rest.firstIndex(of: UInt8(ascii: "}")), close > rest.startIndex else { return key }
     return rest[..<close]
   }
 

@@ -12,56 +12,123 @@ public struct RedisCounters: Sendable, Hashable {
   public internal(set) var dropped = 0
   /// Commands that Redis refused.
   public internal(set) var refused = 0
+  /// Commands that a node of the cluster sent on to another.
+  public internal(set) var redirected = 0
+  /// Answers to the question who has which slots.
+  public internal(set) var refreshes = 0
+  /// Those of them that said something new.
+  public internal(set) var topologies = 0
   /// Why the last attempt or connection ended.
   public internal(set) var lastError: RedisError?
 
-  mutating func note(_ change: RedisLinkChange) {
+  mutating func note(_ change: RedisChange) {
     switch change {
     case .connected: connects += 1
-    case .lost(let error):
+    case .lost(_, let error):
       losses += 1
       lastError = error
-    case .failed(let error): lastError = error
+    case .failed(_, let error), .silent(_, let error): lastError = error
+    case .topology, .leadsToCluster: break
     }
   }
 }
 
-/// Commands to one Redis over one pipelined connection that comes back by itself.
+/// Commands to one Redis, or to the masters of a cluster, over pipelined connections that come back by themselves.
 ///
-/// Nothing waits for a Redis that is away: a command then fails at once, and ``send(_:)`` says no. A Redis cluster will
-/// take one client for each master; what is asked of a client says by its key where it belongs.
+/// Nothing waits for a Redis that is away: a command then fails at once, and ``send(_:)`` says no. What is asked says
+/// by its key where in a cluster it belongs; see ``ClusterClient``.
 ///
 /// - Shape: `let reply = try await client.command(RedisCommand("GET", "key"))`
 /// - Isolation: its loop; `async` methods are called by tasks that run on it.
 public final class RedisClient: @unchecked Sendable {
-  private let link: RedisLink
+  private enum Way {
+    case one(RedisLink, RedisAddress)
+    case cluster(ClusterClient)
+  }
+
+  private let way: Way
   private let state: State
   private let loop: EventLoop
 
-  /// Makes a client that does nothing until ``start()``; `observe` hears of its connection, on the loop.
-  public init(
-    loop: EventLoop, settings: RedisSettings, observe: @escaping (RedisLinkChange) -> Void = { _ in }
-  ) {
+  /// Makes a client that does nothing until ``start()``; `observe` hears of its connections, on the loop.
+  public init(loop: EventLoop, settings: RedisSettings, observe: @escaping (RedisChange) -> Void = { _ in }) {
     let state = State()
     self.loop = loop
     self.state = state
-    link = RedisLink(loop: loop, settings: settings, owner: state) { change in
+    let note: (RedisChange) -> Void = { change in
       state.counters.note(change)
       observe(change)
     }
+    if settings.isCluster {
+      way = .cluster(ClusterClient(loop: loop, settings: settings, observe: note))
+    } else {
+      let link = RedisLink(
+        loop: loop, settings: settings, trust: RedisTrust(settings), owner: state, observe: note)
+      way = .one(link, settings.address)
+    }
   }
 
-  /// Connects, and connects again whenever the connection ends.
-  public func start() { link.start() }
+  /// Connects, and connects again whenever a connection ends.
+  public func start() {
+    switch way {
+    case .one(let link, _): link.start()
+    case .cluster(let cluster): cluster.start()
+    }
+  }
 
-  /// Ends the connection for good; what waits fails.
-  public func close() { link.close() }
+  /// Ends the connections for good; what waits fails.
+  public func close() {
+    switch way {
+    case .one(let link, _): link.close()
+    case .cluster(let cluster): cluster.close()
+    }
+  }
 
-  /// Whether commands get through, as far as is known.
-  public var isConnected: Bool { link.ready != nil }
+  /// Whether all commands get through, as far as is known: to all masters of a cluster.
+  public var isConnected: Bool {
+    switch way {
+    case .one(let link, _): link.ready != nil
+    case .cluster(let cluster): cluster.isWhole
+    }
+  }
+
+  /// Whether commands about keys of a slot get through.
+  public func isConnected(for slot: HashSlot) -> Bool {
+    switch way {
+    case .one(let link, _): link.ready != nil
+    case .cluster(let cluster): cluster.ready(for: slot) != nil
+    }
+  }
+
+  /// Whether commands about a key get through.
+  public func isConnected(for key: String) -> Bool {
+    switch way {
+    case .one(let link, _): link.ready != nil
+    case .cluster(let cluster): cluster.ready(for: HashSlot(of: key)) != nil
+    }
+  }
+
+  /// Who answers for a key; nil while nobody in the cluster does.
+  public func master(of key: String) -> RedisAddress? {
+    switch way {
+    case .one(_, let address): address
+    case .cluster(let cluster): cluster.map?.master(of: HashSlot(of: key))
+    }
+  }
+
+  /// All masters that are known, and whether each is connected.
+  public var masters: [(address: RedisAddress, isConnected: Bool)] {
+    switch way {
+    case .one(let link, let address): [(address, link.ready != nil)]
+    case .cluster(let cluster): cluster.masters
+    }
+  }
 
   /// What it has done so far.
-  public var counters: RedisCounters { state.counters }
+  public var counters: RedisCounters {
+    guard case .cluster(let cluster) = way else { return state.counters }
+    return cluster.added(to: state.counters)
+  }
 
   /// Sends a command whose reply nobody needs; false when it was not sent.
   @discardableResult
@@ -82,12 +149,13 @@ public final class RedisClient: @unchecked Sendable {
   public func submit(
     _ command: RedisCommand, deadline: Int64? = nil, _ handler: @escaping (Result<RedisReply, RedisError>) -> Void
   ) throws(RedisError) {
-    guard let connection = link.ready else {
-      state.counters.dropped += 1
-      throw .unavailable
-    }
-    do {
-      try connection.submit(command, deadline: deadline, handler)
+    do throws(RedisError) {
+      switch way {
+      case .one(let link, _):
+        guard let connection = link.ready else { throw .unavailable }
+        try connection.submit(command, deadline: deadline, handler)
+      case .cluster(let cluster): try cluster.submit(command, deadline: deadline, handler)
+      }
       state.counters.sent += 1
     } catch {
       state.counters.dropped += 1

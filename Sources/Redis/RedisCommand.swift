@@ -35,6 +35,13 @@ public struct RedisCommand: Hashable, Sendable {
   /// How many bytes the arguments have, without framing.
   public var byteCount: Int { bytes.count }
 
+  /// The argument at a place, the name of the command being at 0; nothing when there is none.
+  func argument(_ place: Int) -> ArraySlice<UInt8>? {
+    guard lengths.indices.contains(place) else { return nil }
+    let start = lengths[..<place].reduce(0, +)
+    return bytes[start..<(start + lengths[place])]
+  }
+
   /// Adds the command to `output` as it stands on the wire; false when there is no memory for it.
   func format(into output: inout [UInt8]) -> Bool {
     bytes.withUnsafeBytes { flat in

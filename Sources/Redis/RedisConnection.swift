@@ -6,6 +6,8 @@ protocol RedisConnectionOwner: AnyObject {
   func connectionReady(_ connection: RedisConnection)
   /// Something came; true when it answers no command but is a message, and has been dealt with.
   func takesPush(_ reply: RedisReply) -> Bool
+  /// Redis has refused a command, in its own words; its sender hears it too.
+  func connectionRefused(_ text: String)
   /// It is over, for ever; every command that waited has been told already.
   func connectionEnded(_ connection: RedisConnection, _ error: RedisError, wasReady: Bool)
 }
@@ -51,6 +53,9 @@ final class RedisConnection: @unchecked Sendable {
     reader = ReplyReader(limits: settings.replyLimits)
   }
 
+  /// Where it leads to.
+  var address: RedisAddress { settings.address }
+
   /// Whether commands may be submitted.
   var isReady: Bool { state == .ready }
 
@@ -80,6 +85,7 @@ final class RedisConnection: @unchecked Sendable {
     guard var oldest = pending.first else { return end(.broken("a reply that nothing asked for")) }
     if case .error(let text) = reply {
       finishOldest()
+      owner?.connectionRefused(text)
       oldest.handler?(.failure(.refused(text)))
       // A primary that has become a replica: the address may lead to the new primary by now.
       if text.hasPrefix("READONLY ") { end(.refused(text)) }

@@ -10,16 +10,6 @@ protocol RedisLinkOwner: AnyObject {
   func takesPush(_ reply: RedisReply) -> Bool
 }
 
-/// What has become of the way to a Redis.
-public enum RedisLinkChange: Hashable, Sendable {
-  /// Commands get through.
-  case connected
-  /// They did, and no longer do.
-  case lost(RedisError)
-  /// An attempt to connect failed; there will be another.
-  case failed(RedisError)
-}
-
 /// A connection that is made anew whenever it ends, after pauses by ``Backoff``. One leads to one master.
 ///
 /// - Isolation: its loop.
@@ -27,21 +17,22 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   private let loop: EventLoop
   private let settings: RedisSettings
   private weak var owner: (any RedisLinkOwner)?
-  private let observe: (RedisLinkChange) -> Void
+  private let observe: (RedisChange) -> Void
   private var connection: RedisConnection?
   private var failures = 0
   private var retry: LoopTimer?
   private var wanted = false
   private var random = SystemRandomNumberGenerator()
-  /// Made once: reading the system's authorities takes milliseconds.
-  private var trust: TLSClient?
+  private let trust: RedisTrust
+  private var isMisled = false
 
   init(
-    loop: EventLoop, settings: RedisSettings, owner: any RedisLinkOwner,
-    observe: @escaping (RedisLinkChange) -> Void
+    loop: EventLoop, settings: RedisSettings, trust: RedisTrust, owner: any RedisLinkOwner,
+    observe: @escaping (RedisChange) -> Void
   ) {
     self.loop = loop
     self.settings = settings
+    self.trust = trust
     self.owner = owner
     self.observe = observe
   }
@@ -71,8 +62,7 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     let fresh = RedisConnection(loop: loop, settings: settings, owner: self)
     connection = fresh
     do throws(TLSError) {
-      if settings.tls, trust == nil { trust = try TLSClient(authorityFile: settings.authorityFile) }
-      fresh.open(tls: trust)
+      fresh.open(tls: try trust.client())
     } catch {
       let words = error.description
       loop.execute { fresh.end(.unreachable(words)) }
@@ -81,11 +71,17 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
 
   func connectionReady(_ connection: RedisConnection) {
     failures = 0
-    observe(.connected)
+    observe(.connected(settings.address))
     owner?.linkReady()
   }
 
   func takesPush(_ reply: RedisReply) -> Bool { owner?.takesPush(reply) ?? false }
+
+  func connectionRefused(_ text: String) {
+    guard !settings.isCluster, !isMisled, text.hasPrefix("MOVED ") || text.hasPrefix("CROSSSLOT ") else { return }
+    isMisled = true
+    observe(.leadsToCluster(settings.address))
+  }
 
   func connectionEnded(_ ended: RedisConnection, _ error: RedisError, wasReady: Bool) {
     guard ended === connection else { return }
@@ -93,7 +89,7 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     // Closed by ourselves: nobody is to be told that it was lost.
     guard wanted else { return }
     failures += 1
-    observe(wasReady ? .lost(error) : .failed(error))
+    observe(wasReady ? .lost(settings.address, error) : .failed(settings.address, error))
     if wasReady { owner?.linkLost(error) }
     guard wanted else { return }
     let pause = settings.backoff.delay(afterFailures: failures, using: &random)

@@ -7,27 +7,64 @@ public struct RedisURLError: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 extension RedisSettings {
-  /// Reads `redis://[[user]:password@]host[:port][/database]`; `rediss` for TLS.
+  /// Reads the URL of one Redis, `redis://[[user]:password@]host[:port][/database]`, or of a cluster,
+  /// `redis+cluster://[[user]:password@]host[:port][,host[:port]]…`; `rediss` and `rediss+cluster` for TLS.
   ///
-  /// - Shape: user and password may be percent-encoded; an IPv6 address stands in brackets.
+  /// - Shape: user and password may be percent-encoded; an IPv6 address stands in brackets. The hosts of a cluster are
+  ///   those that are asked first for the others: one that answers is enough.
+  /// - Limits: ``seedsMax`` hosts.
   /// - Throws: ``RedisURLError`` with a sentence that names the part.
-  /// - Source: the IANA registrations of `redis` and `rediss`.
+  /// - Source: the IANA registrations of `redis` and `rediss`; `+cluster` is ours.
   public init(url: String) throws(RedisURLError) {
     var rest = Substring(url)
-    let tls = try RedisSettings.scheme(&rest)
+    let scheme = try RedisSettings.scheme(&rest)
     let database = try RedisSettings.database(&rest)
     let (user, password) = try RedisSettings.credentials(&rest)
-    let port = try RedisSettings.port(&rest)
-    let host = try RedisSettings.host(rest)
-    self.init(host: host, port: port, user: user, password: password, database: database, tls: tls)
+    let hosts = try rest.split(separator: ",", omittingEmptySubsequences: false).map { (text) throws(RedisURLError) in
+      try RedisSettings.address(text)
+    }
+    guard let first = hosts.first, scheme.isCluster || hosts.count == 1 else {
+      throw RedisURLError(
+        "Several hosts are the nodes of a cluster: the URL then begins with redis+cluster:// or rediss+cluster://.")
+    }
+    guard hosts.count <= RedisSettings.seedsMax else {
+      throw RedisURLError("A Redis URL names at most \(RedisSettings.seedsMax) hosts: a cluster tells of the others.")
+    }
+    guard !scheme.isCluster || database == 0 else {
+      throw RedisURLError("A Redis cluster has no other database than 0: leave the number out.")
+    }
+    self.init(host: first.host, port: first.port, user: user, password: password, database: database, tls: scheme.tls)
+    if scheme.isCluster { seeds = hosts }
   }
 
-  private static func scheme(_ rest: inout Substring) throws(RedisURLError) -> Bool {
-    for (name, tls) in [("redis://", false), ("rediss://", true)] where rest.hasPrefix(name) {
-      rest = rest.dropFirst(name.count)
-      return tls
+  /// Hosts of one URL: any of them tells of all the others.
+  static let seedsMax = 64
+
+  private struct Scheme {
+    let name: String
+    let tls: Bool
+    let isCluster: Bool
+  }
+
+  private static let schemes = [
+    Scheme(name: "redis://", tls: false, isCluster: false), Scheme(name: "rediss://", tls: true, isCluster: false),
+    Scheme(name: "redis+cluster://", tls: false, isCluster: true),
+    Scheme(name: "rediss+cluster://", tls: true, isCluster: true),
+  ]
+
+  private static func scheme(_ rest: inout Substring) throws(RedisURLError) -> Scheme {
+    guard let scheme = schemes.first(where: { rest.hasPrefix($0.name) }) else {
+      throw RedisURLError(
+        "A Redis URL begins with redis:// or rediss://, that of a cluster with redis+cluster:// or rediss+cluster://.")
     }
-    throw RedisURLError("A Redis URL begins with redis:// or rediss://.")
+    rest = rest.dropFirst(scheme.name.count)
+    return scheme
+  }
+
+  private static func address(_ text: Substring) throws(RedisURLError) -> RedisAddress {
+    var rest = text
+    let port = try port(&rest)
+    return RedisAddress(host: try host(rest), port: port)
   }
 
   private static func database(_ rest: inout Substring) throws(RedisURLError) -> Int {
@@ -74,8 +111,7 @@ extension RedisSettings {
     } else if host.contains(":") {
       throw RedisURLError("An IPv6 address in a Redis URL stands in brackets: redis://[::1]:6379.")
     }
-    let allowed = host.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_:%".contains($0)) }
-    guard !host.isEmpty, host.utf8.count <= 253, allowed else {
+    guard RedisAddress.isHost(host) else {
       throw RedisURLError("The Redis URL names no host, or one with characters that a host cannot have.")
     }
     return String(host)

@@ -1,11 +1,14 @@
 /// Where a Redis is, who we are there, and how long we wait.
 ///
-/// - Shape: `redis://user:password@host:6379/0`; `rediss://…` for TLS. See ``init(url:)``.
+/// - Shape: `redis://user:password@host:6379/0`; `redis+cluster://user:password@h1:6379,h2:6379` for a cluster;
+///   `rediss…` for TLS. See ``init(url:)``.
 public struct RedisSettings: Sendable, Hashable {
   /// A name or address.
   public var host: String
   /// The TCP port; 6,379 unless the URL says otherwise.
   public var port: UInt16
+  /// The nodes of a cluster that are asked first who has which slots; empty for one Redis, which is at ``host``.
+  public var seeds: [RedisAddress] = []
   /// The ACL user; nil is Redis' `default`.
   public var user: String?
   /// The password; nil sends no AUTH.
@@ -51,10 +54,27 @@ public struct RedisSettings: Sendable, Hashable {
   }
 }
 
+extension RedisSettings {
+  /// Whether the keys are shared out over a cluster.
+  public var isCluster: Bool { !seeds.isEmpty }
+
+  /// Where one Redis is; of a cluster the first of the seeds.
+  public var address: RedisAddress { RedisAddress(host: host, port: port) }
+
+  /// The same for one node of the cluster.
+  func at(_ address: RedisAddress) -> RedisSettings {
+    var settings = self
+    settings.host = address.host
+    settings.port = address.port
+    return settings
+  }
+}
+
 extension RedisSettings: CustomStringConvertible {
   /// `redis://host:6379/0`, without user and password: fit for logs.
   public var description: String {
-    let shown = host.contains(":") ? "[\(host)]" : host
-    return "\(tls ? "rediss" : "redis")://\(shown):\(port)/\(database)"
+    let scheme = tls ? "rediss" : "redis"
+    guard isCluster else { return "\(scheme)://\(address)/\(database)" }
+    return "\(scheme)+cluster://\(seeds.map(\.description).joined(separator: ","))"
   }
 }

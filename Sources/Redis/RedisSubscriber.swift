@@ -2,71 +2,58 @@ import IORuntime
 
 /// Who hears what a subscriber receives; on its loop.
 public protocol RedisSubscriberReceiver: AnyObject {
-  /// From now on everything published on the channel arrives, until ``interrupted()``. May be told again.
+  /// From now on everything published on the channel arrives, until it is ``interrupted(_:)``. May be told again.
   func subscribed(to channel: String)
   /// A message was published on a channel.
   func received(_ payload: [UInt8], on channel: [UInt8])
-  /// The connection is gone: nothing arrives until ``subscribed(to:)`` is told again for each channel.
-  func interrupted()
+  /// A connection is gone, or a slot has moved: of these channels nothing arrives until ``subscribed(to:)`` is told again
+  /// for each.
+  func interrupted(_ lost: LostChannels)
 }
 
 /// Listens to sharded channels of Redis; over all interruptions, whatever was asked for is asked for again.
 ///
-/// One connection leads to one master and carries any number of channels. The channels of a cluster will be shared
-/// out by ``HashSlot`` over one connection a master; nothing of that is seen from outside.
+/// One connection leads to each master and carries any number of channels; those of a cluster are shared out by
+/// ``HashSlot``, and follow their slot wherever it goes.
 ///
 /// - Shape: `subscriber.subscribe("{a}news")`, then ``RedisSubscriberReceiver/subscribed(to:)``, then messages.
 /// - Isolation: its loop. What is asked for during a tick goes out at its end.
 /// - Source: reliability.md A3.3, points 3 to 6; Redis documentation, SSUBSCRIBE.
 public final class RedisSubscriber: @unchecked Sendable {
-  /// Channels of one SSUBSCRIBE: enough to be cheap, few enough for Redis to serve others in between.
-  static let batchMax = 512
-  /// Commands that wait for their confirmations, so that a PING never stands behind a million channels.
-  static let batchesUnderWayMax = 16
   /// Milliseconds before a refused SSUBSCRIBE is tried again.
   static let refusalPause: Int64 = 1_000
+  /// The same when it was refused because the slot is with another master, or for the moment with none.
+  static let movedPause: Int64 = 200
 
-  private struct Channel {
-    /// Somebody wants it.
-    var wanted = false
-    /// The command that subscribes to it has gone out on this connection, as part of that batch.
-    var batch: UInt64?
-    /// Redis has confirmed that.
-    var confirmed = false
-    /// It stands in `dirty`.
-    var dirty = false
-  }
-
-  private final class Batch {
-    let number: UInt64
-    let channels: [String]
-    var confirmed = 0
-    init(number: UInt64, channels: [String]) {
-      self.number = number
-      self.channels = channels
-    }
-    var next: String? { confirmed < channels.count ? channels[confirmed] : nil }
+  private enum Way {
+    case one(SubscriberLine, ChannelShare)
+    case cluster(ClusterWatch)
   }
 
   private let loop: EventLoop
-  private var link: RedisLink?
+  private let settings: RedisSettings
+  private let trust: RedisTrust
+  private let observe: (RedisChange) -> Void
+  private var way: Way?
   private weak var receiver: (any RedisSubscriberReceiver)?
-  private var channels: [String: Channel] = [:]
-  private var dirty = Fifo<String>()
-  private var unsubscribing = Fifo<Batch>()
-  private var underWay = 0
-  private var batchesMade: UInt64 = 0
-  private var flushing = false
+  private var lines: [RedisAddress: SubscriberLine] = [:]
+  private var shares: [HashSlot: ChannelShare] = [:]
   private var counted = RedisCounters()
 
-  /// Makes a subscriber that does nothing until ``start()``; `observe` hears of its connection, on the loop.
-  public init(
-    loop: EventLoop, settings: RedisSettings, observe: @escaping (RedisLinkChange) -> Void = { _ in }
-  ) {
+  /// Makes a subscriber that does nothing until ``start()``; `observe` hears of its connections, on the loop.
+  public init(loop: EventLoop, settings: RedisSettings, observe: @escaping (RedisChange) -> Void = { _ in }) {
     self.loop = loop
-    link = RedisLink(loop: loop, settings: settings, owner: self) { [weak self] change in
-      self?.counted.note(change)
-      observe(change)
+    self.settings = settings
+    self.observe = observe
+    trust = RedisTrust(settings)
+    if settings.isCluster {
+      way = .cluster(
+        ClusterWatch(loop: loop, settings: settings, trust: trust, owner: self) { [weak self] in self?.note($0) })
+    } else {
+      let share = ChannelShare(slot: nil)
+      let line = makeLine(settings.address)
+      share.line = line
+      way = .one(line, share)
     }
   }
 
@@ -75,221 +62,188 @@ public final class RedisSubscriber: @unchecked Sendable {
   /// Sets who hears; held weakly, set before ``start()``.
   public func attach(_ receiver: any RedisSubscriberReceiver) { self.receiver = receiver }
 
-  /// Connects, and connects again whenever the connection ends.
-  public func start() { link?.start() }
+  /// Connects, and connects again whenever a connection ends.
+  public func start() {
+    switch way {
+    case .one(let line, _): line.start()
+    case .cluster(let watch): watch.start()
+    case nil: return
+    }
+  }
 
-  /// Ends the connection for good.
-  public func close() { link?.close() }
+  /// Ends the connections for good.
+  public func close() {
+    if case .cluster(let watch) = way { watch.close() }
+    for line in lines.values { line.close() }
+  }
 
   /// Listens to a channel; the receiver is told when Redis has confirmed it. Harmless, and told again, a second time.
   public func subscribe(_ channel: String) {
-    channels[channel, default: Channel()].wanted = true
-    markDirty(channel)
+    let share = share(of: channel)
+    share.want(channel)
+    tell(channel, of: share)
   }
 
   /// Listens no more; messages that are on their way still arrive.
   public func unsubscribe(_ channel: String) {
-    guard channels[channel] != nil else { return }
+    let share = share(of: channel)
     // Redis has been told nothing of it: however long it is away, only what is wanted is remembered.
-    guard isConnected else { return channels[channel] = nil }
-    channels[channel]?.wanted = false
-    markDirty(channel)
+    guard share.line?.isReady == true else { return share.remove(channel) }
+    share.unwant(channel)
+    tell(channel, of: share)
   }
 
-  /// Whether the connection stands, as far as is known.
-  public var isConnected: Bool { link?.ready != nil }
+  /// Whether all connections stand, as far as is known.
+  public var isConnected: Bool { isWhole }
   /// How many channels are wanted or yet to be left.
-  public var channelCount: Int { channels.count }
+  public var channelCount: Int { allShares.reduce(0) { $0 + $1.channels.count } }
+
   /// What it has done so far.
-  public var counters: RedisCounters { counted }
-
-  // MARK: What is to be said to Redis
-
-  private func markDirty(_ name: String) {
-    // Without a connection there is nobody to tell; a new one is told everything that is wanted.
-    guard isConnected, let channel = channels[name], !channel.dirty else { return }
-    channels[name]?.dirty = true
-    dirty.append(name)
-    flushSoon()
-  }
-
-  private func flushSoon() {
-    guard !flushing else { return }
-    flushing = true
-    loop.atEndOfTick(self)
-  }
-
-  private func flush() {
-    guard let connection = link?.ready else { return }
-    var joining: [String] = []
-    var leaving: [String] = []
-    while underWay < RedisSubscriber.batchesUnderWayMax, let name = dirty.popFirst() {
-      settle(name, joining: &joining, leaving: &leaving)
-      if joining.count == RedisSubscriber.batchMax { subscribe(&joining, over: connection) }
-      if leaving.count == RedisSubscriber.batchMax { unsubscribe(&leaving, over: connection) }
+  public var counters: RedisCounters {
+    var counters = counted
+    for line in lines.values {
+      counters.sent += line.sent
+      counters.refused += line.refusals
     }
-    if !joining.isEmpty { subscribe(&joining, over: connection) }
-    if !leaving.isEmpty { unsubscribe(&leaving, over: connection) }
-  }
-
-  /// Compares what is wanted of a channel with what Redis has been told.
-  private func settle(_ name: String, joining: inout [String], leaving: inout [String]) {
-    guard let channel = channels[name] else { return }
-    channels[name]?.dirty = false
-    switch (channel.wanted, channel.batch != nil) {
-    case (true, false): joining.append(name)
-    case (true, true): if channel.confirmed { receiver?.subscribed(to: name) }
-    case (false, true):
-      channels[name] = nil
-      leaving.append(name)
-    case (false, false): channels[name] = nil
+    if case .cluster(let watch) = way {
+      counters.refreshes = watch.refreshes
+      counters.topologies = watch.changes
     }
+    return counters
   }
 
-  private func subscribe(_ names: inout [String], over connection: RedisConnection) {
-    let batch = makeBatch(&names)
-    for name in batch.channels {
-      channels[name]?.batch = batch.number
-      channels[name]?.confirmed = false
+  // MARK: Shares
+
+  private var allShares: [ChannelShare] {
+    if case .one(_, let share) = way { return [share] }
+    return Array(shares.values)
+  }
+
+  private func share(of channel: String) -> ChannelShare {
+    if case .one(_, let share) = way { return share }
+    let slot = HashSlot(of: channel)
+    if let share = shares[slot] { return share }
+    let share = ChannelShare(slot: slot)
+    shares[slot] = share
+    if case .cluster(let watch) = way { share.line = watch.map?.master(of: slot).flatMap { lines[$0] } }
+    return share
+  }
+
+  /// Without a connection there is nobody to tell; a new one is told everything that is wanted.
+  private func tell(_ channel: String, of share: ChannelShare) {
+    guard let line = share.line, line.isReady else { return }
+    share.mark(channel)
+    line.flushSoon(share)
+  }
+
+  private func tellAll(of share: ChannelShare) {
+    guard let line = share.line, line.isReady else { return }
+    share.markAll()
+    line.flushSoon(share)
+  }
+
+  private func makeLine(_ address: RedisAddress) -> SubscriberLine {
+    let line = SubscriberLine(loop: loop, settings: settings.at(address), trust: trust, owner: self) { [weak self] in
+      self?.note($0)
     }
-    let command = RedisCommand(["SSUBSCRIBE"] + batch.channels)
-    submit(command, batch, over: connection) { [weak self] in self?.joined(batch, $0) }
+    lines[address] = line
+    return line
   }
 
-  private func unsubscribe(_ names: inout [String], over connection: RedisConnection) {
-    let batch = makeBatch(&names)
-    unsubscribing.append(batch)
-    let command = RedisCommand(["SUNSUBSCRIBE"] + batch.channels)
-    submit(command, batch, over: connection) { [weak self] in self?.left(batch, $0) }
-  }
-
-  private func makeBatch(_ names: inout [String]) -> Batch {
-    defer { names.removeAll() }
-    batchesMade &+= 1
-    return Batch(number: batchesMade, channels: names)
-  }
-
-  private func submit(
-    _ command: RedisCommand, _ batch: Batch, over connection: RedisConnection,
-    _ handler: @escaping RedisConnection.Handler
-  ) {
-    underWay += 1
-    do {
-      try connection.submit(command, replies: batch.channels.count, handler)
-      counted.sent += 1
-    } catch {
-      // So few commands wait here that this is a connection in trouble; a new one begins from what is wanted.
-      link?.restart(because: error)
+  private func note(_ change: RedisChange) {
+    counted.note(change)
+    observe(change)
+    guard case .cluster(let watch) = way else { return }
+    switch change {
+    case .lost, .failed: watch.refreshSoon()
+    case .connected, .topology, .silent, .leadsToCluster: break
     }
   }
+}
 
-  // MARK: What Redis says
+extension RedisSubscriber: ClusterWatchOwner {
+  var isWhole: Bool { !lines.isEmpty && lines.values.allSatisfy(\.isReady) }
 
-  private func joined(_ batch: Batch, _ result: Result<RedisReply, RedisError>) {
-    switch result {
-    case .success(let reply):
-      guard let name = confirmed(reply, "ssubscribe", batch) else { return }
-      guard channels[name]?.batch == batch.number else { return }
-      channels[name]?.confirmed = true
-      if channels[name]?.wanted == true { receiver?.subscribed(to: name) }
-    case .failure(.refused): refused(batch)
-    case .failure: return
+  /// Makes a line to each new master, drops those to nodes that are none any more, and moves the shares.
+  func clusterTold(_ map: ClusterMap) {
+    let masters = Set(map.masters)
+    for (address, line) in lines where !masters.contains(address) {
+      lines[address] = nil
+      line.close()
+      counted.sent += line.sent
+      counted.refused += line.refusals
     }
+    for address in map.masters where lines[address] == nil { makeLine(address).start() }
+    var lost: Set<HashSlot> = []
+    for (slot, share) in shares where move(share, to: map.master(of: slot).flatMap { lines[$0] }) { lost.insert(slot) }
+    if !lost.isEmpty { receiver?.interrupted(.slots(lost)) }
   }
 
-  private func left(_ batch: Batch, _ result: Result<RedisReply, RedisError>) {
-    switch result {
-    case .success(let reply):
-      _ = confirmed(reply, "sunsubscribe", batch)
-      if batch.next == nil { _ = unsubscribing.popFirst() }
-    case .failure(.refused):
-      counted.refused += 1
-      _ = unsubscribing.popFirst()
-      finished()
-    case .failure: return
+  /// Another master has a share; whether anything is lost by that.
+  private func move(_ share: ChannelShare, to line: SubscriberLine?) -> Bool {
+    guard share.line !== line else { return false }
+    let isLost = share.isTold
+    share.forget()
+    share.line = line
+    share.isQueued = false
+    tellAll(of: share)
+    return isLost
+  }
+}
+
+extension RedisSubscriber: SubscriberLineOwner {
+  func lineReady(_ line: SubscriberLine) {
+    for share in allShares where share.line === line {
+      share.forget()
+      tellAll(of: share)
     }
   }
 
-  /// The channel that a reply confirms; a reply that confirms anything else breaks the connection.
-  private func confirmed(_ reply: RedisReply, _ kind: String, _ batch: Batch) -> String? {
-    guard let parts = reply.elements, parts.count == 3, parts[0].text == kind, let name = batch.next,
-      parts[1].text == name
-    else {
-      link?.restart(because: .broken("a confirmation of something else"))
-      return nil
+  func lineLost(_ line: SubscriberLine) {
+    var lost: Set<HashSlot> = []
+    for share in allShares where share.line === line {
+      if let slot = share.slot { lost.insert(slot) }
+      share.forget()
     }
-    batch.confirmed += 1
-    if batch.next == nil { finished() }
-    return name
+    switch way {
+    case .cluster: if !lost.isEmpty { receiver?.interrupted(.slots(lost)) }
+    case .one, nil: receiver?.interrupted(.all)
+    }
   }
 
-  private func finished() {
-    underWay -= 1
-    if !dirty.isEmpty { flushSoon() }
+  func lineConfirmed(_ channel: String) { receiver?.subscribed(to: channel) }
+
+  func lineReceived(_ payload: [UInt8], on channel: [UInt8]) { receiver?.received(payload, on: channel) }
+
+  /// One Redis takes nothing away of itself, so it is asked again; in a cluster the whole slot has gone to another
+  /// master, whom the next answer names.
+  func lineLostChannel(_ name: String, _ line: SubscriberLine) {
+    switch way {
+    case .one(_, let share): if share.tookAway(name) { tell(name, of: share) }
+    case .cluster(let watch):
+      watch.refreshSoon()
+      guard let share = shares[HashSlot(of: name)], share.line === line, share.tookAway(name) else { return }
+      _ = move(share, to: nil)
+      if let slot = share.slot { receiver?.interrupted(.slots([slot])) }
+    case nil: return
+    }
   }
 
   /// No permission, a slot elsewhere, a cluster that is down: asked again a little later, for as long as it is wanted.
-  private func refused(_ batch: Batch) {
-    counted.refused += 1
-    let names = batch.channels.filter { channels[$0]?.batch == batch.number }
-    for name in names { channels[name]?.batch = nil }
-    finished()
-    loop.schedule(after: RedisSubscriber.refusalPause) { [weak self] in
-      for name in names { self?.markDirty(name) }
+  func lineRefused(_ names: [String], of share: ChannelShare, _ text: String, _ line: SubscriberLine) {
+    var pause = RedisSubscriber.refusalPause
+    if case .cluster(let watch) = way, let redirection = Redirection(text, by: line.address) {
+      pause = RedisSubscriber.movedPause
+      if case .moved(let slot, let owner) = redirection, slot == share.slot {
+        counted.redirected += 1
+        let next = watch.moved(slot, to: owner) ? watch.map?.master(of: slot).flatMap { lines[$0] } : nil
+        if move(share, to: next) { receiver?.interrupted(.slots([slot])) }
+        return
+      }
+      watch.refreshSoon()
+    }
+    loop.schedule(after: pause) { [weak self] in
+      for name in names { self?.tell(name, of: share) }
     }
   }
-
-  /// The server unsubscribed us, because the slot has moved: unless it is what we asked for, ask again.
-  private func tookAway(_ name: String) {
-    guard channels[name]?.batch != nil else { return }
-    channels[name]?.batch = nil
-    channels[name]?.confirmed = false
-    markDirty(name)
-  }
-}
-
-extension RedisSubscriber: EndOfTick {
-  /// Sends what was asked for during the tick.
-  public func endOfTick() {
-    flushing = false
-    flush()
-  }
-}
-
-extension RedisSubscriber: RedisLinkOwner {
-  func linkReady() {
-    forgetConnection()
-    for name in Array(channels.keys) { markDirty(name) }
-  }
-
-  func linkLost(_ error: RedisError) {
-    forgetConnection()
-    receiver?.interrupted()
-  }
-
-  /// A new connection knows of no channel.
-  private func forgetConnection() {
-    channels = channels.filter(\.value.wanted).mapValues { _ in Channel(wanted: true) }
-    _ = dirty.removeAll()
-    _ = unsubscribing.removeAll()
-    underWay = 0
-  }
-
-  func takesPush(_ reply: RedisReply) -> Bool {
-    guard case .array(let parts) = reply, parts.count == 3, let kind = parts[0].bytes, let name = parts[1].bytes else {
-      return false
-    }
-    if kind == RedisSubscriber.message, let payload = parts[2].bytes {
-      receiver?.received(payload, on: name)
-      return true
-    }
-    guard kind == RedisSubscriber.takenAway else { return false }
-    let text = String(decoding: name, as: UTF8.self)
-    if unsubscribing.first?.next == text { return false }
-    tookAway(text)
-    return true
-  }
-
-  private static let message = Array("smessage".utf8)
-  private static let takenAway = Array("sunsubscribe".utf8)
 }

@@ -37,8 +37,20 @@ final class Inbox: RedisSubscriberReceiver {
     }
   }
 
-  func interrupted() {
+  func interrupted(_ lost: LostChannels) {
     counters.interruptions += 1
-    receiver?.interrupted()
+    receiver?.interrupted(Interruption(lost))
+  }
+}
+
+extension Interruption {
+  /// The buckets whose topics lie in lost slots.
+  init(_ lost: LostChannels) {
+    switch lost {
+    case .all: self = .whole
+    case .slots:
+      let buckets = (0..<Bucket.count).compactMap { Bucket($0) }
+      self.init(of: Set(buckets.filter { lost.contains(PartitionTag.slot(of: $0)) }))
+    }
   }
 }

@@ -56,7 +56,7 @@ public final class NodeRegistry: @unchecked Sendable {
 
   private func beat() {
     say(record: record.text)
-    let pause = client.isConnected ? interval : min(interval, NodeRegistry.awayPause)
+    let pause = client.isConnected(for: keys[0]) ? interval : min(interval, NodeRegistry.awayPause)
     timer = loop.schedule(after: pause) { [weak self] in self?.beat() }
   }
 

@@ -5,7 +5,7 @@ import Redis
 
 /// What a loop has to publish, gathered during a tick: entries of one conversation leave together, in one message.
 ///
-/// Nothing is kept for a Redis that is away: entries are dropped and counted, and each follower's log check repairs it.
+/// Nothing is kept for a Redis, or a master of a cluster, that is away: entries are dropped and counted, and each follower's log check repairs it.
 ///
 /// - Limits: a message carries at most ``entriesMax`` entries and about ``bytesMax`` bytes of text.
 /// - Isolation: its loop.
@@ -33,9 +33,12 @@ final class Outbox: EndOfTick {
   }
 
   func add(_ entries: [Entry]) {
-    guard client.isConnected else { return dropped += entries.count }
-    if order.isEmpty, !entries.isEmpty { loop.atEndOfTick(self) }
     for entry in entries {
+      guard client.isConnected(for: PartitionTag.slot(of: entry.conversation.bucket)) else {
+        dropped += 1
+        continue
+      }
+      if order.isEmpty { loop.atEndOfTick(self) }
       if gathered[entry.conversation] == nil { order.append(entry.conversation) }
       gathered[entry.conversation, default: []].append(entry)
     }

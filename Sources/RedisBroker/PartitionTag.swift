@@ -1,4 +1,5 @@
 import ChatCore
+import Redis
 
 /// One of 256 hash tags into which topics are gathered, so that they lie evenly over the slots of a Redis cluster.
 ///
@@ -16,6 +17,12 @@ enum PartitionTag {
 
   /// The tag of everything that lives in a bucket.
   static func of(_ bucket: Bucket) -> [UInt8] { all[Int(bucket.number) % count] }
+
+  /// Their slots, in the same order.
+  static let slots = all.map { HashSlot(of: $0) }
+
+  /// The slot of everything that lives in a bucket.
+  static func slot(of bucket: Bucket) -> HashSlot { slots[Int(bucket.number) % count] }
 
   private static let list = """
     021 4zp aio 0ov 21g csv cj9 gfp 1d8 5hq 556 90g 3gn baw 7rh f0y 06q a0h id7 0k6 o6o 69n cny gb0 lc0 5l1 51v 1y7

@@ -54,5 +54,5 @@ final class PresenceEar: RedisSubscriberReceiver {
     if let share = shares[channel] { office?.heard(payload, in: share) }
   }
 
-  func interrupted() {}
+  func interrupted(_ lost: LostChannels) {}
 }

@@ -20,6 +20,7 @@ public final class RedisPresence: @unchecked Sendable {
   private let ear: PresenceEar
   private let scripts = (lease: Scripts.lease(), say: Scripts.say(), find: Scripts.find())
   private let node: String?
+  private let leaseKeys: [String]
   private var beginning = 0
   private var isBegun = false
   private var living: [String] = []
@@ -36,11 +37,12 @@ public final class RedisPresence: @unchecked Sendable {
   /// - Parameter node: the node's name; nil for one that has no sockets and only asks.
   public init(
     loop: EventLoop, settings: RedisSettings, node: String?, names: TopicNames = .standard,
-    limits: PresenceLimits = PresenceLimits(), observe: @escaping (RedisLinkChange) -> Void = { _ in }
+    limits: PresenceLimits = PresenceLimits(), observe: @escaping (RedisChange) -> Void = { _ in }
   ) {
     self.loop = loop
     self.node = node
     self.names = names
+    leaseKeys = ["\(names.prefix){presence}living", "\(names.prefix){presence}dead"]
     self.limits = limits
     client = RedisClient(loop: loop, settings: settings, observe: observe)
     subscriber = RedisSubscriber(loop: loop, settings: settings)
@@ -124,7 +126,7 @@ public final class RedisPresence: @unchecked Sendable {
   private func tick() {
     guard !isLeaving else { return }
     timer = loop.schedule(after: limits.times.tick) { [weak self] in self?.tick() }
-    guard client.isConnected else { return }
+    guard client.isConnected(for: leaseKeys[0]) else { return }
     if node != nil, !isBegun { begin() } else { renew("renew") }
   }
 
@@ -167,10 +169,9 @@ public final class RedisPresence: @unchecked Sendable {
   private func lease(
     _ name: String, _ what: String, _ handler: @escaping (Result<RedisReply, RedisError>) -> Void
   ) {
-    let keys = ["\(names.prefix){presence}living", "\(names.prefix){presence}dead"]
     let arguments = [name, String(limits.times.lifetime), String(limits.times.patience), what]
     do throws(RedisError) {
-      try client.submit(scripts.lease, keys: keys, arguments: arguments, handler)
+      try client.submit(scripts.lease, keys: leaseKeys, arguments: arguments, handler)
     } catch {
       handler(.failure(error))
     }
@@ -252,7 +253,7 @@ public final class RedisPresence: @unchecked Sendable {
   }
 
   private func lookUp() {
-    guard client.isConnected, EventLoop.monotonicMilliseconds() >= quietUntil,
+    guard client.isConnected(for: leaseKeys[0]), EventLoop.monotonicMilliseconds() >= quietUntil,
       let users = watch.takeAsked(limits.usersAskedAtOnce)
     else { return }
     find(users) { [weak self] found in

@@ -17,7 +17,7 @@ public final class RedisTopics: Broker, @unchecked Sendable {
   /// Neither connects before ``start()``; `observe` hears of the listening connection.
   public init(
     loop: EventLoop, client: RedisClient, settings: RedisSettings, names: TopicNames = .standard,
-    observe: @escaping (RedisLinkChange) -> Void = { _ in }
+    observe: @escaping (RedisChange) -> Void = { _ in }
   ) {
     self.names = names
     outbox = Outbox(loop: loop, client: client, names: names)

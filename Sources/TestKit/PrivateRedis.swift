@@ -3,11 +3,11 @@ import Glibc
 /// A Redis of a test's own: on a free port of 127.0.0.1, in a directory of its own, without persistence.
 ///
 /// A shell stands between the test and the server and reads a pipe that nobody writes to: when the test process ends,
-/// however it ends, the pipe closes and the shell kills the server by its pid.
+/// however it ends, the pipe closes, and the shell kills the server by its pid and removes the directory.
 ///
 /// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try redis.restart()`.
 /// - Isolation: used by one test at a time.
-public final class PrivateRedis: @unchecked Sendable {
+public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   /// Why there is no server.
   public struct Failure: Error, CustomStringConvertible {
     /// What went wrong.
@@ -16,23 +16,37 @@ public final class PrivateRedis: @unchecked Sendable {
 
   /// Where it listens; stays the same over ``restart()``.
   public private(set) var port: UInt16 = 0
+  /// The port of a cluster's bus; 0 when it is in no cluster.
+  public private(set) var busPort: UInt16 = 0
   /// Its directory, removed by ``end()``; `redis.log` is in it.
   public let directory: String
+  /// One server.
+  public let kind = RedisKind.single
   /// The server's process.
   public private(set) var pid: pid_t = 0
 
   private let options: [String]
+  private let entrance: RedisEntrance
+  private let inCluster: Bool
   private var shell: pid_t = 0
   private var lifeline: CInt = -1
 
   /// Starts a server and waits until it answers; `options` are added to its command line.
-  public init(options: [String] = []) throws(Failure) {
+  public convenience init(options: [String] = []) throws(Failure) {
+    try self.init(options: options, entrance: RedisEntrance(), inCluster: false)
+  }
+
+  /// Starts a server that others ask to join them, or that stands alone.
+  init(options: [String], entrance: RedisEntrance, inCluster: Bool) throws(Failure) {
     self.options = options
+    self.entrance = entrance
+    self.inCluster = inCluster
     guard let directory = PrivateRedis.makeDirectory() else { throw Failure(description: "no directory for Redis") }
     self.directory = directory
     // Another process may take a port between our finding it free and Redis binding it.
     for attempt in 1...5 {
       port = PrivateRedis.freePort()
+      if inCluster { busPort = PrivateRedis.freePort() }
       do throws(Failure) {
         try start()
         return
@@ -58,16 +72,34 @@ public final class PrivateRedis: @unchecked Sendable {
 
   /// Starts an empty server on the same port, after killing the old one if it still runs.
   public func restart() throws(Failure) {
-    endServer()
+    endServer(keepingDirectory: true)
     try start()
   }
 
-  /// Kills the server and removes its directory; harmless a second time.
-  public func end() {
-    endServer()
-    for name in ["pid", "redis.log"] { unlink("\(directory)/\(name)") }
-    rmdir(directory)
+  /// Lets a stopped server go on, and starts a dead one.
+  public func heal() throws(Failure) {
+    cont()
+    if !isRunning { try restart() }
   }
+
+  /// Forgets everything.
+  public func flush() throws(Failure) {
+    guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
+  }
+
+  /// Whether the process is there, stopped or not.
+  public var isRunning: Bool { pid > 0 && PrivateRedis.isRunning(pid) }
+
+  /// What the server says to a command, as `redis-cli` prints it; nil when nobody answers within a second.
+  ///
+  /// - Parameter commands: each a line, its words apart by blanks.
+  public func ask(_ commands: String...) -> String? {
+    let lines = commands.map { "'\($0)'" }.joined(separator: " ")
+    return Shell.output("printf '%s\\n' \(lines) | timeout 1 redis-cli \(entrance.words(port))")
+  }
+
+  /// Kills the server and removes its directory; harmless a second time.
+  public func end() { endServer(keepingDirectory: false) }
 
   // MARK: Insides
 
@@ -85,7 +117,7 @@ public final class PrivateRedis: @unchecked Sendable {
     unlink("\(directory)/pid")
     shell = PrivateRedis.spawn(arguments, standardInput: ends[0])
     guard shell > 0, waitForPid(), waitForAnswer() else {
-      endServer()
+      endServer(keepingDirectory: true)
       throw Failure(description: "redis-server did not start on port \(port)")
     }
   }
@@ -93,15 +125,20 @@ public final class PrivateRedis: @unchecked Sendable {
   private var arguments: [String] {
     let script =
       "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; "
-      + "read line; kill -9 $! 2>/dev/null; wait"
-    return ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory, "--port", String(port)] + [
+      + "read keep; kill -9 $! 2>/dev/null; wait; [ \"$keep\" ] || rm -rf \"$0\""
+    var words = ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory]
+    words += entrance.isTLS ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
+    words += [
       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--logfile", "redis.log",
       "--enable-debug-command", "yes",
-    ] + options
+    ]
+    if inCluster { words += ["--cluster-enabled", "yes", "--cluster-port", String(busPort)] }
+    return words + options
   }
 
-  private func endServer() {
+  private func endServer(keepingDirectory: Bool) {
     guard shell > 0 else { return }
+    if keepingDirectory { _ = write(lifeline, "keep\n", 5) }
     close(lifeline)
     lifeline = -1
     var status: CInt = 0
@@ -135,12 +172,13 @@ public final class PrivateRedis: @unchecked Sendable {
     return false
   }
 
-  /// Any answer to PING will do: `-NOAUTH` is one too.
+  /// Any answer to PING will do: `-NOAUTH` is one too. With TLS, that somebody accepts.
   private func answers() -> Bool {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     guard PrivateRedis.withLoopback(port: port, { connect(descriptor, $0, $1) }) == 0 else { return false }
+    if entrance.isTLS { return true }
     guard send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6 else { return false }
     var byte: UInt8 = 0
     return recv(descriptor, &byte, 1, 0) == 1

@@ -149,7 +149,7 @@ final class HandBroker: Broker, @unchecked Sendable {
 
   func announce(_ signal: Signal) { receiver?.received(signal) }
 
-  func interrupt() { receiver?.interrupted() }
+  func interrupt(_ what: Interruption = .whole) { receiver?.interrupted(what) }
 
   func confirmAll() { for topic in followed { receiver?.following(topic) } }
 }

@@ -26,7 +26,7 @@ private final class Ear: BrokerReceiver {
   func received(_ entries: [Entry]) { heard += entries.map { "\($0.conversation.rawValue):\($0.seq)" } }
   func received(_ signal: Signal) { heard.append("\(signal)".prefix { $0 != "(" }.description) }
   func following(_ topic: Topic) { heard.append("following") }
-  func interrupted() { heard.append("interrupted") }
+  func interrupted(_ interruption: Interruption) { heard.append("interrupted") }
 }
 
 @Suite struct MemoryBrokerTests {

@@ -14,7 +14,7 @@ final class Listener: BrokerReceiver {
   }
   func received(_ signal: Signal) { signals.append(signal) }
   func following(_ topic: Topic) { following.append(topic) }
-  func interrupted() { interruptions += 1 }
+  func interrupted(_ interruption: Interruption) { interruptions += 1 }
 
   func forget() {
     entries = []

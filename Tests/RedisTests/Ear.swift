@@ -10,7 +10,11 @@ final class Ear: RedisSubscriberReceiver {
   func received(_ payload: [UInt8], on channel: [UInt8]) {
     messages.append((String(decoding: channel, as: UTF8.self), String(decoding: payload, as: UTF8.self)))
   }
-  func interrupted() { interruptions += 1 }
+  private(set) var lost: [LostChannels] = []
+  func interrupted(_ lost: LostChannels) {
+    interruptions += 1
+    self.lost.append(lost)
+  }
 
   func forget() {
     subscribed = []

@@ -12,6 +12,14 @@ public enum Topic: Hashable, Sendable {
   case conversation(ConversationID)
   /// The signals that concern one user: signing out, the end of his account.
   case user(UserID)
+
+  /// Where its conversation or user lives.
+  public var bucket: Bucket {
+    switch self {
+    case .conversation(let id): id.bucket
+    case .user(let id): id.bucket
+    }
+  }
 }
 
 /// What carries entries and signals between nodes; at most once, in no promised order.
@@ -35,7 +43,7 @@ public protocol BrokerReceiver: AnyObject {
   func received(_ signal: Signal)
   /// From now on everything that is published on the topic arrives, as long as the broker is not interrupted.
   func following(_ topic: Topic)
-  /// The connection is gone: what is published from now on is missed, until ``following(_:)`` comes again for each
-  /// topic.
-  func interrupted()
+  /// A connection is gone: what is published on these topics from now on is missed, until ``following(_:)`` comes again
+  /// for each.
+  func interrupted(_ interruption: Interruption)
 }

@@ -105,7 +105,7 @@ extension Adapters {
     }
   }
 
-  private static func observer(_ what: String, _ logger: Logger) -> (RedisLinkChange) -> Void {
+  private static func observer(_ what: String, _ logger: Logger) -> (RedisChange) -> Void {
     { change in logger.info("redis", .text("connection", what), .text("change", "\(change)")) }
   }
 

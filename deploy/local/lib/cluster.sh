@@ -2,7 +2,7 @@
 #
 # Everything about one cluster lies in one directory ($STATE, by default .local in the checkout):
 #   cluster.json  for tools: addresses, process ids, argument lists
-#   shape         how many nodes of each role, which ports, which binary
+#   shape         how many nodes of each role, which kind of Redis, which ports, which binary
 #   settings      the MARTLET_ variables that its nodes were given
 #   run/ log/     a pid file and an argument list a part; a log a part
 #   dialects      which dialect is served at which port
@@ -10,7 +10,8 @@
 #   postgres/ redis/ haproxy/
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
-NODES_MAX=30 # of each role: the ports of one cluster lie within a hundred
+NODES_MAX=30         # of each role: the ports of one cluster lie within a hundred
+NODES_MAX_CLUSTER=26 # beside a Redis cluster, whose ports lie there too
 
 # choose_cluster [DIR]: without a directory it is the cluster that was started last from this checkout.
 choose_cluster() {
@@ -42,19 +43,19 @@ lock_cluster() {
 unlock_cluster() { exec 9>&-; }
 
 load_shape() {
-  API_NODES=2 SOCKET_NODES=2 PORT_BASE=8000 BINARY=
+  API_NODES=2 SOCKET_NODES=2 REDIS=single PORT_BASE=8000 BINARY=
   local key value
   [ -f "$STATE/shape" ] || return 0
   while IFS='=' read -r key value; do
     case $key in
-      API_NODES | SOCKET_NODES | PORT_BASE | BINARY) printf -v "$key" '%s' "$value" ;;
+      API_NODES | SOCKET_NODES | REDIS | PORT_BASE | BINARY) printf -v "$key" '%s' "$value" ;;
     esac
   done <"$STATE/shape"
 }
 
 save_shape() {
-  printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" PORT_BASE "$PORT_BASE" BINARY "$BINARY" \
-    >"$STATE/shape"
+  printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" REDIS "$REDIS" PORT_BASE "$PORT_BASE" \
+    BINARY "$BINARY" >"$STATE/shape"
 }
 
 # Names of all nodes, in the order in which they start.
@@ -66,7 +67,7 @@ node_names() {
 
 part_names() {
   echo postgres
-  echo redis
+  redis_names
   node_names
   echo haproxy
 }

@@ -25,7 +25,8 @@ dialect_port() {
 # Whether a part of this cluster is to have the port.
 own_port() {
   local name
-  for name in haproxy statistics postgres redis $(node_names) $(node_names | sed -n 's/^socket-/private-/p'); do
+  for name in haproxy statistics postgres $(redis_names) $(redis_names | sed -n 's/^redis-/bus-/p') $(node_names) \
+    $(node_names | sed -n 's/^socket-/private-/p'); do
     [ "$(port_of "$name")" = "$1" ] && return 0
   done
   return 1

@@ -34,6 +34,22 @@ json_nodes() {
   done
 }
 
+json_redis() {
+  local name first separator=''
+  first=$(first_redis)
+  printf '{"url": %s, %s' "$(json_string "$(redis_url)")" "$(json_process "$first")"
+  if [ "$REDIS" = cluster ]; then
+    printf ', "nodes": ['
+    for name in $(redis_names); do
+      printf '%s\n    {"url": "redis://127.0.0.1:%s", "role": %s, %s}' "$separator" "$(port_of "$name")" \
+        "$(json_string "$(redis_role "$name")")" "$(json_process "$name")"
+      separator=','
+    done
+    printf '\n  ]'
+  fi
+  printf '}'
+}
+
 write_cluster_json() {
   local file="$STATE/cluster.json" shown="$ROOT/.local/cluster.json"
   (umask 077 && cat >"$file.new") <<END
@@ -47,7 +63,7 @@ write_cluster_json() {
   "loadbalancer": {$(json_process haproxy)},
   "postgres": {"url": $(json_string "$(postgres_url)"), "data": $(json_string "$(postgres_data)"),
     $(json_process postgres)},
-  "redis": {"url": $(json_string "redis://127.0.0.1:$(port_of redis)"), $(json_process redis)}
+  "redis": $(json_redis)
 }
 END
   mv "$file.new" "$file"

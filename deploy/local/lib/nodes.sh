@@ -14,7 +14,7 @@ local_loops() {
 # node_settings: what every node and every one-off command (migrate, doctor) is given, one NAME=value a line.
 node_settings() {
   echo "MARTLET_DATABASE_URL_FILE=$SECRETS/database_url"
-  echo "MARTLET_REDIS_URL=redis://127.0.0.1:$(port_of redis)"
+  echo "MARTLET_REDIS_URL=$(redis_url)"
   given TOKEN_KEYS || given TOKEN_KEY || echo "MARTLET_TOKEN_KEYS_FILE=$SECRETS/token_keys"
   given REFRESH_KEY || echo "MARTLET_REFRESH_KEY_FILE=$SECRETS/refresh_key"
   echo "MARTLET_TRUSTED_PROXIES=127.0.0.1/32"

@@ -1,6 +1,8 @@
 # Which part listens where. A cluster's ports lie within the hundred that begins at its base:
 #   +0 the door for clients   +1 HAProxy's statistics   +2 PostgreSQL   +3 Redis   +10… api nodes   +40… socket nodes
 #   +70… the private doors of socket nodes
+# A Redis cluster has the last four of the api and of the private ports, and four of the socket nodes':
+#   +36…39, +66, +67 its servers   +68, +69, +96…99 their bus
 
 # port_of <part>
 port_of() {
@@ -9,6 +11,10 @@ port_of() {
     statistics) echo $((PORT_BASE + 1)) ;;
     postgres) echo $((PORT_BASE + 2)) ;;
     redis) echo $((PORT_BASE + 3)) ;;
+    redis-[1-4]) echo $((PORT_BASE + 35 + ${1#redis-})) ;;
+    redis-*) echo $((PORT_BASE + 61 + ${1#redis-})) ;;
+    bus-[12]) echo $((PORT_BASE + 67 + ${1#bus-})) ;;
+    bus-*) echo $((PORT_BASE + 93 + ${1#bus-})) ;;
     api-*) echo $((PORT_BASE + 9 + ${1#api-})) ;;
     socket-*) echo $((PORT_BASE + 39 + ${1#socket-})) ;;
     private-*) echo $((PORT_BASE + 69 + ${1#private-})) ;;

@@ -20,7 +20,7 @@ adopted_pid() {
   local name=$1 pid='' file
   case $name in
     postgres) { read -r pid <"$(postgres_data)/postmaster.pid"; } 2>/dev/null || return 1 ;;
-    redis) { read -r pid <"$STATE/redis/redis.pid"; } 2>/dev/null || return 1 ;;
+    redis | redis-*) { read -r pid <"$(redis_home "$name")/redis.pid"; } 2>/dev/null || return 1 ;;
     *)
       for file in $(grep -lzxF -- "$(part_mark "$name")" /proc/[0-9]*/environ 2>/dev/null); do
         pid=${file#/proc/} pid=${pid%/environ}
@@ -30,8 +30,8 @@ adopted_pid() {
       ;;
   esac
   [ -n "$pid" ] || return 1
-  local home=$STATE/redis
-  [ "$name" = postgres ] && home=$(cd "$(postgres_data)" && pwd -P)
+  local home
+  if [ "$name" = postgres ]; then home=$(cd "$(postgres_data)" && pwd -P); else home=$(redis_home "$name"); fi
   [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$home" ] && echo "$pid"
 }
 

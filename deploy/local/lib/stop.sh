@@ -8,7 +8,7 @@ stop_cluster() {
   done
   for name in "${waiting[@]}"; do stop_node "$name"; done
   stop_part haproxy TERM 10
-  stop_part redis TERM 10
+  stop_redis
   stop_part postgres INT 30 # fast shutdown: open transactions are rolled back, the log is flushed
   rm -f "$RUN"/*.pid "$RUN"/*.command
   [ ! -L "$ROOT/.local/cluster.json" ] || [ -e "$ROOT/.local/cluster.json" ] || rm -f "$ROOT/.local/cluster.json"

@@ -1,0 +1,22 @@
+/// Where in a cluster a command belongs.
+extension RedisCommand {
+  /// The slot of its key or channel; nil when any node may answer it.
+  ///
+  /// Worked out only for a cluster, so that it costs nothing with one Redis.
+  var slot: HashSlot? {
+    guard let name = argument(0), let place = RedisCommand.keyPlaces[Array(name)] ?? 1 else { return nil }
+    // The number of keys stands before the first of them, and may be none.
+    if place == 3, argument(2)?.elementsEqual([UInt8(ascii: "0")]) == true { return nil }
+    return argument(place).map(HashSlot.init(ofBytes:))
+  }
+
+  /// Commands whose key is not their first argument; nil for those that have none.
+  private static let keyPlaces: [[UInt8]: Int?] = {
+    let keyless = [
+      "PING", "ECHO", "SCRIPT", "CLUSTER", "INFO", "CLIENT", "ACL", "CONFIG", "PUBSUB", "DEBUG", "PUBLISH",
+    ]
+    var places: [[UInt8]: Int?] = [Array("EVAL".utf8): 3, Array("EVALSHA".utf8): 3]
+    for name in keyless { places[Array(name.utf8)] = .some(nil) }
+    return places
+  }()
+}
