@@ -4,7 +4,7 @@ import ChatCore
 public struct PresenceLimits: Sendable, Hashable {
   /// How fast it is told and forgotten.
   public var times = PresenceTimes()
-  /// Users of one script: about 3 ms of Redis with twenty nodes, which nobody waiting behind it notices.
+  /// Users of one script: about 1 ms of Redis however many nodes there are, which nobody waiting behind it notices.
   public var usersPerScript = 1_024
   /// Users looked up at once for those who begin to watch; the rest waits its turn.
   public var usersAskedAtOnce = 2_048

@@ -4,17 +4,19 @@ import ChatCore
 ///
 /// A share is four of the buckets' partition tags: few enough that a batch of a second is at most 64 messages a node,
 /// many enough that no script holds Redis for long.
-struct PresenceShare: Hashable, Sendable {
+package struct PresenceShare: Hashable, Sendable {
   /// How many there are.
-  static let count = 64
+  package static let count = 64
 
   /// 0 … 63.
-  let number: Int
+  package let number: Int
 
   /// All of them.
-  static let all = (0..<count).map { PresenceShare(number: $0) }
+  package static let all = (0..<count).map { PresenceShare(number: $0) }
 
-  init(of user: UserID) { number = Int(user.bucket.number) % PartitionTag.count / (PartitionTag.count / Self.count) }
+  package init(of user: UserID) {
+    number = Int(user.bucket.number) % PartitionTag.count / (PartitionTag.count / Self.count)
+  }
 
   private init(number: Int) { self.number = number }
 
@@ -29,10 +31,13 @@ struct PresenceShare: Hashable, Sendable {
   }
 
   /// The channel on which changes are told.
-  func channel(_ names: TopicNames) -> String { name(names, "told") }
+  package func channel(_ names: TopicNames) -> String { name(names, "told") }
 
   /// The sorted set of when users were last there.
   func seen(_ names: TopicNames) -> String { name(names, "seen") }
+
+  /// The hash of those who are there, and at how many nodes.
+  func online(_ names: TopicNames) -> String { name(names, "on") }
 
   /// The set of those who are at a node.
   func listed(_ names: TopicNames, by node: String) -> String { name(names, "at:" + node) }

@@ -5,9 +5,9 @@ import JSONText
 ///
 /// - Shape: `{"v":1,"t":1767225600000,"on":[16777217],"off":[16777218]}`; `t` is when those who are off were last
 ///   there.
-enum PresenceText {
+package enum PresenceText {
   /// What a message tells of the users of a share; nothing when any part of it is not ours.
-  static func changes(_ payload: [UInt8], in share: PresenceShare) -> [Presence]? {
+  package static func changes(_ payload: [UInt8], in share: PresenceShare) -> [Presence]? {
     guard let value = try? JSONValue(parsing: payload, limits: .body), value["v"]?.integer == 1,
       let time = value["t"]?.integer, let on = users(value["on"], share), let off = users(value["off"], share)
     else { return nil }

@@ -65,6 +65,9 @@ public struct PresenceBoard {
     dirty.formUnion(users)
   }
 
+  /// Whether the others still know what they were told is not known: all of it is told again.
+  public mutating func doubted() { failed(Array(listed)) }
+
   /// The others know nothing of this node any more: everybody who is here is told again.
   public mutating func forgotten() {
     listed = []

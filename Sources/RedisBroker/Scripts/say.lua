@@ -1,38 +1,36 @@
 -- Says who has come to a node and who has gone, and tells the watchers of those for whom that makes a difference: who
--- is listed by no other living node. One share of the users.
--- KEYS[1]  the node's set; KEYS[2]  sorted set of when users were last there; KEYS[3…]  sets of the other living nodes
--- ARGV     channel; how long that is remembered, in milliseconds; for how many; how many have come; users that have
---          come; users that have gone. At most 1,024 users. With "bury" for how many have come, they are taken out of
---          the set instead, which is a dead node's.
+-- is listed by no other node. One share of the users; what it costs does not depend on how many nodes there are.
+-- KEYS[1]  the node's set; KEYS[2]  sorted set of when users were last there; KEYS[3]  hash of those who are there, and
+--          by how many nodes each is listed
+-- ARGV     channel; how long the last time is remembered, in milliseconds; for how many; how many have come; users that
+--          have come; users that have gone. At most 1,024 users. With "bury" for how many have come, they are taken
+--          out of the set instead, which is a dead node's.
 -- Gives    how many are left in the set
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local came, went = {}, {}
+
+local function goes(user)
+  if redis.call('HINCRBY', KEYS[3], user, -1) <= 0 then
+    redis.call('HDEL', KEYS[3], user)
+    table.insert(went, user)
+  end
+end
+
 if ARGV[4] == 'bury' then
-  went = redis.call('SPOP', KEYS[1], 1024)
+  for _, user in ipairs(redis.call('SPOP', KEYS[1], 1024)) do goes(user) end
 else
-  local count = tonumber(ARGV[4])
-  for i = 5, #ARGV do table.insert(i < 5 + count and came or went, ARGV[i]) end
-  if #came > 0 then redis.call('SADD', KEYS[1], unpack(came)) end
-  if #went > 0 then redis.call('SREM', KEYS[1], unpack(went)) end
+  local last = 4 + tonumber(ARGV[4])
+  for i = 5, last do
+    -- What is said again changes nothing, unless the hash alone was lost.
+    local isNew = redis.call('SADD', KEYS[1], ARGV[i]) == 1 or not redis.call('HGET', KEYS[3], ARGV[i])
+    if isNew and redis.call('HINCRBY', KEYS[3], ARGV[i], 1) == 1 then table.insert(came, ARGV[i]) end
+  end
+  for i = last + 1, #ARGV do
+    if redis.call('SREM', KEYS[1], ARGV[i]) == 1 then goes(ARGV[i]) end
+  end
 end
 
-local function listedNowhereElse(users)
-  if #users == 0 then return {} end
-  local elsewhere = {}
-  for k = 3, #KEYS do
-    for i, flag in ipairs(redis.call('SMISMEMBER', KEYS[k], unpack(users))) do
-      if flag == 1 then elsewhere[i] = true end
-    end
-  end
-  local rest = {}
-  for i, user in ipairs(users) do
-    if not elsewhere[i] then table.insert(rest, user) end
-  end
-  return rest
-end
-
-came, went = listedNowhereElse(came), listedNowhereElse(went)
 if #went > 0 then
   local seen = {}
   for _, user in ipairs(went) do

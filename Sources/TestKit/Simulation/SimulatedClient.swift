@@ -9,6 +9,12 @@ final class SimulatedClient: @unchecked Sendable {
     let clientMessageID: String
   }
 
+  /// What it was told of somebody's presence.
+  struct Sight {
+    let isOnline: Bool
+    let at: Milliseconds
+  }
+
   let user: User
   let caller: Caller
   /// The last `seq` that it has seen of each conversation, in order and without holes.
@@ -19,15 +25,21 @@ final class SimulatedClient: @unchecked Sendable {
   private(set) var acknowledged: [String: (conversation: ConversationID, seq: Int64)] = [:]
   private(set) var contradictions: [String] = []
   private(set) var isStalled = false
+  private(set) var isGone = false
+  /// Whose presence it watches, and what it has been told of them.
+  var watched: [UserID] = []
+  private(set) var seen: [UserID: Sight] = [:]
+  /// Knocks in vain since it last came in.
+  private var failures = 0
   private var early: [ConversationID: Int64] = [:]
   private var known: [ConversationID] = []
   private var outbox: [Outgoing] = []
   private var isSending = false
   private var sent = 0
   private var dice: SeededDice
-  private unowned let cluster: SimulatedCluster
+  private unowned let cluster: any SimulationHome
 
-  init(_ user: User, _ caller: Caller, in cluster: SimulatedCluster, seed: UInt64) {
+  init(_ user: User, _ caller: Caller, in cluster: any SimulationHome, seed: UInt64) {
     self.user = user
     self.caller = caller
     self.cluster = cluster
@@ -41,13 +53,17 @@ final class SimulatedClient: @unchecked Sendable {
 
   // MARK: Connecting
 
-  func connectSoon() {
-    cluster.time.schedule(after: dice.pick(5...500)) { [weak self] in self?.connect() }
+  func connectSoon(told: Milliseconds? = nil) {
+    let wait = cluster.wait(afterFailures: failures, told: told, &dice)
+    cluster.time.schedule(after: wait) { [weak self] in self?.connect() }
   }
 
   private func connect() {
-    guard line == nil else { return }
-    guard let node = dice.pick(of: cluster.nodes.filter { !$0.isDead }) else { return connectSoon() }
+    guard line == nil, !isGone else { return }
+    guard let node = cluster.door(for: self, &dice) else {
+      failures += 1
+      return connectSoon()
+    }
     early = [:]
     let line = SimulatedLine(self, to: node, have: have, time: cluster.time)
     lines.append(line)
@@ -55,8 +71,15 @@ final class SimulatedClient: @unchecked Sendable {
   }
 
   func lineWasCut(_ line: SimulatedLine) {
-    guard line === lines.last else { return }
-    connectSoon()
+    guard line === lines.last, !isGone else { return }
+    if line.answer == nil { failures += 1 }
+    connectSoon(told: line.comeBackAfter)
+  }
+
+  /// Goes for good.
+  func goAway() {
+    isGone = true
+    line?.cut()
   }
 
   // MARK: Hearing
@@ -72,7 +95,12 @@ final class SimulatedClient: @unchecked Sendable {
     }
   }
 
+  func saw(_ user: UserID, isOnline: Bool) { seen[user] = Sight(isOnline: isOnline, at: cluster.time.now) }
+
   func resumed(_ answer: SimulatedLine.Answer, on line: SimulatedLine) {
+    failures = 0
+    seen = [:]
+    line.watch(watched)
     for (id, head) in answer.heads where line.have[id] == nil || answer.behind.contains(id) {
       have[id] = max(head, early[id] ?? 0)
     }
@@ -83,8 +111,8 @@ final class SimulatedClient: @unchecked Sendable {
 
   // MARK: Sending
 
-  func say() {
-    guard let id = dice.pick(of: known) else { return }
+  func say(in conversation: ConversationID? = nil) {
+    guard let id = conversation ?? dice.pick(of: known) else { return }
     sent += 1
     outbox.append(Outgoing(conversation: id, clientMessageID: "\(user.id.rawValue)-\(sent)"))
     sendNext()

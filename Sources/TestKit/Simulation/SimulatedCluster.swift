@@ -7,15 +7,16 @@ import MemoryAdapters
 ///     let failures = SimulatedCluster(seed: 7).run()   // what the checkers found; empty when all is well
 ///
 /// - Isolation: one thread.
-public final class SimulatedCluster: @unchecked Sendable {
+public final class SimulatedCluster: SimulationHome, @unchecked Sendable {
   /// The seed, for the failure's message.
   public let seed: UInt64
   let settings: SimulationSettings
   let time = VirtualTime()
   let world: MemoryWorld
   let store: TroubledStore
+  private let troubles: RandomTroubles
   let bus = MemoryBus()
-  private(set) var nodes: [SimulatedNode] = []
+  private(set) var nodes: [BusNode] = []
   private(set) var clients: [SimulatedClient] = []
   private(set) var groups: [ConversationID] = []
   private var dead = DeliveryCounts()
@@ -34,7 +35,8 @@ public final class SimulatedCluster: @unchecked Sendable {
     self.settings = settings
     dice = SeededDice(seed: seed &+ 1)
     world = MemoryWorld(clock: VirtualClock(time))
-    store = TroubledStore(world, time, settings, seed: seed &+ 2)
+    troubles = RandomTroubles(time, settings, seed: seed &+ 2)
+    store = TroubledStore(world, troubles)
   }
 
   /// Lets it live through its troubles and the calm after them.
@@ -43,7 +45,7 @@ public final class SimulatedCluster: @unchecked Sendable {
   public func run() -> [String] {
     guard populate() else { return ["the world could not be made"] }
     bus.setFate { [unowned self] _, _ in fate() }
-    for _ in 0..<settings.nodes { nodes.append(SimulatedNode(self, seed: dice.next())) }
+    for _ in 0..<settings.nodes { nodes.append(BusNode(self, seed: dice.next())) }
     for client in clients { client.connectSoon() }
     beginTroubles()
     time.run(for: settings.trouble)
@@ -65,21 +67,19 @@ public final class SimulatedCluster: @unchecked Sendable {
   }
 
   /// How many entries came to clients.
-  public var heard: Int { clients.reduce(0) { $0 + $1.lines.reduce(0) { $0 + $1.heard.count } } }
+  public var heard: Int { heardByAll }
 
   /// A number that two runs share only when the same came to the same clients in the same order at the same time.
-  public var fingerprint: UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for client in clients {
-      for line in client.lines {
-        for heard in line.heard {
-          for value in [heard.conversation.rawValue, heard.seq, heard.at] {
-            hash = (hash ^ UInt64(bitPattern: value)) &* 0x0000_0100_0000_01b3
-          }
-        }
-      }
-    }
-    return hash
+  public var fingerprint: UInt64 { transcriptHash }
+
+  var limits: DeliveryLimits { settings.limits }
+
+  func door(for client: SimulatedClient, _ dice: inout SeededDice) -> SimulatedNode? {
+    dice.pick(of: nodes.filter { !$0.isDead })
+  }
+
+  func wait(afterFailures failures: Int, told: Milliseconds?, _ dice: inout SeededDice) -> Milliseconds {
+    dice.pick(5...500)
   }
 
   // MARK: Making
@@ -92,26 +92,10 @@ public final class SimulatedCluster: @unchecked Sendable {
     for index in 0..<settings.groups {
       let owner = clients[0].user
       let members = clients.dropFirst().filter { _ in !dice.once(in: 3) }.map(\.user)
-      let world = world
-      let made = time.finish {
-        try? await world.create(.group, title: "group-\(index)", owner: owner, members: members)
-      }
-      guard let made = made ?? nil else { return false }
-      groups.append(made.conversation.id)
+      guard let group = makeGroup("group-\(index)", owner: owner, members: members) else { return false }
+      groups.append(group)
     }
     return true
-  }
-
-  private func register(_ name: String) -> (User, Caller)? {
-    let world = world
-    let made = time.finish { () async -> (User, Caller)? in
-      let new = NewUser(username: Username(stored: name), displayName: name, email: nil, passwordHash: "")
-      guard let user = try? await world.register(new),
-        let session = try? await world.open(user: user.id, device: nil, nonce: [], most: 9)
-      else { return nil }
-      return (user, Caller(user: user.id, session: session.id))
-    }
-    return made ?? nil
   }
 
   // MARK: Troubles
@@ -148,8 +132,8 @@ public final class SimulatedCluster: @unchecked Sendable {
 
   private func becomeCalm() {
     isCalm = true
-    store.isCalm = true
-    store.isAway = false
+    troubles.isCalm = true
+    troubles.isAway = false
     for node in nodes where !node.isDead { node.broker.restore() }
   }
 
@@ -185,13 +169,13 @@ public final class SimulatedCluster: @unchecked Sendable {
     }
     time.schedule(after: dice.pick(200...2_000)) { [weak self] in
       guard let self else { return }
-      nodes[index] = SimulatedNode(self, seed: dice.next())
+      nodes[index] = BusNode(self, seed: dice.next())
     }
   }
 
   private func loseDatabase() {
-    store.isAway = true
-    time.schedule(after: dice.pick(settings.outage)) { [weak self] in self?.store.isAway = false }
+    troubles.isAway = true
+    time.schedule(after: dice.pick(settings.outage)) { [weak self] in self?.troubles.isAway = false }
   }
 
   private func stall(_ client: SimulatedClient) { client.stall(for: dice.pick(settings.stall)) }

@@ -35,6 +35,8 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
   private(set) var queuedBytes = 0
   private(set) var mostQueuedBytes = 0
   private(set) var endedAsSlow = false
+  /// What a leaving node told the client.
+  private(set) var comeBackAfter: Milliseconds?
   private unowned let client: SimulatedClient
   private let time: VirtualTime
   private var seat: HubSession?
@@ -57,6 +59,11 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
     node.hub.resume(seat, heads: have) { [weak self] in self?.resumed($0) }
   }
 
+  /// Begins to watch users' presence.
+  func watch(_ users: [UserID]) {
+    if let seat, !node.isDead, !users.isEmpty { _ = node.hub.watch(seat, users) }
+  }
+
   private func resumed(_ outcome: ResumeOutcome) {
     switch outcome {
     case .resumed(let heads, let behind): put(.answer(Answer(heads: heads, behind: behind)))
@@ -75,6 +82,12 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
 
   func end(_ reason: EndReason) {
     endedAsSlow = reason == .slowReader
+    cut()
+  }
+
+  /// The node leaves and says when to come back.
+  func sendAway(comeBackAfter wait: Milliseconds) {
+    comeBackAfter = wait
     cut()
   }
 
@@ -119,7 +132,7 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
   private func take(_ item: Item) {
     switch item {
     case .frame(let frame):
-      guard let entry = Heard(frame.bytes, at: time.now) else { return }
+      guard let entry = Heard(frame.bytes, at: time.now) else { return takePresence(frame.bytes) }
       heard.append(entry)
       client.heard(entry, on: self)
     case .answer(let answer):
@@ -129,6 +142,14 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
     case .failed:
       cut()
     }
+  }
+}
+
+extension SimulatedLine {
+  private func takePresence(_ bytes: [UInt8]) {
+    let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    guard parts.count == 3, parts[0] == "presence", let user = Int64(parts[1]) else { return }
+    client.saw(UserID(rawValue: user), isOnline: parts[2] == "online")
   }
 }
 
@@ -151,8 +172,9 @@ extension Entry {
 }
 
 extension WireFormat {
-  /// `conversation seq text`.
+  /// `conversation seq text`, or `presence user status`.
   static let simulated = WireFormat(
     name: "simulated",
-    entry: { Array("\($0.conversation.rawValue) \($0.seq) \($0.simulatedText)".utf8) }, signal: { _ in nil })
+    entry: { Array("\($0.conversation.rawValue) \($0.seq) \($0.simulatedText)".utf8) }, signal: { _ in nil },
+    presence: { Array("presence \($0.user.rawValue) \($0.status)".utf8) })
 }

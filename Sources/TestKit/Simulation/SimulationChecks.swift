@@ -14,7 +14,9 @@ struct SimulationChecks {
   private(set) var failures: [String] = []
   /// From the commit of an entry to a session that was live by then; of those it heard live.
   private(set) var worstDelay: Milliseconds = 0
-  private let cluster: SimulatedCluster
+  private let cluster: any SimulationHome
+  private var owners: [ConversationID: UserID] = [:]
+  private var stored: [String: [Entry]] = [:]
   private var logs: [ConversationID: [Entry]] = [:]
   private var visible: [Membership: Set<Int64>] = [:]
 
@@ -23,18 +25,22 @@ struct SimulationChecks {
     let conversation: ConversationID
   }
 
-  init(_ cluster: SimulatedCluster) {
+  init(_ cluster: any SimulationHome) {
     self.cluster = cluster
     guard readLogs() else {
       failures.append("the log could not be read")
       return
+    }
+    for client in cluster.clients { owners[client.user.ownConversation] = client.user.id }
+    for log in logs.values {
+      for entry in log { if let id = entry.event.clientMessageID { stored[id, default: []].append(entry) } }
     }
     for client in cluster.clients {
       checkAcknowledged(client)
       for (index, line) in client.lines.enumerated() { check(line, "\(client.user.username), session \(index)") }
       checkConverged(client)
     }
-    if cluster.heard == 0 { failures.append("nobody heard anything, so nothing was checked") }
+    if cluster.heardByAll == 0 { failures.append("nobody heard anything, so nothing was checked") }
   }
 
   private mutating func fail(_ sentence: String) { failures.append(sentence) }
@@ -59,10 +65,6 @@ struct SimulationChecks {
 
   private mutating func checkAcknowledged(_ client: SimulatedClient) {
     for contradiction in client.contradictions { fail(contradiction) }
-    var stored: [String: [Entry]] = [:]
-    for log in logs.values {
-      for entry in log { if let id = entry.event.clientMessageID { stored[id, default: []].append(entry) } }
-    }
     for (id, place) in client.acknowledged.sorted(by: { $0.key < $1.key }) {
       let copies = (stored[id] ?? []).filter { $0.conversation == place.conversation }
       if copies.map(\.seq) != [place.seq] {
@@ -91,7 +93,7 @@ struct SimulationChecks {
       if storedAt > line.answeredAt { worstDelay = max(worstDelay, heard.at - storedAt) }
       if !mayHear(line.user, entry) { fail("\(name) heard \(id.rawValue)/\(heard.seq) and was no member") }
     }
-    let limits = cluster.settings.limits
+    let limits = cluster.limits
     if line.mostQueuedBytes > limits.sendQueueBytesMax * limits.sendQueueBurst + 500 {
       fail("\(name) had \(line.mostQueuedBytes) bytes waiting")
     }
@@ -135,7 +137,7 @@ struct SimulationChecks {
 
   /// The places that a user may see: from the entry that takes him in to the one that puts him out, both included.
   private func places(visibleTo user: UserID, in id: ConversationID) -> Set<Int64> {
-    var isMember = cluster.clients.contains { $0.user.id == user && $0.user.ownConversation == id }
+    var isMember = owners[id] == user
     var places = Set<Int64>()
     for entry in logs[id] ?? [] {
       if entry.takesIn(user) { isMember = true }
@@ -149,6 +151,7 @@ struct SimulationChecks {
 
   private mutating func checkConverged(_ client: SimulatedClient) {
     let name = client.user.username
+    if client.isGone { return }
     guard let line = client.line, line.answer != nil, !line.node.isDead else {
       return fail("\(name) is not connected after the calm")
     }

@@ -1,48 +1,42 @@
 import ChatCore
 import MemoryAdapters
 
-/// A world whose statements take time, fail, or succeed and say that they failed.
+/// A world whose statements are troubled.
 ///
 /// - Isolation: one ``VirtualTime``.
 final class TroubledStore: @unchecked Sendable {
-  private let world: MemoryWorld
-  private let time: VirtualTime
-  private let settings: SimulationSettings
-  private var dice: SeededDice
-  /// The database is away.
-  var isAway = false
-  /// Nothing goes wrong any more.
-  var isCalm = false
+  /// What kind of statement it is.
+  enum Statement: Hashable, CaseIterable {
+    case counters, heads, page, snapshot, read, write
+  }
 
-  init(_ world: MemoryWorld, _ time: VirtualTime, _ settings: SimulationSettings, seed: UInt64) {
+  private let world: MemoryWorld
+  private let troubles: any StoreTroubles
+
+  init(_ world: MemoryWorld, _ troubles: any StoreTroubles) {
     self.world = world
-    self.time = time
-    self.settings = settings
-    dice = SeededDice(seed: seed)
+    self.troubles = troubles
   }
 
   private func read<Result>(
-    _ statement: () async throws(ChatError) -> Result
+    _ kind: Statement = .read, _ statement: () async throws(ChatError) -> Result
   ) async throws(ChatError) -> Result {
-    await time.sleep(dice.pick(settings.latency))
-    try failIfTroubled()
-    let result = try await statement()
-    // The answer takes its way back: what it says may be old when it comes.
-    await time.sleep(dice.pick(settings.latency))
+    try await troubles.setsOut(kind)
+    let result: Result
+    do throws(ChatError) {
+      result = try await statement()
+    } catch {
+      try await troubles.comesBack(kind)
+      throw error
+    }
+    try await troubles.comesBack(kind)
     return result
   }
 
   private func write<Result>(
     _ statement: () async throws(ChatError) -> Result
   ) async throws(ChatError) -> Result {
-    let result = try await read(statement)
-    if !isCalm, dice.next() % 1_000 < settings.inDoubt { throw .unavailable(.database, retryAfter: 100) }
-    return result
-  }
-
-  private func failIfTroubled() throws(ChatError) {
-    let fails = !isCalm && dice.next() % 1_000 < settings.failing
-    if isAway || fails { throw .unavailable(.database, retryAfter: 100) }
+    try await read(.write, statement)
   }
 }
 
@@ -60,7 +54,7 @@ extension TroubledStore: LogStore {
   }
 
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
-    try await read { () async throws(ChatError) in
+    try await read(.page) { () async throws(ChatError) in
       try await world.entries(of: conversation, after: after, limit: limit)
     }
   }
@@ -72,11 +66,11 @@ extension TroubledStore: LogStore {
   }
 
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
-    try await read { () async throws(ChatError) in try await world.counters(of: buckets) }
+    try await read(.counters) { () async throws(ChatError) in try await world.counters(of: buckets) }
   }
 
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
-    try await read { () async throws(ChatError) in try await world.heads(of: conversations) }
+    try await read(.heads) { () async throws(ChatError) in try await world.heads(of: conversations) }
   }
 }
 
@@ -115,7 +109,7 @@ extension TroubledStore: ConversationStore {
   }
 
   func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
-    try await read { () async throws(ChatError) in try await world.heads(of: user) }
+    try await read(.snapshot) { () async throws(ChatError) in try await world.heads(of: user) }
   }
 
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {

@@ -1,0 +1,263 @@
+import ChatCore
+import Redis
+
+/// What a node says and hears of who is there, decided: which script runs when, and who is told what comes of it.
+///
+/// It knows neither sockets nor loops but its ``PresenceWire``; ``RedisPresence`` is the shell around it, and the
+/// simulation another.
+///
+/// - Isolation: that of its wire.
+package final class PresenceOffice {
+  private unowned let wire: any PresenceWire
+  private let names: TopicNames
+  private let limits: PresenceLimits
+  private let node: String?
+  private var beginning = 0
+  private var isBegun = false
+  /// A name that was lost, to be buried once all has been said under the new one.
+  private var former: String?
+  private var board: PresenceBoard
+  private var watch = PresenceWatch()
+  private var stopTimer: (() -> Void)?
+  private var isLeaving = false
+  private var quietUntil: Milliseconds = 0
+  private var counted = PresenceCounters()
+
+  /// Speaks for that node (nil: for one that only asks), with nothing said before ``start()``.
+  package init(wire: any PresenceWire, node: String?, names: TopicNames, limits: PresenceLimits) {
+    self.wire = wire
+    self.node = node
+    self.names = names
+    self.limits = limits
+    board = PresenceBoard(grace: limits.times.grace)
+  }
+
+  /// What it has done so far.
+  package var counters: PresenceCounters {
+    var now = counted
+    now.here = board.count
+    now.watched = watch.count
+    return now
+  }
+
+  private var name: String? { node.map { "\($0).\(beginning)" } }
+
+  // MARK: What the loops say
+
+  package func arrived(_ user: UserID) { board.arrived(user) }
+
+  package func left(_ user: UserID) { board.left(user, at: wire.now) }
+
+  package func watch(_ users: [UserID], from place: Int) {
+    let known = watch.watch(users, from: place)
+    if !known.isEmpty { wire.tell(known, to: place) }
+    lookUp()
+  }
+
+  package func unwatch(_ users: [UserID], from place: Int) { watch.unwatch(users, from: place) }
+
+  private func tell(_ changes: [Int: [Presence]]) {
+    for (place, changes) in changes.sorted(by: { $0.key < $1.key }) where !changes.isEmpty {
+      wire.tell(changes, to: place)
+    }
+  }
+
+  // MARK: The lease
+
+  /// Where leases are: the names of the living, and those of the dead who are yet to be buried.
+  static func leaseKeys(_ names: TopicNames) -> [String] {
+    ["\(names.prefix){presence}living", "\(names.prefix){presence}dead"]
+  }
+
+  /// Begins to say and to ask, once a tick.
+  package func start() { tick() }
+
+  /// Says nothing until ``start()``, as a process that is stopped.
+  package func sleep() {
+    stopTimer?()
+    stopTimer = nil
+  }
+
+  /// Takes the node's users off and gives the lease back; `done` when that has been answered, or at once when it is
+  /// to be silent.
+  ///
+  /// - Returns: whether there was anything to say.
+  package func leave(silently: Bool, done: @escaping () -> Void) -> Bool {
+    isLeaving = true
+    sleep()
+    guard let name, isBegun, !silently else { return false }
+    // The lease goes last: what is not taken away in time, the others take when it runs out.
+    bury(name) { self.lease(name, "leave") { _ in done() } }
+    return true
+  }
+
+  /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
+  /// all who are here are said again; nobody hears of those who are known.
+  package func cameBack() { board.doubted() }
+
+  private func tick() {
+    guard !isLeaving else { return }
+    stopTimer = wire.schedule(after: limits.times.tick) { [weak self] in self?.tick() }
+    guard wire.isConnected else { return }
+    guard node != nil else { return lookRound() }
+    if isBegun { renew("renew") } else { begin() }
+  }
+
+  /// A name that no one has had, so that burying the old one cannot hurt.
+  private func begin() {
+    beginning = wire.newBeginning()
+    board.forgotten()
+    isBegun = true
+    renew("begin")
+  }
+
+  private func renew(_ what: String) {
+    lease(name ?? "", what) { [weak self] result in
+      guard let self, !isLeaving, case .success(let reply) = result, let parts = reply.elements, parts.count == 2 else {
+        // A beginning that may have failed is begun again; the name it has left behind runs out.
+        if what == "begin" { self?.isBegun = false }
+        return
+      }
+      guard parts[0].integer == 1 else { return beginAnew() }
+      tell(watch.confirmed())
+      lookRound()
+      for dead in (parts[1].elements ?? []).compactMap(\.text) where dead != name {
+        counted.buried += 1
+        bury(dead) { [weak self] in self?.lease(dead, "buried") { _ in } }
+      }
+      sayChanges()
+      buryFormer()
+    }
+  }
+
+  /// If Redis has forgotten this node it has forgotten the others too; until they have said all again, what was known
+  /// is better than what Redis knows.
+  private func beginAnew() {
+    counted.begunAnew += 1
+    isBegun = false
+    watch.refuted()
+    quietUntil = wire.now + limits.lookAgainAfter
+    former = name
+    begin()
+  }
+
+  /// What was still said under the name that has died, by a process that was stopped halfway, would stand for ever.
+  private func buryFormer() {
+    guard let dead = former else { return }
+    former = nil
+    bury(dead) { [weak self] in self?.lease(dead, "buried") { _ in } }
+  }
+
+  private func lease(_ name: String, _ what: String, _ handler: @escaping PresenceWire.Handler) {
+    let keys = PresenceOffice.leaseKeys(names)
+    let arguments = [name, String(limits.times.lifetime), String(limits.times.patience), what]
+    wire.run(.lease, keys: keys, arguments: arguments, handler)
+  }
+
+  // MARK: Saying
+
+  private func sayChanges() {
+    guard let name else { return }
+    let (came, went) = board.takeChanges(at: wire.now)
+    guard !came.isEmpty || !went.isEmpty else { return }
+    let (comers, goers) = (PresenceShare.sorted(came), PresenceShare.sorted(went))
+    for share in PresenceShare.all {
+      for part in PresenceShare.parts(comers[share] ?? [], goers[share] ?? [], of: limits.usersPerScript) {
+        say(part.came, part.went, in: share, by: name)
+      }
+    }
+  }
+
+  private func say(_ came: [UserID], _ went: [UserID], in share: PresenceShare, by name: String) {
+    let users = (came + went).map { String($0.rawValue) }
+    run(share, of: name, [String(came.count)] + users) { [weak self] result in
+      guard let self else { return }
+      guard case .failure = result else { return counted.said += users.count }
+      counted.failed += 1
+      // Under another name everything has been said again.
+      if self.name == name { board.failed(came + went) }
+    }
+  }
+
+  /// Takes away what a dead node said, portion by portion, and tells of those who are nowhere else.
+  private func bury(_ dead: String, done: @escaping () -> Void) {
+    var left = PresenceShare.count
+    func bury(_ share: PresenceShare) {
+      run(share, of: dead, ["bury"]) { result in
+        if case .success(let reply) = result, reply.integer ?? 0 > 0 { return bury(share) }
+        if case .failure = result { return }
+        left -= 1
+        if left == 0 { done() }
+      }
+    }
+    for share in PresenceShare.all { bury(share) }
+  }
+
+  private func run(
+    _ share: PresenceShare, of name: String, _ arguments: [String], _ handler: @escaping PresenceWire.Handler
+  ) {
+    let keys = [share.listed(names, by: name), share.seen(names), share.online(names)]
+    let given = [share.channel(names), String(limits.seenFor), String(limits.seenPerShare)] + arguments
+    wire.run(.say, keys: keys, arguments: given, handler)
+  }
+
+  // MARK: Hearing
+
+  /// A message came on a share's channel.
+  package func heard(_ payload: [UInt8], in share: PresenceShare) {
+    guard let changes = PresenceText.changes(payload, in: share) else { return counted.malformed += 1 }
+    heard(changes)
+  }
+
+  /// What a message said.
+  package func heard(_ changes: [Presence]) {
+    counted.heard += changes.count
+    tell(watch.heard(changes))
+  }
+
+  /// What was told before is not certain to have come.
+  package func listening(to share: PresenceShare) {
+    _ = wire.schedule(after: limits.lookAgainAfter) { [weak self] in
+      self?.watch.lookAgain(share)
+      self?.lookUp()
+    }
+  }
+
+  // MARK: Looking up
+
+  private func lookRound() {
+    watch.lookAgainAtNext()
+    lookUp()
+  }
+
+  private func lookUp() {
+    guard wire.isConnected, wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
+    find(users) { [weak self] found in
+      guard let self else { return }
+      let known = Set(found.map(\.user))
+      tell(watch.looked(found))
+      watch.answered(unknown: users.filter { !known.contains($0) })
+      // Those that could not be looked up wait for the next tick.
+      if known.count == users.count { lookUp() }
+    }
+  }
+
+  /// How users are; those whose share does not answer are left out.
+  package func find(_ users: [UserID], _ done: @escaping ([Presence]) -> Void) {
+    let parts = PresenceShare.sorted(users).sorted { $0.key.number < $1.key.number }.flatMap { share, users in
+      PresenceShare.parts(users, [], of: limits.usersPerScript).map { (share, $0.came) }
+    }
+    var (left, found) = (parts.count, [Presence]())
+    guard left > 0 else { return done([]) }
+    counted.lookedUp += users.count
+    for (share, users) in parts {
+      wire.run(
+        .find, keys: [share.seen(names), share.online(names)], arguments: users.map { String($0.rawValue) }
+      ) { result in
+        found += PresenceShare.answers((try? result.get())?.elements ?? [], users)
+        left -= 1
+        if left == 0 { done(found) }
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import ChatCore
+import Redis
+import TestKit
+import Testing
+
+@testable import RedisBroker
+
+/// Answers scripts as it is told to, and remembers them.
+private final class ScriptedWire: PresenceWire {
+  struct Run { let script: PresenceScript, keys: [String], arguments: [String] }
+
+  var now: Milliseconds = 0
+  var isConnected = true
+  var holdsLease = true
+  private(set) var runs: [Run] = []
+  private var timers: [(Milliseconds, () -> Void)] = []
+  private var beginnings = 0
+
+  func newBeginning() -> Int {
+    beginnings += 1
+    return beginnings
+  }
+
+  func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> () -> Void {
+    timers.append((now + delay, body))
+    return {}
+  }
+
+  func run(
+    _ script: PresenceScript, keys: [String], arguments: [String],
+    _ handler: @escaping (Result<RedisReply, RedisError>) -> Void
+  ) {
+    runs.append(Run(script: script, keys: keys, arguments: arguments))
+    switch script {
+    case .lease:
+      let held = holdsLease || arguments.last == "begin"
+      handler(.success(.array([.integer(held ? 1 : 0), .array([])])))
+    case .say: handler(.success(.integer(0)))
+    case .find: handler(.success(.array(arguments.map { _ in .integer(0) })))
+    }
+  }
+
+  func tell(_ changes: [Presence], to place: Int) {}
+
+  func pass(_ milliseconds: Milliseconds) {
+    now += milliseconds
+    let due = timers.filter { $0.0 <= now }
+    timers.removeAll { $0.0 <= now }
+    for (_, body) in due { body() }
+  }
+
+  func forget() { runs = [] }
+
+  /// What was said in scripts, by the name under which it was.
+  var said: [(name: String, arguments: [String])] {
+    runs.filter { $0.script == .say }.map { run in
+      (String(run.keys[0].split(separator: ":").last ?? ""), Array(run.arguments.dropFirst(3)))
+    }
+  }
+}
+
+@Suite("What a node says of presence, decided")
+struct PresenceOfficeTests {
+  private static let users = (0..<3).map { UserID(counter: 5_000 + $0, bucket: Bucket(folding: 7)) }
+
+  private static func begun() -> (ScriptedWire, PresenceOffice) {
+    let wire = ScriptedWire()
+    let office = PresenceOffice(wire: wire, node: "a", names: .standard, limits: PresenceLimits())
+    for user in users { office.arrived(user) }
+    office.start()
+    return (wire, office)
+  }
+
+  /// It was once: every script was given the set of every living node.
+  @Test("no script is given more than three keys, however many nodes there are")
+  func keys() {
+    let (wire, office) = Self.begun()
+    office.watch(Self.users, from: 0)
+    for user in Self.users { office.left(user) }
+    for _ in 0..<70 { wire.pass(1_000) }
+    #expect(Set(wire.runs.map(\.script)) == Set(PresenceScript.allCases))
+    #expect(wire.runs.allSatisfy { $0.keys.count <= 3 })
+  }
+
+  @Test("what was said is said once, and all of it again when the way to Redis was lost and is back")
+  func comesBack() {
+    let (wire, office) = Self.begun()
+    let all = ["3"] + Self.users.map { String($0.rawValue) }
+    #expect(wire.said.map(\.arguments) == [all])
+    wire.forget()
+    wire.pass(1_000)
+    #expect(wire.said.isEmpty)
+    office.cameBack()
+    wire.pass(1_000)
+    #expect(wire.said.map(\.arguments) == [all])
+  }
+
+  @Test("a node that has lost its lease says all under a new name, and then buries the old one")
+  func buriesItself() {
+    let (wire, office) = Self.begun()
+    wire.holdsLease = false
+    wire.forget()
+    wire.pass(1_000)
+    #expect(office.counters.begunAnew == 1)
+    #expect(wire.said.first?.name == "a.2")
+    let buried = wire.said.filter { $0.arguments == ["bury"] }
+    #expect(buried.count == PresenceShare.count)
+    #expect(buried.allSatisfy { $0.name == "a.1" })
+    #expect(wire.said.dropFirst().allSatisfy { $0.arguments == ["bury"] })
+  }
+}
