@@ -68,6 +68,12 @@ public final class RedisClient: @unchecked Sendable {
     }
   }
 
+  /// Where a subscriber beside it learns who has which slots.
+  var watch: ClusterWatch? {
+    guard case .cluster(let cluster) = way else { return nil }
+    return cluster.watch
+  }
+
   /// Connects, and connects again whenever a connection ends.
   public func start() {
     switch way {
