@@ -74,8 +74,8 @@ final class ClusterClient: @unchecked Sendable {
 
   var map: ClusterMap? { watch.map }
 
-  var masters: [(address: RedisAddress, isConnected: Bool)] {
-    byAddress.map { ($0.key, $0.value.ready != nil) }.sorted { $0.0.description < $1.0.description }
+  var report: ClusterReport? {
+    watch.map.map { map in ClusterReport(map) { byAddress[$0]?.ready != nil } }
   }
 
   func added(to counters: RedisCounters) -> RedisCounters {

@@ -8,7 +8,8 @@ protocol ClusterWatchOwner: AnyObject {
   var isWhole: Bool { get }
 }
 
-/// Keeps the map of a cluster, for a client and the subscribers beside it: asks one of its nodes now and then, and when something is not as the map says.
+/// Keeps the map of a cluster, for a client and the subscribers beside it: asks one of its nodes now and then, and when
+/// something is not as the map says.
 ///
 /// Each question has a connection of its own, since one that listens cannot ask, and one that is stopped would have to
 /// be waited for. Only nodes that the settings or an answer have named are asked; an address in a refusal never is.

@@ -6,8 +6,8 @@ public protocol RedisSubscriberReceiver: AnyObject {
   func subscribed(to channel: String)
   /// A message was published on a channel.
   func received(_ payload: [UInt8], on channel: [UInt8])
-  /// A connection is gone, or a slot has moved: of these channels nothing arrives until ``subscribed(to:)`` is told again
-  /// for each.
+  /// A connection is gone, or a slot has moved: of these channels nothing arrives until ``subscribed(to:)`` is told
+  /// again for each.
   func interrupted(_ lost: LostChannels)
 }
 
@@ -43,8 +43,8 @@ public final class RedisSubscriber: @unchecked Sendable {
 
   /// Makes a subscriber that does nothing until ``start()``; `observe` hears of its connections, on the loop.
   ///
-  /// - Parameter client: a client of the same loop and settings, started by its owner. In a cluster both look at one map:
-  ///   the client is told at once when a master has changed, a subscriber of itself within ``RefreshPlan/calm``.
+  /// - Parameter client: a client of the same loop and settings, started by its owner. In a cluster both look at one
+  ///   map: the client is told at once when a master has changed, a subscriber of itself within ``RefreshPlan/calm``.
   public init(
     loop: EventLoop, settings: RedisSettings, beside client: RedisClient? = nil,
     observe: @escaping (RedisChange) -> Void = { _ in }
