@@ -18,7 +18,8 @@ public final class RedisPresence: @unchecked Sendable {
   private let client: RedisClient
   private let subscriber: RedisSubscriber
   private let ear: PresenceEar
-  private let scripts = (lease: Scripts.lease(), say: Scripts.say(), find: Scripts.find())
+  private let lookup: PresenceLookup
+  private let scripts = (lease: Scripts.lease(), say: Scripts.say())
   private let node: String?
   private let leaseKeys: [String]
   private var beginning = 0
@@ -45,7 +46,8 @@ public final class RedisPresence: @unchecked Sendable {
     leaseKeys = ["\(names.prefix){presence}living", "\(names.prefix){presence}dead"]
     self.limits = limits
     client = RedisClient(loop: loop, settings: settings, observe: observe)
-    subscriber = RedisSubscriber(loop: loop, settings: settings)
+    subscriber = RedisSubscriber(loop: loop, settings: settings, beside: client)
+    lookup = PresenceLookup(loop: loop, client: client, names: names, usersPerScript: limits.usersPerScript)
     board = PresenceBoard(grace: limits.times.grace)
     ear = PresenceEar(names)
     ear.office = self
@@ -256,7 +258,7 @@ public final class RedisPresence: @unchecked Sendable {
     guard client.isConnected(for: leaseKeys[0]), EventLoop.monotonicMilliseconds() >= quietUntil,
       let users = watch.takeAsked(limits.usersAskedAtOnce)
     else { return }
-    find(users) { [weak self] found in
+    find(users, within: PresenceLookup.watchPatience) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))
       tell(watch.looked(found))
@@ -266,31 +268,9 @@ public final class RedisPresence: @unchecked Sendable {
     }
   }
 
-  /// How users are; those whose share does not answer are left out.
-  func find(_ users: [UserID], _ done: @escaping ([Presence]) -> Void) {
-    let parts = PresenceShare.sorted(users).flatMap { share, users in
-      PresenceShare.parts(users, [], of: limits.usersPerScript).map { (share, $0.came) }
-    }
-    var (left, found) = (parts.count, [Presence]())
-    guard left > 0 else { return done([]) }
+  /// How users are; those of whom it is not known in time are left out.
+  func find(_ users: [UserID], within patience: Milliseconds, _ done: @escaping ([Presence]) -> Void) {
     counted.lookedUp += users.count
-    for (share, users) in parts {
-      find(users, in: share) { answer in
-        found += answer
-        left -= 1
-        if left == 0 { done(found) }
-      }
-    }
-  }
-
-  private func find(_ users: [UserID], in share: PresenceShare, _ done: @escaping ([Presence]) -> Void) {
-    let keys = [share.seen(names)] + living.map { share.listed(names, by: $0) }
-    do throws(RedisError) {
-      try client.submit(scripts.find, keys: keys, arguments: users.map { String($0.rawValue) }) { result in
-        done(PresenceShare.answers((try? result.get())?.elements ?? [], users))
-      }
-    } catch {
-      done([])
-    }
+    lookup.find(users, living: living, patience: patience, done)
   }
 }
