@@ -47,7 +47,8 @@ extension Hub: BrokerReceiver {
     headCheck.suspect(room)
   }
 
-  /// The broker tells nothing of some rooms, or of all, until it follows again: until then the log is asked, twice as often.
+  /// The broker tells nothing of some rooms, or of all, until it follows again: until then the log is asked, twice as
+  /// often.
   public func interrupted(_ interruption: Interruption) {
     brokerInterrupted(interruption)
   }

@@ -39,8 +39,8 @@ final class ClusterClient: @unchecked Sendable {
   private let settings: RedisSettings
   private let trust: RedisTrust
   private let observe: (RedisChange) -> Void
-  private lazy var watch = ClusterWatch(
-    loop: loop, settings: settings, trust: trust, owner: self, observe: observe)
+  /// Who has which slots; a subscriber beside this client looks there too.
+  let watch: ClusterWatch
   /// By the masters' places in the map.
   private var links: [RedisLink] = []
   private var byAddress: [RedisAddress: RedisLink] = [:]
@@ -53,13 +53,20 @@ final class ClusterClient: @unchecked Sendable {
     self.settings = settings
     self.observe = observe
     trust = RedisTrust(settings)
+    watch = ClusterWatch(loop: loop, settings: settings, trust: trust, observe: observe)
   }
 
-  func start() { watch.start() }
+  func start() {
+    watch.leave(self)
+    watch.join(self)
+    watch.start()
+  }
 
   func close() {
+    watch.leave(self)
     watch.close()
     for link in links { link.close() }
+    (links, byAddress) = ([], [:])
     let left = waiting
     waiting = []
     for errand in left { errand.handler(.failure(errand.refusal)) }
@@ -67,8 +74,8 @@ final class ClusterClient: @unchecked Sendable {
 
   var map: ClusterMap? { watch.map }
 
-  var masters: [(address: RedisAddress, isConnected: Bool)] {
-    byAddress.map { ($0.key, $0.value.ready != nil) }.sorted { $0.0.description < $1.0.description }
+  var report: ClusterReport? {
+    watch.map.map { map in ClusterReport(map) { byAddress[$0]?.ready != nil } }
   }
 
   func added(to counters: RedisCounters) -> RedisCounters {

@@ -2,8 +2,8 @@
 ///
 /// - Shape: the reply to CLUSTER SLOTS, an array of `[first slot, last slot, master, replica, …]`, a node being
 ///   `[host, port, id, …]`. An empty or missing host means the node that was asked.
-/// - Limits: ``mastersMax`` and ``nodesOfRangeMax``; a reply beyond them, with slots that do not exist or that two have,
-///   is none of a cluster's.
+/// - Limits: ``mastersMax`` and ``nodesOfRangeMax``; a reply beyond them, with slots that do not exist or that two
+///   have, is none of a cluster's.
 /// - Source: Redis documentation, CLUSTER SLOTS.
 struct ClusterMap: Hashable, Sendable {
   /// What Redis Cluster is made for at most.

@@ -8,7 +8,8 @@ protocol ClusterWatchOwner: AnyObject {
   var isWhole: Bool { get }
 }
 
-/// Keeps the map of a cluster: asks one of its nodes now and then, and when something is not as the map says.
+/// Keeps the map of a cluster, for a client and the subscribers beside it: asks one of its nodes now and then, and when
+/// something is not as the map says.
 ///
 /// Each question has a connection of its own, since one that listens cannot ask, and one that is stopped would have to
 /// be waited for. Only nodes that the settings or an answer have named are asked; an address in a refusal never is.
@@ -18,11 +19,15 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
   /// How long a question may take, in milliseconds: connecting, greeting and answering; then another node is asked.
   static let patience: Int64 = 1_000
 
+  private struct Owner {
+    weak var owner: (any ClusterWatchOwner)?
+  }
+
   private let loop: EventLoop
   private let settings: RedisSettings
   private let trust: RedisTrust
   private let observe: (RedisChange) -> Void
-  private weak var owner: (any ClusterWatchOwner)?
+  private var owners: [Owner] = []
   /// Who has which slots, as far as is known.
   private(set) var map: ClusterMap?
   /// Answers so far.
@@ -41,8 +46,7 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
   private var random = SystemRandomNumberGenerator()
 
   init(
-    loop: EventLoop, settings: RedisSettings, trust: RedisTrust, owner: any ClusterWatchOwner,
-    observe: @escaping (RedisChange) -> Void
+    loop: EventLoop, settings: RedisSettings, trust: RedisTrust, observe: @escaping (RedisChange) -> Void
   ) {
     self.loop = loop
     var settings = settings
@@ -50,10 +54,17 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
     settings.replyDeadline = ClusterWatch.patience
     self.settings = settings
     self.trust = trust
-    self.owner = owner
     self.observe = observe
     plan = RefreshPlan(seeds: settings.seeds, using: &random)
   }
+
+  /// Somebody wants to be told, also what is known already.
+  func join(_ owner: any ClusterWatchOwner) {
+    owners.append(Owner(owner: owner))
+    if let map { owner.clusterTold(map) }
+  }
+
+  func leave(_ owner: any ClusterWatchOwner) { owners.removeAll { $0.owner == nil || $0.owner === owner } }
 
   func start() {
     guard isOver else { return }
@@ -153,14 +164,15 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
         told = []
         observe(.topology(fresh.description))
       }
-      owner?.clusterTold(fresh)
+      for owner in owners { owner.owner?.clusterTold(fresh) }
     }
     planNext()
   }
 
   private func planNext() {
     guard !isOver else { return }
-    let isWell = !wantsMore && map?.slotsCovered == Int(HashSlot.count) && owner?.isWhole == true
+    let isWell =
+      !wantsMore && map?.slotsCovered == Int(HashSlot.count) && owners.allSatisfy { $0.owner?.isWhole != false }
     schedule(plan.next(after: loop.now, allIsWell: isWell, using: &random))
   }
 

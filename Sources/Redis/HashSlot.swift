@@ -13,7 +13,7 @@ public struct HashSlot: Hashable, Sendable, Comparable {
     self.number = UInt16(number)
   }
 
-  init(number: UInt16) { self.number = number % HashSlot.count }
+  init(_ number: UInt16) { self.number = number % HashSlot.count }
 
   /// The slot of a key: of what stands between its first `{` and the next `}`, unless that is empty; else of all of it.
   public init(of key: some Sequence<UInt8>) { self.init(ofBytes: Array(key)[...]) }

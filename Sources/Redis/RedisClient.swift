@@ -68,6 +68,12 @@ public final class RedisClient: @unchecked Sendable {
     }
   }
 
+  /// Where a subscriber beside it learns who has which slots.
+  var watch: ClusterWatch? {
+    guard case .cluster(let cluster) = way else { return nil }
+    return cluster.watch
+  }
+
   /// Connects, and connects again whenever a connection ends.
   public func start() {
     switch way {
@@ -116,11 +122,18 @@ public final class RedisClient: @unchecked Sendable {
     }
   }
 
-  /// All masters that are known, and whether each is connected.
-  public var masters: [(address: RedisAddress, isConnected: Bool)] {
+  /// How the cluster looks; nil for one Redis, and until a node has answered.
+  public var cluster: ClusterReport? {
+    guard case .cluster(let cluster) = way else { return nil }
+    return cluster.report
+  }
+
+  /// All masters that are known.
+  public var masters: [ClusterReport.Master] {
     switch way {
-    case .one(let link, let address): [(address, link.ready != nil)]
-    case .cluster(let cluster): cluster.masters
+    case .one(let link, let address):
+      [ClusterReport.Master(address: address, isConnected: link.ready != nil, hasReplica: false)]
+    case .cluster(let cluster): cluster.report?.masters ?? []
     }
   }
 

@@ -6,8 +6,8 @@ public protocol RedisSubscriberReceiver: AnyObject {
   func subscribed(to channel: String)
   /// A message was published on a channel.
   func received(_ payload: [UInt8], on channel: [UInt8])
-  /// A connection is gone, or a slot has moved: of these channels nothing arrives until ``subscribed(to:)`` is told again
-  /// for each.
+  /// A connection is gone, or a slot has moved: of these channels nothing arrives until ``subscribed(to:)`` is told
+  /// again for each.
   func interrupted(_ lost: LostChannels)
 }
 
@@ -27,7 +27,8 @@ public final class RedisSubscriber: @unchecked Sendable {
 
   private enum Way {
     case one(SubscriberLine, ChannelShare)
-    case cluster(ClusterWatch)
+    /// With its own watch, or that of the client beside it, which starts and closes it.
+    case cluster(ClusterWatch, isOwn: Bool)
   }
 
   private let loop: EventLoop
@@ -41,14 +42,22 @@ public final class RedisSubscriber: @unchecked Sendable {
   private var counted = RedisCounters()
 
   /// Makes a subscriber that does nothing until ``start()``; `observe` hears of its connections, on the loop.
-  public init(loop: EventLoop, settings: RedisSettings, observe: @escaping (RedisChange) -> Void = { _ in }) {
+  ///
+  /// - Parameter client: a client of the same loop and settings, started by its owner. In a cluster both look at one
+  ///   map: the client is told at once when a master has changed, a subscriber of itself within ``RefreshPlan/calm``.
+  public init(
+    loop: EventLoop, settings: RedisSettings, beside client: RedisClient? = nil,
+    observe: @escaping (RedisChange) -> Void = { _ in }
+  ) {
     self.loop = loop
     self.settings = settings
     self.observe = observe
     trust = RedisTrust(settings)
-    if settings.isCluster {
-      way = .cluster(
-        ClusterWatch(loop: loop, settings: settings, trust: trust, owner: self) { [weak self] in self?.note($0) })
+    if let watch = client?.watch {
+      way = .cluster(watch, isOwn: false)
+    } else if settings.isCluster {
+      let watch = ClusterWatch(loop: loop, settings: settings, trust: trust) { [weak self] in self?.note($0) }
+      way = .cluster(watch, isOwn: true)
     } else {
       let share = ChannelShare(slot: nil)
       let line = makeLine(settings.address)
@@ -66,15 +75,25 @@ public final class RedisSubscriber: @unchecked Sendable {
   public func start() {
     switch way {
     case .one(let line, _): line.start()
-    case .cluster(let watch): watch.start()
+    case .cluster(let watch, let isOwn):
+      watch.leave(self)
+      watch.join(self)
+      if isOwn { watch.start() }
     case nil: return
     }
   }
 
   /// Ends the connections for good.
   public func close() {
-    if case .cluster(let watch) = way { watch.close() }
-    for line in lines.values { line.close() }
+    switch way {
+    case .one(let line, _): line.close()
+    case .cluster(let watch, let isOwn):
+      watch.leave(self)
+      if isOwn { watch.close() }
+      for line in lines.values { drop(line) }
+      for share in shares.values { _ = move(share, to: nil) }
+    case nil: return
+    }
   }
 
   /// Listens to a channel; the receiver is told when Redis has confirmed it. Harmless, and told again, a second time.
@@ -105,7 +124,7 @@ public final class RedisSubscriber: @unchecked Sendable {
       counters.sent += line.sent
       counters.refused += line.refusals
     }
-    if case .cluster(let watch) = way {
+    if case .cluster(let watch, _) = way {
       counters.refreshes = watch.refreshes
       counters.topologies = watch.changes
     }
@@ -125,7 +144,7 @@ public final class RedisSubscriber: @unchecked Sendable {
     if let share = shares[slot] { return share }
     let share = ChannelShare(slot: slot)
     shares[slot] = share
-    if case .cluster(let watch) = way { share.line = watch.map?.master(of: slot).flatMap { lines[$0] } }
+    if case .cluster(let watch, _) = way { share.line = watch.map?.master(of: slot).flatMap { lines[$0] } }
     return share
   }
 
@@ -150,10 +169,17 @@ public final class RedisSubscriber: @unchecked Sendable {
     return line
   }
 
+  private func drop(_ line: SubscriberLine) {
+    lines[line.address] = nil
+    line.close()
+    counted.sent += line.sent
+    counted.refused += line.refusals
+  }
+
   private func note(_ change: RedisChange) {
     counted.note(change)
     observe(change)
-    guard case .cluster(let watch) = way else { return }
+    guard case .cluster(let watch, _) = way else { return }
     switch change {
     case .lost, .failed: watch.refreshSoon()
     case .connected, .topology, .silent, .leadsToCluster: break
@@ -168,10 +194,7 @@ extension RedisSubscriber: ClusterWatchOwner {
   func clusterTold(_ map: ClusterMap) {
     let masters = Set(map.masters)
     for (address, line) in lines where !masters.contains(address) {
-      lines[address] = nil
-      line.close()
-      counted.sent += line.sent
-      counted.refused += line.refusals
+      drop(line)
     }
     for address in map.masters where lines[address] == nil { makeLine(address).start() }
     var lost: Set<HashSlot> = []
@@ -220,7 +243,7 @@ extension RedisSubscriber: SubscriberLineOwner {
   func lineLostChannel(_ name: String, _ line: SubscriberLine) {
     switch way {
     case .one(_, let share): if share.tookAway(name) { tell(name, of: share) }
-    case .cluster(let watch):
+    case .cluster(let watch, _):
       watch.refreshSoon()
       guard let share = shares[HashSlot(of: name)], share.line === line, share.tookAway(name) else { return }
       _ = move(share, to: nil)
@@ -232,7 +255,7 @@ extension RedisSubscriber: SubscriberLineOwner {
   /// No permission, a slot elsewhere, a cluster that is down: asked again a little later, for as long as it is wanted.
   func lineRefused(_ names: [String], of share: ChannelShare, _ text: String, _ line: SubscriberLine) {
     var pause = RedisSubscriber.refusalPause
-    if case .cluster(let watch) = way, let redirection = Redirection(text, by: line.address) {
+    if case .cluster(let watch, _) = way, let redirection = Redirection(text, by: line.address) {
       pause = RedisSubscriber.movedPause
       if case .moved(let slot, let owner) = redirection, slot == share.slot {
         counted.redirected += 1

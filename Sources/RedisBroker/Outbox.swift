@@ -5,7 +5,8 @@ import Redis
 
 /// What a loop has to publish, gathered during a tick: entries of one conversation leave together, in one message.
 ///
-/// Nothing is kept for a Redis, or a master of a cluster, that is away: entries are dropped and counted, and each follower's log check repairs it.
+/// Nothing is kept for a Redis, or a master of a cluster, that is away: entries are dropped and counted, and each
+/// follower's log check repairs it.
 ///
 /// - Limits: a message carries at most ``entriesMax`` entries and about ``bytesMax`` bytes of text.
 /// - Isolation: its loop.

@@ -29,7 +29,9 @@ final class PresenceDesk: PresenceDirectory, @unchecked Sendable {
 
   func presence(of users: [UserID]) async -> [Presence] {
     await withUnsafeContinuation { continuation in
-      office.loop.execute { [office] in office.find(users) { continuation.resume(returning: $0) } }
+      office.loop.execute { [office] in
+        office.find(users, within: PresenceLookup.requestPatience) { continuation.resume(returning: $0) }
+      }
     }
   }
 

@@ -18,6 +18,7 @@ package final class PresenceOffice {
   private var former: String?
   private var board: PresenceBoard
   private var watch = PresenceWatch()
+  private let lookup: PresenceLookup
   private var stopTimer: (() -> Void)?
   private var isLeaving = false
   private var quietUntil: Milliseconds = 0
@@ -30,6 +31,7 @@ package final class PresenceOffice {
     self.names = names
     self.limits = limits
     board = PresenceBoard(grace: limits.times.grace)
+    lookup = PresenceLookup(wire: wire, names: names, usersPerScript: limits.usersPerScript)
   }
 
   /// What it has done so far.
@@ -232,7 +234,7 @@ package final class PresenceOffice {
 
   private func lookUp() {
     guard wire.isConnected, wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
-    find(users) { [weak self] found in
+    find(users, within: PresenceLookup.watchPatience) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))
       tell(watch.looked(found))
@@ -242,22 +244,9 @@ package final class PresenceOffice {
     }
   }
 
-  /// How users are; those whose share does not answer are left out.
-  package func find(_ users: [UserID], _ done: @escaping ([Presence]) -> Void) {
-    let parts = PresenceShare.sorted(users).sorted { $0.key.number < $1.key.number }.flatMap { share, users in
-      PresenceShare.parts(users, [], of: limits.usersPerScript).map { (share, $0.came) }
-    }
-    var (left, found) = (parts.count, [Presence]())
-    guard left > 0 else { return done([]) }
+  /// How users are; those of whom it is not known in time are left out.
+  package func find(_ users: [UserID], within patience: Milliseconds, _ done: @escaping ([Presence]) -> Void) {
     counted.lookedUp += users.count
-    for (share, users) in parts {
-      wire.run(
-        .find, keys: [share.seen(names), share.online(names)], arguments: users.map { String($0.rawValue) }
-      ) { result in
-        found += PresenceShare.answers((try? result.get())?.elements ?? [], users)
-        left -= 1
-        if left == 0 { done(found) }
-      }
-    }
+    lookup.find(users, patience: patience, done)
   }
 }

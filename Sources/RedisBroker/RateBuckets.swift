@@ -6,7 +6,7 @@ import Redis
 ///
 /// One script takes from a bucket atomically. Nobody waits longer than ``patience`` for it: a late answer, or none,
 /// makes this loop count by its own share of the limit (capacity and pace divided by the loops of the cluster), and as
-/// long as an answer is overdue nobody waits at all.
+/// long as an answer of a master is overdue nobody waits for that master at all.
 ///
 /// - Isolation: one a loop.
 /// - Source: reliability.md C1, S05 and S22.
@@ -30,7 +30,7 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
   private let shares: Int
   private let script = Scripts.take()
   private var own: TokenBuckets
-  private var overdue = 0
+  private var overdue: [RedisAddress: Int] = [:]
   private var counted = Counters()
 
   /// Counts over `client`; `shares` is the number of loops in the cluster among which a limit is divided without Redis.
@@ -62,9 +62,10 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
   }
 
   private func ask(_ bucket: String, _ arguments: [String]) async -> RateDecision? {
-    guard overdue == 0 else { return nil }
+    let master = client.master(of: bucket)
+    if let master, !overdue.isEmpty, overdue[master] != nil { return nil }
     return await withUnsafeContinuation { (continuation: UnsafeContinuation<RateDecision?, Never>) in
-      let question = Question(continuation)
+      let question = Question(continuation, to: master)
       do throws(RedisError) {
         try client.submit(script, keys: [bucket], arguments: arguments) { self.answered(question, $0) }
         question.timer = loop.schedule(after: RateBuckets.patience) { self.lostPatience(question) }
@@ -75,12 +76,15 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
   }
 
   private func answered(_ question: Question, _ result: Result<RedisReply, RedisError>) {
-    if question.isLate { overdue -= 1 }
+    if question.isLate, let master = question.master {
+      let left = (overdue[master] ?? 1) - 1
+      overdue[master] = left > 0 ? left : nil
+    }
     question.answer((try? result.get()).flatMap(RateBuckets.decision))
   }
 
   private func lostPatience(_ question: Question) {
-    overdue += 1
+    if let master = question.master { overdue[master, default: 0] += 1 }
     counted.slow += 1
     question.isLate = true
     question.answer(nil)
@@ -96,11 +100,15 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
 
   /// One request that waits; answered once, by whoever is first.
   private final class Question {
+    let master: RedisAddress?
     var timer: LoopTimer?
     var isLate = false
     private var continuation: UnsafeContinuation<RateDecision?, Never>?
 
-    init(_ continuation: UnsafeContinuation<RateDecision?, Never>) { self.continuation = continuation }
+    init(_ continuation: UnsafeContinuation<RateDecision?, Never>, to master: RedisAddress?) {
+      self.continuation = continuation
+      self.master = master
+    }
 
     func answer(_ decision: RateDecision?) {
       timer?.cancel()

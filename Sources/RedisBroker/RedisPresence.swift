@@ -14,7 +14,7 @@ import Redis
 public final class RedisPresence: @unchecked Sendable {
   let loop: EventLoop
   private let names: TopicNames
-  private var client: RedisClient?
+  private let client: RedisClient
   private let subscriber: RedisSubscriber
   private let ear: PresenceEar
   private let scripts = (lease: Scripts.lease(), say: Scripts.say(), find: Scripts.find())
@@ -35,12 +35,13 @@ public final class RedisPresence: @unchecked Sendable {
     self.node = node
     self.names = names
     self.limits = limits
-    subscriber = RedisSubscriber(loop: loop, settings: settings)
-    ear = PresenceEar(names)
-    client = RedisClient(loop: loop, settings: settings) { [weak self] change in
-      if case .connected = change { self?.office.cameBack() }
+    let ear = PresenceEar(names)
+    self.ear = ear
+    client = RedisClient(loop: loop, settings: settings) { change in
+      if case .connected = change { ear.office?.office.cameBack() }
       observe(change)
     }
+    subscriber = RedisSubscriber(loop: loop, settings: settings, beside: client)
     ear.office = self
     subscriber.attach(ear)
   }
@@ -50,7 +51,7 @@ public final class RedisPresence: @unchecked Sendable {
 
   /// Connects, begins to say and to hear.
   public func start() {
-    client?.start()
+    client.start()
     subscriber.start()
     for share in PresenceShare.all { subscriber.subscribe(share.channel(names)) }
     office.start()
@@ -64,10 +65,10 @@ public final class RedisPresence: @unchecked Sendable {
     isClosed = true
     subscriber.close()
     let (loop, client) = (loop, client)
-    if office.leave(silently: silently, done: { client?.close() }) {
-      loop.schedule(after: 1_000) { client?.close() }
+    if office.leave(silently: silently, done: { client.close() }) {
+      loop.schedule(after: 1_000) { client.close() }
     } else {
-      client?.close()
+      client.close()
     }
   }
 
@@ -82,7 +83,9 @@ public final class RedisPresence: @unchecked Sendable {
   func left(_ user: UserID) { office.left(user) }
   func watch(_ users: [UserID], from place: Int) { office.watch(users, from: place) }
   func unwatch(_ users: [UserID], from place: Int) { office.unwatch(users, from: place) }
-  func find(_ users: [UserID], _ done: @escaping ([Presence]) -> Void) { office.find(users, done) }
+  func find(_ users: [UserID], within patience: Milliseconds, _ done: @escaping ([Presence]) -> Void) {
+    office.find(users, within: patience, done)
+  }
   func heard(_ payload: [UInt8], in share: PresenceShare) { office.heard(payload, in: share) }
   func listening(to share: PresenceShare) { office.listening(to: share) }
 }
@@ -90,7 +93,7 @@ public final class RedisPresence: @unchecked Sendable {
 extension RedisPresence: PresenceWire {
   package var now: Milliseconds { EventLoop.monotonicMilliseconds() }
 
-  package var isConnected: Bool { client?.isConnected(for: PresenceOffice.leaseKeys(names)[0]) == true }
+  package var isConnected: Bool { client.isConnected(for: PresenceOffice.leaseKeys(names)[0]) }
 
   package func newBeginning() -> Int { Int.random(in: 1...Int(Int32.max)) }
 
@@ -103,7 +106,6 @@ extension RedisPresence: PresenceWire {
     _ script: PresenceScript, keys: [String], arguments: [String],
     _ handler: @escaping (Result<RedisReply, RedisError>) -> Void
   ) {
-    guard let client else { return handler(.failure(.unavailable)) }
     let lua =
       switch script {
       case .lease: scripts.lease

@@ -22,7 +22,7 @@ public final class RedisTopics: Broker, @unchecked Sendable {
     self.names = names
     outbox = Outbox(loop: loop, client: client, names: names)
     inbox = Inbox(names: names)
-    subscriber = RedisSubscriber(loop: loop, settings: settings, observe: observe)
+    subscriber = RedisSubscriber(loop: loop, settings: settings, beside: client, observe: observe)
     subscriber.attach(inbox)
   }
 

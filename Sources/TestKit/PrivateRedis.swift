@@ -87,6 +87,12 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
   }
 
+  /// What it knows, sorted.
+  public func keys() -> [String] { (ask("KEYS *") ?? "").split(separator: "\n").map(String.init).sorted() }
+
+  /// Closes every connection that listens.
+  public func killPubSubClients() { _ = ask("CLIENT KILL TYPE pubsub") }
+
   /// Whether the process is there, stopped or not.
   public var isRunning: Bool { pid > 0 && PrivateRedis.isRunning(pid) }
 

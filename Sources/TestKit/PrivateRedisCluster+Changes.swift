@@ -41,30 +41,52 @@ extension PrivateRedisCluster {
     node.isRunning ? view(of: node).first { $0.flags.contains("myself") } : nil
   }
 
-  /// The nodes that answer as masters with slots. Blocks for a second a stopped node.
-  public func masters() -> [PrivateRedis] {
+  /// The nodes that answer as masters with slots.
+  public func masters() async throws -> [PrivateRedis] {
+    try await PrivatePostgres.aside { [self] in mastersNow() }
+  }
+
+  /// The master that serves a slot.
+  ///
+  /// - Throws: when no node that answers has it.
+  public func master(ofSlot slot: Int) async throws -> PrivateRedis {
+    try await PrivatePostgres.aside { [self] in
+      let owner = nodes.first { node in
+        itself(node).map { $0.isMaster && $0.slots.contains { $0.contains(slot) } } ?? false
+      }
+      guard let owner else { throw failure("nobody serves slot \(slot)") }
+      return owner
+    }
+  }
+
+  /// The replicas of a master that answer.
+  public func replicas(of master: PrivateRedis) async throws -> [PrivateRedis] {
+    try await PrivatePostgres.aside { [self] in
+      guard let id = itself(master)?.id else { return [] }
+      return nodes.filter { node in itself(node)?.master == id[...] }
+    }
+  }
+
+  /// How many slots a master serves.
+  public func slotCount(of master: PrivateRedis) async throws -> Int {
+    try await PrivatePostgres.aside { [self] in slotsNow(master) }
+  }
+
+  /// The channels that somebody listens to at a master.
+  public func channels(at master: PrivateRedis) async throws -> [String] {
+    try await PrivatePostgres.aside {
+      (master.ask("PUBSUB SHARDCHANNELS") ?? "").split(separator: "\n").map(String.init)
+    }
+  }
+
+  func mastersNow() -> [PrivateRedis] {
     nodes.filter { node in itself(node).map { $0.isMaster && !$0.slots.isEmpty } ?? false }
   }
 
-  /// The master that serves a slot. Blocks.
-  ///
-  /// - Throws: when no node that answers has it.
-  public func master(ofSlot slot: Int) throws(PrivateRedis.Failure) -> PrivateRedis {
-    let owner = nodes.first { node in
-      itself(node).map { $0.isMaster && $0.slots.contains { $0.contains(slot) } } ?? false
-    }
-    guard let owner else { throw failure("nobody serves slot \(slot)") }
-    return owner
-  }
+  private func slotsNow(_ master: PrivateRedis) -> Int { itself(master)?.slots.reduce(0) { $0 + $1.count } ?? 0 }
 
-  /// The replicas of a master that answer. Blocks.
-  public func replicas(of master: PrivateRedis) -> [PrivateRedis] {
-    guard let id = itself(master)?.id else { return [] }
-    return nodes.filter { node in itself(node)?.master == id[...] }
-  }
-
-  /// Whether every slot is served by somebody who answers. Blocks.
-  public func isServing() -> Bool {
+  /// Whether every slot is served by somebody who answers.
+  private func isServing() -> Bool {
     let served = nodes.compactMap { itself($0) }.filter(\.isMaster).flatMap(\.slots).reduce(0) { $0 + $1.count }
     return served >= PrivateRedisCluster.slots
       && nodes.filter(\.isRunning).allSatisfy { $0.ask("CLUSTER INFO")?.contains("cluster_state:ok") ?? true }
@@ -117,7 +139,7 @@ extension PrivateRedisCluster {
       let moved = Shell.output(
         "redis-cli \(login) --cluster reshard 127.0.0.1:\(from.port) --cluster-from \(source) --cluster-to \(target) "
           + "--cluster-slots \(count) --cluster-yes | tail -n 5")
-      let now = itself(to)?.slots.reduce(0) { $0 + $1.count } ?? 0
+      let now = slotsNow(to)
       guard moved != nil, now >= count else { throw failure("resharding: \(moved ?? "")") }
     }
   }
@@ -125,7 +147,7 @@ extension PrivateRedisCluster {
   /// Has every node close the connections that listen.
   public func killPubSubClients() async throws {
     try await PrivatePostgres.aside { [nodes] in
-      for node in nodes where node.isRunning { _ = node.ask("CLIENT KILL TYPE pubsub") }
+      for node in nodes where node.isRunning { node.killPubSubClients() }
     }
   }
 }

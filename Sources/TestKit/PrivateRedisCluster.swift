@@ -83,7 +83,12 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
 
   /// Forgets everything.
   public func flush() async throws {
-    try await PrivatePostgres.aside { [self] in for node in masters() { try node.flush() } }
+    try await PrivatePostgres.aside { [self] in for node in mastersNow() { try node.flush() } }
+  }
+
+  /// What the masters know, sorted.
+  public func keys() async throws -> [String] {
+    try await PrivatePostgres.aside { [self] in mastersNow().flatMap { $0.keys() }.sorted() }
   }
 
   /// Kills all servers and removes their directories.

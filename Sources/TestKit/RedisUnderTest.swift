@@ -7,6 +7,17 @@ public enum RedisKind: String, CaseIterable, Sendable {
   /// Three masters, each with a replica.
   case cluster
 
+  /// What tests of no particular kind run on: the one that `MARTLET_TEST_REDIS` names, else a single server.
+  public static let standard = PrivatePostgres.environment("MARTLET_TEST_REDIS").flatMap(RedisKind.init) ?? .single
+
+  /// Starts one that is nobody else's.
+  public func start() async throws -> any RedisUnderTest {
+    switch self {
+    case .single: try PrivateRedis()
+    case .cluster: try await PrivateRedisCluster.start()
+    }
+  }
+
   /// Runs a body with a Redis of this kind that is whole and empty, and that nobody else uses meanwhile.
   ///
   /// A single server is the body's own; the cluster, which takes seconds to start, is one for all of a test process.
@@ -42,6 +53,10 @@ public protocol RedisUnderTest: AnyObject, Sendable {
   func heal() async throws
   /// Forgets everything.
   func flush() async throws
+  /// What it knows, sorted.
+  func keys() async throws -> [String]
+  /// Closes every connection that listens.
+  func killPubSubClients() async throws
   /// Ends all of it.
   func end()
 }

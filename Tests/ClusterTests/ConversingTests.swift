@@ -10,8 +10,11 @@ extension ClusterTests {
     /// 10,000 messages when the whole is asked for, what fits a quick run otherwise.
     private static let isFull = getenv("MARTLET_TEST_FULL") != nil
 
-    @Test func `two users on two socket nodes see every message once, in order, in all conversations`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `two users on two socket nodes see every message once, in order, in all conversations`(
+      redis: RedisKind
+    ) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         let (ada, bob) = (try await stage.account("ada"), try await stage.account("bob"))
         for number in 0..<20 { _ = try await stage.open(title: "room \(number)", members: [ada, bob]) }

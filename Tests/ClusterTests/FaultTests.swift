@@ -8,7 +8,7 @@ extension ClusterTests {
   /// Faults of reliability.md's catalogue under load, each judged by the history.
   struct FaultTests {
     /// Four people in eight rooms, two on each socket node, all in each room.
-    private static func crowd(_ stage: ClusterStage) async throws {
+    static func crowd(_ stage: ClusterStage) async throws {
       var people: [Account] = []
       for name in ["ada", "bob", "cyd", "dan"] { people.append(try await stage.account(name)) }
       for number in 0..<8 { _ = try await stage.open(title: "room \(number)", members: people) }
@@ -16,7 +16,7 @@ extension ClusterTests {
     }
 
     /// Runs a load and, while it runs, a fault; then waits for convergence and judges.
-    private static func judge(
+    static func judge(
       _ stage: ClusterStage, _ load: Load, converge: Int64 = 5_000, fault: @escaping @Sendable () async throws -> Void
     ) async throws -> HistoryCheck {
       async let sends: Void = load.run(on: stage)
@@ -75,15 +75,18 @@ extension ClusterTests {
       }
     }
 
-    @Test func `F10: Redis killed and started empty refuses no send, and delivery goes on by the heads`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `F10: Redis killed and started empty refuses no send, and delivery goes on by the heads`(
+      redis: RedisKind
+    ) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         try await Self.crowd(stage)
         let check = try await Self.judge(stage, Load(count: 1_200, perSecond: 200, door: .both)) {
           await stage.loop.sleep(1_500)
           cluster.redis.kill9()
           await stage.loop.sleep(1_500)
-          try await cluster.restartRedis()
+          try await cluster.redis.restart()
         }
         #expect(stage.recorder.history.sends.allSatisfy { $0.attempts == 1 && $0.outcome != .unknown })
         #expect(check.late(2_500) == [])
@@ -91,8 +94,9 @@ extension ClusterTests {
       }
     }
 
-    @Test func `F12: a Redis that stands still for 4 s blocks no send`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `F12: a Redis that stands still for 4 s blocks no send`(redis: RedisKind) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         try await Self.crowd(stage)
         let check = try await Self.judge(stage, Load(count: 1_400, perSecond: 200, door: .both)) {

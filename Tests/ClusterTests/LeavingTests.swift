@@ -54,10 +54,11 @@ extension ClusterTests {
       }
     }
 
-    @Test func `signing out closes the open sockets of that session on every node within a second, and no others`()
-      async throws
-    {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `signing out closes the open sockets of that session on every node within a second, and no others`(
+      redis: RedisKind
+    ) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         let ada = try await stage.account("ada")
         let again = try await Account.signIn(ada.username, at: stage.api[1])

@@ -24,8 +24,9 @@ extension ClusterTests {
       try await stage.api[1].done(.get, "/v1/presence?users=\(user)", token: token)["presence"]?[0]
     }
 
-    @Test func `who comes and goes on one node is seen on the others, by socket and by REST`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `who comes and goes on one node is seen on the others, by socket and by REST`(redis: RedisKind) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         let (ada, bob, token) = try await Self.scene(stage)
         // An asking node knows the living ones of a second ago at the latest.
@@ -47,8 +48,9 @@ extension ClusterTests {
       }
     }
 
-    @Test func `after kill -9 of a node its users are offline everywhere within 15 s`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `after kill -9 of a node its users are offline everywhere within 15 s`(redis: RedisKind) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         let (ada, bob, token) = try await Self.scene(stage)
         // He does not come back by another node.
@@ -62,8 +64,9 @@ extension ClusterTests {
       }
     }
 
-    @Test func `a node that is told to go takes its users off before its lease would run out`() async throws {
-      let cluster = try await SharedCluster.healthy()
+    @Test(arguments: RedisKind.allCases)
+    func `a node that is told to go takes its users off before its lease would run out`(redis: RedisKind) async throws {
+      let cluster = try await SharedCluster.healthy(on: redis)
       try await ClusterStage.play(on: cluster) { stage in
         let (ada, bob, token) = try await Self.scene(stage)
         cluster.socket[0].term()

@@ -25,21 +25,22 @@ struct RedisPresenceTests {
 
   /// Runs a body with two nodes on one loop.
   private static func play(
-    _ body: @escaping @Sendable (PrivateRedis, [RedisPresence], [PresenceEars], EventLoop) async throws -> Void
+    on kind: RedisKind,
+    _ body: @escaping @Sendable (any RedisUnderTest, [RedisPresence], [PresenceEars], EventLoop) async throws -> Void
   ) async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let nodes = ["a", "b"].map { node($0, loop, settings) }
-      let ears = nodes.map { node in
-        let ears = PresenceEars()
-        desk(node, loop).attach(ears)
-        return ears
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let nodes = ["a", "b"].map { node($0, loop, settings) }
+        let ears = nodes.map { node in
+          let ears = PresenceEars()
+          desk(node, loop).attach(ears)
+          return ears
+        }
+        try await body(redis, nodes, ears, loop)
+        for node in nodes { node.close() }
+        await loop.sleep(50)
       }
-      try await body(redis, nodes, ears, loop)
-      for node in nodes { node.close() }
-      await loop.sleep(50)
     }
   }
 
@@ -47,43 +48,43 @@ struct RedisPresenceTests {
     node.directory(on: loop)
   }
 
-  @Test("the contract holds", arguments: PresenceContract.all)
-  func contract(_ contractCase: PresenceContract.Case) async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let nodes = ["a", "b"].map { Self.node($0, loop, settings) }
-      let under = PresenceUnderTest(
-        loop: loop, nodes: nodes.map { $0.directory(on: loop) }, kill: { nodes[$0].vanish() },
-        leave: { nodes[$0].close() })
-      try await contractCase.run(under)
-      for node in nodes { node.close() }
-      await loop.sleep(50)
+  @Test("the contract holds", arguments: RedisKind.allCases, PresenceContract.all)
+  func contract(kind: RedisKind, _ contractCase: PresenceContract.Case) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let nodes = ["a", "b"].map { Self.node($0, loop, settings) }
+        let under = PresenceUnderTest(
+          loop: loop, nodes: nodes.map { $0.directory(on: loop) }, kill: { nodes[$0].vanish() },
+          leave: { nodes[$0].close() })
+        try await contractCase.run(under)
+        for node in nodes { node.close() }
+        await loop.sleep(50)
+      }
     }
   }
 
-  @Test("after Redis has forgotten everything the nodes say again who is there, and watchers hear no flapping")
-  func flush() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+  @Test(
+    "after Redis has forgotten everything the nodes say again who is there, and watchers hear no flapping",
+    arguments: RedisKind.allCases)
+  func flush(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       nodes[0].arrived(Self.ada)
       nodes[1].watch([Self.ada], from: 0)
       try await eventually(within: 15_000, on: loop) { ears[1].last(of: Self.ada)?.status == .online }
       let told = ears[1].heard.count
-      let client = RedisClient(loop: loop, settings: try RedisSettings(url: redis.url))
-      client.start()
-      try #require(await client.connected(within: 2_000))
-      _ = try await client.command(RedisCommand("FLUSHALL"))
+      try await redis.flush()
       try await eventually(within: 15_000, on: loop) { nodes.allSatisfy { $0.counters.begunAnew >= 1 } }
       try await Self.says(nodes[1], .online, loop)
       #expect(ears[1].heard.dropFirst(told).allSatisfy { $0.status == .online })
-      client.close()
     }
   }
 
-  @Test("while Redis is away what was known stays, and after it is back empty all is as it is")
-  func restart() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+  @Test(
+    "while Redis is away what was known stays, and after it is back empty all is as it is",
+    arguments: RedisKind.allCases)
+  func restart(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       let bob = UserID(counter: 5_001, bucket: Bucket(folding: 8))
       nodes[0].arrived(Self.ada)
       nodes[1].watch([Self.ada, bob], from: 0)
@@ -93,16 +94,16 @@ struct RedisPresenceTests {
       nodes[0].arrived(bob)
       await loop.sleep(400)
       #expect(ears[1].last(of: Self.ada)?.status == .online)
-      try redis.restart()
+      try await redis.restart()
       try await eventually(within: 10_000, on: loop) {
         ears[1].last(of: Self.ada)?.status == .offline && ears[1].last(of: bob)?.status == .online
       }
     }
   }
 
-  @Test("a node that was taken for dead comes back under a new name and says all again")
-  func zombie() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+  @Test("a node that was taken for dead comes back under a new name and says all again", arguments: RedisKind.allCases)
+  func zombie(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       nodes[0].arrived(Self.ada)
       nodes[1].watch([Self.ada], from: 0)
       try await eventually(within: 15_000, on: loop) { ears[1].last(of: Self.ada)?.status == .online }
@@ -115,25 +116,23 @@ struct RedisPresenceTests {
     }
   }
 
-  @Test("nothing of a node is left in Redis once it is gone, but when its users were last there")
-  func leftovers() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+  @Test(
+    "nothing of a node is left in Redis once it is gone, but when its users were last there",
+    arguments: RedisKind.allCases)
+  func leftovers(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       nodes[0].arrived(Self.ada)
       try await Self.says(nodes[1], .online, loop)
       nodes[0].vanish()
       try await Self.says(nodes[1], .offline, loop)
-      let client = RedisClient(loop: loop, settings: try RedisSettings(url: redis.url))
-      client.start()
-      try #require(await client.connected(within: 2_000))
       let end = EventLoop.monotonicMilliseconds() + 15_000
       var keys: [String] = []
       repeat {
         await loop.sleep(20)
-        keys = (try await client.command(RedisCommand("KEYS", "*")).elements ?? []).compactMap(\.text).sorted()
+        keys = try await redis.keys()
       } while keys.count != 2 && EventLoop.monotonicMilliseconds() < end
       let share = PresenceShare(of: Self.ada)
       #expect(keys == [share.seen(.standard), "martlet:{presence}living"].sorted())
-      client.close()
     }
   }
 
@@ -158,9 +157,9 @@ struct RedisPresenceTests {
     }
   }
 
-  @Test("a node without sockets asks and says nothing")
-  func observer() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+  @Test("a node without sockets asks and says nothing", arguments: RedisKind.allCases)
+  func observer(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       let asking = Self.node(nil, loop, try RedisSettings(url: redis.url))
       nodes[0].arrived(Self.ada)
       try await Self.says(asking, .online, loop)

@@ -39,20 +39,19 @@ struct RedisTopicsTests {
   static let there = PayloadTests.there
 
   private static func withRedis(
-    _ body: @escaping @Sendable (PrivateRedis, RedisSettings, EventLoop) async throws -> Void
+    _ kind: RedisKind, _ body: @escaping @Sendable (any RedisUnderTest, RedisSettings, EventLoop) async throws -> Void
   ) async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in try await body(redis, settings, loop) }
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in try await body(redis, settings, loop) }
+    }
   }
 
-  @Test("entries published on one loop reach another that follows their conversation, in one message a tick")
-  func twoLoops() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    let heard = try await onLoop { near in
+  @Test(
+    "entries published on one loop reach another that follows their conversation, in one message a tick",
+    arguments: RedisKind.allCases)
+  func twoLoops(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { _, settings, near in
       let listening = Station(near, settings)
       try await listening.follow([.conversation(Self.here)], on: near)
       let published = try await onLoop { far in
@@ -72,16 +71,16 @@ struct RedisTopicsTests {
       try await eventually(within: 1_000, on: near) { listening.listener.signals.count == 1 }
       #expect(listening.listener.batches == 1)
       #expect(listening.broker.counters.entriesReceived == 2)
-      let entries = listening.listener.entries
+      #expect(listening.listener.entries == [entry(1, in: Self.here), entry(2, in: Self.here)])
       listening.close()
-      return entries
     }
-    #expect(heard == [entry(1, in: Self.here), entry(2, in: Self.here)])
   }
 
-  @Test("a signing out reaches those who follow the user, and after leaving nothing is heard")
-  func signals() async throws {
-    try await Self.withRedis { _, settings, loop in
+  @Test(
+    "a signing out reaches those who follow the user, and after leaving nothing is heard", arguments: RedisKind.allCases
+  )
+  func signals(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { _, settings, loop in
       let station = Station(loop, settings)
       try await station.follow([.user(PayloadTests.ada.id), .conversation(Self.here)], on: loop)
       try await eventually(within: 2_000, on: loop) { station.client.isConnected }
@@ -98,9 +97,11 @@ struct RedisTopicsTests {
     }
   }
 
-  @Test("after kill -9 and restart, and after CLIENT KILL, the interruption is told once and every topic again")
-  func interruptions() async throws {
-    try await Self.withRedis { redis, settings, loop in
+  @Test(
+    "after kill -9 and restart, and after CLIENT KILL, the interruption is told once and every topic again",
+    arguments: RedisKind.allCases)
+  func interruptions(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { redis, settings, loop in
       let station = Station(loop, settings)
       let topics = (1...300).map {
         Topic.conversation(ConversationID(counter: $0, bucket: Bucket(folding: UInt64($0))))
@@ -108,25 +109,25 @@ struct RedisTopicsTests {
       try await station.follow(topics, on: loop)
       station.listener.forget()
       redis.kill9()
-      try await eventually(within: 1_000, on: loop) { station.listener.interruptions == 1 }
+      try await eventually(within: 1_000, on: loop) { station.listener.interruptions(of: topics) == [1] }
       station.broker.publish([entry(1, in: Self.here)])
       await loop.sleep(5)
       #expect(station.broker.counters.dropped == 1)
-      try redis.restart()
+      try await redis.restart()
       try await eventually(within: 5_000, on: loop) { Set(station.listener.following) == Set(topics) }
-      #expect(station.listener.interruptions == 1)
+      #expect(station.listener.interruptions(of: topics) == [1])
       try await eventually(within: 5_000, on: loop) { station.client.isConnected }
       station.listener.forget()
-      _ = try await station.client.command(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
+      try await redis.killPubSubClients()
       try await eventually(within: 5_000, on: loop) { Set(station.listener.following) == Set(topics) }
-      #expect(station.listener.interruptions == 2)
+      #expect(station.listener.interruptions(of: topics) == [2])
       station.close()
     }
   }
 
-  @Test("5,000 topics are followed at once, and each is told")
-  func many() async throws {
-    try await Self.withRedis { _, settings, loop in
+  @Test("5,000 topics are followed at once, and each is told", arguments: RedisKind.allCases)
+  func many(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { _, settings, loop in
       let station = Station(loop, settings)
       let topics = (1...5_000).map {
         Topic.conversation(ConversationID(counter: $0, bucket: Bucket(folding: UInt64($0))))
@@ -137,9 +138,11 @@ struct RedisTopicsTests {
     }
   }
 
-  @Test("what a foreign publisher says is counted and dropped, and does not disturb what follows")
-  func garbage() async throws {
-    try await Self.withRedis { _, settings, loop in
+  @Test(
+    "what a foreign publisher says is counted and dropped, and does not disturb what follows",
+    arguments: RedisKind.allCases)
+  func garbage(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { _, settings, loop in
       let station = Station(loop, settings)
       try await station.follow([.conversation(Self.here)], on: loop)
       try await eventually(within: 2_000, on: loop) { station.client.isConnected }
@@ -155,14 +158,14 @@ struct RedisTopicsTests {
       #expect(station.listener.entries == [entry(7, in: Self.here)])
       #expect(station.broker.counters.malformed == 4)
       #expect(station.broker.counters.foreign == 1)
-      #expect(station.listener.interruptions == 0)
+      #expect(station.listener.interruptions.isEmpty)
       station.close()
     }
   }
 
-  @Test("clusters with different prefixes on one Redis do not hear each other")
-  func prefixes() async throws {
-    try await Self.withRedis { _, settings, loop in
+  @Test("clusters with different prefixes on one Redis do not hear each other", arguments: RedisKind.allCases)
+  func prefixes(kind: RedisKind) async throws {
+    try await Self.withRedis(kind) { _, settings, loop in
       let names = try #require(TopicNames(prefix: "other:"))
       let ours = Station(loop, settings)
       let theirs = Station(loop, settings, names: names)

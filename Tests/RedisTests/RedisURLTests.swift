@@ -16,6 +16,18 @@ struct RedisURLTests {
     #expect(try RedisSettings(url: "redis://[::1]") == RedisSettings(host: "::1"))
   }
 
+  @Test("of a cluster names the nodes that are asked first")
+  func cluster() throws {
+    let settings = try RedisSettings(url: "rediss+cluster://ada:p%2Cs@10.0.0.1,[::1]:7001,c.example.org:7002")
+    #expect(
+      settings.seeds.map(\.description) == ["10.0.0.1:6379", "[::1]:7001", "c.example.org:7002"])
+    #expect(settings.isCluster && settings.tls && settings.user == "ada" && settings.password == "p,s")
+    #expect(settings.host == "10.0.0.1" && settings.port == 6_379 && settings.database == 0)
+    #expect(settings.description == "rediss+cluster://10.0.0.1:6379,[::1]:7001,c.example.org:7002")
+    #expect(try RedisSettings(url: "redis+cluster://h").seeds == [RedisAddress(host: "h", port: 6_379)])
+    #expect(try RedisSettings(url: "redis://h").isCluster == false)
+  }
+
   @Test("is shown without its password")
   func description() throws {
     #expect(try RedisSettings(url: "redis://a:b@[::1]:1/2").description == "redis://[::1]:1/2")
@@ -30,6 +42,9 @@ struct RedisURLTests {
       ("redis://h/99999999999999999999", "database"), ("redis://ada@h", "user:password"), ("redis://ada:@h", "empty"),
       ("redis://a:%4@h", "hexadecimal"), ("redis://a:%zz@h", "hexadecimal"), ("redis://::1", "brackets"),
       ("redis://h?db=1", "query"), ("redis://h h", "host"), ("redis://ho\0st", "host"),
+      ("redis://a,b", "redis+cluster://"), ("redis+cluster://a/1", "database"), ("redis+cluster://a,", "host"),
+      ("redis+cluster://a,,b", "host"), ("redis+cluster://a,b:0", "port"), ("redis+cluster://", "host"),
+      ("redis+cluster://" + Array(repeating: "h", count: 65).joined(separator: ","), "64 hosts"),
     ])
   func wrong(url: String, word: String) {
     let error = #expect(throws: RedisURLError.self) { try RedisSettings(url: url) }

@@ -2,7 +2,6 @@ import ChatCore
 import IORuntime
 import Postgres
 import PostgresStore
-import Redis
 
 /// `martlet doctor`: checks what a node needs, one line each, and says what to do about what is wrong.
 ///
@@ -67,29 +66,7 @@ enum Doctor {
   private static let clock = Statement(
     "doctor.clock", "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
-  private static func checkRedis(_ loop: EventLoop, _ configuration: Configuration) async -> Bool {
-    let settings: RedisSettings
-    do throws(StartFailure) {
-      settings = try configuration.redisSettings(client: "doctor")
-    } catch {
-      return check("redis", .failure(error))
-    }
-    let client = RedisClient(loop: loop, settings: settings)
-    client.start()
-    defer { client.close() }
-    guard await client.connected(within: 3_000) else {
-      let reason = client.counters.lastError.map { "\($0)" } ?? "no answer within 3 s"
-      return check("redis", .failure(StartFailure("\(reason): is MARTLET_REDIS_URL right, and Redis running?")))
-    }
-    do throws(RedisError) {
-      _ = try await client.command(RedisCommand("SPUBLISH", "\(configuration.shared.redisPrefix)doctor", ""))
-      return check("redis", .success("Redis answers and knows sharded channels"))
-    } catch {
-      return check("redis", .failure(StartFailure("\(error): Redis 7 is needed, for sharded channels (SPUBLISH)")))
-    }
-  }
-
-  private static func check(_ what: String, _ result: Result<String, StartFailure>) -> Bool {
+  static func check(_ what: String, _ result: Result<String, StartFailure>) -> Bool {
     switch result {
     case .success(let sentence):
       say(true, what, sentence)
@@ -100,8 +77,10 @@ enum Doctor {
     }
   }
 
-  private static func say(_ isRight: Bool, _ what: String, _ sentence: String) {
+  /// Nil for what is not wrong, but should be known.
+  static func say(_ isRight: Bool?, _ what: String, _ sentence: String) {
     let name = what + String(repeating: " ", count: max(1, 10 - what.utf8.count))
-    Terminal.print("\(isRight ? "ok  " : "FAIL") \(name) \(sentence)")
+    let word = isRight.map { $0 ? "ok  " : "FAIL" } ?? "note"
+    Terminal.print("\(word) \(name) \(sentence)")
   }
 }

@@ -42,7 +42,9 @@ public enum Reference {
     .milliseconds(
       "DATABASE_DEADLINE_MS", \.database.deadline, 100...5_000,
       reason: "How long an answer is waited for; a send is refused within 5 s when its database is down."),
-    .redisURL("REDIS_URL", \.redis.url, reason: "Redis: what carries events between nodes, never the truth."),
+    .redisURL(
+      "REDIS_URL", \.redis.url,
+      reason: "What carries events between nodes, never the truth: one Redis, or some nodes of a Redis Cluster."),
     .word(
       "REDIS_PREFIX", \.shared.redisPrefix, shared: true,
       reason: "What keys and topics begin with, so that two clusters can share a Redis."),

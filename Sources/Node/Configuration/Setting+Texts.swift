@@ -64,7 +64,7 @@ extension Setting {
   }
 
   static func redisURL(_ name: String, _ place: any Place<Secret?>, reason: String) -> Setting {
-    secret(name, place, range: "redis://…", reason: reason) { (text) throws(Complaint) in
+    secret(name, place, range: "redis://… or redis+cluster://h1,h2,…", reason: reason) { (text) throws(Complaint) in
       do throws(RedisURLError) {
         _ = try RedisSettings(url: text)
       } catch {

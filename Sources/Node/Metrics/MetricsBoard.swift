@@ -37,6 +37,7 @@ final class MetricsBoard: Sendable {
     metrics.write(engine: reports)
     metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
+    metrics.write(redis: reports.compactMap(\.adapters?.redis))
     metrics.write(presence: reports.compactMap(\.adapters?.presence))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     metrics.sample(

@@ -35,6 +35,7 @@ struct AdapterReport: Sendable {
   var database: PostgresCounters
   var sends: SendCounters
   var broker: BrokerCounters
+  var redis: RedisReport
   var isListening: Bool
   /// The node's, so of one loop only.
   var presence: PresenceCounters?
@@ -57,7 +58,9 @@ extension Adapters {
     let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
       logger.error("the store made a mistake", .text("fault", fault))
     }
-    let client = RedisClient(loop: loop, settings: redis, observe: observer("publishing", logger))
+    let tellsTopology = record != nil
+    let client = RedisClient(
+      loop: loop, settings: redis, observe: observer("publishing", logger, tellsTopology: tellsTopology))
     let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
@@ -87,7 +90,8 @@ extension Adapters {
       report: {
         AdapterReport(
           database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
-          isListening: topics.isListening, presence: runsOffice ? office.counters : nil)
+          redis: RedisReport(counters: client.counters, masters: client.masters), isListening: topics.isListening,
+          presence: runsOffice ? office.counters : nil)
       })
   }
 
@@ -105,8 +109,18 @@ extension Adapters {
     }
   }
 
-  private static func observer(_ what: String, _ logger: Logger) -> (RedisChange) -> Void {
-    { change in logger.info("redis", .text("connection", what), .text("change", "\(change)")) }
+  /// Writes what becomes of a way to Redis into the log; the cluster's topology for one of the loops only.
+  static func observer(
+    _ what: String, _ logger: Logger, tellsTopology: Bool = false
+  ) -> (RedisChange) -> Void {
+    { change in
+      switch change {
+      case .topology: if tellsTopology { logger.info("redis cluster", .text("change", "\(change)")) }
+      case .leadsToCluster: logger.error("redis", .text("connection", what), .text("change", "\(change)"))
+      case .connected, .lost, .failed, .silent:
+        logger.info("redis", .text("connection", what), .text("change", "\(change)"))
+      }
+    }
   }
 
   /// Memory that all loops of the process share.

@@ -133,8 +133,8 @@ final class NodeProcess: @unchecked Sendable {
     let logger = logger
     let office = RedisPresence(
       loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
-      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
-    ) { logger.info("redis", .text("connection", "presence"), .text("change", "\($0)")) }
+      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
+      observe: Adapters.observer("presence", logger))
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,

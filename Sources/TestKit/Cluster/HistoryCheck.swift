@@ -226,16 +226,33 @@ public struct HistoryCheck {
   /// The median delay in milliseconds of what was begun in each stretch of that many milliseconds: where a fault began
   /// and ended shows in it.
   public func timeline(_ milliseconds: Int64 = 500) -> String {
-    guard let begin = history.sends.map(\.invokedAt).min() else { return "nothing was sent" }
+    medians(of: milliseconds).map { String($0.delay / 1_000) }.joined(separator: " ")
+  }
+
+  /// How many milliseconds after a moment the last stretch of a quarter of a second ended that had a median delay above
+  /// 300 ms in these conversations, which is what delivery by the heads alone is above; 0 when there was none. What was
+  /// begun after `end` does not count.
+  public func healed(since fault: Moment, in conversations: Set<Int64>, until end: Moment = .max) -> Int64 {
+    let slow = medians(of: 250, in: conversations).last {
+      $0.begin + 250_000 > fault && $0.begin < end && $0.delay > 300_000
+    }
+    return slow.map { ($0.begin + 250_000 - fault) / 1_000 } ?? 0
+  }
+
+  private func medians(
+    of milliseconds: Int64, in conversations: Set<Int64>? = nil
+  ) -> [(begin: Moment, delay: Moment)] {
+    guard let begin = history.sends.map(\.invokedAt).min() else { return [] }
+    let length = milliseconds * 1_000
     var stretches: [Int64: [Moment]] = [:]
-    for send in history.sends {
+    for send in history.sends where conversations?.contains(send.conversation) ?? true {
       guard case .acknowledged(_, let seq) = send.outcome else { continue }
       let seen = views.values.compactMap { $0.seen[send.conversation]?[seq] }
-      stretches[(send.invokedAt - begin) / (milliseconds * 1_000), default: []] += seen.map { $0 - send.invokedAt }
+      stretches[(send.invokedAt - begin) / length, default: []] += seen.map { $0 - send.invokedAt }
     }
-    return stretches.sorted { $0.key < $1.key }.map { stretch, delays in
-      String(delays.sorted()[delays.count / 2] / 1_000)
-    }.joined(separator: " ")
+    return stretches.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { stretch, delays in
+      (begin + stretch * length, delays.sorted()[delays.count / 2])
+    }
   }
 
   private static func views(_ history: History) -> [Int: View] {

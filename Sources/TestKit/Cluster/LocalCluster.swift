@@ -16,7 +16,7 @@ public final class LocalCluster: @unchecked Sendable {
   /// The database's URL.
   public let databaseURL: String
   /// The broker.
-  public let redis: PrivateRedis
+  public let redis: any RedisUnderTest
   /// The nodes that serve REST.
   public let api: [NodeProcess]
   /// The nodes that hold connections.
@@ -33,25 +33,29 @@ public final class LocalCluster: @unchecked Sendable {
   /// Starts everything, brings the schema up to date and waits until every node is ready.
   ///
   /// - Parameters:
+  ///   - redis: which kind; it is the cluster's own and may be hurt.
   ///   - postgres: a server that others use too; nil starts one that may be killed.
   ///   - settings: `MARTLET_…` variables for all nodes, over ``settings``.
   public static func start(
-    api: Int = 2, socket: Int = 2, postgres: PrivatePostgres? = nil, settings: [String: String] = [:]
+    api: Int = 2, socket: Int = 2, redis: RedisKind = .single, postgres: PrivatePostgres? = nil,
+    settings: [String: String] = [:]
   ) async throws -> LocalCluster {
-    let cluster = try await LocalCluster(api: api, socket: socket, postgres: postgres, settings: settings)
+    let cluster = try await LocalCluster(api: api, socket: socket, redis: redis, postgres: postgres, settings: settings)
     try ChildProcess.run(
       [try binary(), "migrate"], environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
     try await cluster.startNodes()
     return cluster
   }
 
-  private init(api: Int, socket: Int, postgres given: PrivatePostgres?, settings: [String: String]) async throws {
+  private init(
+    api: Int, socket: Int, redis kind: RedisKind, postgres given: PrivatePostgres?, settings: [String: String]
+  ) async throws {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
     if let given { postgres = given } else { postgres = try await PrivatePostgres.start() }
     databaseURL = try await postgres.database()
-    redis = try PrivateRedis()
+    redis = try await kind.start()
     environment = LocalCluster.settings.merging([
       "MARTLET_DATABASE_URL": databaseURL, "MARTLET_REDIS_URL": redis.url,
     ]) { $1 }.merging(settings) { $1 }
@@ -85,10 +89,7 @@ public final class LocalCluster: @unchecked Sendable {
 
   /// Lets everything go on that was stopped and starts everything that is dead: what a test leaves to the next one.
   public func heal() async throws {
-    redis.cont()
-    if await !Probe.exchange(.ip(host: "127.0.0.1", port: redis.port), Array("PING\r\n".utf8), for: 500).isAlive {
-      try await restartRedis()
-    }
+    try await redis.heal()
     try await postgres.restart()
     for node in nodes { node.cont() }
     try await startNodes()
@@ -96,9 +97,6 @@ public final class LocalCluster: @unchecked Sendable {
 
   /// Kills PostgreSQL and all its backends, and waits until they are gone, which may take two seconds.
   public func crashPostgres() async throws { try await PrivatePostgres.aside { [postgres] in postgres.kill9() } }
-
-  /// Starts an empty Redis, after killing the old one if it still runs.
-  public func restartRedis() async throws { try await PrivatePostgres.aside { [redis] in try redis.restart() } }
 
   /// A token of that lifetime for somebody, in a sign-in session of its own.
   public func token(of username: String, seconds: Int) async throws -> String {
@@ -148,9 +146,4 @@ public final class LocalCluster: @unchecked Sendable {
     guard mkdtemp(&template) != nil else { throw PrivatePostgres.Failure(what: "mkdtemp") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
-}
-
-extension Probe.Talk {
-  /// Whether somebody answered.
-  var isAlive: Bool { !answer.isEmpty }
 }

@@ -1,0 +1,137 @@
+import IORuntime
+import TestKit
+import Testing
+
+extension ClusterTests {
+  /// F12, F13 and F14 of reliability.md's catalogue on a Redis cluster: parts of it fail, or slots move, under load.
+  ///
+  /// Sends go on all the while, and what a master in trouble does not carry is found by the heads.
+  struct RedisClusterFaultTests {
+    /// Milliseconds until a replica has taken a dead master's place and nodes have found it: reliability.md's F13.
+    private static let failover = Int64(PrivateRedisCluster.nodeTimeout) * 2 + 3_000
+
+    /// The master that carries most of the stage's conversations, and which.
+    private static func busiest(
+      _ redis: PrivateRedisCluster, _ stage: ClusterStage
+    ) async throws -> (master: PrivateRedis, rooms: Set<Int64>) {
+      var most: (PrivateRedis, Set<Int64>)?
+      for master in try await redis.masters() {
+        let channels = try await redis.channels(at: master)
+        let rooms = Set(stage.conversations.keys.filter { room in channels.contains { $0.hasSuffix("c:\(room)") } })
+        if rooms.count > most?.1.count ?? 0 { most = (master, rooms) }
+      }
+      return try #require(most, "no master carries a conversation")
+    }
+
+    private static func master(of replica: PrivateRedis, _ redis: PrivateRedisCluster) async throws -> PrivateRedis {
+      for master in try await redis.masters()
+      where try await redis.replicas(of: master).contains(where: { $0 === replica }) {
+        return master
+      }
+      throw CancellationError()
+    }
+
+    private static func play(
+      _ body: @escaping @Sendable (PrivateRedisCluster, ClusterStage) async throws -> Void
+    ) async throws {
+      let cluster = try await SharedCluster.healthy(on: .cluster)
+      let redis = try #require(cluster.redis as? PrivateRedisCluster)
+      try await ClusterStage.play(on: cluster) { stage in
+        try await FaultTests.crowd(stage)
+        try await body(redis, stage)
+      }
+    }
+
+    /// No send was refused, repeated or held up, and everything came within the heads' time.
+    private static func expectNoTrouble(_ stage: ClusterStage, _ check: HistoryCheck) {
+      let sends = stage.recorder.history.sends
+      #expect(sends.allSatisfy { $0.attempts == 1 && $0.outcome != .unknown })
+      #expect(check.slow(2_000) == [])
+      // A node gives a master 50 ms; a machine that runs all of this on two cores takes its time besides.
+      #expect(check.slow(500).count <= sends.count / 100, "sends were held up")
+      #expect(check.late(2_500) == [])
+      print("  slowest send: \((sends.map(\.longestAttempt).max() ?? 0) / 1_000) ms")
+    }
+
+    @Test
+    func `F13: kill -9 of a master, and then of the replica that took its place, loses nothing and heals each time`()
+      async throws
+    {
+      try await Self.play { redis, stage in
+        let (master, rooms) = try await Self.busiest(redis, stage)
+        let killed = Box<[Moment]>([])
+        let check = try await FaultTests.judge(stage, Load(count: 2_850, perSecond: 150, door: .both)) {
+          await stage.loop.sleep(1_500)
+          master.kill9()
+          killed.value.append(Stopwatch.now)
+          await stage.loop.sleep(Self.failover + 1_000)
+          try await redis.heal()
+          let heir = try await Self.master(of: master, redis)
+          heir.kill9()
+          killed.value.append(Stopwatch.now)
+        }
+        Self.expectNoTrouble(stage, check)
+        let second = check.healed(since: killed.value[1], in: rooms)
+        let first = check.healed(since: killed.value[0], in: rooms, until: killed.value[1])
+        print("F13: healed \(first) ms and \(second) ms after kill -9, \(rooms.count) of 8 conversations concerned")
+        #expect(first <= Self.failover)
+        #expect(second <= Self.failover)
+      }
+    }
+
+    @Test func `F13: all slots of a master move to another and back under load, and nothing is lost`() async throws {
+      try await Self.play { redis, stage in
+        let (master, rooms) = try await Self.busiest(redis, stage)
+        let other = try #require(try await redis.masters().first { $0 !== master })
+        let check = try await FaultTests.judge(stage, Load(count: 2_000, perSecond: 150, door: .both)) {
+          await stage.loop.sleep(1_000)
+          let began = Stopwatch.now
+          let count = try await redis.slotCount(of: master)
+          try await redis.reshard(count, from: master, to: other)
+          let (_, carried) = try await Self.busiest(redis, stage)
+          #expect(carried.isSuperset(of: rooms), "the conversations have not moved with their slots")
+          try await redis.reshard(count, from: other, to: master)
+          print("F13: \(count) slots moved away and back in \((Stopwatch.now - began) / 1_000) ms")
+        }
+        Self.expectNoTrouble(stage, check)
+      }
+    }
+
+    @Test func `F14: listening connections that are killed again and again lose nothing`() async throws {
+      try await Self.play { redis, stage in
+        let check = try await FaultTests.judge(stage, Load(count: 1_000, perSecond: 200, door: .both)) {
+          for _ in 0..<6 {
+            await stage.loop.sleep(600)
+            try await redis.killPubSubClients()
+          }
+        }
+        Self.expectNoTrouble(stage, check)
+      }
+    }
+
+    @Test func `F12: a master that stands still is found, its replica is used instead, and no send waits`() async throws
+    {
+      try await Self.play { redis, stage in
+        let (master, rooms) = try await Self.busiest(redis, stage)
+        let stopped = Box<Moment>(0)
+        let check = try await FaultTests.judge(stage, Load(count: 2_100, perSecond: 150, door: .both)) {
+          await stage.loop.sleep(1_500)
+          master.stop()
+          stopped.value = Stopwatch.now
+          await stage.loop.sleep(9_500)
+          master.cont()
+        }
+        Self.expectNoTrouble(stage, check)
+        let healed = check.healed(since: stopped.value, in: rooms, until: stopped.value + 9_500_000)
+        print("F12: healed \(healed) ms after SIGSTOP, \(rooms.count) of 8 conversations concerned")
+        #expect(healed <= 8_000)
+      }
+    }
+  }
+}
+
+/// What a fault, which runs beside the load, tells the judge.
+private final class Box<Value>: @unchecked Sendable {
+  var value: Value
+  init(_ value: Value) { self.value = value }
+}
