@@ -21,6 +21,8 @@ final class PostgresConnection: @unchecked Sendable {
   private(set) weak var owner: (any ConnectionOwner)?
   private(set) var state = State.resolving
   private(set) var notices = 0
+  /// Whether the server is a node of a Citus; known when it is ready.
+  private(set) var isCitus = false
 
   var handle: OpaquePointer?
   private var watch: Watch?
@@ -127,7 +129,7 @@ final class PostgresConnection: @unchecked Sendable {
   private func checked(_ result: Result<[Rows], PostgresError>) {
     guard state == .checking else { return }
     do {
-      try SessionCheck.verify(try result.get(), settings)
+      isCitus = try SessionCheck.verify(try result.get(), settings)
     } catch {
       return close(error)
     }

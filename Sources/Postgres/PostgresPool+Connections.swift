@@ -46,6 +46,7 @@ extension PostgresPool: ConnectionOwner {
   func connectionReady(_ connection: PostgresConnection) {
     opening.removeAll { $0 === connection }
     ready.append(connection)
+    isCitus = connection.isCitus
     unreachableSince = nil
     counted.connected += 1
     backoff.succeeded()

@@ -25,6 +25,8 @@ public final class PostgresPool: @unchecked Sendable {
   /// Since when there is no connection at all, in monotonic milliseconds.
   var unreachableSince: Int64?
   var isStarted = false
+  /// Whether the last server that was reached is a node of a Citus; on the loop only.
+  public internal(set) var isCitus = false
   var isClosing = false
   var closed: (() -> Void)?
   var counted = PostgresCounters()
