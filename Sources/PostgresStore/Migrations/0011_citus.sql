@@ -39,7 +39,8 @@ END $$;
 -- Opens a session; the user's oldest end when more than `others` would stay beside it. No row when there is no such
 -- user. The lock of the user's row is shared, so that deleting the account and this see each other.
 CREATE FUNCTION open_session(
-  the_bucket smallint, the_session bigint, the_user bigint, the_device text, the_nonce bytea, others bigint, idle bigint)
+  the_bucket smallint, the_session bigint, the_user bigint, the_device text, the_nonce bytea, others bigint,
+  idle bigint)
 RETURNS TABLE (id bigint, user_id bigint, device text, created_at timestamptz, last_seen_at timestamptz)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
