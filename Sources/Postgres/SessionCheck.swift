@@ -25,4 +25,14 @@ enum SessionCheck {
     if encoding != "UTF8" { throw .misconfigured("The database's encoding is \(encoding); it must be UTF8.") }
     return try row.bool(2)
   }
+
+  /// On a Citus only, where the table is.
+  static let group = Statement("session.group", "SELECT l.groupid FROM pg_dist_local_group l")
+
+  /// - Throws: ``PostgresError/misconfigured(_:)`` when it is a worker.
+  static func verifyCoordinator(_ results: [Rows]) throws(PostgresError) {
+    guard try results.first?.first?.int4(0) == 0 else {
+      throw .misconfigured("None of the database URL's hosts is the coordinator of the Citus, which changes schemas.")
+    }
+  }
 }

@@ -58,6 +58,7 @@ public struct Migrator: Sendable {
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
     patient.findsByKey = false
+    patient.needsCoordinator = true
     patient.applicationName = "martlet migrate"
     return patient
   }

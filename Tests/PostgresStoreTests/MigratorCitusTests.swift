@@ -135,6 +135,30 @@ struct MigratorCitusTests {
     }
   }
 
+  @Test("of several hosts the coordinator is found, wherever it stands among them")
+  func coordinatorAmongHosts() async throws {
+    let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
+    defer { for server in servers { server.kill9() } }
+    var hosts: [Substring] = []
+    var name = Substring()
+    for (group, server) in servers.enumerated() {
+      let url = try await server.database()
+      try await CitusStandIn.install(in: url, on: server)
+      // The second is the coordinator.
+      try await server.sql("UPDATE citus.pg_dist_local_group SET groupid = \(1 - group)", in: url)
+      let parts = url.split(separator: "/")
+      hosts.append(try #require(parts[1].split(separator: "@").last))
+      name = parts[2]
+    }
+    for word in ["", "?load_balance_hosts=random"] {
+      _ = try await migrate("postgresql://martlet@\(hosts.joined(separator: ","))/\(name)\(word)", citus: 4)
+    }
+    let second = "postgresql://martlet@\(hosts[1])/\(name)"
+    #expect(try await !CitusStandIn.calls(in: second, on: servers[1]).isEmpty)
+    let there = "SELECT to_regclass('conversation') IS NOT NULL"
+    #expect(try await servers[0].sql(there, in: "postgresql://martlet@\(hosts[0])/\(name)").hasPrefix("f"))
+  }
+
   private func sentence(_ url: String, citus shards: Int?) async -> String? {
     do {
       _ = try await migrate(url, citus: shards)
