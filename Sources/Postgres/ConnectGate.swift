@@ -8,6 +8,8 @@ import Synchronization
 final class ConnectGate: Sendable {
   private static let interval: Int64 = 1_000
   private let nextPass = Mutex<Int64?>(nil)
+  /// The same for each host alone, where connections are spread over them.
+  let hosts = HostGate()
 
   /// The server has turned a try away.
   func turnedAway(at now: Int64) {

@@ -15,7 +15,7 @@ struct ConnectTarget: Sendable {
   ///
   /// - Throws: ``PostgresError/misconfigured(_:)`` without the URL's text, since it may hold a password.
   static func all(of settings: PostgresSettings) throws(PostgresError) -> [ConnectTarget] {
-    var values = try parsed(settings.url)
+    var values = try parsed(HostSpreading(of: settings.url).url)
     let hosts = list(values.removeValue(forKey: "host"))
     let ports = list(values.removeValue(forKey: "port"))
     guard ports.count <= 1 || ports.count == hosts.count else {

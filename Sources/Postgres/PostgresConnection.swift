@@ -16,11 +16,17 @@ final class PostgresConnection: @unchecked Sendable {
   let loop: EventLoop
   let settings: PostgresSettings
   private let target: ConnectTarget
+  /// The target's place in the URL.
+  let host: Int
+  /// Whether a worker of a Citus will not do.
+  private let seeksCoordinator: Bool
   /// Which of the host's addresses is tried, counted round.
   private let addressIndex: Int
   private(set) weak var owner: (any ConnectionOwner)?
   private(set) var state = State.resolving
   private(set) var notices = 0
+  /// Whether the server is a node of a Citus; known when it is ready.
+  private(set) var isCitus = false
 
   var handle: OpaquePointer?
   private var watch: Watch?
@@ -37,6 +43,11 @@ final class PostgresConnection: @unchecked Sendable {
   let arena = ParameterArena()
   /// Held by one transaction, or kept free for one that waits.
   var isReserved = false
+  /// Given up: it ends when what is under way is answered.
+  var isRetiring = false
+
+  /// Whether statements of any caller may go out on it.
+  var isOpenToAll: Bool { !isReserved && !isRetiring }
 
   /// One answer of libpq.
   enum Expected {
@@ -44,9 +55,12 @@ final class PostgresConnection: @unchecked Sendable {
   }
 
   init(
-    loop: EventLoop, settings: PostgresSettings, target: ConnectTarget, addressIndex: Int, owner: any ConnectionOwner
+    loop: EventLoop, settings: PostgresSettings, target: ConnectTarget, host: Int, addressIndex: Int,
+    seeksCoordinator: Bool, owner: any ConnectionOwner
   ) {
     self.loop = loop
+    self.host = host
+    self.seeksCoordinator = seeksCoordinator
     self.addressIndex = addressIndex
     self.settings = settings
     self.target = target
@@ -127,10 +141,26 @@ final class PostgresConnection: @unchecked Sendable {
   private func checked(_ result: Result<[Rows], PostgresError>) {
     guard state == .checking else { return }
     do {
-      try SessionCheck.verify(try result.get(), settings)
+      isCitus = try SessionCheck.verify(try result.get(), settings)
     } catch {
       return close(error)
     }
+    guard isCitus, seeksCoordinator else { return becomeReady() }
+    let deadline = EventLoop.monotonicMilliseconds() + settings.connectTimeout
+    submit(Flight(.statements([(SessionCheck.group, [])]), deadline: deadline) { [self] in foundGroup($0) })
+  }
+
+  private func foundGroup(_ result: Result<[Rows], PostgresError>) {
+    guard state == .checking else { return }
+    do {
+      try SessionCheck.verifyCoordinator(try result.get())
+    } catch {
+      return close(error)
+    }
+    becomeReady()
+  }
+
+  private func becomeReady() {
     connectTimer?.cancel()
     connectTimer = nil
     state = .ready

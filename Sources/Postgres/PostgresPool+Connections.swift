@@ -6,6 +6,7 @@ extension PostgresPool {
     isStarted = true
     unreachableSince = EventLoop.monotonicMilliseconds()
     openMissing()
+    scheduleRebalancing()
   }
 
   /// While tries fail one connection feels the way; the others follow when it has got through.
@@ -13,14 +14,20 @@ extension PostgresPool {
     guard !isClosing, retryTimer == nil else { return }
     let most = backoff.failures > 0 ? 1 : settings.connections
     while ready.count + opening.count < settings.connections, opening.count < most {
-      let pause = settings.gate.milliseconds(at: EventLoop.monotonicMilliseconds())
+      let now = EventLoop.monotonicMilliseconds()
+      let pause = settings.gate.milliseconds(at: now)
       guard pause == 0 else { return retry(after: pause) }
-      let target = targets[failedTries % targets.count]
-      let connection = PostgresConnection(
-        loop: loop, settings: settings, target: target, addressIndex: failedTries / targets.count, owner: self)
-      opening.append(connection)
-      connection.connect()
+      guard let host = nextHost() else { return retry(after: settings.gate.hosts.pause(targets.count, at: now)) }
+      open(host)
     }
+  }
+
+  func open(_ host: Int) {
+    let connection = PostgresConnection(
+      loop: loop, settings: settings, target: targets[host], host: host, addressIndex: failedTries / targets.count,
+      seeksCoordinator: settings.needsCoordinator && targets.count > 1, owner: self)
+    opening.append(connection)
+    connection.connect()
   }
 
   private func retry(after pause: Int64) {
@@ -32,6 +39,8 @@ extension PostgresPool {
   }
 
   func closeIdle() {
+    rebalanceTimer?.cancel()
+    rebalanceTimer = nil
     for connection in ready where connection.load == 0 && !connection.isReserved {
       connection.close(.unavailable("closing"))
     }
@@ -46,10 +55,13 @@ extension PostgresPool: ConnectionOwner {
   func connectionReady(_ connection: PostgresConnection) {
     opening.removeAll { $0 === connection }
     ready.append(connection)
+    isCitus = connection.isCitus
     unreachableSince = nil
     counted.connected += 1
     backoff.succeeded()
     settings.gate.succeeded()
+    settings.gate.hosts.succeeded(connection.host)
+    retireSurplus()
     openMissing()
     dispatch()
   }
@@ -66,13 +78,19 @@ extension PostgresPool: ConnectionOwner {
     }
     guard !isClosing else { return closeIdle() }
     lastFailure = PostgresPool.asUnavailable(error)
+    let now = EventLoop.monotonicMilliseconds()
     if wasReady {
+      if spreads, !connection.isRetiring { settings.gate.hosts.lost(connection.host, at: now) }
       openMissing()
       return dispatch()
     }
     counted.connectFailures += 1
     failedTries += 1
-    if connection.wasTurnedAway { settings.gate.turnedAway(at: EventLoop.monotonicMilliseconds()) }
+    if spreads {
+      settings.gate.hosts.failed(connection.host, at: now)
+      return openMissing()
+    }
+    if connection.wasTurnedAway { settings.gate.turnedAway(at: now) }
     retry(after: backoff.failed())
   }
 
@@ -102,6 +120,7 @@ extension PostgresPool: ConnectionOwner {
       if failure.isWorthRepeating, !connection.isReserved, repeatSoon(flight) { return dispatch() }
     }
     flight.complete()
+    closeRetired(connection)
     if connection.load < settings.pipelineMax { dispatch() }
   }
 

@@ -11,6 +11,11 @@ public final class PostgresPool: @unchecked Sendable {
   public let loop: EventLoop
   let settings: PostgresSettings
   let targets: [ConnectTarget]
+  /// Whether connections are spread over the hosts.
+  let spreads: Bool
+  /// Where the pool begins among the hosts.
+  let firstHost: Int
+  var rebalanceTimer: LoopTimer?
   /// Tries to connect so far that failed; hosts and their addresses take turns by it.
   var failedTries = 0
   var ready: [PostgresConnection] = []
@@ -25,6 +30,8 @@ public final class PostgresPool: @unchecked Sendable {
   /// Since when there is no connection at all, in monotonic milliseconds.
   var unreachableSince: Int64?
   var isStarted = false
+  /// Whether the last server that was reached is a node of a Citus; on the loop only.
+  public internal(set) var isCitus = false
   var isClosing = false
   var closed: (() -> Void)?
   var counted = PostgresCounters()
@@ -49,6 +56,8 @@ public final class PostgresPool: @unchecked Sendable {
     self.loop = loop
     self.settings = settings
     targets = try ConnectTarget.all(of: settings)
+    spreads = try HostSpreading(of: settings.url).isWanted && targets.count > 1
+    firstHost = Int.random(in: targets.indices)
     backoff = Backoff(base: settings.backoffBase, most: settings.backoffMax)
   }
 
@@ -124,6 +133,8 @@ public final class PostgresPool: @unchecked Sendable {
     connection.isReserved = false
     // In a transaction still, or worse: nobody may go on where somebody else stopped.
     guard connection.isIdle else { return connection.close(.lost("given back in an open transaction")) }
+    retireSurplus()
+    closeRetired(connection)
     dispatch()
   }
 
@@ -137,7 +148,7 @@ public final class PostgresPool: @unchecked Sendable {
     var best: PostgresConnection?
     var bestRank = Int.max
     let slow = loop.now + settings.queryTimeout - PostgresPool.slowAfter
-    for connection in ready where !connection.isReserved && connection.load < settings.pipelineMax {
+    for connection in ready where connection.isOpenToAll && connection.load < settings.pipelineMax {
       let isSlow = connection.oldestDeadline.map { $0 < slow } ?? false
       let rank = connection.load + (isSlow ? settings.pipelineMax : 0)
       if rank < bestRank { (best, bestRank) = (connection, rank) }
@@ -174,7 +185,7 @@ public final class PostgresPool: @unchecked Sendable {
   private func reserve() -> PostgresConnection? {
     guard held < max(1, settings.connections - 1) else { return nil }
     var best: PostgresConnection?
-    for connection in ready where !connection.isReserved {
+    for connection in ready where connection.isOpenToAll {
       if connection.load < best?.load ?? Int.max { best = connection }
     }
     guard let best else { return nil }

@@ -2,7 +2,8 @@
 public struct PostgresSettings: Sendable {
   /// `postgresql://user:password@host1:5432,host2:5432/database?sslmode=require`; also libpq's `key=value` form.
   ///
-  /// With several hosts the first one that accepts writing is taken.
+  /// With several hosts the first one that accepts writing is taken, or connections are spread over all:
+  /// ``HostSpreading``.
   public var url: String
   /// Shown in `pg_stat_activity`.
   public var applicationName = "martlet"
@@ -34,6 +35,8 @@ public struct PostgresSettings: Sendable {
   /// Whether all statements find their rows by key. Then a session plans each once, whatever its parameters, and uses
   /// indexes even on small tables, since a plan made while a table is small is kept while it grows.
   public var findsByKey = true
+  /// Whether, of several hosts, the coordinator of a Citus is sought: what changes the schema.
+  public var needsCoordinator = false
   /// Shared by all pools made from copies of these settings.
   let gate = ConnectGate()
 

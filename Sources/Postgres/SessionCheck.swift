@@ -1,12 +1,20 @@
 /// What is asked of a server before a connection to it is used.
 enum SessionCheck {
+  /// Whether it is a Citus is asked too, and then statements may be planned for their parameters again: Citus finds a
+  /// shard by the value of its bucket, so that of a plan for all values it carries out only the simplest.
   static let statement = Statement(
-    "session.check", "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')")
+    "session.check",
+    """
+    SELECT current_setting('synchronous_commit'), current_setting('server_encoding'), citus.there,
+      CASE WHEN citus.there THEN set_config('plan_cache_mode', 'auto', false) END
+    FROM (SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus') AS there) citus
+    """)
 
   /// An acknowledgement means that the commit is on disk, and text means UTF-8.
   ///
+  /// - Returns: whether the server is a node of a Citus.
   /// - Throws: ``PostgresError/misconfigured(_:)``: a sentence that says what to set.
-  static func verify(_ results: [Rows], _ settings: PostgresSettings) throws(PostgresError) {
+  static func verify(_ results: [Rows], _ settings: PostgresSettings) throws(PostgresError) -> Bool {
     guard let row = results.first?.first else { throw .unexpectedReply("no row from \(statement.name)") }
     let commit = try row.text(0)
     if settings.requiresSynchronousCommit, commit == "off" || commit == "local" {
@@ -15,5 +23,16 @@ enum SessionCheck {
     }
     let encoding = try row.text(1)
     if encoding != "UTF8" { throw .misconfigured("The database's encoding is \(encoding); it must be UTF8.") }
+    return try row.bool(2)
+  }
+
+  /// On a Citus only, where the table is.
+  static let group = Statement("session.group", "SELECT l.groupid FROM pg_dist_local_group l")
+
+  /// - Throws: ``PostgresError/misconfigured(_:)`` when it is a worker.
+  static func verifyCoordinator(_ results: [Rows]) throws(PostgresError) {
+    guard try results.first?.first?.int4(0) == 0 else {
+      throw .misconfigured("None of the database URL's hosts is the coordinator of the Citus, which changes schemas.")
+    }
   }
 }

@@ -32,6 +32,7 @@ public struct Migration: Sendable {
     Migration(8, "0008_contacts.sql", PackageResources._008_contacts_sql),
     Migration(9, "0009_files.sql", PackageResources._009_files_sql),
     Migration(10, "0010_profiles.sql", PackageResources._010_profiles_sql),
+    Migration(11, "0011_citus.sql", PackageResources._011_citus_sql),
   ]
 
   /// The version that this binary's statements are written for.

@@ -18,6 +18,14 @@ public struct Migrator: Sendable {
     case tooNew(found: Int32, readableFrom: Int32)
   }
 
+  /// What ``migrate(citus:)`` did.
+  public struct Outcome: Sendable {
+    /// The steps that it carried out itself.
+    public let done: [Migration]
+    /// How the tables lie now.
+    public let distribution: Distribution
+  }
+
   static let create = Statement(
     "schema.create",
     """
@@ -32,7 +40,7 @@ public struct Migrator: Sendable {
   static let insert = Statement(
     "schema.insert", "INSERT INTO schema_version (version, name, readable_from) VALUES ($1, $2, $3)")
 
-  private let pool: PostgresPool
+  let pool: PostgresPool
   private let migrations: [Migration]
   private var known: Int32 { migrations.last?.version ?? 0 }
 
@@ -50,6 +58,7 @@ public struct Migrator: Sendable {
     patient.queryTimeout = 600_000
     patient.statementTimeout = 0
     patient.findsByKey = false
+    patient.needsCoordinator = true
     patient.applicationName = "martlet migrate"
     return patient
   }
@@ -89,15 +98,31 @@ public struct Migrator: Sendable {
   }
 
   /// Carries out the steps that are missing, each in a transaction of its own; gives those it did itself.
-  public func migrate() async throws(PostgresError) -> [Migration] {
+  ///
+  /// Where a Citus has the tables distributed already, new ones are too, asked for or not: a table that only the
+  /// coordinator has would fail every statement that joins it.
+  ///
+  /// - Parameter citus: into how many shards the tables are cut, if they are to be and are not yet.
+  /// - Throws: ``PostgresError/misconfigured(_:)`` with a sentence for the operator, through a worker and where there is
+  ///   no Citus to distribute to.
+  public func migrate(citus shards: Int? = nil) async throws(PostgresError) -> Outcome {
+    let standing = try await CitusStanding.read(from: pool)
+    if let standing, !standing.isCoordinator { throw .misconfigured(CitusStanding.workerSentence) }
+    if shards != nil {
+      guard let standing else { throw .misconfigured(try await CitusStanding.absence(on: pool)) }
+      if let obstacle = standing.obstacle { throw .misconfigured(obstacle) }
+    }
     try await createTable()
     var done: [Migration] = []
     for migration in migrations {
-      if try await whenUnlocked({ () throws(PostgresError) in try await carryOut(migration) }) {
-        done.append(migration)
+      let isHere = try await whenUnlocked { () throws(PostgresError) in
+        try await carryOut(migration, onCitus: standing != nil)
       }
+      if isHere { done.append(migration) }
     }
-    return done
+    guard let standing else { return Outcome(done: done, distribution: .none) }
+    guard shards != nil || standing.isDistributed else { return Outcome(done: done, distribution: .notAsked) }
+    return Outcome(done: done, distribution: try await distribute(shards: shards ?? Self.shardsDefault))
   }
 
   private func createTable() async throws(PostgresError) {
@@ -110,21 +135,34 @@ public struct Migrator: Sendable {
   }
 
   /// True when it was done here, false when it had been done.
-  private func carryOut(_ migration: Migration) async throws(PostgresError) -> Bool {
+  private func carryOut(_ migration: Migration, onCitus: Bool) async throws(PostgresError) -> Bool {
     try await pool.transaction { (transaction) throws(PostgresError) in
       _ = try await transaction.query(Self.lock)
       let version = try await transaction.query(Self.newest).first?.int4(0) ?? 0
       guard version < migration.version else { return false }
-      try await transaction.script(migration.sql)
+      let isDistributed = onCitus ? try await prepareForCitus(transaction) : false
+      for command in SQLScript(migration.sql).commands {
+        try await transaction.script(command)
+        // At once, since a foreign key of the same step may lead to a distributed table.
+        guard isDistributed, let table = SQLScript.tableMade(by: command) else { continue }
+        try await transaction.script(Self.distributing(table, shards: Self.shardsDefault))
+      }
       let row: [Parameter] = [.int4(migration.version), .text(migration.name), .int4(migration.readableFrom)]
       _ = try await transaction.query(Self.insert, row)
       return true
     }
   }
 
+  private func prepareForCitus(_ transaction: PostgresTransaction) async throws(PostgresError) -> Bool {
+    _ = try await transaction.query(Self.sequential)
+    if try await transaction.query(Self.isDistributed).first != nil { return true }
+    _ = try await transaction.query(Self.unpropagated)
+    return false
+  }
+
   /// A step waits only briefly for its locks, so that the statements queueing behind it wait only briefly, and tries
   /// again.
-  private func whenUnlocked(_ body: () async throws(PostgresError) -> Bool) async throws(PostgresError) -> Bool {
+  func whenUnlocked<Value>(_ body: () async throws(PostgresError) -> Value) async throws(PostgresError) -> Value {
     let deadline = EventLoop.monotonicMilliseconds() + 600_000
     while true {
       do {

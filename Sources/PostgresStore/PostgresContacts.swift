@@ -23,7 +23,7 @@ public struct PostgresContacts: ContactStore {
     "contacts.count",
     """
     SELECT count(*) FROM (
-      SELECT FROM contact k WHERE k.bucket = $1 AND k.user_id = $2 AND (k.state IS NOT NULL OR k.blocks) LIMIT $3) few
+      SELECT 1 FROM contact k WHERE k.bucket = $1 AND k.user_id = $2 AND (k.state IS NOT NULL OR k.blocks) LIMIT $3) few
     """)
   static let list = Statement(
     "contacts.list",

@@ -7,10 +7,9 @@ extension PostgresConversations {
   static let sharing = Statement(
     "conversations.sharing",
     """
-    SELECT asked.user_id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, user_id)
-    WHERE EXISTS (
-      SELECT FROM user_conversation l
-      WHERE l.bucket = asked.bucket AND l.user_id = asked.user_id AND l.conversation = ANY($3::bigint[]))
+    SELECT DISTINCT l.user_id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, user_id)
+      JOIN user_conversation l ON l.bucket = asked.bucket AND l.user_id = asked.user_id
+    WHERE l.conversation = ANY($3::bigint[])
     """, repeatable: true, scatters: true)
 
   /// What a user is to others.

@@ -22,7 +22,7 @@ public struct PostgresConversations: ConversationStore {
     """
     SELECT \(columns), m.read_seq FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
-      LEFT JOIN member m ON m.bucket = asked.bucket AND m.conversation = asked.id AND m.user_id = $3
+      LEFT JOIN member m ON m.bucket = c.bucket AND m.conversation = c.id AND m.user_id = $3
     WHERE c.deleted_at IS NULL ORDER BY c.id
     """, repeatable: true, scatters: true)
   static let listed = Statement(

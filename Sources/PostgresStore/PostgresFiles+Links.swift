@@ -46,7 +46,7 @@ extension PostgresFiles {
     """
     SELECT \(placeColumns) FROM conversation_file p
     WHERE p.bucket = $1 AND p.conversation = $2 AND p.message = ANY ($3::bigint[])
-      AND EXISTS (SELECT FROM entry e WHERE e.bucket = $1 AND e.id = p.message AND e.deleted_at IS NULL)
+      AND EXISTS (SELECT 1 FROM entry e WHERE e.bucket = $1 AND e.id = p.message AND e.deleted_at IS NULL)
     ORDER BY p.message, p.file LIMIT $4
     """, repeatable: true)
   static let conversationOf = Statement(

@@ -54,7 +54,8 @@ extension PostgresImport {
     return false
   }
 
-  /// Puts messages at the end of their conversations, all in one transaction.
+  /// Puts messages at the end of their conversations, all in one transaction: looked up together, written each by a
+  /// statement of its own, in two round trips.
   public func append(_ messages: [PastMessage]) async throws(ChatError) -> [PastOutcome] {
     guard !messages.isEmpty else { return [] }
     for message in messages where message.text.utf8.contains(0) || message.clientMessageID.utf8.contains(0) {
@@ -64,53 +65,97 @@ extension PostgresImport {
     var parts: [Bucket: [Int]] = [:]
     for (place, message) in messages.enumerated() { parts[message.conversation.bucket, default: []].append(place) }
     let buckets = parts.keys.sorted()
-    let writes = buckets.map { (Self.append, Self.parameters($0, parts[$0] ?? [], of: messages)) }
     return try await failure.translating { () throws(PostgresError) in
-      let answers = try await pool.transaction { (transaction) throws(PostgresError) in
-        try await transaction.all(WritePlan.locks(buckets) + writes).suffix(buckets.count)
+      try await pool.transaction { (transaction) throws(PostgresError) in
+        let asked = buckets.map { bucket in
+          (Self.lookUp, Self.keys(bucket, (parts[bucket] ?? []).map { messages[$0] }))
+        }
+        let answers = try await transaction.all(WritePlan.locks(buckets) + asked)
+        guard answers.count == 2 * buckets.count + 1 else { throw .unexpectedReply("answers to an append") }
+        var writing = Writing(messages)
+        for (index, bucket) in buckets.enumerated() {
+          // The locks tell each bucket's head.
+          guard let head = try answers[index].first?.int8(0) else { throw .unexpectedReply("no head of a bucket") }
+          try writing.place(parts[bucket] ?? [], in: bucket, after: head, answers[buckets.count + 1 + index])
+        }
+        _ = try await transaction.all(writing.writes)
+        return writing.outcomes
       }
-      var outcomes: [Int: PastOutcome] = [:]
-      for (bucket, rows) in zip(buckets, answers) {
-        for (place, row) in zip(parts[bucket] ?? [], rows) { outcomes[place] = try Self.outcome(row) }
-      }
-      guard outcomes.count == messages.count else { throw .unexpectedReply("answers to an append") }
-      return messages.indices.compactMap { outcomes[$0] }
     }
   }
 
-  private static func outcome(_ row: Row) throws(PostgresError) -> PastOutcome {
-    switch try row.int2(0) {
-    case 0: .stored(EntryID(rawValue: try row.int8(1)), isNew: true)
-    case 1: .stored(EntryID(rawValue: try row.int8(1)), isNew: false)
-    case 2: .conflict
-    case 3: .unknownConversation
-    default: throw .unexpectedReply("an unknown verdict on a message")
-    }
-  }
-
-  private static func parameters(_ bucket: Bucket, _ places: [Int], of all: [PastMessage]) -> [Parameter] {
-    let messages = places.map { all[$0] }
-    var replies: [Int64?] = []
-    var replyPlaces: [Int64?] = []
-    for message in messages {
-      switch message.reply {
-      case .stored(let id):
-        replies.append(id.rawValue)
-        replyPlaces.append(nil)
-      case .among(let place):
-        replies.append(nil)
-        // The database counts the places of one bucket, from 1.
-        replyPlaces.append(places.firstIndex(of: place).map { Int64($0) + 1 })
-      case nil:
-        replies.append(nil)
-        replyPlaces.append(nil)
-      }
-    }
-    return [
+  private static func keys(_ bucket: Bucket, _ messages: [PastMessage]) -> [Parameter] {
+    [
       .int2(bucket.number), .int8s(messages.map(\.conversation.rawValue)), .int8s(messages.map(\.sender.id.rawValue)),
-      .texts(messages.map(\.sender.username)), .texts(messages.map(\.clientMessageID)),
-      .texts(messages.map(\.type.rawValue)), .texts(messages.map(\.text)), .int8s(replies), .int8s(replyPlaces),
-      .int8s(messages.map(\.createdAt.milliseconds)), .int8s(messages.map { $0.editedAt?.milliseconds }),
+      .texts(messages.map(\.clientMessageID)),
     ]
+  }
+
+  /// Decides what becomes of each message and gathers what is to be written.
+  private struct Writing {
+    let messages: [PastMessage]
+    var outcomes: [PastOutcome]
+    var writes: [(statement: Statement, parameters: [Parameter])] = []
+
+    init(_ messages: [PastMessage]) {
+      self.messages = messages
+      outcomes = messages.map { _ in .unknownConversation }
+    }
+
+    /// Takes the messages of one bucket, by their places, with what each of them meets.
+    mutating func place(_ places: [Int], in bucket: Bucket, after head: Int64, _ met: Rows) throws(PostgresError) {
+      guard met.count == places.count else { throw .unexpectedReply("answers to an append") }
+      var counter = head
+      var heads: [ConversationID: Int64] = [:]
+      var accepted: [(place: Int, seq: Int64)] = []
+      for (place, row) in zip(places, met) {
+        let message = messages[place]
+        guard let present = try row.optionalInt8(1) else { continue }
+        if let id = try row.optionalInt8(2) {
+          let (isChanged, type, text) = (try row.bool(5), try row.text(3), try row.text(4))
+          let isSame = isChanged || (type == message.type.rawValue && text == message.text)
+          outcomes[place] = isSame ? .stored(EntryID(rawValue: id), isNew: false) : .conflict
+          continue
+        }
+        counter += 1
+        let seq = (heads[message.conversation] ?? present) + 1
+        heads[message.conversation] = seq
+        outcomes[place] = .stored(EntryID(counter: counter, bucket: bucket), isNew: true)
+        accepted.append((place, seq))
+      }
+      for (place, seq) in accepted { put(place, seq, in: bucket) }
+      for (conversation, head) in heads.sorted(by: { $0.key < $1.key }) {
+        writes.append((PostgresImport.raise, [.int2(bucket.number), .int8(conversation.rawValue), .int8(head)]))
+      }
+      if counter > head { writes.append((PostgresImport.count, [.int2(bucket.number), .int8(counter)])) }
+    }
+
+    private mutating func put(_ place: Int, _ seq: Int64, in bucket: Bucket) {
+      let message = messages[place]
+      writes.append(
+        (
+          PostgresImport.put,
+          [
+            .int2(bucket.number), .int8(message.conversation.rawValue), .int8(seq), .int8(id(at: place)),
+            .int8(message.sender.id.rawValue), .text(message.sender.username), .time(message.createdAt.milliseconds),
+            .text(message.clientMessageID), .text(message.type.rawValue), .text(message.text),
+            .int8(reply(of: message)), .time(message.editedAt?.milliseconds),
+          ]
+        ))
+    }
+
+    /// What the message answers: one that is stored, or another of these.
+    private func reply(of message: PastMessage) -> Int64? {
+      switch message.reply {
+      case .stored(let id): id.rawValue
+      case .among(let place): id(at: place)
+      case nil: nil
+      }
+    }
+
+    private func id(at place: Int) -> Int64? {
+      guard outcomes.indices.contains(place), case .stored(let id, _) = outcomes[place] else { return nil }
+      return id.rawValue
+    }
   }
 }

@@ -20,54 +20,34 @@ public struct PostgresImport: ImportStore {
         SELECT k.author FROM entry k WHERE k.bucket = $1 AND k.conversation = $2 AND k.seq = 1 LIMIT 1) e ON true
     WHERE c.bucket = $1 AND c.id = $2
     """)
-  /// As `send_batch` stores what waits in a lane, but with given names and times; whoever calls it has the bucket's
-  /// lock. verdict: 0 stored, 1 stored before, 2 something else was, 3 no such conversation.
-  static let append = Statement(
-    "import.append",
+  /// What a message meets: the head of its living conversation, and what stands under its key. Whoever asks has the
+  /// bucket's lock.
+  static let lookUp = Statement(
+    "import.look_up",
     """
-    WITH asked AS MATERIALIZED (
-      SELECT a.*, c.head, e.id AS old_id, e.type AS old_type, e.text AS old_text,
-        e.edited_at IS NOT NULL OR e.deleted_at IS NOT NULL AS changed
-      FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-          $9::bigint[], $10::bigint[], $11::bigint[]) WITH ORDINALITY
-          AS a (conversation, sender, name, key, type, text, reply, reply_place, said, edited, place)
-        LEFT JOIN LATERAL (
-          SELECT k.head FROM conversation k
-          WHERE k.bucket = $1 AND k.id = a.conversation AND k.deleted_at IS NULL LIMIT 1) c ON true
-        LEFT JOIN LATERAL (
-          SELECT k.id, k.type, k.text, k.edited_at, k.deleted_at FROM entry k
-          WHERE k.bucket = $1 AND k.conversation = a.conversation AND k.author = a.sender
-            AND k.client_message_id = a.key LIMIT 1) e ON true
-    ), counter AS MATERIALIZED (
-      SELECT q.head FROM bucket_seq q WHERE q.bucket = $1
-    ), accepted AS MATERIALIZED (
-      SELECT a.*, a.head + row_number() OVER (PARTITION BY a.conversation ORDER BY a.place) AS new_seq,
-        (((SELECT b.head FROM counter b) + row_number() OVER (ORDER BY a.place)) << 12) | $1::bigint AS new_id
-      FROM asked a WHERE a.head IS NOT NULL AND a.old_id IS NULL
-    ), written AS (
-      INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_message_id,
-        client_given, type, text, reply_to, edited_at)
-      SELECT $1, n.conversation, n.new_seq, n.new_id, 1, n.sender, n.name,
-        timestamptz 'epoch' + n.said * interval '1 millisecond', n.key, true, n.type, n.text,
-        coalesce(n.reply, t.old_id, r.new_id), timestamptz 'epoch' + n.edited * interval '1 millisecond'
-      FROM accepted n LEFT JOIN asked t ON t.place = n.reply_place LEFT JOIN accepted r ON r.place = n.reply_place
-      ORDER BY n.place
-    ), raised AS (
-      UPDATE conversation c SET head = (SELECT max(n.new_seq) FROM accepted n WHERE n.conversation = c.id)
-      WHERE c.bucket = $1 AND c.id = ANY (ARRAY (SELECT DISTINCT n.conversation FROM accepted n))
-    ), counted AS (
-      UPDATE bucket_seq q SET head = q.head + (SELECT count(*) FROM accepted)
-      WHERE q.bucket = $1 AND EXISTS (SELECT FROM accepted)
-    )
-    SELECT
-      (CASE WHEN n.place IS NOT NULL THEN 0 WHEN a.head IS NULL THEN 3
-        WHEN NOT a.changed AND (a.old_type <> a.type OR a.old_text <> a.text) THEN 2 ELSE 1 END)::smallint,
-      coalesce(a.old_id, n.new_id)
-    FROM asked a LEFT JOIN accepted n ON n.place = a.place
+    SELECT a.place, c.head, e.id, e.type, e.text, e.edited_at IS NOT NULL OR e.deleted_at IS NOT NULL AS changed
+    FROM unnest($2::bigint[], $3::bigint[], $4::text[]) WITH ORDINALITY AS a (conversation, sender, key, place)
+      LEFT JOIN LATERAL (
+        SELECT k.head FROM conversation k
+        WHERE k.bucket = $1 AND k.id = a.conversation AND k.deleted_at IS NULL LIMIT 1) c ON true
+      LEFT JOIN LATERAL (
+        SELECT k.id, k.type, k.text, k.edited_at, k.deleted_at FROM entry k
+        WHERE k.bucket = $1 AND k.conversation = a.conversation AND k.author = a.sender
+          AND k.client_message_id = a.key LIMIT 1) e ON true
     ORDER BY a.place
     """)
+  static let put = Statement(
+    "import.put",
+    """
+    INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_message_id,
+      client_given, type, text, reply_to, edited_at)
+    VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, true, $9, $10, $11, $12)
+    """)
+  static let raise = Statement(
+    "import.raise", "UPDATE conversation c SET head = $3 WHERE c.bucket = $1 AND c.id = $2")
+  static let count = Statement("import.count", "UPDATE bucket_seq q SET head = $2 WHERE q.bucket = $1")
 
-  static let statements = [claim, maker, append]
+  static let statements = [claim, maker, lookUp, put, raise, count]
 
   let pool: PostgresPool
   let ids: IdBlocks

@@ -15,7 +15,7 @@ public struct PostgresMessages: MessageStore {
     "messages.standing",
     """
     SELECT \(EntryRows.columns(of: "e")), c.id, c.kind, c.head, m.username, m.role,
-      EXISTS (SELECT FROM reaction r WHERE r.bucket = $1 AND r.message = $2 AND r.user_id = $3 AND r.emoji = $4),
+      EXISTS (SELECT 1 FROM reaction r WHERE r.bucket = $1 AND r.message = $2 AND r.user_id = $3 AND r.emoji = $4),
       \(ContactRows.directColumns)
     FROM entry e
       LEFT JOIN LATERAL (

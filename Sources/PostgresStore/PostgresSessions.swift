@@ -11,20 +11,7 @@ public struct PostgresSessions: SessionStore {
   }
 
   static let open = Statement(
-    "sessions.open",
-    """
-    WITH living AS (
-      SELECT u.id FROM chat_user u WHERE u.bucket = $1 AND u.id = $3 AND u.deleted_at IS NULL FOR SHARE
-    ), surplus AS (
-      UPDATE user_session SET ended_at = now() WHERE bucket = $1 AND id IN (
-        SELECT s.id FROM user_session s WHERE s.bucket = $1 AND s.user_id = $3 AND \(living("$7"))
-        ORDER BY s.created_at DESC, s.id DESC OFFSET $6)
-    )
-    INSERT INTO user_session AS s
-      (bucket, id, user_id, device, nonce, generation, created_at, rotated_at, last_seen_at)
-    SELECT $1, $2, l.id, $4, $5, 1, clock_timestamp(), now(), clock_timestamp() FROM living l
-    RETURNING \(columns)
-    """)
+    "sessions.open", "SELECT \(columns) FROM open_session($1, $2, $3, $4, $5, $6, $7) s")
   static let state = Statement(
     "sessions.state",
     """
@@ -33,19 +20,7 @@ public struct PostgresSessions: SessionStore {
     """,
     repeatable: true)
   static let rotate = Statement(
-    "sessions.rotate",
-    """
-    UPDATE user_session s SET
-      generation = CASE WHEN s.generation = $3 THEN s.generation + 1 ELSE s.generation END,
-      rotated_at = CASE WHEN s.generation = $3 THEN now() ELSE s.rotated_at END,
-      last_seen_at = CASE WHEN s.generation = $3 THEN now() ELSE s.last_seen_at END,
-      ended_at = CASE
-        WHEN s.generation = $3 THEN NULL
-        WHEN s.generation = $3 + 1 AND s.rotated_at + $4::bigint * interval '1 millisecond' >= now() THEN NULL
-        ELSE now() END
-    WHERE s.bucket = $1 AND s.id = $2 AND \(living("$5"))
-    RETURNING s.generation, s.ended_at IS NOT NULL
-    """)
+    "sessions.rotate", "SELECT s.generation, s.is_over FROM rotate_session($1, $2, $3, $4, $5) s")
   static let list = Statement(
     "sessions.list",
     """

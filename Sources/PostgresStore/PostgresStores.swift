@@ -32,9 +32,11 @@ public struct PostgresStores: Sendable {
   ///
   /// - Parameters:
   ///   - bucketsPerTransaction: how many lanes of sends one transaction may carry when many are ready; 1 on Citus.
+  ///   - stepwise: whether messages are stored as on Citus; nil, the default: when the server is one.
   ///   - report: told of our own mistakes, to be logged as errors.
   public init(
     pool: PostgresPool, limits: Limits = Limits(), bucketsPerTransaction: Int = 16,
+    stepwise: Bool? = nil,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     let ids = IdBlocks(pool: pool)
@@ -46,7 +48,7 @@ public struct PostgresStores: Sendable {
       conversationsMax: limits.conversationsPerUserMax)
     contacts = PostgresContacts(pool: pool, failure: failure)
     imports = PostgresImport(pool: pool, ids: ids, failure: failure, users: users, contacts: contacts)
-    let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction)
+    let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction, stepwise: stepwise)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
     messages = PostgresMessages(pool: pool, failure: failure)
     files = PostgresFiles(pool: pool, failure: failure)
@@ -58,7 +60,8 @@ public struct PostgresStores: Sendable {
 
   /// Every statement that the stores send, for the test that each stays on one shard.
   package static let statements =
-    [IdBlocks.take, SendBatch.statement] + WritePlan.statements + PostgresUsers.statements + PostgresSessions.statements
+    [IdBlocks.take] + SendBatch.statements + WritePlan.statements + PostgresUsers.statements
+    + PostgresSessions.statements
     + PostgresConversations.statements + PostgresContacts.statements + PostgresLog.statements
     + PostgresMessages.statements + PostgresImport.statements + PostgresFiles.statements + PostgresBlobs.statements
 }

@@ -38,6 +38,8 @@ final class SendLanes: @unchecked Sendable {
 
   /// Buckets of one transaction on plain PostgreSQL: 1 on Citus, where each bucket more may be another machine.
   let bucketsMax: Int
+  /// Whether they are stored as on Citus; nil: when the server is one.
+  private let forcedStepwise: Bool?
   private let pool: PostgresPool
   private let failure: StoreFailure
   private var lanes: [Bucket: Lane] = [:]
@@ -48,11 +50,14 @@ final class SendLanes: @unchecked Sendable {
   private var unanswered = 0
   private var counted = SendCounters()
 
-  init(pool: PostgresPool, failure: StoreFailure, bucketsMax: Int) {
+  init(pool: PostgresPool, failure: StoreFailure, bucketsMax: Int, stepwise: Bool?) {
     self.pool = pool
     self.failure = failure
     self.bucketsMax = max(1, bucketsMax)
+    forcedStepwise = stepwise
   }
+
+  private var isStepwise: Bool { forcedStepwise ?? pool.isCitus }
 
   /// What was counted so far; on the loop only.
   var counters: SendCounters {
@@ -105,7 +110,7 @@ final class SendLanes: @unchecked Sendable {
   private func depart() {
     while !due.isEmpty, underWay < underWayMax {
       let share = (due.count + underWayMax - underWay - 1) / (underWayMax - underWay)
-      send(takeDue(min(bucketsMax, share)))
+      send(takeDue(isStepwise ? 1 : min(bucketsMax, share)))
     }
   }
 
@@ -139,7 +144,8 @@ final class SendLanes: @unchecked Sendable {
     underWay += 1
     counted.transactions += 1
     counted.batches += batches.count
-    let statements = batches.map { (statement: SendBatch.statement, parameters: $0.parameters) }
+    let statement = isStepwise ? SendBatch.stepwise : SendBatch.atOnce
+    let statements = batches.map { (statement: statement, parameters: $0.parameters) }
     pool.submit(statements, timeout: max(1, deadline - EventLoop.monotonicMilliseconds())) { result in
       self.answered(batches, result)
     }

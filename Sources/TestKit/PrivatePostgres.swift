@@ -30,6 +30,14 @@ public final class PrivatePostgres: Sendable {
   /// The server that all tests of the process share.
   public static func shared() async throws -> PrivatePostgres { try await once.value }
 
+  private static let plainOnce = Task { () throws -> PrivatePostgres in
+    environment("MARTLET_TEST_DATABASE_URL") == nil ? try await shared() : try await start()
+  }
+
+  /// A plain server of the process' own, whatever is given: for what only its superuser may do, or what is true of plain
+  /// PostgreSQL alone.
+  public static func plain() async throws -> PrivatePostgres { try await plainOnce.value }
+
   /// Starts one more server, for a test that kills it. `settings` are server settings such as `log_statement=all`.
   public static func start(settings: [String] = []) async throws -> PrivatePostgres {
     try await aside { try begin(settings: settings) }

@@ -10,6 +10,12 @@ struct AdapterContractTests {
     try await withTaskExecutorPreference(database.loop) { try await contractCase.run(database.underTest) }
   }
 
+  @Test("with messages stored step by step, as on Citus", arguments: AdapterContract.all)
+  func stepwise(_ contractCase: ContractCase) async throws {
+    let database = try await Database.stepwise.value
+    try await withTaskExecutorPreference(database.loop) { try await contractCase.run(database.underTest) }
+  }
+
   @Test("asked from other threads, through two loops at once", arguments: AdapterContract.all)
   func fromOutside(_ contractCase: ContractCase) async throws {
     let (first, second) = try await Database.pair.value

@@ -23,7 +23,7 @@ final class Database: Sendable {
 
   /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.
   init(
-    _ url: String, _ adjust: (inout PostgresSettings) -> Void = { _ in },
+    _ url: String, stepwise: Bool? = nil, _ adjust: (inout PostgresSettings) -> Void = { _ in },
     reporting expected: @escaping @Sendable (String) -> Bool = { _ in false }
   ) throws {
     self.url = url
@@ -32,7 +32,7 @@ final class Database: Sendable {
     var settings = PostgresSettings(url: url)
     adjust(&settings)
     pool = try PostgresPool(loop: loop, settings: settings)
-    stores = PostgresStores(pool: pool) { report in
+    stores = PostgresStores(pool: pool, stepwise: stepwise) { report in
       if !expected(report) { Issue.record("\(report)") }
     }
   }
@@ -87,5 +87,12 @@ final class Database: Sendable {
     let first = try Database(url)
     try await first.migrate()
     return (first, try Database(url))
+  }
+
+  /// A loop that stores messages as on Citus, on a database of its own.
+  static let stepwise = Task { () throws -> Database in
+    let database = try await Database(PrivatePostgres.shared().database(), stepwise: true)
+    try await database.migrate()
+    return database
   }
 }

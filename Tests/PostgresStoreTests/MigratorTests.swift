@@ -11,7 +11,7 @@ struct MigratorTests {
     let migrators = try (0..<4).map { _ in try Database(url) { $0 = Migrator.settings(from: $0) } }
     let done = try await withThrowingTaskGroup(of: [String].self) { group in
       for database in migrators {
-        group.addTask { try await Migrator(pool: database.pool).migrate().map(\.name) }
+        group.addTask { try await Migrator(pool: database.pool).migrate().done.map(\.name) }
       }
       return try await group.reduce(into: []) { $0 += $1 }
     }
@@ -19,7 +19,7 @@ struct MigratorTests {
     #expect(done.sorted() == Migration.all.map(\.name))
     let state = try await Migrator(pool: migrators[0].pool).state()
     #expect(state == .fits)
-    let again = try await Migrator(pool: migrators[0].pool).migrate()
+    let again = try await Migrator(pool: migrators[0].pool).migrate().done
     #expect(again.isEmpty)
     for database in migrators { await database.close() }
   }

@@ -30,12 +30,16 @@ struct ShardSafetyTests {
     ])
     defer { server.kill9() }
     // Plans for any parameter name all partitions; those made for one parameter name what it needs.
-    let database = try await Database(server.database()) { $0.findsByKey = false }
+    let url = try await server.database()
+    let database = try Database(url, stepwise: false) { $0.findsByKey = false }
     _ = try await Migrator(pool: database.pool, migrations: Migration.all.map(partitioned)).migrate()
     // Adding foreign keys looks through whole tables; that is the operator's hour.
     let logged = server.log().utf8.count
     for contractCase in AdapterContract.all { try await contractCase.run(database.underTest) }
     await database.close()
+    let stepwise = try Database(url, stepwise: true) { $0.findsByKey = false }
+    for contractCase in AdapterContract.all { try await contractCase.run(stepwise.underTest) }
+    await stepwise.close()
 
     let plans = LoggedPlan.all(in: String(decoding: server.log().utf8.dropFirst(logged), as: UTF8.self))
     let scattering = Set(PostgresStores.statements.filter(\.scatters).map { squeezed($0.sql) })

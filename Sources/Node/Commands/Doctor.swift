@@ -47,6 +47,7 @@ enum Doctor {
       defer { pool.close() }
       try await Migrator(pool: pool).check()
       let schema = check("database", .success("PostgreSQL answers, the schema fits"))
+      let citus = try await CitusStanding.read(from: pool).map(checkCitus) ?? true
       let theirs = try await pool.query(clock).first?.int8(0) ?? 0
       let apart = abs(theirs - SystemClock().now.milliseconds)
       let clocks = apart <= clockSkewMax
@@ -55,12 +56,26 @@ enum Doctor {
         clocks
           ? "within \(apart) ms of the database's"
           : "\(apart) ms away from the database's: set both by NTP, tokens depend on it")
-      return schema && clocks
+      return schema && citus && clocks
     } catch {
       if case .misconfigured(let sentence) = error { return check("database", .failure(StartFailure(sentence))) }
       return check(
         "database", .failure(StartFailure("\(error): is MARTLET_DATABASE_URL right, and PostgreSQL running?")))
     }
+  }
+
+  private static func checkCitus(_ citus: CitusStanding) -> Bool {
+    let late = citus.nodes.filter { !$0.isReady }.map(\.address)
+    if !late.isEmpty {
+      return check(
+        "citus", .failure(StartFailure("\(late.joined(separator: ", ")) inactive or without metadata: pg_dist_node")))
+    }
+    guard citus.localTables.isEmpty, let shards = citus.shards else {
+      let tables = citus.localTables.joined(separator: ", ")
+      return check("citus", .failure(StartFailure("only on the coordinator: \(tables): run `martlet migrate --citus`")))
+    }
+    return check(
+      "citus", .success("Citus \(citus.version), \(citus.nodes.count) nodes, all tables in \(shards) shards"))
   }
 
   private static let clock = Statement(

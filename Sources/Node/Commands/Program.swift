@@ -23,7 +23,11 @@ public struct Program: Sendable {
     .init(name: "dev", usage: "", summary: "Both, in memory, without PostgreSQL and Redis; not for production.") {
       Serve.run(.dev, $0)
     },
-    .init(name: "migrate", usage: "", summary: "Brings the schema up to date.") { Migrate.run($0) },
+    .init(
+      name: "migrate", usage: "[--citus [--shards N]]", summary: "Brings the schema up to date; shards it on a Citus."
+    ) {
+      Migrate.run($0)
+    },
     .init(name: "import", usage: "[options] <file|->", summary: "Takes over another system's users and messages.") {
       Import.run($0)
     },

@@ -35,7 +35,9 @@ public enum Reference {
   static let dependencies: [Setting] = [
     .databaseURL(
       "DATABASE_URL", \.database.url,
-      reason: "PostgreSQL: the truth. With several hosts the one that accepts writing is taken."),
+      reason:
+        "PostgreSQL: the truth. Of several hosts the one that accepts writing is taken; with "
+        + "?load_balance_hosts=random connections are spread over all, as over the nodes of a Citus."),
     .number(
       "DATABASE_POOL", \.database.connectionsPerLoop, 1...64, unit: "connections a loop",
       reason: "Few are enough: independent statements share a connection's pipeline."),

@@ -1,0 +1,275 @@
+-- What statements that write had to do at once is done here step by step, each step a statement that Citus passes on to
+-- one shard as it is: no statement writes into several tables, none sets a column by a function that is not immutable.
+-- readable-from: 9
+
+-- As before, but no empty list of columns, and no type that is a table's.
+CREATE OR REPLACE FUNCTION claim_username(the_bucket smallint, the_key text)
+RETURNS TABLE (user_id bigint, moment timestamptz)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  number bigint;
+BEGIN
+  PERFORM 1 FROM bucket_seq q WHERE q.bucket = the_bucket FOR UPDATE;
+  PERFORM 1 FROM username_claim c WHERE c.bucket = the_bucket AND c.key = the_key;
+  IF FOUND THEN RETURN; END IF;
+  INSERT INTO id_block AS i (bucket, kind, next) VALUES (the_bucket, 'user', 2443)
+    ON CONFLICT (bucket, kind) DO UPDATE SET next = i.next + 1
+    RETURNING i.next - 1 INTO number;
+  INSERT INTO username_claim (bucket, key, user_id) VALUES (the_bucket, the_key, (number << 12) | the_bucket);
+  RETURN QUERY SELECT (number << 12) | the_bucket, date_trunc('milliseconds', clock_timestamp());
+END $$;
+
+CREATE OR REPLACE FUNCTION forget_file(the_bucket smallint, the_file bigint)
+RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  the_owner bigint;
+  counted bigint;
+BEGIN
+  DELETE FROM file f WHERE f.bucket = the_bucket AND f.id = the_file AND (f.state <> 1 OR f.url IS NOT NULL)
+    RETURNING f.owner, CASE WHEN f.url IS NULL THEN f.size ELSE 0 END INTO the_owner, counted;
+  IF the_owner IS NULL THEN RETURN false; END IF;
+  DELETE FROM file_link l WHERE l.bucket = the_bucket AND l.file = the_file;
+  UPDATE file_usage u SET bytes = u.bytes - counted, files = u.files - 1
+    WHERE u.bucket = the_bucket AND u.owner = the_owner;
+  RETURN true;
+END $$;
+
+-- Opens a session; the user's oldest end when more than `others` would stay beside it. No row when there is no such
+-- user. The lock of the user's row is shared, so that deleting the account and this see each other.
+CREATE FUNCTION open_session(
+  the_bucket smallint, the_session bigint, the_user bigint, the_device text, the_nonce bytea, others bigint,
+  idle bigint)
+RETURNS TABLE (id bigint, user_id bigint, device text, created_at timestamptz, last_seen_at timestamptz)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  moment timestamptz := now();
+  seen_since timestamptz := moment - idle * interval '1 millisecond';
+  surplus bigint[];
+BEGIN
+  PERFORM 1 FROM chat_user u WHERE u.bucket = the_bucket AND u.id = the_user AND u.deleted_at IS NULL FOR SHARE;
+  IF NOT FOUND THEN RETURN; END IF;
+  SELECT array_agg(o.id) INTO surplus FROM (
+    SELECT s.id FROM user_session s
+    WHERE s.bucket = the_bucket AND s.user_id = the_user AND s.ended_at IS NULL AND s.last_seen_at >= seen_since
+    ORDER BY s.created_at DESC, s.id DESC OFFSET others) o;
+  IF surplus IS NOT NULL THEN
+    UPDATE user_session s SET ended_at = moment WHERE s.bucket = the_bucket AND s.id = ANY (surplus);
+  END IF;
+  RETURN QUERY
+  INSERT INTO user_session AS s
+    (bucket, id, user_id, device, nonce, generation, created_at, rotated_at, last_seen_at)
+  VALUES (the_bucket, the_session, the_user, the_device, the_nonce, 1, clock_timestamp(), moment, clock_timestamp())
+  RETURNING s.id, s.user_id, s.device, s.created_at, s.last_seen_at;
+END $$;
+
+-- Moves a living session to its next generation, repeats the last move within `grace`, or ends it (`is_over`); no row
+-- when it is not alive.
+CREATE FUNCTION rotate_session(
+  the_bucket smallint, the_session bigint, the_generation bigint, grace bigint, idle bigint)
+RETURNS TABLE (generation bigint, is_over boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  moment timestamptz := now();
+  seen_since timestamptz := moment - idle * interval '1 millisecond';
+  rotated_since timestamptz := moment - grace * interval '1 millisecond';
+  present bigint;
+  rotated timestamptz;
+BEGIN
+  SELECT s.generation, s.rotated_at INTO present, rotated FROM user_session s
+    WHERE s.bucket = the_bucket AND s.id = the_session AND s.ended_at IS NULL AND s.last_seen_at >= seen_since
+    FOR UPDATE;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF present = the_generation THEN
+    UPDATE user_session s SET generation = the_generation + 1, rotated_at = moment, last_seen_at = moment
+      WHERE s.bucket = the_bucket AND s.id = the_session;
+    RETURN QUERY SELECT the_generation + 1, false;
+  ELSIF present = the_generation + 1 AND rotated >= rotated_since THEN
+    RETURN QUERY SELECT present, false;
+  ELSE
+    UPDATE user_session s SET ended_at = moment WHERE s.bucket = the_bucket AND s.id = the_session;
+    RETURN QUERY SELECT present, true;
+  END IF;
+END $$;
+
+-- send_batch (0009) step by step: one statement looks everything up, the rules are the same and ask no table, each row
+-- is written by a statement of its own. For plain PostgreSQL that one is faster, for Citus this one.
+CREATE FUNCTION send_stepwise(
+  the_bucket smallint, conversations bigint[], senders bigint[], keys text[], given boolean[], types text[],
+  texts text[], replies bigint[], attached text[])
+RETURNS TABLE (
+  verdict smallint, kind text, is_member boolean, seq bigint, id bigint, author_name text, type text, text text,
+  reply_to bigint, created_at timestamptz, edited_at timestamptz, deleted_at timestamptz, refused text,
+  until timestamptz, last_words boolean, stranger bigint, attachments text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  counter bigint;
+  moment timestamptz;
+  today bigint;
+  looked_up jsonb;
+  judged jsonb;
+  said record;
+BEGIN
+  SELECT q.head INTO STRICT counter FROM bucket_seq q WHERE q.bucket = the_bucket FOR UPDATE;
+  moment := date_trunc('milliseconds', clock_timestamp());
+  today := floor(extract(epoch FROM moment) / 86400);
+  SELECT jsonb_agg(to_jsonb(l)) INTO looked_up FROM (
+    SELECT a.place, c.kind, c.head, m.username, r.kind = 1 AND r.conversation = a.conversation AS answers,
+      e.seq AS old_seq, e.id AS old_id, e.author_name AS old_name, e.type AS old_type, e.text AS old_text,
+      e.reply_to AS old_reply, e.created_at AS old_created, e.attachments AS old_attachments, e.edited_at,
+      e.deleted_at, c.direct_low AS low, c.direct_high AS high, a.sender = c.direct_low AS from_low,
+      p.low_block, p.high_block, p.low_sent, p.high_sent, p.streak, p.streak_day,
+      CASE WHEN a.sender = c.direct_low THEN p.high_timeout ELSE p.low_timeout END AS timeout,
+      CASE WHEN a.sender = c.direct_low THEN p.low_block ELSE p.high_block END AS own_block,
+      CASE WHEN a.sender = c.direct_low THEN p.high_block ELSE p.low_block END AS their_block,
+      (p.low_listed OR p.low_tie <> 'none') AND (p.high_listed OR p.high_tie <> 'none') AS acquainted
+    FROM unnest(conversations, senders, keys, replies) WITH ORDINALITY
+        AS a (conversation, sender, client_id, reply_to, place)
+      LEFT JOIN LATERAL (
+        SELECT k.kind, k.head, k.direct_low, k.direct_high FROM conversation k
+        WHERE k.bucket = the_bucket AND k.id = a.conversation AND k.deleted_at IS NULL LIMIT 1) c ON true
+      LEFT JOIN LATERAL (
+        SELECT k.username FROM member k
+        WHERE k.bucket = the_bucket AND k.conversation = a.conversation AND k.user_id = a.sender LIMIT 1) m ON true
+      LEFT JOIN LATERAL (
+        SELECT k.* FROM contact_pair k
+        WHERE k.bucket = the_bucket AND k.low = c.direct_low AND k.high = c.direct_high LIMIT 1) p ON true
+      LEFT JOIN LATERAL (
+        SELECT k.* FROM entry k
+        WHERE k.bucket = the_bucket AND k.conversation = a.conversation AND k.author = a.sender
+          AND k.client_message_id = a.client_id LIMIT 1) e ON true
+      LEFT JOIN LATERAL (
+        SELECT k.kind, k.conversation FROM entry k WHERE k.bucket = the_bucket AND k.id = a.reply_to LIMIT 1) r ON true
+  ) l;
+
+  WITH asked AS MATERIALIZED (
+    SELECT l.*, conversations[l.place] AS conversation, senders[l.place] AS sender, types[l.place] AS type,
+      texts[l.place] AS text, replies[l.place] AS reply_to, attached[l.place] AS attachments
+    FROM jsonb_to_recordset(looked_up) AS l (
+      place integer, kind text, head bigint, username text, answers boolean, old_seq bigint, old_id bigint,
+      old_name text, old_type text, old_text text, old_reply bigint, old_created timestamptz, old_attachments text,
+      edited_at timestamptz, deleted_at timestamptz, low bigint, high bigint, from_low boolean, low_block text,
+      high_block text, low_sent timestamptz, high_sent timestamptz, streak bigint, streak_day bigint,
+      timeout timestamptz, own_block text, their_block text, acquainted boolean)
+  ), allowed AS MATERIALIZED (
+    SELECT a.*, a.their_block IN ('grace', 'last_words') AS parting,
+      row_number() OVER (PARTITION BY a.conversation, a.sender ORDER BY a.place) AS nth
+    FROM asked a
+    WHERE a.kind <> 'self' AND a.username IS NOT NULL AND a.old_seq IS NULL
+      AND (a.reply_to IS NULL OR a.answers)
+      AND coalesce(a.own_block, 'none') = 'none'
+      AND coalesce(a.their_block, 'none') IN ('none', 'grace', 'last_words')
+      AND (a.timeout IS NULL OR a.timeout <= moment)
+  ), accepted AS MATERIALIZED (
+    SELECT a.*, a.head + row_number() OVER (PARTITION BY a.conversation ORDER BY a.place) AS new_seq,
+      ((counter + row_number() OVER (ORDER BY a.place)) << 12) | the_bucket AS new_id
+    FROM allowed a
+    WHERE a.nth = 1 OR a.parting IS NOT TRUE
+  )
+  SELECT jsonb_agg(to_jsonb(v)) INTO judged FROM (
+    SELECT a.*, n.new_seq, n.new_id, coalesce(n.parting, false) AS parting, f.refused,
+      CASE
+        WHEN a.kind IS NULL THEN 4
+        WHEN a.old_seq IS NOT NULL THEN CASE
+          WHEN a.edited_at IS NULL AND a.deleted_at IS NULL AND (a.old_type <> a.type OR a.old_text <> a.text
+            OR a.attachments IS DISTINCT FROM a.old_attachments) THEN 2
+          ELSE 1 END
+        WHEN n.place IS NOT NULL THEN 0
+        WHEN a.kind = 'self' OR a.username IS NULL OR f.refused IS NOT NULL THEN 4
+        ELSE 3 END AS verdict
+    FROM asked a LEFT JOIN accepted n ON n.place = a.place
+      CROSS JOIN LATERAL (
+        SELECT CASE
+          WHEN n.place IS NOT NULL OR a.old_seq IS NOT NULL OR a.username IS NULL OR a.low IS NULL THEN NULL
+          WHEN coalesce(a.own_block, 'none') <> 'none' OR a.their_block IN ('blocked', 'said') THEN 'blocked'
+          WHEN a.timeout > moment THEN 'timeout'
+          WHEN a.their_block IN ('grace', 'last_words') AND (a.reply_to IS NULL OR a.answers) THEN 'blocked'
+          END AS refused) f
+  ) v;
+
+  FOR said IN
+    SELECT n.* FROM jsonb_to_recordset(judged) AS n (place integer, username text, new_seq bigint, new_id bigint)
+    WHERE n.new_seq IS NOT NULL ORDER BY n.place
+  LOOP
+    INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_message_id,
+      client_given, type, text, reply_to, attachments)
+    VALUES (the_bucket, conversations[said.place], said.new_seq, said.new_id, 1, senders[said.place], said.username,
+      moment, keys[said.place], given[said.place], types[said.place], texts[said.place], replies[said.place],
+      attached[said.place]);
+  END LOOP;
+
+  FOR said IN
+    SELECT conversations[n.place] AS conversation, max(n.new_seq) AS head
+    FROM jsonb_to_recordset(judged) AS n (place integer, new_seq bigint)
+    WHERE n.new_seq IS NOT NULL GROUP BY 1
+  LOOP
+    UPDATE conversation c SET head = said.head WHERE c.bucket = the_bucket AND c.id = said.conversation;
+  END LOOP;
+
+  FOR said IN SELECT max(n.new_id >> 12) AS head FROM jsonb_to_recordset(judged) AS n (new_id bigint) LOOP
+    IF said.head IS NOT NULL THEN
+      UPDATE bucket_seq q SET head = said.head WHERE q.bucket = the_bucket;
+    END IF;
+  END LOOP;
+
+  FOR said IN
+    WITH wrote AS (
+      SELECT n.low, n.high, n.low_block, n.high_block, n.low_sent, n.high_sent, n.streak, n.streak_day,
+        CASE WHEN bool_or(NOT n.from_low) AND n.low_block IN ('grace', 'last_words') THEN 'said'
+          ELSE coalesce(n.low_block, 'none') END AS new_low_block,
+        CASE WHEN bool_or(n.from_low) AND n.high_block IN ('grace', 'last_words') THEN 'said'
+          ELSE coalesce(n.high_block, 'none') END AS new_high_block,
+        CASE WHEN bool_or(n.from_low) AND coalesce(n.low_sent < moment - interval '1 minute', true) THEN moment
+          ELSE n.low_sent END AS new_low_sent,
+        CASE WHEN bool_or(NOT n.from_low) AND coalesce(n.high_sent < moment - interval '1 minute', true) THEN moment
+          ELSE n.high_sent END AS new_high_sent
+      FROM jsonb_to_recordset(judged) AS n (
+        new_seq bigint, low bigint, high bigint, from_low boolean, low_block text, high_block text,
+        low_sent timestamptz, high_sent timestamptz, streak bigint, streak_day bigint)
+      WHERE n.new_seq IS NOT NULL AND n.low IS NOT NULL
+      GROUP BY n.low, n.high, n.low_block, n.high_block, n.low_sent, n.high_sent, n.streak, n.streak_day
+    ), streaks AS (
+      SELECT w.*, coalesce(least(w.new_low_sent, w.new_high_sent) > moment - interval '24 hours'
+        AND w.new_low_sent IS NOT NULL AND w.new_high_sent IS NOT NULL, false) AS mutual
+      FROM wrote w
+    ), met AS (
+      SELECT s.*,
+        CASE WHEN NOT s.mutual THEN s.streak * 0
+          WHEN s.streak_day = today THEN s.streak
+          ELSE coalesce(s.streak, 0) + 1 END AS new_streak,
+        CASE WHEN s.mutual THEN today ELSE s.streak_day END AS new_streak_day
+      FROM streaks s
+    )
+    SELECT m.* FROM met m
+    WHERE (m.new_low_block, m.new_high_block, m.new_low_sent, m.new_high_sent, m.new_streak, m.new_streak_day)
+      IS DISTINCT FROM
+        (coalesce(m.low_block, 'none'), coalesce(m.high_block, 'none'), m.low_sent, m.high_sent, m.streak, m.streak_day)
+  LOOP
+    INSERT INTO contact_pair AS p (bucket, low, high, low_listed, low_tie, low_block, low_initiator, low_sent,
+      high_listed, high_tie, high_block, high_initiator, high_sent, streak, streak_day)
+    VALUES (the_bucket, said.low, said.high, false, 'none', said.new_low_block, false, said.new_low_sent,
+      false, 'none', said.new_high_block, false, said.new_high_sent, said.new_streak, said.new_streak_day)
+    ON CONFLICT (bucket, low, high) DO UPDATE SET low_block = excluded.low_block, high_block = excluded.high_block,
+      low_sent = excluded.low_sent, high_sent = excluded.high_sent, streak = excluded.streak,
+      streak_day = excluded.streak_day;
+  END LOOP;
+
+  RETURN QUERY
+  SELECT v.verdict, CASE WHEN v.old_seq IS NULL AND v.refused IS NOT NULL THEN NULL ELSE v.kind END,
+    v.username IS NOT NULL, coalesce(v.old_seq, v.new_seq), coalesce(v.old_id, v.new_id),
+    coalesce(v.old_name, v.username), v.old_type, v.old_text, v.old_reply, coalesce(v.old_created, moment), v.edited_at,
+    v.deleted_at, v.refused, CASE WHEN v.refused = 'timeout' THEN v.timeout END, v.parting,
+    CASE WHEN v.new_seq IS NOT NULL AND v.low IS NOT NULL AND v.acquainted IS NOT TRUE
+      THEN CASE WHEN v.from_low THEN v.high ELSE v.low END END,
+    v.old_attachments
+  FROM jsonb_to_recordset(judged) AS v (
+    place integer, verdict smallint, kind text, username text, old_seq bigint, new_seq bigint, old_id bigint,
+    new_id bigint, old_name text, old_type text, old_text text, old_reply bigint, old_created timestamptz,
+    edited_at timestamptz, deleted_at timestamptz, refused text, timeout timestamptz, parting boolean, low bigint,
+    high bigint, from_low boolean, acquainted boolean, old_attachments text)
+  ORDER BY v.place;
+END $$;
