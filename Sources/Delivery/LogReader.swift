@@ -47,7 +47,7 @@ final class LogReader {
         room.reading = .idle
         continue
       }
-      read(room, after: after)
+      read(room, after: after, urgent: isUrgent)
     }
   }
 
@@ -56,14 +56,24 @@ final class LogReader {
     return ordinary.popFirst().map { ($0, false) }
   }
 
-  private func read(_ room: Room, after: Int64) {
+  /// A page that lies whole below the head which the log has confirmed is the past, and may come from a copy; the
+  /// newest entries, and what live sessions lack, come from the log itself, which alone says where it ends.
+  private func read(_ room: Room, after: Int64, urgent isUrgent: Bool) {
     underWay += 1
     tickets &+= 1
-    let (ticket, id, limit) = (tickets, room.id, hub.limits.pageEntries)
+    let (ticket, id, limit, head) = (tickets, room.id, hub.limits.pageEntries, room.cursor.confirmed)
+    let isPast = !isUrgent && head - after >= limit
     room.readBegins(ticket: ticket)
     hub.ports.spawn { [hub, log] in
       let page: [Entry]?
-      do { page = try await log.entries(of: id, after: after, limit: limit) } catch { page = nil }
+      do {
+        page =
+          isPast
+          ? try await log.entries(of: id, after: after, limit: limit, asOf: head)
+          : try await log.entries(of: id, after: after, limit: limit)
+      } catch {
+        page = nil
+      }
       hub.pageRead(id, ticket: ticket, after: after, page)
     }
   }

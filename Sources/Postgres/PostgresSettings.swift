@@ -37,8 +37,10 @@ public struct PostgresSettings: Sendable {
   public var findsByKey = true
   /// Whether, of several hosts, the coordinator of a Citus is sought: what changes the schema.
   public var needsCoordinator = false
+  /// Whether sessions may not write: what is asked of a replica must not write when it has become something else.
+  public var isReadOnly = false
   /// Shared by all pools made from copies of these settings.
-  let gate = ConnectGate()
+  var gate = ConnectGate()
 
   /// The defaults for that database.
   public init(url: String) { self.url = url }
@@ -47,7 +49,36 @@ public struct PostgresSettings: Sendable {
   var options: String {
     "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
       + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
+      + (isReadOnly ? " -c default_transaction_read_only=on" : "")
       // Compiling pays for minutes of work, and would be tried for any plan that has no index to use.
       + (findsByKey ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off" : "")
+  }
+
+  /// The same for statements over several shards: each has a connection for itself, so that none waits behind another
+  /// one's slow machine, and the server ends what takes longer than the longest deadline of those statements.
+  public func forScatter(connections: Int, longest: Int64 = 2_000) -> PostgresSettings {
+    var settings = self
+    settings.applicationName = applicationName + " scatter"
+    settings.connections = connections
+    settings.pipelineMax = 1
+    settings.statementTimeout = min(statementTimeout, longest)
+    return settings
+  }
+
+  /// The same for a copy that is only read, and only as long as it answers at once: no session that writes, no second
+  /// try, since whoever asks knows somebody else.
+  ///
+  /// - Parameter deadline: how long an answer is waited for; the server ends what takes longer.
+  public func forReplica(connections: Int, deadline: Int64) -> PostgresSettings {
+    var settings = self
+    settings.applicationName = applicationName + " replica"
+    settings.connections = connections
+    settings.queryTimeout = deadline
+    settings.statementTimeout = deadline
+    settings.repetitionsMax = 0
+    settings.waitingMax = 128
+    settings.requiresSynchronousCommit = false
+    settings.isReadOnly = true
+    return settings
   }
 }

@@ -10,15 +10,17 @@ public struct Statement: Hashable, Sendable {
   public let sql: String
   /// Whether carrying it out twice is as good as once, so that it is sent again when a connection is lost.
   public let repeatable: Bool
-  /// Whether it asks several shards at once; what stands on this list is looked at twice.
-  public let scatters: Bool
+  /// What it is held to if it asks several shards at once; nil for a statement of one shard.
+  public let scatter: Scatter?
+  /// Whether it asks several shards at once; what does is looked at twice.
+  public var scatters: Bool { scatter != nil }
 
   /// Names a statement.
-  public init(_ name: String, _ sql: String, repeatable: Bool = false, scatters: Bool = false) {
+  public init(_ name: String, _ sql: String, repeatable: Bool = false, scatter: Scatter? = nil) {
     self.name = name
     self.sql = sql
     self.repeatable = repeatable
-    self.scatters = scatters
+    self.scatter = scatter
   }
 
   /// Statements are equal when their names are.
@@ -26,6 +28,43 @@ public struct Statement: Hashable, Sendable {
 
   /// Hashes the name.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// What a statement is held to that asks several shards at once: one row of the table of scatter statements.
+public struct Scatter: Hashable, Sendable {
+  /// Which question may be answered by the answer to another one.
+  public enum Sharing: String, Sendable {
+    /// One that was not sent yet: whoever asks learns what stood in the database when he asked, or later.
+    case waiting
+    /// Also one that is under way, or was answered within ``Scatter/keptFor``.
+    case underWay
+  }
+
+  /// Keys, or rows, of one statement at most.
+  public let most: Int
+  /// How long an answer is waited for, in milliseconds from asking on.
+  public let deadline: Int64
+  /// Whether promises hang on it, so that it goes before the others.
+  public let isUrgent: Bool
+  /// Who shares an answer.
+  public let sharing: Sharing
+  /// How long an answer is kept for the same question, in milliseconds.
+  public let keptFor: Int64
+  /// Why it may be as old as that, and no older.
+  public let reason: String
+
+  /// Sets a row.
+  public init(
+    most: Int, deadline: Int64, isUrgent: Bool = false, sharing: Sharing = .waiting, keptFor: Int64 = 0,
+    reason: String
+  ) {
+    self.most = most
+    self.deadline = deadline
+    self.isUrgent = isUrgent
+    self.sharing = sharing
+    self.keptFor = keptFor
+    self.reason = reason
+  }
 }
 
 /// A parameter of a statement; travels in binary form, so that no text is made of numbers.

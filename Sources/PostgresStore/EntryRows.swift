@@ -57,6 +57,9 @@ enum EntryRows {
       changedSeq: try row.optionalInt8(16))
   }
 
+  /// The `seq` of the last change of a message; 0 when there was none.
+  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try row.optionalInt8(16) ?? 0 }
+
   private static func author(_ row: Row) throws(PostgresError) -> Author {
     Author(id: UserID(rawValue: try row.int8(3)), username: try row.text(4))
   }

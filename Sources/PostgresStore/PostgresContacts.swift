@@ -16,7 +16,7 @@ public struct PostgresContacts: ContactStore {
     SELECT \(ContactRows.columns)
     FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS asked (bucket, low, high)
       JOIN contact_pair p ON p.bucket = asked.bucket AND p.low = asked.low AND p.high = asked.high
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .contactPairs)
   static let put = Statement("contacts.put_pair", ContactRows.put)
   /// How many a user has, counted no further than asked.
   static let count = Statement(
@@ -68,6 +68,7 @@ public struct PostgresContacts: ContactStore {
 
   let pool: PostgresPool
   let failure: StoreFailure
+  let desk: ScatterDesk
 
   /// Changes what two users are to each other as the domain's rules decide.
   public func change(
@@ -190,8 +191,8 @@ extension PostgresContacts {
       Author(id: UserID(rawValue: try row.int8(0)), username: try row.text(1))
     }
     var pairs: [UserID: ContactPair] = [:]
-    for part in others.map({ ContactPair(user, $0.id) }).parts(of: ScatterLimits.idsMax) {
-      let rows = try await pool.query(
+    for part in others.map({ ContactPair(user, $0.id) }).parts(of: Scatter.contactPairs.most) {
+      let rows = try await desk.rows(
         Self.pairs,
         [
           .int2s(part.map(\.bucket.number)), .int8s(part.map(\.low.rawValue)), .int8s(part.map(\.high.rawValue)),

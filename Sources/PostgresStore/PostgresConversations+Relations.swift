@@ -10,7 +10,7 @@ extension PostgresConversations {
     SELECT DISTINCT l.user_id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, user_id)
       JOIN user_conversation l ON l.bucket = asked.bucket AND l.user_id = asked.user_id
     WHERE l.conversation = ANY($3::bigint[])
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .sharedConversations)
 
   /// What a user is to others.
   public func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
@@ -21,10 +21,12 @@ extension PostgresConversations {
       ]
       let mine = try await pool.query(Self.listed, listed).map { (row) throws(PostgresError) in try row.int8(0) }
       guard !mine.isEmpty else { return [:] }
-      let rows = try await pool.query(
-        Self.sharing, [.int2s(others.map(\.bucket.number)), .int8s(others.map(\.rawValue)), .int8s(mine)])
       var relations: [UserID: Relation] = [:]
-      for row in rows { relations[UserID(rawValue: try row.int8(0))] = Relation(sharesConversation: true) }
+      for part in others.parts(of: Scatter.sharedConversations.most) {
+        let rows = try await desk.rows(
+          Self.sharing, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue)), .int8s(mine)])
+        for row in rows { relations[UserID(rawValue: try row.int8(0))] = Relation(sharesConversation: true) }
+      }
       return relations
     }
   }

@@ -24,7 +24,7 @@ public struct PostgresConversations: ConversationStore {
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
       LEFT JOIN member m ON m.bucket = c.bucket AND m.conversation = c.id AND m.user_id = $3
     WHERE c.deleted_at IS NULL ORDER BY c.id
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .conversationsListed)
   static let listed = Statement(
     "conversations.listed",
     """
@@ -46,7 +46,7 @@ public struct PostgresConversations: ConversationStore {
     SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
     WHERE c.deleted_at IS NULL
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .resumeHeads)
   static let members = Statement(
     "members.page",
     """
@@ -63,6 +63,7 @@ public struct PostgresConversations: ConversationStore {
   let pool: PostgresPool
   let ids: IdBlocks
   let failure: StoreFailure
+  let desk: ScatterDesk
   /// How many members a conversation is shown with after a change of it.
   let membersShown: Int
   /// How many conversations of a user are compared with others'.
@@ -115,7 +116,7 @@ public struct PostgresConversations: ConversationStore {
         let id = ConversationID(rawValue: try row.int8(0))
         if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
       }
-      return try await pool.heads(of: others, by: Self.livingHeads).merging(own) { _, own in own }
+      return try await desk.heads(of: others, by: Self.livingHeads).merging(own) { _, own in own }
     }
   }
 
@@ -127,10 +128,15 @@ public struct PostgresConversations: ConversationStore {
   }
 
   private func living(_ ids: [ConversationID], for reader: UserID) async throws(PostgresError) -> [Conversation] {
-    guard !ids.isEmpty else { return [] }
-    let rows = try await pool.query(
-      Self.living, [.int2s(ids.map(\.bucket.number)), .int8s(ids.map(\.rawValue)), .int8(reader.rawValue)])
-    return try rows.map { (row) throws(PostgresError) in try Self.conversation(row, readSeq: row.optionalInt8(7)) }
+    var living: [Conversation] = []
+    for part in ids.parts(of: Scatter.conversationsListed.most) {
+      let rows = try await desk.rows(
+        Self.living, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue)), .int8(reader.rawValue)])
+      living += try rows.map { (row) throws(PostgresError) in
+        try Self.conversation(row, readSeq: row.optionalInt8(7))
+      }
+    }
+    return living
   }
 
   /// Adds the first members, by one statement a conversation in one round trip: each touches one shard.
@@ -195,14 +201,12 @@ extension PostgresConversations {
   }
 }
 
-extension PostgresPool {
-  /// Heads of many conversations, by a scatter statement for each thousand.
+extension ScatterDesk {
+  /// Heads of many conversations.
   func heads(of ids: [ConversationID], by statement: Statement) async throws(PostgresError) -> [ConversationID: Int64] {
+    let rows = try await rows(statement, of: ids.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) })
     var heads: [ConversationID: Int64] = [:]
-    for part in ids.parts(of: ScatterLimits.idsMax) {
-      let rows = try await query(statement, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue))])
-      for row in rows { heads[ConversationID(rawValue: try row.int8(0))] = try row.int8(1) }
-    }
+    for (id, row) in rows { heads[ConversationID(rawValue: id)] = try row.int8(1) }
     return heads
   }
 }

@@ -31,13 +31,13 @@ public struct PostgresLog: LogStore {
     """, repeatable: true)
   static let counters = Statement(
     "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
-    scatters: true)
+    scatter: .logCounters)
   static let heads = Statement(
     "log.heads",
     """
     SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .logHeads)
 
   static let byClientID = Statement(
     "log.by_client_id",
@@ -46,11 +46,14 @@ public struct PostgresLog: LogStore {
     WHERE bucket = $1 AND conversation = $2 AND author = $3 AND client_message_id = $4
     """, repeatable: true)
 
-  static let statements = [byClientID, entries, newest, oldest, messagesByID, counters, heads]
+  static let statements = [byClientID, entries, newest, oldest, messagesByID, counters, heads] + pastStatements
 
   let pool: PostgresPool
   let lanes: SendLanes
   let failure: StoreFailure
+  /// Where pages of the past are asked for first.
+  let replicas: ReplicaReader?
+  let desk: ScatterDesk
 
   /// Stores a message, or finds the one that was stored under the same client id.
   ///
@@ -89,7 +92,7 @@ public struct PostgresLog: LogStore {
     }
   }
 
-  private func messages(_ ids: [EntryID], in conversation: ConversationID) async throws(PostgresError) -> [Message] {
+  func messages(_ ids: [EntryID], in conversation: ConversationID) async throws(PostgresError) -> [Message] {
     let rows = try await pool.query(
       Self.messagesByID, [.int2(conversation.bucket.number), .int8s(ids.map(\.rawValue))])
     return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
@@ -131,8 +134,10 @@ public struct PostgresLog: LogStore {
     guard !buckets.isEmpty else { return [:] }
     return try await failure.translating { () throws(PostgresError) in
       var counters = Dictionary(buckets.map { ($0, Int64(0)) }, uniquingKeysWith: { first, _ in first })
-      for row in try await pool.query(Self.counters, [.int2s(buckets.map(\.number))]) {
-        if let bucket = Bucket(try row.int2(0)) { counters[bucket] = try row.int8(1) }
+      for part in buckets.parts(of: Scatter.logCounters.most) {
+        for row in try await desk.rows(Self.counters, [.int2s(part.map(\.number))]) {
+          if let bucket = Bucket(try row.int2(0)) { counters[bucket] = try row.int8(1) }
+        }
       }
       return counters
     }
@@ -141,7 +146,7 @@ public struct PostgresLog: LogStore {
   /// The heads of those conversations, deleted ones too.
   public func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     try await failure.translating { () throws(PostgresError) in
-      try await pool.heads(of: conversations, by: Self.heads)
+      try await desk.heads(of: conversations, by: Self.heads)
     }
   }
 
@@ -159,7 +164,7 @@ public struct PostgresLog: LogStore {
     return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
   }
 
-  private static func part(of conversation: ConversationID, from seq: Int64, _ limit: Int) -> [Parameter] {
+  static func part(of conversation: ConversationID, from seq: Int64, _ limit: Int) -> [Parameter] {
     [
       .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(seq),
       .int8(Int64(clamping: max(0, limit))),
@@ -169,7 +174,7 @@ public struct PostgresLog: LogStore {
 
 extension Event {
   /// The message that was edited or deleted, if that is what happened.
-  fileprivate var changedMessage: EntryID? {
+  var changedMessage: EntryID? {
     switch self {
     case .messageEdited(let message), .messageDeleted(let message): message.id
     default: nil
@@ -179,7 +184,7 @@ extension Event {
 
 extension Entry {
   /// The same with the changed message as it is now: its text stands in one place, from which a deletion takes it.
-  fileprivate func telling(_ now: [Message]) -> Entry {
+  func telling(_ now: [Message]) -> Entry {
     guard let message = now.first(where: { $0.id == event.changedMessage })?.told else { return self }
     let told: Event = if case .messageEdited = event { .messageEdited(message) } else { .messageDeleted(message) }
     return Entry(conversation: conversation, seq: seq, id: id, createdAt: createdAt, author: author, event: told)

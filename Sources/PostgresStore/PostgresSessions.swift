@@ -47,7 +47,7 @@ public struct PostgresSessions: SessionStore {
     SELECT s.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN user_session s ON s.bucket = asked.bucket AND s.id = asked.id
     WHERE \(living("$3"))
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .sessionsAlive)
 
   static let statements = [open, state, rotate, list, end, endAll, alive]
 
@@ -56,6 +56,7 @@ public struct PostgresSessions: SessionStore {
   let pool: PostgresPool
   let ids: IdBlocks
   let failure: StoreFailure
+  let desk: ScatterDesk
   let idleMax: Milliseconds
 
   /// Opens a session with generation 1; the user's oldest end when there would be more than `most`. It shares the lock
@@ -127,13 +128,9 @@ public struct PostgresSessions: SessionStore {
   public func ended(among sessions: [SessionID]) async throws(ChatError) -> [SessionID] {
     guard !sessions.isEmpty else { return [] }
     return try await failure.translating { () throws(PostgresError) in
-      var alive: Set<Int64> = []
-      for part in sessions.parts(of: ScatterLimits.idsMax) {
-        let rows = try await pool.query(
-          Self.alive, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue)), .int8(idleMax)])
-        for row in rows { alive.insert(try row.int8(0)) }
-      }
-      return sessions.filter { !alive.contains($0.rawValue) }
+      let ids = sessions.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
+      let alive = try await desk.rows(Self.alive, of: ids, [.int8(idleMax)])
+      return sessions.filter { alive[$0.rawValue] == nil }
     }
   }
 

@@ -27,33 +27,41 @@ public struct PostgresStores: Sendable {
   public let files: PostgresFiles
   /// Their bytes.
   public let blobs: PostgresBlobs
+  private let desk: ScatterDesk
 
   /// Makes them.
   ///
   /// - Parameters:
+  ///   - scattering: the pool of statements over several shards; the same when nil, for tools.
+  ///   - replicas: where pages of the past are asked for first; none reads all from the pool.
   ///   - bucketsPerTransaction: how many lanes of sends one transaction may carry when many are ready; 1 on Citus.
   ///   - stepwise: whether messages are stored as on Citus; nil, the default: when the server is one.
   ///   - report: told of our own mistakes, to be logged as errors.
   public init(
-    pool: PostgresPool, limits: Limits = Limits(), bucketsPerTransaction: Int = 16,
-    stepwise: Bool? = nil,
+    pool: PostgresPool, scattering: PostgresPool? = nil, replicas: ReplicaReader? = nil, limits: Limits = Limits(),
+    bucketsPerTransaction: Int = 16, stepwise: Bool? = nil,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     let ids = IdBlocks(pool: pool)
     let failure = StoreFailure(report: report)
-    users = PostgresUsers(pool: pool, ids: ids, failure: failure)
-    sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, idleMax: limits.sessionIdleMax)
+    let desk = ScatterDesk(pool: scattering ?? pool)
+    self.desk = desk
+    users = PostgresUsers(pool: pool, ids: ids, failure: failure, desk: desk)
+    sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, desk: desk, idleMax: limits.sessionIdleMax)
     conversations = PostgresConversations(
-      pool: pool, ids: ids, failure: failure, membersShown: limits.membersShownMax,
+      pool: pool, ids: ids, failure: failure, desk: desk, membersShown: limits.membersShownMax,
       conversationsMax: limits.conversationsPerUserMax)
-    contacts = PostgresContacts(pool: pool, failure: failure)
+    contacts = PostgresContacts(pool: pool, failure: failure, desk: desk)
     imports = PostgresImport(pool: pool, ids: ids, failure: failure, users: users, contacts: contacts)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction, stepwise: stepwise)
-    log = PostgresLog(pool: pool, lanes: lanes, failure: failure)
+    log = PostgresLog(pool: pool, lanes: lanes, failure: failure, replicas: replicas, desk: desk)
     messages = PostgresMessages(pool: pool, failure: failure)
     files = PostgresFiles(pool: pool, failure: failure)
     blobs = PostgresBlobs(pool: pool, failure: failure)
   }
+
+  /// What was counted of statements over several shards; on the loop only.
+  public var scatterCounters: ScatterCounters { desk.counters }
 
   /// What the send lanes have counted; on the loop only.
   public var sendCounters: SendCounters { log.lanes.counters }

@@ -77,7 +77,8 @@ extension PostgresUsers {
   private func changing(
     _ user: UserID, by statement: Statement, _ rest: [Parameter], keeping kept: SessionID?
   ) async throws(ChatError) -> [SessionID]? {
-    try await failure.translating { () throws(PostgresError) in
+    defer { desk.forget() }
+    return try await failure.translating { () throws(PostgresError) in
       try await pool.transaction { (transaction) throws(PostgresError) -> [SessionID]? in
         guard try await transaction.query(statement, Self.key(user) + rest).affected == 1 else { return nil }
         // A statement of its own, so that it sees the sessions that were opened while the row was waited for.
@@ -89,6 +90,7 @@ extension PostgresUsers {
 
   /// Changes what the change names.
   public func update(_ user: UserID, _ change: ProfileChange) async throws(ChatError) -> User {
+    defer { desk.forget() }
     guard !change.attributes.isEmpty else {
       let changed = try await failure.translating { () throws(PostgresError) in
         try await pool.query(Self.change, Self.parameters(user, change, attributes: nil)).first.map(Self.user)

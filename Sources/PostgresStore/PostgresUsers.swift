@@ -24,7 +24,7 @@ public struct PostgresUsers: UserStore {
     SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
       JOIN chat_user u ON u.bucket = asked.bucket AND u.id = asked.id
     WHERE u.deleted_at IS NULL ORDER BY u.id
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .usersByID)
   static let byKey = Statement(
     "users.by_key",
     """
@@ -38,14 +38,14 @@ public struct PostgresUsers: UserStore {
     SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
     WHERE c.key >= $1 AND c.key < $2 AND c.key > $3 AND u.deleted_at IS NULL
     ORDER BY c.key LIMIT $4
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .usersByName)
 
   static let below = Statement(
     "users.below",
     """
     SELECT \(columns) FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
     WHERE c.key < $1 AND u.deleted_at IS NULL ORDER BY c.key DESC LIMIT $2
-    """, repeatable: true, scatters: true)
+    """, repeatable: true, scatter: .usersByName)
 
   static let statements = [claim, insert, byID, byIDs, byKey, search, below] + changeStatements
 
@@ -55,6 +55,7 @@ public struct PostgresUsers: UserStore {
   let pool: PostgresPool
   let ids: IdBlocks
   let failure: StoreFailure
+  let desk: ScatterDesk
 
   /// Claims the name and makes the user with his self conversation, all in the bucket of his name.
   public func register(_ new: NewUser) async throws(ChatError) -> User {
@@ -72,6 +73,7 @@ public struct PostgresUsers: UserStore {
         return user
       }
       guard let made else { throw ChatError.conflict(.usernameTaken) }
+      desk.forget()
       return made
     } catch let error as PostgresError {
       throw failure(error)
@@ -110,9 +112,9 @@ public struct PostgresUsers: UserStore {
     guard !ids.isEmpty else { return [] }
     return try await failure.translating { () throws(PostgresError) in
       let unique = Set(ids).sorted()
-      let rows = try await pool.query(
-        Self.byIDs, [.int2s(unique.map(\.bucket.number)), .int8s(unique.map(\.rawValue))])
-      return try rows.map(Self.user)
+      let rows = try await desk.rows(
+        Self.byIDs, of: unique.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) })
+      return try unique.compactMap { rows[$0.rawValue] }.map(Self.user)
     }
   }
 
@@ -130,7 +132,7 @@ public struct PostgresUsers: UserStore {
     try await failure.translating { () throws(PostgresError) in
       // No name holds the last code point, so that this bounds all that begin so.
       let end = prefix + "\u{10FFFF}"
-      let rows = try await pool.query(
+      let rows = try await desk.rows(
         Self.search, [.text(prefix), .text(end), .text(after ?? ""), .int8(Int64(clamping: max(0, limit)))])
       return try rows.map(Self.user)
     }
@@ -140,9 +142,9 @@ public struct PostgresUsers: UserStore {
   public func near(keys: [String], each: Int) async throws(ChatError) -> [User] {
     try await failure.translating { () throws(PostgresError) in
       let limit = Parameter.int8(Int64(clamping: max(0, each)))
-      let above = try await pool.queries(
+      let above = try await desk.rows(
         Self.search, each: keys.map { [.text($0), .text("\u{10FFFF}"), .text(""), limit] })
-      let below = try await pool.queries(Self.below, each: keys.map { [.text($0), limit] })
+      let below = try await desk.rows(Self.below, each: keys.map { [.text($0), limit] })
       var found: [UserID: User] = [:]
       for rows in above + below {
         for row in rows {

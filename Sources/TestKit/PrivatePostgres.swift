@@ -11,7 +11,7 @@ import Synchronization
 public final class PrivatePostgres: Sendable {
   /// Where its data and socket are; nil for a given server.
   public let directory: String?
-  private let server: String
+  let server: String
   private let arguments: [String]
   private let state: Mutex<State>
 
@@ -61,12 +61,12 @@ public final class PrivatePostgres: Sendable {
 
   /// Nothing here survives the machine, so nothing is flushed; commits are synchronous all the same, since that is
   /// checked.
-  private static let defaults = [
+  static let defaults = [
     "listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200",
     "autovacuum_naptime=5s", "lc_messages=C", "timezone=UTC",
   ]
 
-  private init(directory: String, server: String, arguments: [String]) {
+  init(directory: String, server: String, arguments: [String]) {
     self.directory = directory
     self.server = server
     self.arguments = arguments
@@ -123,7 +123,7 @@ public final class PrivatePostgres: Sendable {
   /// Starts the server (again) and waits until it accepts connections.
   public func restart() async throws { try await PrivatePostgres.aside { try self.startAgain() } }
 
-  private func startAgain() throws {
+  func startAgain() throws {
     try state.withLock { state in
       guard state.process == 0 else { return }
       state.process = try PrivatePostgres.spawn(arguments, output: directory.map { "\($0)/log" })
@@ -139,7 +139,7 @@ public final class PrivatePostgres: Sendable {
   public func log() -> String { directory.map { PrivatePostgres.contents(of: "\($0)/log") } ?? "" }
 
   /// A shell that outlives this process: its input ends when the process does, and then it ends the server.
-  private func keepWatch() throws {
+  func keepWatch() throws {
     guard let directory else { return }
     var ends: [CInt] = [0, 0]
     guard pipe(&ends) == 0 else { throw Failure(what: "pipe") }

@@ -11,19 +11,26 @@ final class Database: Sendable {
   let url: String
   let loop: EventLoop
   let pool: PostgresPool
+  let scattering: PostgresPool
   let stores: PostgresStores
+  let replicas: ReplicaReader?
 
-  /// The four stores, for the contract.
-  var underTest: StoresUnderTest {
+  /// The stores, for the contract; with replicas, pages are read as of their heads.
+  var underTest: StoresUnderTest { underTest(past: replicas != nil) }
+
+  /// The same, with pages read as of their heads or not.
+  func underTest(past: Bool) -> StoresUnderTest {
     StoresUnderTest(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations,
-      contacts: stores.contacts, log: stores.log, messages: stores.messages, files: stores.files,
+      contacts: stores.contacts, log: past ? PastReadingLog(stores.log) : stores.log,
+      messages: stores.messages, files: stores.files,
       blobs: stores.blobs, imports: stores.imports)
   }
 
   /// Opens a database that is there; a report of a mistake of ours fails the running test, unless it is expected.
   init(
     _ url: String, stepwise: Bool? = nil, _ adjust: (inout PostgresSettings) -> Void = { _ in },
+    replicas urls: [String] = [], onlyStandbys: Bool = true,
     reporting expected: @escaping @Sendable (String) -> Bool = { _ in false }
   ) throws {
     self.url = url
@@ -32,7 +39,16 @@ final class Database: Sendable {
     var settings = PostgresSettings(url: url)
     adjust(&settings)
     pool = try PostgresPool(loop: loop, settings: settings)
-    stores = PostgresStores(pool: pool, stepwise: stepwise) { report in
+    var hosts: [PostgresSettings] = []
+    for url in urls {
+      var settings = PostgresSettings(url: url)
+      adjust(&settings)
+      hosts.append(settings.forReplica(connections: 2, deadline: 300))
+    }
+    replicas = urls.isEmpty ? nil : try ReplicaReader(loop: loop, hosts: hosts, onlyStandbys: onlyStandbys)
+    replicas?.start()
+    scattering = try PostgresPool(loop: loop, settings: settings.forScatter(connections: 3))
+    stores = PostgresStores(pool: pool, scattering: scattering, replicas: replicas, stepwise: stepwise) { report in
       if !expected(report) { Issue.record("\(report)") }
     }
   }
@@ -58,7 +74,30 @@ final class Database: Sendable {
     }
   }
 
+  /// What was counted of replicas so far, read on their loop.
+  var replicaCounts: ReplicaCounts {
+    get async {
+      await withCheckedContinuation { continuation in
+        loop.execute { continuation.resume(returning: self.replicas?.counts ?? ReplicaCounts()) }
+      }
+    }
+  }
+
+  /// What came of asking them for pages.
+  var replicaPages: [ReplicaOutcome: Int] { get async { await replicaCounts.pages } }
+
+  /// What was counted of statements over several shards, read on their loop.
+  var scatterCounters: ScatterCounters {
+    get async {
+      await withCheckedContinuation { continuation in
+        loop.execute { continuation.resume(returning: self.stores.scatterCounters) }
+      }
+    }
+  }
+
   func close() async {
+    if let replicas { await withCheckedContinuation { continuation in replicas.close { continuation.resume() } } }
+    await withCheckedContinuation { continuation in scattering.close { continuation.resume() } }
     await withCheckedContinuation { continuation in pool.close { continuation.resume() } }
     loop.stop()
   }

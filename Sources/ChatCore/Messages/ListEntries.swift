@@ -33,7 +33,8 @@ public struct ListEntries: Command {
     try Fault.refuseNegative(after, "after")
     let limit = try chat.limits.page(limit)
     let head = try await chat.visible(conversation, to: caller).head
-    let found = try await chat.log.entries(of: conversation, after: after, limit: limit + 1)
+    let found = try await chat.log.entries(
+      of: conversation, after: after, limit: limit + 1, asOf: head)
     return Reply(
       entries: Array(found.prefix(limit)), head: max(head, found.last?.seq ?? 0), hasMore: found.count > limit)
   }

@@ -34,7 +34,8 @@ public struct ListMessages: Command {
     try page.check()
     let limit = try chat.limits.page(limit)
     let head = try await chat.visible(conversation, to: caller).head
-    let found = try await chat.log.messages(of: conversation, page: page, limit: limit + page.openSides)
+    let found = try await chat.log.messages(
+      of: conversation, page: page, limit: limit + page.openSides, asOf: head)
     let messages = page.cut(found, to: limit).map { $0.seen(by: caller.user) }
     return Reply(
       messages: messages, head: max(head, messages.last?.seq ?? 0), hasMore: messages.count < found.count)

@@ -178,6 +178,13 @@ public protocol LogStore: Sendable {
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry]
   /// Messages of a page, ascending by `seq`.
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message]
+  /// The same entries, of a conversation whose head the caller has read: they may come from a copy of the truth, as
+  /// of that head exactly: with everything up to it, and nothing of after it. From the truth itself they may be newer.
+  func entries(of conversation: ConversationID, after: Int64, limit: Int, asOf head: Int64)
+    async throws(ChatError) -> [Entry]
+  /// The same messages, under the same condition.
+  func messages(of conversation: ConversationID, page: Page, limit: Int, asOf head: Int64)
+    async throws(ChatError) -> [Message]
   /// The newest message of each of those conversations, be it deleted; those without any are left out. No check of
   /// membership.
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message]
@@ -185,6 +192,22 @@ public protocol LogStore: Sendable {
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64]
+}
+
+extension LogStore {
+  /// From the truth itself.
+  public func entries(
+    of conversation: ConversationID, after: Int64, limit: Int, asOf head: Int64
+  ) async throws(ChatError) -> [Entry] {
+    try await entries(of: conversation, after: after, limit: limit)
+  }
+
+  /// From the truth itself.
+  public func messages(
+    of conversation: ConversationID, page: Page, limit: Int, asOf head: Int64
+  ) async throws(ChatError) -> [Message] {
+    try await messages(of: conversation, page: page, limit: limit)
+  }
 }
 
 /// Which part of a history.

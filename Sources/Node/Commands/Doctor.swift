@@ -24,8 +24,9 @@ enum Doctor {
     return OneLoop.run { loop in
       let keys = check("keys", checkKeys(configuration))
       let database = await checkDatabase(loop, configuration)
+      let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
-      return keys && database && redis ? 0 : 1
+      return keys && database && replicas && redis ? 0 : 1
     }
   }
 

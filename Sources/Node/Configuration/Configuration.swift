@@ -60,6 +60,14 @@ public struct DatabaseConfiguration: Sendable, Equatable {
   public var connectionsPerLoop = 4
   /// How long an answer is waited for.
   public var deadline: Milliseconds = 4_500
+  /// Connections of each loop for statements over several shards.
+  public var scatterConnections = 3
+  /// Its replicas, which pages of the past are asked of first.
+  public var replicaURL: Secret?
+  /// Connections of each loop to each replica.
+  public var replicaConnections = 2
+  /// How long a replica's answer is waited for before the primary is asked.
+  public var replicaDeadline: Milliseconds = 300
 }
 
 /// The broker.

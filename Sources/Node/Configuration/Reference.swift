@@ -44,6 +44,18 @@ public enum Reference {
     .milliseconds(
       "DATABASE_DEADLINE_MS", \.database.deadline, 100...5_000,
       reason: "How long an answer is waited for; a send is refused within 5 s when its database is down."),
+    .number(
+      "DATABASE_SCATTER_POOL", \.database.scatterConnections, 1...16, unit: "connections a loop",
+      reason: "For statements over many buckets, so that no other waits behind them; one is left to urgent ones."),
+    .databaseURL(
+      "DATABASE_REPLICA_URL", \.database.replicaURL,
+      reason: "Streaming standbys, by comma, that serve pages of the past when they have what the reader may know."),
+    .number(
+      "DATABASE_REPLICA_POOL", \.database.replicaConnections, 1...64, unit: "connections a loop and host",
+      reason: "Pages share a connection's pipeline."),
+    .milliseconds(
+      "DATABASE_REPLICA_DEADLINE_MS", \.database.replicaDeadline, 10...4_000,
+      reason: "How long a replica's page is waited for before the primary is asked: what a reader may lose by it."),
     .redisURL(
       "REDIS_URL", \.redis.url,
       reason: "What carries events between nodes, never the truth: one Redis, or some nodes of a Redis Cluster."),

@@ -152,6 +152,8 @@ extension MetricsText {
     total("martlet_database_queue_full_total", .counter, "Statements refused since too many waited.") {
       $0.database.queueFull
     }
+    write(scatter: reports)
+    write(replicas: reports.compactMap(\.replicas))
     total("martlet_send_batches_total", .counter, "Transactions that stored messages.") { $0.sends.batches }
     total("martlet_messages_stored_total", .counter, "Messages stored by this node.") { $0.sends.stored }
     total("martlet_messages_repeated_total", .counter, "Sends that had been stored before.") { $0.sends.repeated }

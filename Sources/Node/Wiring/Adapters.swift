@@ -30,10 +30,32 @@ struct Adapters {
   let report: () -> AdapterReport?
 }
 
+/// How a node reaches its database.
+struct DatabaseLinks {
+  /// The primary.
+  let primary: PostgresSettings
+  /// The same, for statements over several shards.
+  let scatter: PostgresSettings
+  /// Its replicas.
+  let replicas: [PostgresSettings]
+
+  /// As the settings say.
+  ///
+  /// - Throws: ``PostgresError`` for a URL that means nothing.
+  init(_ configuration: Configuration) throws(PostgresError) {
+    primary = configuration.postgresSettings
+    scatter = primary.forScatter(connections: configuration.database.scatterConnections)
+    replicas = try configuration.replicaSettings()
+  }
+}
+
 /// What the adapters of one loop have counted.
 struct AdapterReport: Sendable {
   var database: PostgresCounters
   var sends: SendCounters
+  var scatter: ScatterCounters
+  var scatterPool: PostgresCounters
+  var replicas: ReplicaCounts?
   var broker: BrokerCounters
   var redis: RedisReport
   var isListening: Bool
@@ -51,11 +73,16 @@ extension Adapters {
   /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being
   ///   unreachable is no error here.
   static func cluster(
-    loop: EventLoop, database: PostgresSettings, redis: RedisSettings, configuration: Configuration, loops: Int,
+    loop: EventLoop, database: DatabaseLinks, redis: RedisSettings, configuration: Configuration, loops: Int,
     record: NodeRecord?, office: RedisPresence, logger: Logger
   ) throws -> Adapters {
-    let pool = try PostgresPool(loop: loop, settings: database)
-    let stores = PostgresStores(pool: pool, limits: configuration.shared.limits) { fault in
+    let pool = try PostgresPool(loop: loop, settings: database.primary)
+    let scattering = try PostgresPool(loop: loop, settings: database.scatter)
+    let replicas =
+      database.replicas.isEmpty ? nil : try ReplicaReader(loop: loop, hosts: database.replicas)
+    let stores = PostgresStores(
+      pool: pool, scattering: scattering, replicas: replicas, limits: configuration.shared.limits
+    ) { fault in
       logger.error("the store made a mistake", .text("fault", fault))
     }
     let tellsTopology = record != nil
@@ -74,6 +101,8 @@ extension Adapters {
       nodes: NodeList(client: client, names: names), presence: office.directory(on: loop),
       start: {
         pool.start()
+        scattering.start()
+        replicas?.start()
         client.start()
         topics.start()
         registry?.start()
@@ -85,11 +114,14 @@ extension Adapters {
         topics.close()
         objects?.close()
         client.close()
+        replicas?.close()
+        scattering.close()
         pool.close()
       },
       report: {
         AdapterReport(
-          database: pool.counters, sends: stores.sendCounters, broker: topics.counters,
+          database: pool.counters, sends: stores.sendCounters, scatter: stores.scatterCounters,
+          scatterPool: scattering.counters, replicas: replicas?.counts, broker: topics.counters,
           redis: RedisReport(counters: client.counters, masters: client.masters), isListening: topics.isListening,
           presence: runsOffice ? office.counters : nil)
       })

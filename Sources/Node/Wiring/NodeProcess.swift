@@ -124,9 +124,9 @@ final class NodeProcess: @unchecked Sendable {
       let (bus, book) = (MemoryBus(), PresenceBook(clock: SystemClock()))
       return group.loops.map { Adapters.memory(loop: $0, world: world, bus: bus, book: book) }
     }
-    let database = configuration.postgresSettings
+    let database = try DatabaseLinks(configuration)
     let redis = try configuration.redisSettings(client: parts.node)
-    try await SchemaGate.wait(on: group.loops[0], database, patience: NodeProcess.databasePatience, logger)
+    try await SchemaGate.wait(on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
     let record = NodeRecord(
       id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
       version: Version.text, settings: configuration.sharedHash, entrance: try openPrivateDoor())

@@ -1,7 +1,7 @@
 # The MARTLET_ variables of the caller's environment reach the nodes, and are remembered for later commands.
 
 # Settings whose value must not stand in an argument list: each goes to a file of its own, passed as …_FILE.
-SECRET_SETTINGS=" DATABASE_URL REDIS_URL S3_SECRET_KEY TOKEN_KEYS TOKEN_KEY REFRESH_KEY "
+SECRET_SETTINGS=" DATABASE_URL DATABASE_REPLICA_URL REDIS_URL S3_SECRET_KEY TOKEN_KEYS TOKEN_KEY REFRESH_KEY "
 # Settings that the local cluster decides itself.
 OWN_SETTINGS=" LISTEN PRIVATE_LISTEN PRIVATE_ADDRESS NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE"
 OWN_SETTINGS+=" TRUSTED_PROXIES "
