@@ -26,6 +26,10 @@ struct NodeRegistryTests {
       #expect(read?.id == "a")
       #expect(read?.entrance == nil)
     }
+    let whole = NodeRecord(
+      id: "a", role: "socket", addresses: [], version: "0.1.0", settings: "9f", since: 1_763_730_000_000,
+      process: "x y 1 2", agreement: NodeAgreement(settings: ["A": "1"], keys: [.init(id: "k", digest: "d")]))
+    #expect(NodeRecord(text: Array(whole.text.utf8)) == whole)
     for text in ["", "x", "{}", #"{"id":1}"#] { #expect(NodeRecord(text: Array(text.utf8)) == nil) }
   }
 
@@ -42,6 +46,7 @@ struct NodeRegistryTests {
         NodeRegistry(loop: loop, client: client, record: Self.record($0), lifetime: 300, interval: 100)
       }
       for registry in registries { registry.start() }
+      try #require(await Self.reach { registries.allSatisfy { $0.standing == .listed } })
       let all = try await registries[0].nodes()
       #expect(all == ["a", "b", "c"].map(Self.record))
       await loop.sleep(400)
@@ -52,8 +57,8 @@ struct NodeRegistryTests {
       #expect(left.map(\.id) == ["b", "c"])
       // What kill -9 leaves behind: a record that nobody renews.
       _ = try await client.run(
-        Scripts.heartbeat(), keys: ["martlet:{nodes}alive", "martlet:{nodes}records"],
-        arguments: ["dead", Self.record("dead").text, "150"])
+        Scripts.heartbeat(), keys: NodeList.keys(.standard),
+        arguments: ["dead", Self.record("dead").text, "150", "socket"])
       let before = try await registries[0].nodes()
       #expect(before.map(\.id) == ["b", "c", "dead"])
       await loop.sleep(300)
@@ -67,20 +72,191 @@ struct NodeRegistryTests {
 
   @Test("the list is filled again soon after Redis has forgotten it")
   func restart() async throws {
+    try await Self.onRedis { loop, client, _ in
+      let registry = NodeRegistry(
+        loop: loop, client: client, record: Self.record("a"), lifetime: 300, interval: 100)
+      registry.start()
+      #expect(await Self.stands(registry, .listed))
+      _ = try await client.command(RedisCommand("FLUSHALL"))
+      #expect(await Self.reach { (try? await registry.nodes())?.count == 1 })
+      #expect(registry.counters == Self.counters(["socket": 1]))
+      registry.leave()
+    }
+  }
+
+  @Test("while Redis is away a node stands nowhere, and joins when it is there")
+  func away() async throws {
     let redis = try PrivateRedis()
     defer { redis.end() }
+    redis.kill9()
     let settings = try RedisSettings(url: redis.url)
     try await onLoop { loop in
       let client = RedisClient(loop: loop, settings: settings)
       let registry = NodeRegistry(loop: loop, client: client, record: Self.record("a"))
       registry.start()
       client.start()
-      try #require(await client.connected(within: 2_000))
-      await loop.sleep(600)
-      let listed = try await registry.nodes()
-      #expect(listed.count == 1)
+      await loop.sleep(200)
+      #expect(registry.standing == .away)
+      try redis.restart()
+      #expect(await Self.stands(registry, .listed))
       client.close()
-      registry.leave()
     }
+  }
+
+  @Test("of two that differ and begin at once the second is refused, and a third that agrees is not disturbed")
+  func twoAtOnce() async throws {
+    try await Self.onRedis { loop, client, make in
+      let (one, two) = (make("a", "600", 1), make("b", "700", 2))
+      one.start()
+      two.start()
+      #expect(
+        await Self.reach {
+          [one, two].contains { $0.standing == .listed }
+            && [one, two].contains { if case .refused = $0.standing { true } else { false } }
+        })
+      let (first, other) = one.standing == .listed ? ("600", "b") : ("700", "a")
+      let third = make("c", first, 3)
+      third.start()
+      #expect(await Self.stands(third, .listed))
+      let ids = try await third.nodes().map(\.id)
+      #expect(ids.count == 2 && !ids.contains(other))
+      #expect(await Self.reach { third.counters == Self.counters(["socket": 2], refused: 1) })
+    }
+  }
+
+  @Test("one that differs is refused with the setting's name once the other has shown that it lives")
+  func refused() async throws {
+    try await Self.onRedis { _, _, make in
+      let (one, two) = (make("a", "600", 1), make("b", "700", 2))
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      two.start()
+      #expect(await Self.stands(two, .refused("MARTLET_TOKEN_LIFETIME_S is 700 here and 600 at a")))
+    }
+  }
+
+  @Test("what a dead node left behind is in nobody's way once it runs out")
+  func deadDiffers() async throws {
+    try await Self.onRedis { _, client, make in
+      try await Self.leaveBehind(Self.record("a", "600", 1), for: 1_500, client)
+      let two = make("b", "700", 2)
+      two.start()
+      #expect(await Self.stands(two, .waiting("MARTLET_TOKEN_LIFETIME_S is 700 here and 600 at a")))
+      #expect(await Self.stands(two, .listed))
+    }
+  }
+
+  @Test("a name that another living process has is refused")
+  func sameName() async throws {
+    try await Self.onRedis { _, _, make in
+      let (one, two) = (make("a", "600", 1), make("a", "600", 2))
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      two.start()
+      #expect(await Self.stands(two, .refused("another process is the node a")))
+      two.leave()
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 1"])
+    }
+  }
+
+  @Test("the name of a process that has died for certain is taken over at once, whatever it had in common")
+  func takeOver() async throws {
+    try await Self.onRedis { _, client, make in
+      try await Self.leaveBehind(Self.record("a", "600", 0), for: 60_000, client)
+      let one = make("a", "700", 1)
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 1"])
+    }
+  }
+
+  @Test("a record that nobody can read keeps a name until it runs out")
+  func unreadable() async throws {
+    try await Self.onRedis { _, client, make in
+      _ = try await client.run(
+        Scripts.heartbeat(), keys: NodeList.keys(.standard), arguments: ["a", "{", "1500", "socket"])
+      let one = make("a", "700", 1)
+      one.start()
+      #expect(await Self.stands(one, .waiting("nobody can read what stands under the name a")))
+      #expect(await Self.stands(one, .listed))
+    }
+  }
+
+  @Test("a node that was silent until another took its name does not take it back")
+  func zombie() async throws {
+    try await Self.onRedis { loop, client, make in
+      let one = make("a", "600", 1)
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      // As if its lease had run out: nothing of it stands any more, and a stranger joins between two beats.
+      _ = try await client.command(RedisCommand("DEL", "martlet:{nodes}alive", "martlet:{nodes}records"))
+      try await Self.leaveBehind(Self.record("a", "600", 2), for: 60_000, client)
+      #expect(await Self.stands(one, .replaced))
+      one.leave()
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 2"])
+    }
+  }
+
+  // MARK: Insides
+
+  /// A node whose process is dead for certain when its number is 0.
+  private static func onRedis(
+    _ body:
+      @escaping @Sendable (
+        EventLoop, RedisClient, (_ id: String, _ lifetime: String, _ number: Int) -> NodeRegistry
+      ) async throws -> Void
+  ) async throws {
+    let redis = try PrivateRedis()
+    defer { redis.end() }
+    let settings = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let client = RedisClient(loop: loop, settings: settings)
+      client.start()
+      try #require(await client.connected(within: 2_000))
+      try await body(loop, client) { id, lifetime, number in
+        NodeRegistry(
+          loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100
+        ) { $0.process == "process 0" }
+      }
+      client.close()
+    }
+  }
+
+  private static func record(_ id: String, _ lifetime: String, _ number: Int) -> NodeRecord {
+    NodeRecord(
+      id: id, role: "socket", addresses: [], version: "0.1.0", settings: "", process: "process \(number)",
+      agreement: NodeAgreement(settings: ["MARTLET_TOKEN_LIFETIME_S": lifetime]))
+  }
+
+  /// What kill -9 leaves behind: a record that nobody renews.
+  private static func leaveBehind(_ record: NodeRecord, for lifetime: Int, _ client: RedisClient) async throws {
+    _ = try await client.run(
+      Scripts.heartbeat(), keys: NodeList.keys(.standard),
+      arguments: [record.id, record.text, String(lifetime), record.role])
+  }
+
+  private static func counters(_ listed: [String: Int], refused: Int = 0) -> NodeListCounters {
+    var counters = NodeListCounters()
+    (counters.isListed, counters.listed, counters.refused) = (true, listed, refused)
+    return counters
+  }
+
+  private static func processes(_ registry: NodeRegistry) async throws -> [String?] {
+    try await registry.nodes().map(\.process)
+  }
+
+  private static func stands(_ registry: NodeRegistry, _ standing: NodeStanding) async -> Bool {
+    await reach { registry.standing == standing }
+  }
+
+  private static func reach(_ condition: () async throws -> Bool) async -> Bool {
+    for _ in 0..<1_000 {
+      if (try? await condition()) == true { return true }
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    return false
   }
 }

@@ -3,6 +3,7 @@ import IORuntime
 import Postgres
 import PostgresStore
 import Redis
+import RedisBroker
 
 /// `martlet doctor`: checks what a node needs, one line each, and says what to do about what is wrong.
 ///
@@ -83,9 +84,22 @@ enum Doctor {
     }
     do throws(RedisError) {
       _ = try await client.command(RedisCommand("SPUBLISH", "\(configuration.shared.redisPrefix)doctor", ""))
-      return check("redis", .success("Redis answers and knows sharded channels"))
+      let answers = check("redis", .success("Redis answers and knows sharded channels"))
+      return await checkNodes(client, configuration) && answers
     } catch {
       return check("redis", .failure(StartFailure("\(error): Redis 7 is needed, for sharded channels (SPUBLISH)")))
+    }
+  }
+
+  /// Who is on the list, and whether a node with these settings would be let in.
+  private static func checkNodes(_ client: RedisClient, _ configuration: Configuration) async -> Bool {
+    let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    do throws(RedisError) {
+      let lines = NodeLines(try await NodeList(client: client, names: names).read(), beside: configuration.agreement)
+      for line in lines.text(at: SystemClock().now.milliseconds) { Terminal.print("     \(line)") }
+      return check("nodes", lines.verdict)
+    } catch {
+      return check("nodes", .failure(StartFailure("the list of nodes cannot be read: \(error)")))
     }
   }
 

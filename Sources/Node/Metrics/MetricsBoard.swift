@@ -38,6 +38,7 @@ final class MetricsBoard: Sendable {
     metrics.write(peers: reports.compactMap(\.peers))
     metrics.write(adapters: reports.compactMap(\.adapters))
     metrics.write(presence: reports.compactMap(\.adapters?.presence))
+    metrics.write(list: reports.compactMap(\.adapters?.list))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     metrics.sample(
       "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],
