@@ -15,14 +15,14 @@ public struct NodeList: @unchecked Sendable {
   }
 
   static func keys(_ names: TopicNames) -> [String] {
-    ["\(names.prefix){nodes}alive", "\(names.prefix){nodes}records"]
+    ["alive", "records", "roles", "refused"].map { "\(names.prefix){nodes}\($0)" }
   }
 
   /// The nodes that are alive, in the order of their ids, at most 1,000.
   ///
   /// - Throws: ``RedisError``.
   public func read() async throws(RedisError) -> [NodeRecord] {
-    let reply = try await client.run(script, keys: keys)
+    let reply = try await client.run(script, keys: Array(keys.prefix(2)))
     return (reply.elements ?? []).compactMap { $0.bytes.flatMap(NodeRecord.init(text:)) }
   }
 }

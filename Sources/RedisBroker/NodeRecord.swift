@@ -3,7 +3,8 @@ import JSONText
 /// What a node says of itself to the others.
 ///
 /// - Shape: `{"id":"socket-1","role":"socket","addresses":["10.0.0.7:9001"],"version":"0.1.0","settings":"9f3c…",
-///   "private":{"address":"10.0.0.7:9101","proof":"5b1e…"}}`
+///   "private":{"address":"10.0.0.7:9101","proof":"5b1e…"},"since":1763730000000,"process":"6b0e… 4026531836 812 7713",
+///   "equal":{…}}`; it stays what it is as long as the process lives, and no two processes have the same.
 public struct NodeRecord: Hashable, Sendable {
   /// Its name, unique in the cluster.
   public let id: String
@@ -18,6 +19,13 @@ public struct NodeRecord: Hashable, Sendable {
 
   /// Where other nodes pass requests on to; nil when it takes none.
   public let entrance: Entrance?
+
+  /// When its process began, in milliseconds of Unix time; nil when an older release does not say.
+  public let since: Int64?
+  /// Which process of which machine it is, so that others there can see that it has died; nil when that is not known.
+  public let process: String?
+  /// What it must have in common with the others; nil when an older release does not say.
+  public let agreement: NodeAgreement?
 
   /// A private address, and the proof that the node gave it to itself: what stands in Redis is not believed without.
   public struct Entrance: Hashable, Sendable {
@@ -35,7 +43,8 @@ public struct NodeRecord: Hashable, Sendable {
 
   /// Collects it.
   public init(
-    id: String, role: String, addresses: [String], version: String, settings: String, entrance: Entrance? = nil
+    id: String, role: String, addresses: [String], version: String, settings: String, entrance: Entrance? = nil,
+    since: Int64? = nil, process: String? = nil, agreement: NodeAgreement? = nil
   ) {
     self.id = id
     self.role = role
@@ -43,6 +52,9 @@ public struct NodeRecord: Hashable, Sendable {
     self.version = version
     self.settings = settings
     self.entrance = entrance
+    self.since = since
+    self.process = process
+    self.agreement = agreement
   }
 
   var text: String {
@@ -61,6 +73,9 @@ public struct NodeRecord: Hashable, Sendable {
             writer.member("proof", entrance.proof)
           })
       }
+      writer.member("since", since)
+      writer.member("process", process)
+      if let agreement { writer.member("equal", object: agreement.write) }
     }
     return String(decoding: writer.finish(), as: UTF8.self)
   }
@@ -78,6 +93,7 @@ public struct NodeRecord: Hashable, Sendable {
     }
     self.init(
       id: id, role: role, addresses: list.compactMap(\.string), version: version, settings: settings,
-      entrance: entrance)
+      entrance: entrance, since: value["since"]?.integer, process: value["process"]?.string,
+      agreement: value["equal"].flatMap(NodeAgreement.init))
   }
 }

@@ -4,6 +4,7 @@ import Redis
 enum Scripts {
   static func take() -> RedisScript { script(PackageResources.take_lua) }
   static func heartbeat() -> RedisScript { script(PackageResources.heartbeat_lua) }
+  static func join() -> RedisScript { script(PackageResources.join_lua) }
   static func nodes() -> RedisScript { script(PackageResources.nodes_lua) }
   static func lease() -> RedisScript { script(PackageResources.lease_lua) }
   static func say() -> RedisScript { script(PackageResources.say_lua) }

@@ -26,62 +26,65 @@ struct NodeRegistryTests {
       #expect(read?.id == "a")
       #expect(read?.entrance == nil)
     }
+    let whole = NodeRecord(
+      id: "a", role: "socket", addresses: [], version: "0.1.0", settings: "9f", since: 1_763_730_000_000,
+      process: "x y 1 2", agreement: NodeAgreement(settings: ["A": "1"], keys: [.init(id: "k", digest: "d")]))
+    #expect(NodeRecord(text: Array(whole.text.utf8)) == whole)
     for text in ["", "x", "{}", #"{"id":1}"#] { #expect(NodeRecord(text: Array(text.utf8)) == nil) }
   }
 
-  @Test(
-    "a node is listed while it says so, and forgotten when it leaves or falls silent", arguments: RedisKind.allCases)
-  func life(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        let registries = ["b", "a", "c"].map {
-          NodeRegistry(loop: loop, client: client, record: Self.record($0), lifetime: 300, interval: 100)
+  @Test("a node is listed while it says so, and forgotten when it leaves or falls silent")
+  func life() async throws {
+    for kind in RedisKind.allCases {
+      try await kind.play { redis in
+        let settings = try RedisSettings(url: redis.url)
+        try await onLoop { loop in
+          let client = RedisClient(loop: loop, settings: settings)
+          client.start()
+          try #require(await client.connected(within: 2_000))
+          try await body(loop, client) { id, lifetime, number in
+            NodeRegistry(
+              loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100
+            ) { $0.process == "process 0" }
+          }
+          client.close()
         }
-        for registry in registries { registry.start() }
-        let all = try await registries[0].nodes()
-        #expect(all == ["a", "b", "c"].map(Self.record))
-        await loop.sleep(400)
-        let still = try await registries[0].nodes()
-        #expect(still.count == 3)
-        registries[1].leave()
-        let left = try await registries[0].nodes()
-        #expect(left.map(\.id) == ["b", "c"])
-        // What kill -9 leaves behind: a record that nobody renews.
-        _ = try await client.run(
-          Scripts.heartbeat(), keys: ["martlet:{nodes}alive", "martlet:{nodes}records"],
-          arguments: ["dead", Self.record("dead").text, "150"])
-        let before = try await registries[0].nodes()
-        #expect(before.map(\.id) == ["b", "c", "dead"])
-        await loop.sleep(300)
-        let after = try await registries[0].nodes()
-        #expect(after.map(\.id) == ["b", "c"])
-        let kept = try await client.command(RedisCommand("HLEN", "martlet:{nodes}records")).integer
-        #expect(kept == 2)
-        client.close()
       }
     }
   }
 
-  @Test("the list is filled again soon after Redis has forgotten it", arguments: RedisKind.allCases)
-  func restart(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        let registry = NodeRegistry(loop: loop, client: client, record: Self.record("a"))
-        registry.start()
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        await loop.sleep(600)
-        let listed = try await registry.nodes()
-        #expect(listed.count == 1)
-        client.close()
-        registry.leave()
-      }
+  private static func record(_ id: String, _ lifetime: String, _ number: Int) -> NodeRecord {
+    NodeRecord(
+      id: id, role: "socket", addresses: [], version: "0.1.0", settings: "", process: "process \(number)",
+      agreement: NodeAgreement(settings: ["MARTLET_TOKEN_LIFETIME_S": lifetime]))
+  }
+
+  /// What kill -9 leaves behind: a record that nobody renews.
+  private static func leaveBehind(_ record: NodeRecord, for lifetime: Int, _ client: RedisClient) async throws {
+    _ = try await client.run(
+      Scripts.heartbeat(), keys: NodeList.keys(.standard),
+      arguments: [record.id, record.text, String(lifetime), record.role])
+  }
+
+  private static func counters(_ listed: [String: Int], refused: Int = 0) -> NodeListCounters {
+    var counters = NodeListCounters()
+    (counters.isListed, counters.listed, counters.refused) = (true, listed, refused)
+    return counters
+  }
+
+  private static func processes(_ registry: NodeRegistry) async throws -> [String?] {
+    try await registry.nodes().map(\.process)
+  }
+
+  private static func stands(_ registry: NodeRegistry, _ standing: NodeStanding) async -> Bool {
+    await reach { registry.standing == standing }
+  }
+
+  private static func reach(_ condition: () async throws -> Bool) async -> Bool {
+    for _ in 0..<1_000 {
+      if (try? await condition()) == true { return true }
+      try? await Task.sleep(for: .milliseconds(5))
     }
+    return false
   }
 }

@@ -1,5 +1,6 @@
 import IORuntime
 import Redis
+import RedisBroker
 
 /// What a node needs of Redis, or of a cluster of them.
 extension Doctor {
@@ -84,9 +85,22 @@ extension Doctor {
   ) async -> Bool {
     do throws(RedisError) {
       _ = try await client.command(RedisCommand("SPUBLISH", "\(configuration.shared.redisPrefix)doctor", ""))
-      return check("redis", .success(success))
+      let answers = check("redis", .success(success))
+      return await checkNodes(client, configuration) && answers
     } catch {
       return check("redis", .failure(StartFailure("\(error): Redis 7 is needed, for sharded channels (SPUBLISH)")))
+    }
+  }
+
+  /// Who is on the list, and whether a node with these settings would be let in.
+  private static func checkNodes(_ client: RedisClient, _ configuration: Configuration) async -> Bool {
+    let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    do throws(RedisError) {
+      let lines = NodeLines(try await NodeList(client: client, names: names).read(), beside: configuration.agreement)
+      for line in lines.text(at: SystemClock().now.milliseconds) { Terminal.print("     \(line)") }
+      return check("nodes", lines.verdict)
+    } catch {
+      return check("nodes", .failure(StartFailure("the list of nodes cannot be read: \(error)")))
     }
   }
 }

@@ -110,6 +110,16 @@ public struct WorkConfiguration: Sendable, Equatable {
   public var passwordQueue = 64
   /// How long a node that was told to go has to take leave of its clients.
   public var drainGraceSeconds = 30
+  /// Whether a node joins others whose settings differ where they must be equal.
+  public var join = JoinRule.equal
+}
+
+/// Beside whom a node runs.
+public enum JoinRule: String, Sendable, CaseIterable {
+  /// Only those with whom it has in common what must be equal.
+  case equal
+  /// Others too, while a change goes round.
+  case accept
 }
 
 /// How much of something is taken from outside.

@@ -42,13 +42,14 @@ extension Configuration {
     }
   }
 
-  /// Sixteen hexadecimal digits over the settings that must be equal on all nodes; compared when a node joins.
+  /// Sixteen hexadecimal digits over the settings that must be equal on all nodes, secrets aside; for eyes and tools,
+  /// since what is compared when a node joins is its ``Configuration/agreement``.
   ///
   /// FNV-1a with 64 bits over a `NAME=value` line for each of them that is not at its default, so that a release that
   /// adds a setting agrees with the one before. It is stable over builds and machines, and against mistakes only.
   public var sharedHash: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for row in Reference.rows where row.isShared && row.show(self) != row.defaultText {
+    for row in Reference.rows where row.isShared && !row.isSecret && row.show(self) != row.defaultText {
       for byte in "\(row.name)=\(row.show(self))\n".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     }
     let digits = String(hash, radix: 16)

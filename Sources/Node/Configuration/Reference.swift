@@ -66,7 +66,7 @@ public enum Reference {
 
   static let files: [Setting] = [
     .serviceURL(
-      "S3_URL", \.files.url,
+      "S3_URL", \.files.url, shared: true,
       reason: "The bucket of an S3-compatible service that keeps the bytes of files; else the database does."),
     .word("S3_REGION", \.files.region, reason: "The region that requests to it are signed for."),
     .word("S3_ACCESS_KEY", \.files.accessKey, reason: "Who we are there."),
@@ -79,7 +79,7 @@ public enum Reference {
     .signingKeys(
       "TOKEN_KEYS", \.secrets.tokenKeys,
       reason:
-        "HS256 keys for access tokens: the first signs, all verify; a new one is put in front."
+        "HS256 keys for access tokens: the first signs, all verify. A new one goes behind on all nodes, then in front."
     ),
     .privateKey(
       "TOKEN_KEY", \.secrets.tokenKey,
@@ -93,7 +93,7 @@ public enum Reference {
       "TOKEN_LIFETIME_S", \.shared.tokenLifetimeSeconds, 1...86_400, unit: "seconds", shared: true,
       reason: "How long an access token is good; short, since others verify it without asking us."),
     .key(
-      "REFRESH_KEY", \.secrets.refreshKey, reason: "The key that refresh tokens are made under, equal on all nodes."),
+      "REFRESH_KEY", \.secrets.refreshKey, shared: true, reason: "The key that refresh tokens are made under."),
   ]
 
   static let work: [Setting] = [
@@ -108,6 +108,10 @@ public enum Reference {
       "DRAIN_GRACE_S", \.work.drainGraceSeconds, 0...3_600, unit: "seconds",
       reason:
         "How long a node that was told to go takes leave: its clients go one by one, so that no herd comes back."),
+    .choice(
+      "JOIN", \.work.join,
+      reason:
+        "equal: who differs from a living node in what is marked ≡ is refused; accept, for the roll that changes it."),
   ]
 
   static let log: [Setting] = [

@@ -73,9 +73,11 @@ extension Setting {
     }
   }
 
-  static func serviceURL(_ name: String, _ place: any Place<String?>, reason: String) -> Setting {
+  static func serviceURL(
+    _ name: String, _ place: any Place<String?>, shared: Bool = false, reason: String
+  ) -> Setting {
     row(
-      name, place, type: "url", range: "https://host[:port]/path", reason: reason, show: { $0 ?? "" },
+      name, place, type: "url", range: "https://host[:port]/path", shared: shared, reason: reason, show: { $0 ?? "" },
       read: { (text) throws(Complaint) in
         guard S3Settings.Place(url: text) != nil else {
           throw Complaint("is '\(text)', which is no bucket's URL, as in https://s3.example.org/files")
@@ -99,9 +101,12 @@ extension Setting {
     }
   }
 
-  static func key(_ name: String, _ place: any Place<SecretBytes?>, reason: String) -> Setting {
+  static func key(
+    _ name: String, _ place: any Place<SecretBytes?>, shared: Bool = false, reason: String
+  ) -> Setting {
     row(
-      name, place, type: "secret", range: "32 bytes or more, hexadecimal or base64url", secret: true, reason: reason,
+      name, place, type: "secret", range: "32 bytes or more, hexadecimal or base64url", secret: true, shared: shared,
+      reason: reason,
       show: { $0 == nil ? "" : Secret.mask },
       read: { (text) throws(Complaint) in try SecretBytes(key: text[...]) })
   }

@@ -39,6 +39,7 @@ final class MetricsBoard: Sendable {
     metrics.write(adapters: reports.compactMap(\.adapters))
     metrics.write(redis: reports.compactMap(\.adapters?.redis))
     metrics.write(presence: reports.compactMap(\.adapters?.presence))
+    metrics.write(list: reports.compactMap(\.adapters?.list))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
     metrics.sample(
       "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],

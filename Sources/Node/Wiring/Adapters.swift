@@ -61,6 +61,8 @@ struct AdapterReport: Sendable {
   var isListening: Bool
   /// The node's, so of one loop only.
   var presence: PresenceCounters?
+  /// The node's too.
+  var list: NodeListCounters?
 }
 
 extension Adapters {
@@ -68,13 +70,13 @@ extension Adapters {
   ///
   /// - Parameters:
   ///   - loops: of the node, among which a rate is divided while Redis is away.
-  ///   - record: what the node says of itself to the others; one of its loops says it.
+  ///   - joining: the node's place among the others, of which one of its loops reports.
   ///   - office: the node's presence, which the same loop starts and closes.
   /// - Throws: ``PostgresError`` for a URL that means nothing, `TLSError` for authorities that cannot be read; being
   ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: DatabaseLinks, redis: RedisSettings, configuration: Configuration, loops: Int,
-    record: NodeRecord?, office: RedisPresence, logger: Logger
+    joining: Joining?, office: RedisPresence, logger: Logger
   ) throws -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database.primary)
     let scattering = try PostgresPool(loop: loop, settings: database.scatter)
@@ -92,8 +94,7 @@ extension Adapters {
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let objects = try objects(loop, configuration, logger)
-    let registry = record.map { NodeRegistry(loop: loop, client: client, record: $0, names: names) }
-    let runsOffice = record != nil
+    let runsOffice = joining != nil
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
       log: stores.log, messages: stores.messages, files: stores.files, blobs: objects ?? stores.blobs, broker: topics,
@@ -105,12 +106,10 @@ extension Adapters {
         replicas?.start()
         client.start()
         topics.start()
-        registry?.start()
         if runsOffice { office.start() }
       },
       close: {
         if runsOffice { office.close() }
-        registry?.leave()
         topics.close()
         objects?.close()
         client.close()
@@ -123,7 +122,7 @@ extension Adapters {
           database: pool.counters, sends: stores.sendCounters, scatter: stores.scatterCounters,
           scatterPool: scattering.counters, replicas: replicas?.counts, broker: topics.counters,
           redis: RedisReport(counters: client.counters, masters: client.masters), isListening: topics.isListening,
-          presence: runsOffice ? office.counters : nil)
+          presence: runsOffice ? office.counters : nil, list: joining?.counters)
       })
   }
 

@@ -20,7 +20,9 @@ final class NodeProcess: @unchecked Sendable {
   private let group: EventLoopGroup
   private var nodes: [LoopNode] = []
   private var privateListeners: [Listener] = []
+  private var joining: Joining?
   private var leaving: Drain?
+  private let outcome = Outcome()
   private var signals: Signals?
 
   init(_ configuration: Configuration, role: Role, sink: LogSink) throws {
@@ -44,23 +46,19 @@ final class NodeProcess: @unchecked Sendable {
       .text("settings", configuration.summary.joined(separator: " ")), .number("loops", Int64(parts.loops)),
       .number("files", NodeProcess.openFilesMax()))
     try group.start()
-    let outcome = Outcome()
     let first = group.loops[0]
     first.spawn {
       do {
         try await self.start()
       } catch {
-        outcome.fail("\(error)")
-        self.stopLoops()
+        self.logger.error("cannot start", .text("reason", "\(error)"))
+        self.outcome.code = (error as? StartFailure)?.isConfiguration == true ? OneLoop.wrongSettings : 1
+        self.stop()
       }
     }
     group.join()
-    if let failure = outcome.failure {
-      logger.error("cannot start", .text("reason", failure))
-      return 1
-    }
-    logger.info("ended")
-    return 0
+    if outcome.code == 0 { logger.info("ended") }
+    return outcome.code
   }
 
   // MARK: Starting
@@ -70,6 +68,8 @@ final class NodeProcess: @unchecked Sendable {
     signals = try Signals([SIGTERM, SIGINT], on: first) { [weak self] signal in self?.leave(because: signal) }
     let adapters = try await makeAdapters()
     // Told to go while it waited for the database: it never was there.
+    guard leaving == nil else { return }
+    try await joining?.join { [weak self] sentence in self?.leave(unwanted: sentence) }
     guard leaving == nil else { return }
     let listen = SocketAddress.ip(host: configuration.serving.listen.host, port: configuration.serving.listen.port)
     var listeners: [Listener] = []
@@ -127,9 +127,10 @@ final class NodeProcess: @unchecked Sendable {
     let database = try DatabaseLinks(configuration)
     let redis = try configuration.redisSettings(client: parts.node)
     try await SchemaGate.wait(on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
-    let record = NodeRecord(
-      id: parts.node, role: role.rawValue, addresses: [configuration.serving.listen.description],
-      version: Version.text, settings: configuration.sharedHash, entrance: try openPrivateDoor())
+    let joining = Joining(
+      loop: group.loops[0], configuration: configuration, role: role, node: parts.node, redis: redis,
+      entrance: try openPrivateDoor(), logger: logger)
+    self.joining = joining
     let logger = logger
     let office = RedisPresence(
       loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
@@ -138,7 +139,7 @@ final class NodeProcess: @unchecked Sendable {
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
-        record: index == 0 ? record : nil, office: office, logger: logger)
+        joining: index == 0 ? joining : nil, office: office, logger: logger)
     }
   }
 
@@ -172,15 +173,31 @@ final class NodeProcess: @unchecked Sendable {
       return leaving.endNow()
     }
     logger.info("leaving", .number("signal", Int64(signal)))
+    leave()
+  }
+
+  /// It has turned out that the node may not be among the others.
+  private func leave(unwanted sentence: String) {
+    guard leaving == nil else { return }
+    logger.error("leaving", .text("reason", sentence))
+    outcome.code = OneLoop.wrongSettings
+    leave()
+  }
+
+  private func leave() {
     parts.readiness.set(false)
     let drain = Drain(
       nodes: nodes, loop: group.loops[0], grace: Milliseconds(configuration.work.drainGraceSeconds) * 1_000
-    ) { [weak self] in self?.stopLoops() }
+    ) { [weak self] in self?.stop() }
     leaving = drain
     drain.begin()
   }
 
-  private func stopLoops() { group.stop() }
+  /// Gives up the node's place among the others, which are told of it before the loops end.
+  private func stop() {
+    guard let joining else { return group.stop() }
+    joining.leave { [group] in group.stop() }
+  }
 
   private static func madeUpName() -> String {
     var name = [CChar](repeating: 0, count: 256)
@@ -196,10 +213,8 @@ final class NodeProcess: @unchecked Sendable {
   }
 }
 
-/// What a task on a loop tells the thread that waits for the loops to end.
+/// What the loops tell the thread that waits for them to end.
 private final class Outcome: @unchecked Sendable {
-  /// Written before the loops stop, read after they have.
-  private(set) var failure: String?
-
-  func fail(_ reason: String) { failure = reason }
+  /// The exit code: written before the loops stop, read after they have.
+  var code: Int32 = 0
 }

@@ -11,8 +11,13 @@ import Tokens
 /// Why a node cannot start: a sentence for the operator.
 struct StartFailure: Error, CustomStringConvertible {
   let description: String
+  /// Whether the settings are to blame, so that another try is of no use.
+  let isConfiguration: Bool
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, isConfiguration: Bool = false) {
+    self.description = description
+    self.isConfiguration = isConfiguration
+  }
 }
 
 extension Secrets {

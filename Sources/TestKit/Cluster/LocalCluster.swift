@@ -79,6 +79,14 @@ public final class LocalCluster: @unchecked Sendable {
     "MARTLET_RATE_SIGN_IN_ADDRESS": "off", "MARTLET_LOG_LEVEL": "info",
   ]
 
+  /// One more node, which does not run yet, with settings of its own over the others'; its name and port are free
+  /// unless the settings say otherwise.
+  public func another(_ role: NodeProcess.Role, _ settings: [String: String] = [:]) throws -> NodeProcess {
+    NodeProcess(
+      role: role, index: .random(in: 100...999_999), port: try PrivatePostgres.freePort(),
+      binary: try LocalCluster.binary(), environment: environment, own: settings, directory: directory, leash: leash)
+  }
+
   /// Starts the nodes that do not run and waits until all are ready.
   public func startNodes() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -29,8 +29,9 @@ public final class NodeProcess: @unchecked Sendable {
   private let leash: Leash
 
   init(
-    role: Role, index: Int, port: UInt16, binary: String, environment: [String: String], directory: String,
-    leash: Leash
+    role: Role, index: Int, port: UInt16, binary: String, environment: [String: String],
+    own given: [String: String] = [:],
+    directory: String, leash: Leash
   ) {
     self.role = role
     self.index = index
@@ -40,23 +41,27 @@ public final class NodeProcess: @unchecked Sendable {
     command = [binary, role.rawValue]
     var own = ["MARTLET_LISTEN": "127.0.0.1:\(port)", "MARTLET_NODE_ID": "\(role.rawValue)-\(index)"]
     if role == .socket { own["MARTLET_PRIVATE_LISTEN"] = "127.0.0.1:0" }
-    self.environment = environment.merging(own) { _, own in own }
+    self.environment = environment.merging(own) { $1 }.merging(given) { $1 }
   }
 
   /// Starts the process if it does not run and waits until `/readyz` answers 200.
   ///
   /// - Throws: ``PrivatePostgres/Failure`` with the end of its log when it ends, or is not ready in time.
   public func start() async throws {
-    if pid == 0 {
-      pid = try ChildProcess.spawn(command, environment: environment, log: logPath)
-      leash.hold(pid)
-    }
+    try launch()
     for _ in 0..<600 {
       if hasEnded() { throw PrivatePostgres.Failure(what: "\(name) ended at its start:\n\(logTail())") }
       if await Probe.status(address, "/readyz") == 200 { return }
       try await Task.sleep(for: .milliseconds(50))
     }
     throw PrivatePostgres.Failure(what: "\(name) is not ready after 30 s:\n\(logTail())")
+  }
+
+  /// Starts the process if it does not run.
+  public func launch() throws {
+    guard pid == 0 else { return }
+    pid = try ChildProcess.spawn(command, environment: environment, log: logPath)
+    leash.hold(pid)
   }
 
   /// `socket-1`.
