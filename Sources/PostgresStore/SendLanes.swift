@@ -139,8 +139,10 @@ final class SendLanes: @unchecked Sendable {
     underWay += 1
     counted.transactions += 1
     counted.batches += batches.count
+    let begun = EventLoop.monotonicMilliseconds()
     let statements = batches.map { (statement: SendBatch.statement, parameters: $0.parameters) }
-    pool.submit(statements, timeout: max(1, deadline - EventLoop.monotonicMilliseconds())) { result in
+    pool.submit(statements, timeout: max(1, deadline - begun)) { result in
+      self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
   }
@@ -242,6 +244,8 @@ extension SendLanes: EndOfTick {
 public struct SendCounters: Sendable, Hashable {
   /// Transactions sent.
   public var transactions = 0
+  /// How long transactions took, those that failed too.
+  public var commits = Durations()
   /// Batches sent, each of one bucket.
   public var batches = 0
   /// Messages stored.
