@@ -45,10 +45,10 @@ public final class CommandProcess: @unchecked Sendable {
 }
 
 extension LocalCluster {
-  /// Starts `martlet` with the settings of the nodes.
-  public func command(_ arguments: [String]) throws -> CommandProcess {
+  /// Starts `martlet` with the settings of the nodes, and more.
+  public func command(_ arguments: [String], settings: [String: String] = [:]) throws -> CommandProcess {
     try CommandProcess(
-      [try LocalCluster.binary()] + arguments, environment: environment,
+      [try LocalCluster.binary()] + arguments, environment: environment.merging(settings) { $1 },
       log: "\(directory)/command-\(UInt32.random(in: 0 ... .max)).log", leash: leash)
   }
 }
