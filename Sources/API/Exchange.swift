@@ -6,6 +6,7 @@ import JSONText
 /// One request on its way: what its answer, the log and the metrics will say. Confined to the task that answers it.
 final class Exchange {
   let requestID: String
+  private let traceID: String?
   private let method: Method
   private let begunAt: Milliseconds
   var route = "unknown"
@@ -17,6 +18,7 @@ final class Exchange {
   init(_ request: Request, begunAt: Milliseconds) {
     self.begunAt = begunAt
     requestID = RequestID.of(request.headers)
+    traceID = TraceID.of(request.headers)
     method = request.method
   }
 
@@ -24,6 +26,7 @@ final class Exchange {
   init(_ head: RequestHead?) {
     begunAt = 0
     requestID = RequestID.of(head?.headers ?? [:])
+    traceID = TraceID.of(head?.headers ?? [:])
     method = head?.method ?? .get
   }
 
@@ -53,7 +56,7 @@ final class Exchange {
   func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
       route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
-      status: response.status.code, requestID: requestID, user: user?.rawValue,
+      status: response.status.code, requestID: requestID, traceID: traceID, user: user?.rawValue,
       milliseconds: now - begunAt, code: code, fault: fault)
   }
 

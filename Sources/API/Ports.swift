@@ -18,6 +18,8 @@ public struct AccessRecord: Sendable {
   public let status: Int
   /// The id that the client and the log share.
   public let requestID: String
+  /// The trace that the request belongs to, if its `traceparent` says so.
+  public let traceID: String?
   /// The caller's id, if he was known.
   public let user: Int64?
   /// How long it took.

@@ -1,7 +1,11 @@
+import ChatCore
+
 /// What delivery has done on one loop since it began, and what it holds now.
 public struct DeliveryCounts: Sendable, Hashable {
   /// Frames put into send queues.
   public var delivered = 0
+  /// How old entries were when they were put there; by the clocks of the database and of this machine.
+  public var ages = Durations()
   /// Entries that came from the log because they had not come from the broker.
   public var repaired = 0
   /// Entries that came too early and were held.

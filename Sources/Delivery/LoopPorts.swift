@@ -7,6 +7,8 @@ import ChatCore
 public protocol LoopPorts: AnyObject {
   /// Milliseconds of a clock that never goes back.
   var now: Milliseconds { get }
+  /// What the clock on the wall shows: for ages only, since it may be set.
+  var wallTime: Timestamp { get }
   /// Runs `body` once after that many milliseconds, never before this call returns.
   @discardableResult
   func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> any Cancellable

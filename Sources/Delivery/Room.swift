@@ -131,6 +131,9 @@ final class Room {
     entry.facts = facts
     hub.counts.delivered += FanOut.deliver(
       entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
+    if !members.isEmpty {
+      hub.counts.ages.record(hub.ports.wallTime.milliseconds &- entry.entry.createdAt.milliseconds)
+    }
     if !catching.isEmpty { feed(entry) }
     applyMembership(entry.entry)
   }

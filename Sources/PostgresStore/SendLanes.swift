@@ -144,9 +144,11 @@ final class SendLanes: @unchecked Sendable {
     underWay += 1
     counted.transactions += 1
     counted.batches += batches.count
+    let begun = EventLoop.monotonicMilliseconds()
     let statement = isStepwise ? SendBatch.stepwise : SendBatch.atOnce
     let statements = batches.map { (statement: statement, parameters: $0.parameters) }
-    pool.submit(statements, timeout: max(1, deadline - EventLoop.monotonicMilliseconds())) { result in
+    pool.submit(statements, timeout: max(1, deadline - begun)) { result in
+      self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
   }
@@ -248,6 +250,8 @@ extension SendLanes: EndOfTick {
 public struct SendCounters: Sendable, Hashable {
   /// Transactions sent.
   public var transactions = 0
+  /// How long transactions took, those that failed too.
+  public var commits = Durations()
   /// Batches sent, each of one bucket.
   public var batches = 0
   /// Messages stored.

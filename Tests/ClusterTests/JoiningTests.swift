@@ -91,7 +91,7 @@ extension ClusterTests {
         #expect(fitting.output.contains("     \(node.name)  \(node.role.rawValue)  0.1.0  up "))
       }
       #expect(fitting.output.contains("2 api, 2 socket; one with these settings is let in"))
-      let differing = try cluster.command(["doctor"], ["MARTLET_TOKEN_LIFETIME_S": "77"])
+      let differing = try cluster.command(["doctor"], settings: ["MARTLET_TOKEN_LIFETIME_S": "77"])
       #expect(try await differing.exitCode() == 1)
       #expect(differing.output.contains("differs: MARTLET_TOKEN_LIFETIME_S is 77 here and the default at socket-1"))
       #expect(differing.output.contains("FAIL nodes      a node with these settings is not let in: "))

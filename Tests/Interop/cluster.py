@@ -50,6 +50,10 @@ class Cluster:
         # that. Thousands of clients would have no time for anything but such pings.
         self.times = {} if clients > 500 else {
             "MARTLET_SOCKETIO_PING_INTERVAL_MS": "5000", "MARTLET_SOCKETIO_PING_TIMEOUT_MS": "5000"}
+        # Sign-ins that may fail from one address: few, so that a test sees whose address a node believes. And a short
+        # leave.
+        self.sign_ins = 20
+        self.times |= {"MARTLET_RATE_SIGN_IN_ADDRESS": f"{self.sign_ins}/15m", "MARTLET_DRAIN_GRACE_S": "6"}
 
     def start(self):
         started = time.monotonic()

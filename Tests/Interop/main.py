@@ -20,9 +20,10 @@ TOPICS = {
     "clients": ("clients", ["topic"]),
     "doors": ("doors", ["topic"]),
     "kill": ("kill", ["topic"]),
+    "edges": ("edges", ["topic"]),
 }
 # Those that need a cluster instead of the fixture, and those that need packages from PyPI.
-ON_CLUSTER, BY_PACKAGES = {"doors", "kill"}, {"tokens", "clients", "doors"}
+ON_CLUSTER, BY_PACKAGES = {"doors", "kill", "edges"}, {"tokens", "clients", "doors", "edges"}
 
 
 def arguments():

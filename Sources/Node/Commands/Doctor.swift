@@ -12,7 +12,12 @@ enum Doctor {
   private static let clockSkewMax: Int64 = 5_000
 
   static func run(_ invocation: Program.Invocation) -> Int32 {
-    guard invocation.arguments.isEmpty else { return Program.refuse("doctor takes no arguments.") }
+    switch invocation.arguments {
+    case []: break
+    case ["--live"]: return Live.run(Probes.health, invocation)
+    case ["--ready"]: return Live.run(Probes.readiness, invocation)
+    default: return Program.refuse("doctor takes --live, --ready or nothing.")
+    }
     let configuration: Configuration
     do throws(ConfigurationError) {
       configuration = try Configuration.read(invocation.environment, for: .serve)

@@ -31,10 +31,14 @@ public struct Program: Sendable {
     .init(name: "import", usage: "[options] <file|->", summary: "Takes over another system's users and messages.") {
       Import.run($0)
     },
-    .init(name: "doctor", usage: "", summary: "Checks settings, PostgreSQL, Redis, schema and clock; says what to do.")
-    {
-      Doctor.run($0)
-    },
+    .init(
+      name: "doctor", usage: "[--live|--ready]",
+      summary: "Checks settings, PostgreSQL, Redis, schema and clock; or whether the node beside it lives, is ready."
+    ) { Doctor.run($0) },
+    .init(
+      name: "drain", usage: "[--wait] [options]",
+      summary: "Has the node beside it step aside: --pid N (1), --wait until its clients have gone, --least S seconds."
+    ) { LeaveOrder.run($0) },
     .init(name: "token", usage: "<username>", summary: "Opens a session for a user and prints its tokens.") {
       Token.run($0)
     },

@@ -19,11 +19,13 @@ public enum ConfigurationPurpose: Sendable, CaseIterable {
   case migrate
   /// `token`: the keys only.
   case token
+  /// `doctor --live` and `drain`: where the node of this environment answers.
+  case ask
 
   fileprivate var required: [String] {
     switch self {
     case .serve: ["DATABASE_URL", "REDIS_URL", "TOKEN_KEYS", "REFRESH_KEY"]
-    case .develop: []
+    case .develop, .ask: []
     case .migrate: ["DATABASE_URL"]
     case .token: ["TOKEN_KEYS"]
     }

@@ -40,6 +40,8 @@ public struct ServingConfiguration: Sendable, Equatable {
   public var privateListen: ListenAddress?
   /// Where others reach that address, when it is not the one that is listened at.
   public var privateAddress: ListenAddress?
+  /// The address for operators: ``Probes`` in plain HTTP; nil leaves them to the address for clients.
+  public var probeListen: ListenAddress?
   /// The node's name in logs and metrics; nil is made of the host's name and chance.
   public var nodeID: String?
   /// Web origins whose pages may call; empty allows none.

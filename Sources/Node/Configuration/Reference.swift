@@ -16,6 +16,10 @@ public enum Reference {
       reason:
         "Where other nodes reach PRIVATE_LISTEN, if that is 0.0.0.0 or behind a translation; never the public one."
     ),
+    .listen(
+      "PROBE_LISTEN", \.serving.probeListen,
+      reason:
+        "Where /healthz, /readyz and /metrics are, without TLS; /metrics is then there only, and not before clients."),
     .word(
       "NODE_ID", \.serving.nodeID,
       reason: "Names the node in logs and metrics; made of the host's name and chance if left out."),

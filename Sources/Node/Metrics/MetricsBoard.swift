@@ -8,9 +8,13 @@ final class MetricsBoard: Sendable {
   private let role: Role
   private let sink: LogSink
   private let room: BodyRoom
+  private let readiness: Readiness
+  private let connectionsMax: Int
 
-  init(role: Role, sink: LogSink, room: BodyRoom) {
+  init(role: Role, sink: LogSink, room: BodyRoom, readiness: Readiness, connectionsMax: Int) {
     self.room = room
+    self.readiness = readiness
+    self.connectionsMax = connectionsMax
     self.role = role
     self.sink = sink
   }
@@ -30,6 +34,10 @@ final class MetricsBoard: Sendable {
     metrics.sample(
       "martlet_info", .gauge, "The version and role of the node.",
       [("version", Version.text), ("role", role.rawValue)], 1)
+    metrics.sample("martlet_ready", .gauge, "1 while new clients may come.", [], readiness.isReady ? 1 : 0)
+    metrics.sample(
+      "martlet_connections_limit", .gauge, "Connections that the node takes.", [], Int64(connectionsMax))
+    metrics.write(process: ProcessVitals.now())
     metrics.write(serving: reports)
     metrics.write(requests: reports)
     metrics.write(delivery: reports)

@@ -1,3 +1,4 @@
+import ChatCore
 import Delivery
 import EngineIO
 import EngineServing
@@ -58,6 +59,9 @@ extension MetricsText {
     sum("martlet_rooms", .gauge, "Conversations followed by this node, by loop.", reports) { $0.delivery.rooms }
     sum("martlet_sessions", .gauge, "Authenticated socket sessions.", reports) { $0.delivery.sessions }
     sum("martlet_delivered_total", .counter, "Frames put into send queues.", reports) { $0.delivery.delivered }
+    var ages = Durations()
+    for report in reports { ages.add(report.delivery.ages) }
+    histogram("martlet_delivery_seconds", "From the making of an entry to its frames in send queues.", [], ages)
     sum("martlet_repaired_total", .counter, "Entries read from the log since no notification brought them.", reports) {
       $0.delivery.repaired
     }
@@ -155,6 +159,9 @@ extension MetricsText {
     write(scatter: reports)
     write(replicas: reports.compactMap(\.replicas))
     total("martlet_send_batches_total", .counter, "Transactions that stored messages.") { $0.sends.batches }
+    var commits = Durations()
+    for report in reports { commits.add(report.sends.commits) }
+    histogram("martlet_commit_seconds", "How long transactions that store messages took.", [], commits)
     total("martlet_messages_stored_total", .counter, "Messages stored by this node.") { $0.sends.stored }
     total("martlet_messages_repeated_total", .counter, "Sends that had been stored before.") { $0.sends.repeated }
     total("martlet_messages_retried_total", .counter, "Sends repeated since their outcome was in doubt.") {

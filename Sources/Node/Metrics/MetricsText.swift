@@ -1,3 +1,5 @@
+import ChatCore
+
 /// Writes metrics in Prometheus' text format.
 ///
 /// - Source: Prometheus exposition formats, text format 0.0.4.
@@ -15,17 +17,23 @@ struct MetricsText {
     line(name, labels, String(value))
   }
 
+  /// One sample with two decimals.
+  mutating func sample(_ name: String, _ kind: Kind, _ help: String, hundredths value: Int64) {
+    describe(name, kind, help)
+    line(name, [], MetricsText.seconds(value * 10))
+  }
+
   /// One histogram over fixed bounds in seconds.
-  mutating func histogram(_ name: String, _ help: String, _ labels: [(String, String)] = [], _ histogram: Histogram) {
+  mutating func histogram(_ name: String, _ help: String, _ labels: [(String, String)] = [], _ durations: Durations) {
     describe(name, .histogram, help)
     var below: Int64 = 0
-    for (bound, count) in zip(Histogram.boundsMilliseconds, histogram.counts) {
+    for (bound, count) in zip(Durations.bounds, durations.counts) {
       below += count
       line(name + "_bucket", labels + [("le", MetricsText.seconds(bound))], String(below))
     }
-    line(name + "_bucket", labels + [("le", "+Inf")], String(histogram.count))
-    line(name + "_sum", labels, MetricsText.seconds(histogram.sumMilliseconds))
-    line(name + "_count", labels, String(histogram.count))
+    line(name + "_bucket", labels + [("le", "+Inf")], String(durations.count))
+    line(name + "_sum", labels, MetricsText.seconds(durations.sum))
+    line(name + "_count", labels, String(durations.count))
   }
 
   private mutating func describe(_ name: String, _ kind: Kind, _ help: String) {
@@ -48,27 +56,5 @@ struct MetricsText {
 
   private static func escaped(_ text: String) -> String {
     text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-  }
-}
-
-/// Counts of durations over fixed bounds; one loop's, added up when asked for.
-struct Histogram: Sendable {
-  /// Upper bounds in milliseconds: around the promises (250 ms, 2 s, 5 s) and below.
-  static let boundsMilliseconds: [Int64] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000]
-
-  private(set) var counts = [Int64](repeating: 0, count: Histogram.boundsMilliseconds.count)
-  private(set) var count: Int64 = 0
-  private(set) var sumMilliseconds: Int64 = 0
-
-  mutating func record(_ milliseconds: Int64) {
-    count += 1
-    sumMilliseconds += milliseconds
-    if let index = Histogram.boundsMilliseconds.firstIndex(where: { milliseconds <= $0 }) { counts[index] += 1 }
-  }
-
-  mutating func add(_ other: Histogram) {
-    count += other.count
-    sumMilliseconds += other.sumMilliseconds
-    for index in counts.indices { counts[index] += other.counts[index] }
   }
 }

@@ -11,6 +11,8 @@ final class LoopSurroundings: LoopPorts {
 
   var now: Milliseconds { loop.now }
 
+  var wallTime: Timestamp { SystemClock().now }
+
   @discardableResult
   func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> any Cancellable {
     loop.schedule(after: delay, body)

@@ -39,6 +39,16 @@ extension Configuration {
 
   var socketIOLimits: SocketLimits { SocketLimits(connectTimeout: intake.authTime, namespacesMax: 2) }
 
+  /// Files that are no client's: connections to PostgreSQL, Redis and other nodes, listeners, the log.
+  static let filesReserved: Int64 = 256
+
+  /// With no more connections than the process may open files, so that one too many is turned away with an answer.
+  func within(files: Int64) -> Configuration {
+    var fitting = self
+    fitting.intake.connections = Int(min(Int64(intake.connections), max(1, files - Configuration.filesReserved)))
+    return fitting
+  }
+
   /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
   func servingLimits(loops: Int, room: BodyRoom) -> ServingLimits {
     var limits = ServingLimits()
@@ -57,7 +67,7 @@ extension Configuration {
       origins: .listed(Set(serving.origins)),
       requestHeaders: [
         "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Range",
-        "X-Request-ID",
+        "Traceparent", "X-Request-ID",
       ],
       exposedHeaders: [
         "Content-Disposition", "Content-Range", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy",

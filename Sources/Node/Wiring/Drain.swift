@@ -14,27 +14,35 @@ final class Drain: @unchecked Sendable {
   private let nodes: [LoopNode]
   private let loop: EventLoop
   private let grace: Milliseconds
+  private let isAside: Bool
   private let ended: () -> Void
   private var left: Int
   private var isOver = false
 
-  /// Everything is called on `loop`; `ended` once, when nothing is open any more or the grace is over.
-  init(nodes: [LoopNode], loop: EventLoop, grace: Milliseconds, ended: @escaping () -> Void) {
+  /// Everything is called on `loop`; `ended` once, when nothing is open any more or the grace is over. A node that
+  /// has stepped aside has told its clients already.
+  init(nodes: [LoopNode], loop: EventLoop, grace: Milliseconds, isAside: Bool, ended: @escaping () -> Void) {
     self.nodes = nodes
     self.loop = loop
     self.grace = grace
+    self.isAside = isAside
     self.ended = ended
     left = nodes.count
   }
 
+  /// How long the balancer has before the first client is told to go.
+  static func notice(of grace: Milliseconds) -> Milliseconds { min(noticeMax, grace / 4) }
+
+  /// The time over which the clients are told, one by one.
+  static func spread(of grace: Milliseconds) -> Milliseconds { grace / 2 }
+
   func begin() {
-    let notice = min(Drain.noticeMax, grace / 4)
-    let spread = grace / 2
+    let spread = Drain.spread(of: grace)
     loop.schedule(after: grace) { self.endNow() }
-    loop.schedule(after: notice) {
+    loop.schedule(after: isAside ? 0 : Drain.notice(of: grace)) {
       for node in self.nodes {
         node.loop.execute {
-          node.sayGoodBye(over: spread)
+          if !self.isAside { node.sayGoodBye(over: spread) }
           node.drain(pollersWithin: spread) { self.loop.execute { self.drained() } }
         }
       }

@@ -113,12 +113,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   // MARK: Requests
 
   func respond(to request: Request) async -> Response {
-    switch request.path {
-    case Probes.health: return Probes.healthy()
-    case Probes.readiness: return Probes.ready(shared.readiness.isReady)
-    case Probes.metrics: return Probes.metrics(await shared.metrics.text())
-    default: break
-    }
+    if let answer = await shared.probes(isOperators: false).answer(request.path) { return answer }
     if isEngine(request.head) { return await engine.respond(to: request) }
     if let (mount, request) = dialects.find(request) { return await mount.respond(to: request) }
     let isSocketPath = shared.role.servesSockets && request.path == LoopNode.socketPath

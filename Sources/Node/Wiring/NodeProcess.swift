@@ -6,6 +6,7 @@ import Postgres
 import PostgresStore
 import Redis
 import RedisBroker
+import Serving
 
 /// One node: its loops, from the first connection to the database to the last good-bye.
 final class NodeProcess: @unchecked Sendable {
@@ -23,9 +24,12 @@ final class NodeProcess: @unchecked Sendable {
   private var joining: Joining?
   private var leaving: Drain?
   private let outcome = Outcome()
+  private var probeServer: HTTPServer?
+  private var isAside = false
   private var signals: Signals?
 
-  init(_ configuration: Configuration, role: Role, sink: LogSink) throws {
+  init(_ given: Configuration, role: Role, sink: LogSink) throws {
+    let configuration = given.within(files: NodeProcess.openFilesMax())
     let count = role == .dev ? 1 : configuration.work.loops ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let name = configuration.serving.nodeID ?? NodeProcess.madeUpName()
     self.configuration = configuration
@@ -65,7 +69,10 @@ final class NodeProcess: @unchecked Sendable {
 
   private func start() async throws {
     let first = group.loops[0]
-    signals = try Signals([SIGTERM, SIGINT], on: first) { [weak self] signal in self?.leave(because: signal) }
+    signals = try Signals([SIGTERM, SIGINT, SIGUSR1], on: first) { [weak self] signal in
+      if signal == SIGUSR1 { self?.stepAside() } else { self?.leave(because: signal) }
+    }
+    probeServer = try ProbeDoor.open(parts, on: first)
     let adapters = try await makeAdapters()
     // Told to go while it waited for the database: it never was there.
     guard leaving == nil else { return }
@@ -166,6 +173,18 @@ final class NodeProcess: @unchecked Sendable {
 
   // MARK: Leaving
 
+  /// Has clients go, and goes on: who comes meanwhile, since a balancer does not know yet, is served, or told to go on.
+  private func stepAside() {
+    guard leaving == nil, !isAside else { return }
+    isAside = true
+    logger.info("stepping aside")
+    parts.readiness.set(false)
+    let grace = Milliseconds(configuration.work.drainGraceSeconds) * 1_000
+    group.loops[0].schedule(after: Drain.notice(of: grace)) {
+      for node in self.nodes { node.loop.execute { node.sayGoodBye(over: Drain.spread(of: grace)) } }
+    }
+  }
+
   /// The first signal begins the leave; a second one ends it at once.
   private func leave(because signal: CInt) {
     if let leaving {
@@ -187,7 +206,8 @@ final class NodeProcess: @unchecked Sendable {
   private func leave() {
     parts.readiness.set(false)
     let drain = Drain(
-      nodes: nodes, loop: group.loops[0], grace: Milliseconds(configuration.work.drainGraceSeconds) * 1_000
+      nodes: nodes, loop: group.loops[0], grace: Milliseconds(configuration.work.drainGraceSeconds) * 1_000,
+      isAside: isAside
     ) { [weak self] in self?.stop() }
     leaving = drain
     drain.begin()

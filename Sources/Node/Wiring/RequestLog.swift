@@ -20,6 +20,7 @@ final class RequestLog: @unchecked Sendable {
       .text("route", done.route), .text("method", done.method), .number("status", Int64(done.status)),
       .number("ms", done.milliseconds), .text("request_id", done.requestID),
     ]
+    if let trace = done.traceID { fields.append(.text("trace_id", trace)) }
     if let user = done.user { fields.append(.number("user", user)) }
     if let code = done.code { fields.append(.text("code", code)) }
     if let fault = done.fault { fields.append(.text("fault", fault)) }

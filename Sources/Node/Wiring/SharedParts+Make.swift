@@ -62,6 +62,7 @@ extension SharedParts {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
     let room = BodyRoom(bytesMax: configuration.intake.uploadBytes)
+    let readiness = Readiness()
     let keySet = secrets.ring.jwks
     let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
     return SharedParts(
@@ -70,8 +71,9 @@ extension SharedParts {
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
-      proxies: proxies, room: room, readiness: Readiness(),
-      metrics: MetricsBoard(role: role, sink: sink, room: room),
+      proxies: proxies, room: room, readiness: readiness,
+      metrics: MetricsBoard(
+        role: role, sink: sink, room: room, readiness: readiness, connectionsMax: configuration.intake.connections),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
       roomShelf: RoomShelf { engineSessions.makeID() },
       ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))

@@ -46,7 +46,7 @@ public final class CommandProcess: @unchecked Sendable {
 
 extension LocalCluster {
   /// Starts `martlet` with the settings of the nodes, and others over them.
-  public func command(_ arguments: [String], _ settings: [String: String] = [:]) throws -> CommandProcess {
+  public func command(_ arguments: [String], settings: [String: String] = [:]) throws -> CommandProcess {
     try CommandProcess(
       [try LocalCluster.binary()] + arguments, environment: environment.merging(settings) { $1 },
       log: "\(directory)/command-\(UInt32.random(in: 0 ... .max)).log", leash: leash)

@@ -4,7 +4,7 @@ import IORuntime
 /// Plain blocking exchanges with a server, for what no proper client would send.
 public enum Probe {
   /// The status of a GET; nil when nobody answers.
-  static func status(_ address: SocketAddress, _ path: String) async -> Int? {
+  public static func status(_ address: SocketAddress, _ path: String) async -> Int? {
     let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     return statuses(await exchange(address, Array(request.utf8), for: 1_000)).first
   }

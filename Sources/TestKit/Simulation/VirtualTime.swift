@@ -146,6 +146,9 @@ public final class VirtualLoop: LoopPorts, @unchecked Sendable {
   /// The time of all.
   public var now: Milliseconds { time.now }
 
+  /// The beginning and what has passed since.
+  public var wallTime: Timestamp { VirtualClock(time).now }
+
   /// Runs `body` later, unless the loop is dead by then.
   @discardableResult
   public func schedule(after delay: Milliseconds, _ body: @escaping () -> Void) -> any Cancellable {

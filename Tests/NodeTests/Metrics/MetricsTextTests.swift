@@ -1,3 +1,4 @@
+import ChatCore
 import Testing
 
 @testable import Node
@@ -28,7 +29,7 @@ struct MetricsTextTests {
 
   @Test("a histogram's buckets grow up to +Inf, and its sum is in seconds")
   func histogram() {
-    var histogram = Histogram()
+    var histogram = Durations()
     for milliseconds: Int64 in [1, 2, 300, 20_000] { histogram.record(milliseconds) }
     var metrics = MetricsText()
     metrics.histogram("t", "Times.", [], histogram)

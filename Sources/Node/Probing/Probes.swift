@@ -8,16 +8,27 @@ import JSONText
 /// - `/readyz`: 200 when new clients may come, 404 while the node takes its leave (the balancer then sends them
 ///   elsewhere).
 /// - `/metrics`: Prometheus' text format.
-enum Probes {
+struct Probes {
   static let health = "/healthz"
   static let readiness = "/readyz"
   static let metrics = "/metrics"
 
-  static func healthy() -> Response { answer(.ok, "ok") }
+  let readiness: Readiness
+  let board: MetricsBoard
+  /// Whether metrics are told here: at the operators' door, if there is one.
+  let tellsMetrics: Bool
 
-  static func ready(_ isReady: Bool) -> Response { answer(isReady ? .ok : .notFound, isReady ? "ready" : "draining") }
+  /// The answer to a path of these; nil for all others.
+  func answer(_ path: String) async -> Response? {
+    switch path {
+    case Probes.health: Probes.answer(.ok, "ok")
+    case Probes.readiness: readiness.isReady ? Probes.answer(.ok, "ready") : Probes.answer(.notFound, "draining")
+    case Probes.metrics where tellsMetrics: Probes.metrics(await board.text())
+    default: nil
+    }
+  }
 
-  static func metrics(_ text: String) -> Response {
+  private static func metrics(_ text: String) -> Response {
     Response(
       .ok, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"],
       body: Array(text.utf8))
@@ -29,5 +40,14 @@ enum Probes {
     return Response(
       status, headers: ["Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"],
       body: writer.finish())
+  }
+}
+
+extension SharedParts {
+  /// The probes at the operators' door or at the clients'.
+  func probes(isOperators: Bool) -> Probes {
+    Probes(
+      readiness: readiness, board: metrics,
+      tellsMetrics: isOperators || configuration.serving.probeListen == nil)
   }
 }
