@@ -74,7 +74,7 @@ extension ClusterTests {
       try await bad.start()
       try await first
       #expect(good.logTail().contains("serving without Redis"))
-      try await cluster.restartRedis()
+      try await cluster.redis.restart()
       #expect(await bad.waitForExit(20_000) == .code(78), "\(bad.logTail(3))")
       #expect(bad.logTail().contains("MARTLET_TOKEN_LIFETIME_S is 77 here and the default at "))
       #expect(try await Self.isListed(good, in: cluster, true))

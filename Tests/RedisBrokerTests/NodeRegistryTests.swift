@@ -35,6 +35,174 @@ struct NodeRegistryTests {
 
   @Test("a node is listed while it says so, and forgotten when it leaves or falls silent")
   func life() async throws {
+    try await Self.onRedis { loop, client, _ in
+      let registries = ["b", "a", "c"].map {
+        NodeRegistry(loop: loop, client: client, record: Self.record($0), lifetime: 300, interval: 100)
+      }
+      for registry in registries { registry.start() }
+      try #require(await Self.reach { registries.allSatisfy { $0.standing == .listed } })
+      let all = try await registries[0].nodes()
+      #expect(all == ["a", "b", "c"].map(Self.record))
+      await loop.sleep(400)
+      let still = try await registries[0].nodes()
+      #expect(still.count == 3)
+      registries[1].leave()
+      let left = try await registries[0].nodes()
+      #expect(left.map(\.id) == ["b", "c"])
+      // What kill -9 leaves behind: a record that nobody renews.
+      _ = try await client.run(
+        Scripts.heartbeat(), keys: NodeList.keys(.standard),
+        arguments: ["dead", Self.record("dead").text, "150", "socket"])
+      let before = try await registries[0].nodes()
+      #expect(before.map(\.id) == ["b", "c", "dead"])
+      await loop.sleep(300)
+      let after = try await registries[0].nodes()
+      #expect(after.map(\.id) == ["b", "c"])
+      let kept = try await client.command(RedisCommand("HLEN", "martlet:{nodes}records")).integer
+      #expect(kept == 2)
+      for registry in registries { registry.leave() }
+    }
+  }
+
+  @Test("the list is filled again soon after Redis has forgotten it")
+  func restart() async throws {
+    try await Self.onRedis { loop, client, _ in
+      let registry = NodeRegistry(
+        loop: loop, client: client, record: Self.record("a"), lifetime: 300, interval: 100)
+      registry.start()
+      #expect(await Self.stands(registry, .listed))
+      _ = try await client.command(RedisCommand("DEL", "martlet:{nodes}alive", "martlet:{nodes}records"))
+      #expect(await Self.reach { (try? await registry.nodes())?.count == 1 })
+      #expect(registry.counters == Self.counters(["socket": 1]))
+      registry.leave()
+    }
+  }
+
+  @Test("while Redis is away a node stands nowhere, and joins when it is there")
+  func away() async throws {
+    let redis = try PrivateRedis()
+    defer { redis.end() }
+    redis.kill9()
+    let settings = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let client = RedisClient(loop: loop, settings: settings)
+      let registry = NodeRegistry(loop: loop, client: client, record: Self.record("a"))
+      registry.start()
+      client.start()
+      await loop.sleep(200)
+      #expect(registry.standing == .away)
+      try redis.restart()
+      #expect(await Self.stands(registry, .listed))
+      client.close()
+    }
+  }
+
+  @Test("of two that differ and begin at once the second is refused, and a third that agrees is not disturbed")
+  func twoAtOnce() async throws {
+    try await Self.onRedis { loop, client, make in
+      let (one, two) = (make("a", "600", 1), make("b", "700", 2))
+      one.start()
+      two.start()
+      #expect(
+        await Self.reach {
+          [one, two].contains { $0.standing == .listed }
+            && [one, two].contains { if case .refused = $0.standing { true } else { false } }
+        })
+      let (first, other) = one.standing == .listed ? ("600", "b") : ("700", "a")
+      let third = make("c", first, 3)
+      third.start()
+      #expect(await Self.stands(third, .listed))
+      let ids = try await third.nodes().map(\.id)
+      #expect(ids.count == 2 && !ids.contains(other))
+      #expect(await Self.reach { third.counters == Self.counters(["socket": 2], refused: 1) })
+    }
+  }
+
+  @Test("one that differs is refused with the setting's name once the other has shown that it lives")
+  func refused() async throws {
+    try await Self.onRedis { _, _, make in
+      let (one, two) = (make("a", "600", 1), make("b", "700", 2))
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      two.start()
+      #expect(await Self.stands(two, .refused("MARTLET_TOKEN_LIFETIME_S is 700 here and 600 at a")))
+    }
+  }
+
+  @Test("what a dead node left behind is in nobody's way once it runs out")
+  func deadDiffers() async throws {
+    try await Self.onRedis { _, client, make in
+      try await Self.leaveBehind(Self.record("a", "600", 1), for: 1_500, client)
+      let two = make("b", "700", 2)
+      two.start()
+      #expect(await Self.stands(two, .waiting("MARTLET_TOKEN_LIFETIME_S is 700 here and 600 at a")))
+      #expect(await Self.stands(two, .listed))
+    }
+  }
+
+  @Test("a name that another living process has is refused")
+  func sameName() async throws {
+    try await Self.onRedis { _, _, make in
+      let (one, two) = (make("a", "600", 1), make("a", "600", 2))
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      two.start()
+      #expect(await Self.stands(two, .refused("another process is the node a")))
+      two.leave()
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 1"])
+    }
+  }
+
+  @Test("the name of a process that has died for certain is taken over at once, whatever it had in common")
+  func takeOver() async throws {
+    try await Self.onRedis { _, client, make in
+      try await Self.leaveBehind(Self.record("a", "600", 0), for: 60_000, client)
+      let one = make("a", "700", 1)
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 1"])
+    }
+  }
+
+  @Test("a record that nobody can read keeps a name until it runs out")
+  func unreadable() async throws {
+    try await Self.onRedis { _, client, make in
+      _ = try await client.run(
+        Scripts.heartbeat(), keys: NodeList.keys(.standard), arguments: ["a", "{", "1500", "socket"])
+      let one = make("a", "700", 1)
+      one.start()
+      #expect(await Self.stands(one, .waiting("nobody can read what stands under the name a")))
+      #expect(await Self.stands(one, .listed))
+    }
+  }
+
+  @Test("a node that was silent until another took its name does not take it back")
+  func zombie() async throws {
+    try await Self.onRedis { loop, client, make in
+      let one = make("a", "600", 1)
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      // As if its lease had run out: nothing of it stands any more, and a stranger joins between two beats.
+      _ = try await client.command(RedisCommand("DEL", "martlet:{nodes}alive", "martlet:{nodes}records"))
+      try await Self.leaveBehind(Self.record("a", "600", 2), for: 60_000, client)
+      #expect(await Self.stands(one, .replaced))
+      one.leave()
+      let processes = try await Self.processes(one)
+      #expect(processes == ["process 2"])
+    }
+  }
+
+  // MARK: Insides
+
+  /// On both kinds of Redis; a node's process is dead for certain when its number is 0.
+  private static func onRedis(
+    _ body:
+      @escaping @Sendable (
+        EventLoop, RedisClient, (_ id: String, _ lifetime: String, _ number: Int) -> NodeRegistry
+      ) async throws -> Void
+  ) async throws {
     for kind in RedisKind.allCases {
       try await kind.play { redis in
         let settings = try RedisSettings(url: redis.url)

@@ -139,7 +139,7 @@ struct RedisPresenceTests {
   /// A replica that becomes master may lack the last writes; the node thinks that it has said them.
   @Test("who was forgotten by a Redis that else knows all is there again once the node's connection is new")
   func lostWrites() async throws {
-    try await Self.play { redis, nodes, ears, loop in
+    try await Self.play(on: .single) { redis, nodes, ears, loop in
       nodes[0].arrived(Self.ada)
       try await Self.says(nodes[1], .online, loop)
       let client = RedisClient(loop: loop, settings: try RedisSettings(url: redis.url))
