@@ -43,8 +43,8 @@ class Node:
 class Cluster:
     """Stopped and wiped by the script `run`, whatever becomes of this process."""
 
-    def __init__(self, binary, data, clients):
-        self.binary, self.data, self.clients = binary, data, clients
+    def __init__(self, binary, data, redis, clients):
+        self.binary, self.data, self.redis, self.clients = binary, data, redis, clients
         self.rest = REST(self)
         # A session whose client vanished between two polls is there until its ping is not answered: a test waits for
         # that. Thousands of clients would have no time for anything but such pings.
@@ -68,7 +68,7 @@ class Cluster:
     def up(self, *more):
         """Starts all, or what is dead."""
         said = subprocess.run([LOCAL / "up", "--detach", "--data", self.data, "--binary", self.binary, "--api", "1",
-            "--socket", "2", *more], capture_output=True, text=True, env={**os.environ, **self.times})
+            "--socket", "2", "--redis", self.redis, *more], capture_output=True, text=True, env={**os.environ, **self.times})
         if said.returncode == 0:
             told = json.loads((pathlib.Path(self.data) / "cluster.json").read_text())
             self.url = told["main"]

@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--fixture")
     parser.add_argument("--martlet")
     parser.add_argument("--data", help="a directory for a cluster")
+    parser.add_argument("--redis", default="single")
     parser.add_argument("--clients", type=int)
     parser.add_argument("--without-packages", action="store_true")
     parser.add_argument("topics", nargs="*", choices=[*TOPICS, []])
@@ -44,7 +45,7 @@ async def main(told):
             continue
         start = functools.partial(Fixture, told.fixture)
         if name in ON_CLUSTER:
-            cluster = cluster or Cluster(told.martlet, told.data, told.clients).start()
+            cluster = cluster or Cluster(told.martlet, told.data, told.redis, told.clients).start()
             start = functools.partial(contextlib.nullcontext, cluster)
         module, topics = TOPICS[name]
         module = importlib.import_module(module)
