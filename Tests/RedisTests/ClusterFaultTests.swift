@@ -70,7 +70,7 @@ struct ClusterFaultTests {
   @Test("loses one master: the channels of the others go on, its own are interrupted and come back by its replica")
   func killed() async throws {
     try await Self.withParts { parts in
-      let dead = parts.cluster.masters()[0]
+      let dead = try await parts.cluster.masters()[0]
       let hit = parts.channels(of: dead)
       try #require(!hit.isEmpty && hit.count < parts.channels.count)
       dead.kill9()
@@ -94,7 +94,7 @@ struct ClusterFaultTests {
   @Test("is resharded while messages are published: each one that somebody received is heard")
   func resharded() async throws {
     try await Self.withParts { parts in
-      let masters = parts.cluster.masters()
+      let masters = try await parts.cluster.masters()
       let (from, to) = (masters[0], masters[1])
       // The slots that move are those of some channels: their master keeps but a few others.
       let moving = Task { try await parts.cluster.reshard(4_000, from: from, to: to) }
@@ -142,7 +142,7 @@ struct ClusterFaultTests {
   @Test("has a stopped master: what the others have is answered within 200 ms, and all heals")
   func stopped() async throws {
     try await Self.withParts { parts in
-      let master = parts.cluster.masters()[2]
+      let master = try await parts.cluster.masters()[2]
       let hit = parts.channels(of: master)
       master.stop()
       var slowest: Int64 = 0
@@ -170,8 +170,8 @@ struct ClusterFaultTests {
   @Test("changes masters in agreement: a command is sent on, and nothing stays behind")
   func failover() async throws {
     try await Self.withParts { parts in
-      let master = parts.cluster.masters()[0]
-      let replicas = parts.cluster.replicas(of: master)
+      let master = try await parts.cluster.masters()[0]
+      let replicas = try await parts.cluster.replicas(of: master)
       try await parts.cluster.failover(try #require(replicas.first))
       try await parts.healed(within: 5_000)
       #expect(parts.client.masters.contains { $0.address.port == replicas[0].port })

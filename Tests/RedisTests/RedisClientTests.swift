@@ -6,45 +6,45 @@ import TestKit
 
 @Suite("A Redis client")
 struct RedisClientTests {
-  @Test("gives each command its own reply, however many are under way")
-  func pipelined() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    let replies = try await onLoop { loop in
-      let client = RedisClient(loop: loop, settings: settings)
-      client.start()
-      try #require(await client.connected(within: 2_000))
-      var replies: [Int] = []
-      for number in 0..<2_000 {
-        try client.submit(RedisCommand("ECHO", String(number))) { result in
-          if let text = (try? result.get())?.text, let value = Int(text) { replies.append(value) }
+  @Test("gives each command its own reply, however many are under way", arguments: RedisKind.allCases)
+  func pipelined(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      let replies = try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        client.start()
+        try #require(await client.connected(within: 2_000))
+        var replies: [Int] = []
+        for number in 0..<2_000 {
+          try client.submit(RedisCommand("ECHO", String(number))) { result in
+            if let text = (try? result.get())?.text, let value = Int(text) { replies.append(value) }
+          }
         }
+        #expect(try await client.command(RedisCommand("SET", "a", "\r\n")) == .status("OK"))
+        #expect(try await client.command(RedisCommand("GET", "a")) == .bulk([13, 10]))
+        #expect(try await client.command(RedisCommand("GET", "b")) == .null)
+        #expect(try await client.command(RedisCommand("INCR", "n")) == .integer(1))
+        client.close()
+        return replies
       }
-      #expect(try await client.command(RedisCommand("SET", "a", "\r\n")) == .status("OK"))
-      #expect(try await client.command(RedisCommand("GET", "a")) == .bulk([13, 10]))
-      #expect(try await client.command(RedisCommand("GET", "b")) == .null)
-      #expect(try await client.command(RedisCommand("INCR", "n")) == .integer(1))
-      client.close()
-      return replies
+      #expect(replies == Array(0..<2_000))
     }
-    #expect(replies == Array(0..<2_000))
   }
 
-  @Test("throws a refusal in Redis' words, and goes on")
-  func refusal() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let client = RedisClient(loop: loop, settings: settings)
-      client.start()
-      try #require(await client.connected(within: 2_000))
-      let error = await #expect(throws: RedisError.self) { try await client.command(RedisCommand("NONSENSE")) }
-      #expect(error?.code == "ERR")
-      #expect(try await client.command(RedisCommand("PING")) == .status("PONG"))
-      #expect(client.counters.connects == 1)
-      client.close()
+  @Test("throws a refusal in Redis' words, and goes on", arguments: RedisKind.allCases)
+  func refusal(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        client.start()
+        try #require(await client.connected(within: 2_000))
+        let error = await #expect(throws: RedisError.self) { try await client.command(RedisCommand("NONSENSE")) }
+        #expect(error?.code == "ERR")
+        #expect(try await client.command(RedisCommand("PING")) == .status("PONG"))
+        #expect(client.counters.connects == (kind == .single ? 1 : 3))
+        client.close()
+      }
     }
   }
 
@@ -72,26 +72,26 @@ struct RedisClientTests {
     }
   }
 
-  @Test("fails at once while Redis is away, and works again soon after it is back")
-  func away() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let client = RedisClient(loop: loop, settings: settings)
-      client.start()
-      try #require(await client.connected(within: 2_000))
-      redis.kill9()
-      try await eventually(within: 1_000, on: loop) { !client.isConnected }
-      let start = EventLoop.monotonicMilliseconds()
-      await #expect(throws: RedisError.unavailable) { try await client.command(RedisCommand("PING")) }
-      #expect(client.send(RedisCommand("PING")) == false)
-      #expect(EventLoop.monotonicMilliseconds() - start < 50)
-      try redis.restart()
-      #expect(await client.connected(within: 3_000))
-      #expect(try await client.command(RedisCommand("PING")) == .status("PONG"))
-      #expect(client.counters.losses == 1)
-      client.close()
+  @Test("fails at once while Redis is away, and works again soon after it is back", arguments: RedisKind.allCases)
+  func away(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        client.start()
+        try #require(await client.connected(within: 2_000))
+        redis.kill9()
+        try await eventually(within: 1_000, on: loop) { client.masters.allSatisfy { !$0.isConnected } }
+        let start = EventLoop.monotonicMilliseconds()
+        await #expect(throws: RedisError.unavailable) { try await client.command(RedisCommand("PING")) }
+        #expect(client.send(RedisCommand("PING")) == false)
+        #expect(EventLoop.monotonicMilliseconds() - start < 50)
+        try await redis.restart()
+        #expect(await client.connected(within: 3_000))
+        #expect(try await client.command(RedisCommand("PING")) == .status("PONG"))
+        #expect(client.counters.losses == (kind == .single ? 1 : 3))
+        client.close()
+      }
     }
   }
 
@@ -166,6 +166,31 @@ struct RedisClientTests {
       for _ in 0..<2 { #expect(try await client.run(script, keys: ["k"], arguments: ["v"]) == expected) }
       await #expect(throws: RedisError.self) { try await client.run(RedisScript("syntax error"), keys: []) }
       client.close()
+    }
+  }
+
+  @Test("of a cluster sends a script to each master once, whichever has learned its digest")
+  func scriptOnAll() async throws {
+    try await RedisKind.cluster.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        client.start()
+        try #require(await client.connected(within: 3_000))
+        let script = RedisScript("redis.call('SET', KEYS[1], ARGV[1]); return redis.call('GET', KEYS[1])")
+        var masters: Set<RedisAddress?> = []
+        for number in 0..<50 {
+          let key = "{s\(number)}"
+          masters.insert(client.master(of: key))
+          let reply = try await client.run(script, keys: [key], arguments: ["\(number)"])
+          #expect(reply.integer == Int64(number))
+        }
+        #expect(masters.count == 3 && !masters.contains(nil))
+        #expect(client.counters.redirected == 0)
+        // Fifty by digest, one more to each master that did not know it, and the digest itself.
+        #expect(client.counters.sent <= 54)
+        client.close()
+      }
     }
   }
 
