@@ -33,14 +33,16 @@ public final class LocalCluster: @unchecked Sendable {
   /// Starts everything, brings the schema up to date and waits until every node is ready.
   ///
   /// - Parameters:
-  ///   - postgres: a server that others use too; nil starts one that may be killed.
+  ///   - postgres: a server that others use too; nil starts one that may be killed. On a Citus the tables are cut into
+  ///     shards.
   ///   - settings: `MARTLET_…` variables for all nodes, over ``settings``.
   public static func start(
     api: Int = 2, socket: Int = 2, postgres: PrivatePostgres? = nil, settings: [String: String] = [:]
   ) async throws -> LocalCluster {
     let cluster = try await LocalCluster(api: api, socket: socket, postgres: postgres, settings: settings)
+    let citus = cluster.postgres.shards.map { ["--citus", "--shards", String($0)] } ?? []
     try ChildProcess.run(
-      [try binary(), "migrate"], environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
+      [try binary(), "migrate"] + citus, environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
     try await cluster.startNodes()
     return cluster
   }
@@ -122,6 +124,9 @@ public final class LocalCluster: @unchecked Sendable {
   }
 
   deinit { end() }
+
+  /// Drops the database of a given server; after ``end()``.
+  public func dropDatabase() async { await postgres.drop(databaseURL) }
 
   /// What the nodes have logged last, for a test that failed.
   public func logTails(_ lines: Int = 15) -> String {
