@@ -2,7 +2,7 @@ import Synchronization
 
 /// Whether a URL's hosts all take writes, as the nodes of a Citus do, so that connections are spread over them.
 ///
-/// - Shape: `postgresql://ada@node1,node2,node3/chat?load_balance_hosts=random`; `disable`, or nothing, says that one of
+/// - Shape: `postgresql://ada@node1,node2/chat?load_balance_hosts=random`; `disable`, or nothing, says that one of
 ///   the hosts takes writes and the others stand by.
 /// - Source: libpq 16's word; older ones refuse to read it, so it is taken out before they see the URL.
 public struct HostSpreading: Sendable {

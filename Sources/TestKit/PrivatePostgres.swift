@@ -4,7 +4,8 @@ import Synchronization
 /// A PostgreSQL server of the test process alone: own directory, own port, gone when the process is, however it ends.
 ///
 /// The first test that asks for ``shared()`` starts it (about two seconds); every ``database()`` is a fresh one. When
-/// `MARTLET_TEST_DATABASE_URL` names a server, that one is used, and nothing is started.
+/// `MARTLET_TEST_DATABASE_URL` names a server, plain or a Citus, that one is shared, and nothing is started; tests that
+/// kill or configure a server have their own all the same (``start(settings:)``, ``plain()``).
 ///
 /// - Limits: PostgreSQL 15 from Debian's place or the PATH; started by root it runs as the user `postgres`.
 /// - Isolation: thread-safe; what takes long waits on a thread of its own, so that tests beside it go on.
@@ -13,6 +14,7 @@ public final class PrivatePostgres: Sendable {
   public let directory: String?
   let server: String
   private let arguments: [String]
+  private let given: GivenServer?
   private let state: Mutex<State>
 
   private struct State {
@@ -23,8 +25,8 @@ public final class PrivatePostgres: Sendable {
   }
 
   private static let once = Task { () throws -> PrivatePostgres in
-    if let url = environment("MARTLET_TEST_DATABASE_URL") { return PrivatePostgres(given: url) }
-    return try await start()
+    guard let url = environment("MARTLET_TEST_DATABASE_URL") else { return try await start() }
+    return try await aside { PrivatePostgres(given: try GivenServer(url)) }
   }
 
   /// The server that all tests of the process share.
@@ -70,27 +72,52 @@ public final class PrivatePostgres: Sendable {
     self.directory = directory
     self.server = server
     self.arguments = arguments
+    given = nil
     state = Mutex(State())
   }
 
-  private init(given url: String) {
+  private init(given: GivenServer) {
     directory = nil
-    // What stands before the database's name.
-    let path = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-    server = path.prefix(3).joined(separator: "/") + "/"
+    server = ""
     arguments = []
+    self.given = given
     state = Mutex(State())
+  }
+
+  /// Whether the tests may kill it.
+  public var isOurs: Bool { given == nil }
+
+  /// Into how many shards tests cut their tables; nil on a plain server. Few, since each is a table to be made.
+  public var shards: Int? { given?.isCitus == true ? 4 : nil }
+
+  /// The same of the server on which a database lies.
+  public static func shards(of url: String) async throws -> Int? {
+    let server = try await shared()
+    return server.given?.owns(url) == true ? server.shards : nil
   }
 
   /// The URL of a fresh, empty database.
-  public func database() async throws -> String {
+  ///
+  /// - Parameter distributed: whether it is a Citus when the server is one; else it lies on the coordinator alone and is
+  ///   as any other.
+  public func database(distributed: Bool = true) async throws -> String {
     let number = state.withLock { state in
       state.databases += 1
       return state.databases
     }
     let name = "martlet_\(getpid())_\(number)"
+    if let given {
+      try await PrivatePostgres.aside { try given.make(name, distributed: distributed) }
+      return distributed ? given.url(of: name) : given.coordinatorURL(of: name)
+    }
     try await sql("CREATE DATABASE \(name)", in: "postgres")
     return server + name
+  }
+
+  /// Drops a database of a given server, which outlives the tests; a private one goes as a whole.
+  public func drop(_ url: String) async {
+    guard let given else { return }
+    try? await PrivatePostgres.aside { given.drop(url) }
   }
 
   /// Runs SQL by psql and gives what it prints, unaligned and without headings.
@@ -101,6 +128,7 @@ public final class PrivatePostgres: Sendable {
 
   @discardableResult
   private func psql(_ text: String, in database: String) throws -> String {
+    if let given { return try given.sql(text, in: database) }
     let url = database.contains("://") ? database : server + database
     return try PrivatePostgres.run([
       PrivatePostgres.binary("psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text,
@@ -124,6 +152,7 @@ public final class PrivatePostgres: Sendable {
   public func restart() async throws { try await PrivatePostgres.aside { try self.startAgain() } }
 
   func startAgain() throws {
+    guard isOurs else { return }
     try state.withLock { state in
       guard state.process == 0 else { return }
       state.process = try PrivatePostgres.spawn(arguments, output: directory.map { "\($0)/log" })

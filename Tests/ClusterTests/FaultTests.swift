@@ -114,7 +114,7 @@ extension ClusterTests {
     @Test func `F15: while PostgreSQL is dead sends are refused within 5 s, and what was acknowledged outlives it`()
       async throws
     {
-      let cluster = try await SharedCluster.healthy()
+      let cluster = try await SharedCluster.killable()
       try await ClusterStage.play(on: cluster) { stage in
         try await Self.crowd(stage)
         let check = try await Self.judge(stage, Load(count: 1_300, perSecond: 130, door: .both), converge: 8_000) {

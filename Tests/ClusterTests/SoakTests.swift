@@ -38,7 +38,7 @@ extension ClusterTests {
     @Test func `whatever fails while people talk, the promise is kept`() async throws {
       let seconds = Self.number("MARTLET_TEST_SOAK_S", 12)
       let seed = Self.number("MARTLET_TEST_SEED", .random(in: 0 ... .max))
-      let cluster = try await SharedCluster.healthy()
+      let cluster = try await SharedCluster.killable()
       try await ClusterStage.play(on: cluster) { stage in
         var dice = SeededDice(seed: seed)
         var people: [Account] = []

@@ -57,7 +57,8 @@ final class Database: Sendable {
   func migrate() async throws {
     let ends = try Database(url) { $0 = Migrator.settings(from: $0) }
     do {
-      _ = try await Migrator(pool: ends.pool).migrate()
+      let shards = try await PrivatePostgres.shards(of: url)
+      _ = try await Migrator(pool: ends.pool).migrate(citus: shards)
       await ends.close()
     } catch {
       await ends.close()
@@ -113,9 +114,11 @@ final class Database: Sendable {
       try await database.migrate()
       let value = try await body(database)
       await database.close()
+      await given.drop(database.url)
       return value
     } catch {
       await database.close()
+      await given.drop(database.url)
       throw error
     }
   }

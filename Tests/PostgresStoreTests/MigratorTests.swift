@@ -22,12 +22,13 @@ struct MigratorTests {
     let again = try await Migrator(pool: migrators[0].pool).migrate().done
     #expect(again.isEmpty)
     for database in migrators { await database.close() }
+    try await PrivatePostgres.shared().drop(url)
   }
 
   @Test("says of an empty database what to run, and of a newer one what to install")
   func sentences() async throws {
     let server = try await PrivatePostgres.shared()
-    let database = try await Database(server.database())
+    let database = try await Database(server.database()) { $0 = Migrator.settings(from: $0) }
     let migrator = Migrator(pool: database.pool)
     let known = Migration.known
     #expect(
@@ -45,6 +46,7 @@ struct MigratorTests {
         \(known): install the newer version.
         """)
     await database.close()
+    await server.drop(database.url)
   }
 
   private func sentence(_ migrator: Migrator) async -> String? {
@@ -58,7 +60,8 @@ struct MigratorTests {
 
   @Test("a step that fails leaves nothing behind")
   func failingStep() async throws {
-    let database = try await Database(PrivatePostgres.shared().database())
+    let server = try await PrivatePostgres.shared()
+    let database = try await Database(server.database()) { $0 = Migrator.settings(from: $0) }
     let broken = Migration(
       version: 1, name: "broken", sql: "CREATE TABLE left_over (a int);\nSELECT no_such_function();")
     await #expect(throws: PostgresError.self) {
@@ -68,5 +71,6 @@ struct MigratorTests {
     let left = try await database.pool.query(count).first?.int8(0)
     #expect(left == 0)
     await database.close()
+    await server.drop(database.url)
   }
 }

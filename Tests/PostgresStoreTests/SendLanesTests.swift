@@ -59,7 +59,8 @@ struct SendLanesTests {
       for room in rooms where room.bucket != broken.bucket { #expect(outcomes[room] == .some(nil)) }
       #expect(outcomes[broken] != .some(nil))
       let counters = await database.sendCounters
-      #expect(counters.transactions < counters.batches)
+      // On Citus each bucket has a transaction of its own.
+      #expect(counters.transactions < counters.batches || server.shards != nil)
     } reporting: {
       $0.contains("23505")
     }
@@ -174,7 +175,7 @@ struct SendFaultTests {
 
   @Test("a stopped backend delays its batch, which is stored once by another connection or refused in time")
   func stoppedBackend() async throws {
-    try await Database.with({ $0.connections = 1 }) { database in
+    try await Database.with(on: PrivatePostgres.plain(), { $0.connections = 1 }) { database in
       let cast = try await Cast.gather(in: database.underTest)
       let room = try await cast.group().id
       let pid = Statement("pid", "SELECT pg_backend_pid()")

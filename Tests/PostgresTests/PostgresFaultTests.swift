@@ -4,7 +4,8 @@ import Postgres
 import TestKit
 import Testing
 
-/// What the network, the server and its operator can do to a connection.
+/// What the network, the server and its operator can do to a connection; on a server of the process' own, since its
+/// backends are stopped and its databases closed.
 @Suite("A pool in trouble", .serialized)
 struct PostgresFaultTests {
   private static let pid = Statement("pid", "SELECT pg_backend_pid()")
@@ -12,7 +13,7 @@ struct PostgresFaultTests {
 
   @Test("a stopped backend costs its callers their deadline and its connection its life")
   func stoppedBackend() async throws {
-    try await withPool({
+    try await withOwnPool({
       $0.connections = 1
       $0.queryTimeout = 500
     }) { pool, _ in
@@ -31,9 +32,9 @@ struct PostgresFaultTests {
 
   @Test("a statement that is lost is in doubt, unless repeating it is harmless")
   func lostConnection() async throws {
-    try await withPool({ $0.connections = 2 }) { pool, url in
+    try await withOwnPool({ $0.connections = 2 }) { pool, url in
       let sleeping = Statement("sleeping", "SELECT pg_sleep(0.3)::text", repeatable: true)
-      let server = try await PrivatePostgres.shared()
+      let server = try await PrivatePostgres.plain()
       let (first, second) = try await withThrowingTaskGroup(of: (Bool, PostgresError?).self) { group in
         group.addTask {
           (true, await failure { () throws(PostgresError) in _ = try await pool.query(Self.sleep, [.int8(2)]) })
@@ -58,8 +59,8 @@ struct PostgresFaultTests {
 
   @Test("what is repeated goes to a connection that is left, although no new one can be had")
   func repeatedOnWhatIsLeft() async throws {
-    try await withPool({ $0.connections = 2 }) { pool, url in
-      let server = try await PrivatePostgres.shared()
+    try await withOwnPool({ $0.connections = 2 }) { pool, url in
+      let server = try await PrivatePostgres.plain()
       let slow = Statement("slow", "SELECT pg_sleep(1)::text", repeatable: true)
       let name = try #require(url.split(separator: "/").last)
       let admin = try await server.database()
@@ -101,7 +102,7 @@ struct PostgresFaultTests {
 
   @Test("a server that turns connections away is asked once a second by all pools together")
   func turnedAway() async throws {
-    let good = try await PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.plain().database()
     let slash = try #require(good.lastIndex(of: "/"))
     let settings = PostgresSettings(url: String(good[...slash]) + "no_such_database")
     let loop = try EventLoop(name: "test")
@@ -122,7 +123,7 @@ struct PostgresFaultTests {
 
   @Test("the second host is taken when the first does not answer")
   func severalHosts() async throws {
-    let good = try await PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.plain().database()
     let url = good.replacing("@127.0.0.1:", with: "@127.0.0.1:1,127.0.0.1:")
     try await withPool(to: url) { pool in
       let rows = try await pool.query(Self.pid)
@@ -132,7 +133,7 @@ struct PostgresFaultTests {
 
   @Test("a host's name is resolved without blocking")
   func hostNames() async throws {
-    let good = try await PrivatePostgres.shared().database()
+    let good = try await PrivatePostgres.plain().database()
     try await withPool(to: good.replacing("127.0.0.1", with: "localhost")) { pool in
       let rows = try await pool.query(Self.pid)
       #expect(rows.count == 1)
@@ -145,7 +146,7 @@ struct PostgresFaultTests {
 
   @Test("a database that acknowledges before it has flushed is refused with a sentence")
   func synchronousCommitIsChecked() async throws {
-    let server = try await PrivatePostgres.shared()
+    let server = try await PrivatePostgres.plain()
     let url = try await server.database()
     let name = try #require(url.split(separator: "/").last)
     try await server.sql("ALTER DATABASE \(name) SET synchronous_commit = off", in: url)
@@ -172,7 +173,7 @@ struct PostgresFaultTests {
 
   @Test("the server ends what takes too long or waits too long for a lock")
   func serverTimeouts() async throws {
-    try await withPool({
+    try await withOwnPool({
       $0.statementTimeout = 300
       $0.lockTimeout = 100
     }) { pool, _ in
@@ -188,5 +189,11 @@ struct PostgresFaultTests {
       }
       #expect(waiting?.sqlstate == SQLState.lockNotAvailable)
     }
+  }
+
+  private func withOwnPool(
+    _ adjust: (inout PostgresSettings) -> Void, _ body: (PostgresPool, String) async throws -> Void
+  ) async throws {
+    try await withPool(adjust, on: PrivatePostgres.plain(), body)
   }
 }

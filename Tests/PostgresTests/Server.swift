@@ -8,8 +8,16 @@ func withPool<Value: Sendable>(
   _ body: (PostgresPool, String) async throws -> Value
 ) async throws -> Value {
   let given = if let server { server } else { try await PrivatePostgres.shared() }
-  let url = try await given.database()
-  return try await withPool(to: url, adjust) { try await body($0, url) }
+  // The client alone is tried here, so that one node of a Citus will do.
+  let url = try await given.database(distributed: false)
+  do {
+    let value = try await withPool(to: url, adjust) { try await body($0, url) }
+    await given.drop(url)
+    return value
+  } catch {
+    await given.drop(url)
+    throw error
+  }
 }
 
 /// The same to a database that is there, or to nowhere.

@@ -34,15 +34,17 @@ public final class LocalCluster: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - redis: which kind; it is the cluster's own and may be hurt.
-  ///   - postgres: a server that others use too; nil starts one that may be killed.
+  ///   - postgres: a server that others use too; nil starts one that may be killed. On a Citus the tables are cut into
+  ///     shards.
   ///   - settings: `MARTLET_…` variables for all nodes, over ``settings``.
   public static func start(
     api: Int = 2, socket: Int = 2, redis: RedisKind = .single, postgres: PrivatePostgres? = nil,
     settings: [String: String] = [:]
   ) async throws -> LocalCluster {
     let cluster = try await LocalCluster(api: api, socket: socket, redis: redis, postgres: postgres, settings: settings)
+    let citus = cluster.postgres.shards.map { ["--citus", "--shards", String($0)] } ?? []
     try ChildProcess.run(
-      [try binary(), "migrate"], environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
+      [try binary(), "migrate"] + citus, environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
     try await cluster.startNodes()
     return cluster
   }
@@ -128,6 +130,9 @@ public final class LocalCluster: @unchecked Sendable {
   }
 
   deinit { end() }
+
+  /// Drops the database of a given server; after ``end()``.
+  public func dropDatabase() async { await postgres.drop(databaseURL) }
 
   /// What the nodes have logged last, for a test that failed.
   public func logTails(_ lines: Int = 15) -> String {

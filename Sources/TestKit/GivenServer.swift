@@ -1,0 +1,176 @@
+import Glibc
+import Synchronization
+
+/// The server that `MARTLET_TEST_DATABASE_URL` names: a plain one, or a Citus by any of its nodes.
+///
+/// - Shape: `postgresql://ada:secret@node1:5432,node2:5432/chat?load_balance_hosts=random`. The role may make databases;
+///   on a Citus it is a superuser with the same password on every node, and the nodes reach each other without asking for
+///   one, or by `pg_dist_authinfo`.
+/// - Isolation: immutable; its functions block.
+struct GivenServer: Sendable {
+  /// A node as `pg_dist_node` tells it.
+  struct Node: Sendable {
+    let host: String
+    let port: String
+    let isCoordinator: Bool
+    let holdsShards: Bool
+  }
+
+  private let scheme: Substring
+  private let user: Substring
+  private let hosts: Substring
+  private let parameters: [Substring]
+  /// Its nodes, the coordinator first; none of a plain server.
+  let nodes: [Node]
+  /// The databases that are to be dropped when the process ends.
+  private let ledger: String
+
+  var isCitus: Bool { !nodes.isEmpty }
+
+  /// Looks at the server.
+  init(_ url: String) throws {
+    let parts = url.split(separator: "?", maxSplits: 1)
+    let path = (parts.first ?? "").split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard path.count >= 3 else { throw PrivatePostgres.Failure(what: "MARTLET_TEST_DATABASE_URL has no host") }
+    scheme = path[0]
+    let authority = path[2]
+    let at = authority.lastIndex(of: "@").map { authority.index(after: $0) } ?? authority.startIndex
+    user = authority[..<at]
+    hosts = authority[at...]
+    parameters = parts.count > 1 ? parts[1].split(separator: "&") : []
+    ledger = try PrivatePostgres.temporaryDirectory()
+    nodes = try GivenServer.nodes(of: url)
+    try keepWatch()
+  }
+
+  /// Whether a URL leads here.
+  func owns(_ url: String) -> Bool { url.hasPrefix("\(scheme)//\(user)\(hosts)/") }
+
+  /// What tests connect to: the URL as it was given, with that database.
+  func url(of database: String) -> String {
+    GivenServer.url(scheme, user, hosts, database, parameters.joined(separator: "&"))
+  }
+
+  /// The same to the only node that changes schemas.
+  func coordinatorURL(of database: String) -> String {
+    guard let first = nodes.first else { return GivenServer.url(scheme, user, hosts, database, forPsql) }
+    return url(of: database, on: first)
+  }
+
+  /// Runs SQL by psql where schemas may be changed; `database` is a name, or a URL of ``url(of:)``.
+  func sql(_ text: String, in database: String) throws -> String {
+    try GivenServer.psql(text, coordinatorURL(of: GivenServer.name(of: database)))
+  }
+
+  /// Makes a database; on a Citus one on each node, which then know each other, unless it is to be plain.
+  func make(_ name: String, distributed: Bool) throws {
+    try note(name)
+    guard isCitus, distributed else {
+      _ = try sql("CREATE DATABASE \(name)", in: "postgres")
+      return
+    }
+    for node in nodes {
+      _ = try GivenServer.psql("CREATE DATABASE \(name)", url(of: "postgres", on: node))
+      _ = try GivenServer.psql("CREATE EXTENSION citus", url(of: name, on: node))
+    }
+    for node in nodes {
+      if node.isCoordinator {
+        _ = try sql("SELECT citus_set_coordinator_host('\(node.host)', \(node.port))", in: name)
+        guard node.holdsShards else { continue }
+        _ = try sql(
+          "SELECT citus_set_node_property('\(node.host)', \(node.port), 'shouldhaveshards', true)", in: name)
+      } else {
+        _ = try sql("SELECT citus_add_node('\(node.host)', \(node.port))", in: name)
+      }
+    }
+  }
+
+  /// Drops it wherever it is.
+  func drop(_ database: String) {
+    let name = GivenServer.name(of: database)
+    for url in maintenanceURLs {
+      _ = try? GivenServer.psql("DROP DATABASE IF EXISTS \(name) WITH (FORCE)", url)
+    }
+  }
+
+  private var maintenanceURLs: [String] {
+    isCitus ? nodes.map { url(of: "postgres", on: $0) } : [coordinatorURL(of: "postgres")]
+  }
+
+  // MARK: Finding out
+
+  /// What a Citus says of its nodes; none when the URL's database is no Citus.
+  private static func nodes(of url: String) throws -> [Node] {
+    guard try psql("SELECT 1 FROM pg_extension WHERE extname = 'citus'", url).hasPrefix("1") else { return [] }
+    let rows = try psql(
+      """
+      SELECT nodename, nodeport, groupid = 0, shouldhaveshards FROM pg_dist_node WHERE noderole = 'primary'
+      ORDER BY groupid
+      """, url)
+    let nodes = rows.split(separator: "\n").map { $0.split(separator: "|").map(String.init) }.filter { $0.count == 4 }
+      .map { Node(host: $0[0], port: $0[1], isCoordinator: $0[2] == "t", holdsShards: $0[3] == "t") }
+    guard nodes.first?.isCoordinator == true else {
+      throw PrivatePostgres.Failure(what: "the Citus does not know its coordinator: citus_set_coordinator_host(…)")
+    }
+    return nodes
+  }
+
+  private func url(of database: String, on node: Node) -> String {
+    GivenServer.url(scheme, user, "\(node.host):\(node.port)"[...], database, forPsql)
+  }
+
+  /// Debian's psql is of libpq 15 and does not know libpq 16's word.
+  private var forPsql: String { parameters.filter { !$0.hasPrefix("load_balance_hosts=") }.joined(separator: "&") }
+
+  private static func name(of database: String) -> String {
+    guard database.contains("://") else { return database }
+    return String((database.split(separator: "/").last ?? "").prefix { $0 != "?" })
+  }
+
+  private static func url(
+    _ scheme: Substring, _ user: Substring, _ hosts: Substring, _ database: String, _ parameters: some StringProtocol
+  ) -> String {
+    "\(scheme)//\(user)\(hosts)/\(database)" + (parameters.isEmpty ? "" : "?" + String(parameters))
+  }
+
+  private static func psql(_ text: String, _ url: String) throws -> String {
+    let known = url.replacing(/[?&]load_balance_hosts=\w*/, with: "")
+    // Notices are no answer.
+    return try PrivatePostgres.run([
+      "env", "PGOPTIONS=-c client_min_messages=warning", PrivatePostgres.binary("psql"), "-qAtX", "-v",
+      "ON_ERROR_STOP=1", "-d", known, "-c", text,
+    ])
+  }
+
+  // MARK: The end
+
+  /// A shell that outlives this process and drops what it has left.
+  private func keepWatch() throws {
+    let urls = maintenanceURLs.joined(separator: "\n") + "\n"
+    try GivenServer.write(urls, to: "\(ledger)/urls")
+    try GivenServer.write("", to: "\(ledger)/names")
+    var ends: [CInt] = [0, 0]
+    guard pipe(&ends) == 0 else { throw PrivatePostgres.Failure(what: "pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let script = """
+      cat >/dev/null
+      while read -r name; do while read -r url; do
+        "$1" -qAtX -d "$url" -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" >/dev/null 2>&1 </dev/null
+      done <"$0/urls"; done <"$0/names"
+      rm -rf "$0"
+      """
+    _ = try PrivatePostgres.spawn(
+      ["/bin/sh", "-c", script, ledger, PrivatePostgres.binary("psql")], input: ends[0])
+    close(ends[0])
+    // The other end stays open as long as the process lives.
+  }
+
+  private func note(_ name: String) throws { try GivenServer.write(name + "\n", to: "\(ledger)/names") }
+
+  private static func write(_ text: String, to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    guard descriptor >= 0 else { throw PrivatePostgres.Failure(what: path) }
+    defer { close(descriptor) }
+    _ = text.utf8CString.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count - 1) }
+  }
+}
