@@ -83,7 +83,7 @@ extension ClusterTests {
 }
 
 /// A socket that writes down what it is told of presence.
-private final class Watcher: @unchecked Sendable {
+final class Watcher: @unchecked Sendable {
   private let stage: ClusterStage
   private var socket: NativeSocket?
   private var heard: [String] = []

@@ -64,6 +64,6 @@ enum SourceTree {
   static let swift = files(["Sources", "Tests"], ending: [".swift"]) + [file("Package.swift")].compactMap { $0 }
   static let written =
     swift + files(["Sources", "Tests", "deploy", ".ci"], ending: [".md", ".sql", ".lua", ".c", ".h", ".sh", ".cfg"])
-    + files(["deploy/local"], ending: ["up", "down", "restart", "status", "test", "run", "martlet"])
+    + files(["deploy/local"], ending: ["up", "down", "restart", "status", "scale", "roll", "test", "run", "martlet"])
     + [file("README.md"), file(".ci/run")].compactMap { $0 }
 }

@@ -47,6 +47,18 @@ public struct Load: Sendable {
     }
   }
 
+  /// Sends a second's worth again and again until told to stop, and waits for every answer; every message has another
+  /// name.
+  public func run(on stage: ClusterStage, _ prefix: String, until isOver: () -> Bool) async {
+    var part = self
+    part.count = perSecond
+    var round = 0
+    while !isOver() {
+      await part.run(on: stage, "\(prefix)\(round)")
+      round += 1
+    }
+  }
+
   private func send(
     _ number: Int, _ prefix: String, from sender: ChatClient, in conversation: Int64, on stage: ClusterStage
   ) async {

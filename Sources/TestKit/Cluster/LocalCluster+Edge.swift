@@ -7,13 +7,40 @@ import IORuntime
 public final class EdgeProcess: @unchecked Sendable {
   /// Where clients connect.
   public let address: SocketAddress
+  private let statistics: SocketAddress
   private var pid: pid_t
   private let leash: Leash
 
-  fileprivate init(_ address: SocketAddress, _ pid: pid_t, _ leash: Leash) {
+  fileprivate init(_ address: SocketAddress, _ statistics: SocketAddress, _ pid: pid_t, _ leash: Leash) {
     self.address = address
+    self.statistics = statistics
     self.pid = pid
     self.leash = leash
+  }
+
+  /// Waits until it sends to just these nodes, at most ten seconds; false when it does not.
+  public func sends(to nodes: [NodeProcess]) async -> Bool {
+    let wanted = nodes.flatMap {
+      $0.role == .socket ? ["socket,\($0.name)", "socketio,\($0.name)"] : ["api,\($0.name)"]
+    }
+    for _ in 0..<200 {
+      let talk = await Probe.exchange(
+        statistics, Array("GET /;csv HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8), for: 1_000)
+      if EdgeProcess.up(String(decoding: talk.answer, as: UTF8.self)) == Set(wanted) { return true }
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+    return false
+  }
+
+  /// `socket,socket-1` for each server of a back end that is up; the eighteenth column is its state.
+  private static func up(_ table: String) -> Set<String> {
+    var names: Set<String> = []
+    for line in table.split(separator: "\n") {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard cells.count > 17, cells[17] == "UP", cells[1] != "BACKEND" else { continue }
+      names.insert("\(cells[0]),\(cells[1])")
+    }
+    return names
   }
 
   /// Ends it.
@@ -55,7 +82,8 @@ extension LocalCluster {
         "EDGE_BIND": "127.0.0.1:\(port)", "EDGE_STATISTICS": "127.0.0.1:\(statistics)", "EDGE_CONNECTIONS": "1000",
       ], log: "\(directory)/edge.log")
     leash.hold(pid)
-    let edge = EdgeProcess(.ip(host: "127.0.0.1", port: port), pid, leash)
+    let edge = EdgeProcess(
+      .ip(host: "127.0.0.1", port: port), .ip(host: "127.0.0.1", port: statistics), pid, leash)
     for _ in 0..<100 {
       // Without an upgrade the socket's path is refused, but by a node.
       let socket = await Probe.status(edge.address, "/v1/socket")

@@ -38,7 +38,9 @@ adopted_pid() {
 # pid_of <part>: prints the id of the living process, fails when there is none.
 pid_of() {
   local name=$1 pid started
-  if { read -r pid started <"$RUN/$name.pid"; } 2>/dev/null && [ "$(start_time "$pid")" = "$started" ]; then
+  # One that ended before its moment could be noted has none.
+  if { read -r pid started <"$RUN/$name.pid"; } 2>/dev/null && [ -n "$started" ] &&
+    [ "$(start_time "$pid")" = "$started" ]; then
     echo "$pid"
     return 0
   fi

@@ -29,3 +29,9 @@ wait_until() {
     sleep 0.1
   done
 }
+
+# number <option> <value> <least> <most>: the value, or a sentence and the end.
+number() {
+  [[ $2 =~ ^[0-9]{1,5}$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] || die "$1 takes a number from $3 to $4, not '$2'."
+  echo $((10#$2))
+}
