@@ -23,7 +23,7 @@ import Testing
   func root() throws {
     let known: Set<String> = [
       "Package.swift", "Package.resolved", "README.md", "Sources", "Tests", "deploy", "benchmarks", "docs", ".ci",
-      ".editorconfig", ".gitignore", ".swift-format",
+      ".dockerignore", ".editorconfig", ".gitignore", ".swift-format",
     ]
     let tracked = try SourceTree.tracked()
     let strangers = Set(tracked.compactMap { $0.split(separator: "/").first.map(String.init) }).subtracting(known)

@@ -197,8 +197,8 @@ extension MetricsText {
   mutating func write(loops reports: [LoopReport], droppedLogLines: Int) {
     for (number, report) in reports.enumerated() {
       sample(
-        "martlet_loop_longest_tick_milliseconds", .gauge, "The longest tick since the last scrape.",
-        [("loop", String(number))], report.vitals.longestTick)
+        "martlet_loop_longest_tick_seconds", .gauge, "The longest tick since the last scrape.",
+        [("loop", String(number))], milliseconds: report.vitals.longestTick)
     }
     sum("martlet_descriptors", .gauge, "Descriptors watched.", reports) { $0.vitals.descriptors }
     sample("martlet_log_lines_dropped_total", .counter, "Log lines dropped.", [], Int64(droppedLogLines))

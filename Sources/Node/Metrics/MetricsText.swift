@@ -17,10 +17,12 @@ struct MetricsText {
     line(name, labels, String(value))
   }
 
-  /// One sample with two decimals.
-  mutating func sample(_ name: String, _ kind: Kind, _ help: String, hundredths value: Int64) {
+  /// One sample in seconds.
+  mutating func sample(
+    _ name: String, _ kind: Kind, _ help: String, _ labels: [(String, String)] = [], milliseconds: Int64
+  ) {
     describe(name, kind, help)
-    line(name, [], MetricsText.seconds(value * 10))
+    line(name, labels, MetricsText.seconds(milliseconds))
   }
 
   /// One histogram over fixed bounds in seconds.

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// - Source: proc(5); Prometheus, "Writing client libraries", standard and runtime collectors.
 struct ProcessVitals: Sendable {
-  /// Seconds on processors, in hundredths.
-  var processorHundredths: Int64
+  /// Milliseconds on processors.
+  var processorTime: Int64
   var residentBytes: Int64
   var openFiles: Int64
   /// What the process may open.
@@ -17,7 +17,7 @@ struct ProcessVitals: Sendable {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
     return ProcessVitals(
-      processorHundredths: Int64(spent.tv_sec) * 100 + Int64(spent.tv_nsec) / 10_000_000,
+      processorTime: Int64(spent.tv_sec) * 1_000 + Int64(spent.tv_nsec) / 1_000_000,
       residentBytes: residentPages() * Int64(sysconf(Int32(_SC_PAGESIZE))), openFiles: files(),
       filesMax: Int64(clamping: limit.rlim_cur))
   }
@@ -46,7 +46,7 @@ struct ProcessVitals: Sendable {
 extension MetricsText {
   mutating func write(process vitals: ProcessVitals) {
     sample(
-      "process_cpu_seconds_total", .counter, "Seconds on processors.", hundredths: vitals.processorHundredths)
+      "process_cpu_seconds_total", .counter, "Seconds on processors.", milliseconds: vitals.processorTime)
     sample("process_resident_memory_bytes", .gauge, "Memory that is in use.", [], vitals.residentBytes)
     sample("process_open_fds", .gauge, "Files that are open.", [], vitals.openFiles)
     sample("process_max_fds", .gauge, "Files that may be open.", [], vitals.filesMax)

@@ -1,0 +1,98 @@
+"""compose.yaml: its order, its hardening, what it mounts."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import yaml
+
+from sentences import DEPLOY, Untried, holds, program, run
+
+FILE = DEPLOY / "compose.yaml"
+NODES = ["api-1", "api-2", "socket-1", "socket-2"]
+
+
+def topic(_):
+    told = yaml.safe_load(FILE.read_text())
+    services = told["services"]
+
+    @holds("every node and the migration are hardened: read-only, no capabilities, no new privileges, limits")
+    def _():
+        for name in [*NODES, "migrate", "edge", "redis", "prometheus", "grafana"]:
+            service = services[name]
+            assert service["read_only"] is True and service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"] and service["pids_limit"], name
+            assert service["mem_limit"], name
+            assert not service.get("privileged") and not service.get("cap_add"), name
+
+    @holds("secrets are files: none stands in an environment, each that is mounted is made by the script")
+    def _():
+        for name, service in services.items():
+            for variable in service.get("environment", {}):
+                assert not re.search(r"(URL|KEYS?|PASSWORD)$", variable) or variable == "MARTLET_REDIS_URL", (name, variable)
+            assert set(service.get("secrets", [])) <= set(told["secrets"]), name
+        made = set(re.findall(r"^make (\w+) ", (DEPLOY / "compose/secrets").read_text(), re.M))
+        assert made == set(told["secrets"]), made
+
+    @holds("parts start in order: the database, the schema, the nodes, the edge")
+    def _():
+        def waits(name):
+            return {other: how["condition"] for other, how in services[name].get("depends_on", {}).items()}
+
+        assert waits("migrate") == {"postgres": "service_healthy"}
+        for name in NODES:
+            assert waits(name) == {"migrate": "service_completed_successfully", "redis": "service_healthy"}, name
+        assert waits("edge") == {name: "service_healthy" for name in NODES}
+        for name in ["postgres", "redis", *NODES]:
+            assert services[name]["healthcheck"]["test"][0] == "CMD", f"{name} needs a shell for its health"
+
+    @holds("a node is given longer to stop than its drain takes")
+    def _():
+        for name in NODES:
+            assert services[name]["stop_grace_period"] == "40s" and "MARTLET_DRAIN_GRACE_S" not in services[name]["environment"]
+
+    @holds("without a profile there is one node of each role, with profile cluster two behind the edge")
+    def _():
+        plain = {name for name, service in services.items() if not service.get("profiles")}
+        assert plain == {"postgres", "redis", "migrate", "api-1", "socket-1"}, plain
+        assert {n for n, s in services.items() if s.get("profiles") == ["cluster"]} == {"api-2", "socket-2", "edge"}
+
+    @holds("what is mounted is there, and HAProxy takes the two files together")
+    def _():
+        for service in services.values():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                assert not source.startswith(".") or (DEPLOY / source).exists(), source
+        # Names of containers are known to Docker only.
+        backends = (DEPLOY / "compose/backends.cfg").read_text()
+        for name in NODES:
+            assert f"server {name} {name}:8080" in backends, name
+        run(program("haproxy"), "-c", "-f", DEPLOY / "haproxy/haproxy.cfg", "-f", DEPLOY / "compose/backends.cfg",
+            env={"EDGE_BIND": "127.0.0.1:1", "EDGE_STATISTICS": "127.0.0.1:2", "EDGE_CONNECTIONS": "100"})
+
+    @holds("Compose itself understands the file, in every profile")
+    def _():
+        for command in (["docker", "compose"], ["docker-compose"], ["podman-compose"]):
+            try:
+                program(command[0])
+            except Untried:
+                continue
+            if subprocess.run([*command, "version"], capture_output=True).returncode:
+                continue
+            run(*command, *([] if command[0].startswith("podman") else ["--profile", "cluster", "--profile", "monitoring"]),
+                "-f", FILE, "config")
+            return
+        raise Untried("Compose")
+
+    @holds("the script makes every secret once")
+    def _():
+        directory = pathlib.Path(tempfile.mkdtemp())
+        run(DEPLOY / "compose/secrets", directory)
+        first = {path.name: path.read_text() for path in directory.iterdir()}
+        run(DEPLOY / "compose/secrets", directory)
+        assert first == {path.name: path.read_text() for path in directory.iterdir()}
+        assert set(first) == set(told["secrets"]) and all(len(text) > 20 for text in first.values())
+        assert first["database_password"].strip() in first["database_url"]
+        assert os.stat(directory).st_mode & 0o777 == 0o700
