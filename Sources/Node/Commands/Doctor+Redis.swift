@@ -1,3 +1,4 @@
+import ChatCore
 import IORuntime
 import Redis
 import RedisBroker

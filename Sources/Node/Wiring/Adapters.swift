@@ -87,14 +87,13 @@ extension Adapters {
     ) { fault in
       logger.error("the store made a mistake", .text("fault", fault))
     }
-    let tellsTopology = record != nil
+    let runsOffice = joining != nil
     let client = RedisClient(
-      loop: loop, settings: redis, observe: observer("publishing", logger, tellsTopology: tellsTopology))
+      loop: loop, settings: redis, observe: observer("publishing", logger, tellsTopology: runsOffice))
     let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
     let objects = try objects(loop, configuration, logger)
-    let runsOffice = joining != nil
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
       log: stores.log, messages: stores.messages, files: stores.files, blobs: objects ?? stores.blobs, broker: topics,
