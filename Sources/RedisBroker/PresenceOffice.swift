@@ -95,7 +95,10 @@ package final class PresenceOffice {
 
   /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
   /// all who are here are said again; nobody hears of those who are known.
-  package func cameBack() { board.doubted() }
+  package func cameBack() { board.doubt { _ in true } }
+
+  /// What was said of a share may be lost with the master that had it.
+  package func sayAgain(_ share: PresenceShare) { board.doubt { PresenceShare(of: $0) == share } }
 
   private func tick() {
     guard !isLeaving else { return }
