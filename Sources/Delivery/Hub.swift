@@ -180,8 +180,10 @@ public final class Hub: @unchecked Sendable {
 
   func brokerInterrupted(_ interruption: Interruption) {
     counts.interruptions += 1
-    isInterrupted = true
-    for room in rooms.all where interruption.concerns(room.id.bucket) { room.interrupted() }
+    for room in rooms.all where interruption.concerns(room.id.bucket) {
+      room.interrupted()
+      isInterrupted = true
+    }
     scheduleHousekeeping()
   }
 }

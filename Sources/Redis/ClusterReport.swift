@@ -15,6 +15,13 @@ public struct ClusterReport: Hashable, Sendable {
     public let isConnected: Bool
     /// Whether a replica stands by.
     public let hasReplica: Bool
+
+    /// Collects them.
+    public init(address: RedisAddress, isConnected: Bool, hasReplica: Bool) {
+      self.address = address
+      self.isConnected = isConnected
+      self.hasReplica = hasReplica
+    }
   }
 
   init(_ map: ClusterMap, isConnected: (RedisAddress) -> Bool) {

@@ -21,6 +21,9 @@ public struct RedisCounters: Sendable, Hashable {
   /// Why the last attempt or connection ended.
   public internal(set) var lastError: RedisError?
 
+  /// Nothing yet.
+  public init() {}
+
   mutating func note(_ change: RedisChange) {
     switch change {
     case .connected: connects += 1

@@ -52,6 +52,24 @@ import Testing
     }
   }
 
+  @Test func `an interruption of some buckets concerns their rooms only`() throws {
+    let stage = try HubStage()
+    let lost = try stage.group()
+    var heard = lost
+    while heard.bucket == lost.bucket { heard = try stage.group() }
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 2_000)
+    stage.broker.interrupt(Interruption(of: [lost.bucket]))
+    try stage.say("lost", in: lost)
+    try stage.say("maybe in flight", in: heard)
+    // What is lost for certain is read at once; what the broker may yet bring has the time of a hole.
+    let begin = stage.time.now
+    while bob.seqs(lost).isEmpty, stage.time.now - begin < 600 { stage.time.run(for: 5) }
+    #expect(bob.seqs(lost) == [2] && bob.seqs(heard).isEmpty)
+    stage.time.run(for: 100)
+    #expect(bob.seqs(heard) == [2])
+  }
+
   @Test func `interruptions in a row do not put the check off`() throws {
     let stage = try HubStage()
     let room = try stage.group()

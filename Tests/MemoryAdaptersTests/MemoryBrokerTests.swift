@@ -123,4 +123,27 @@ private final class Ear: BrokerReceiver {
     #expect(ear.heard.filter { $0 == "following" }.count == 3)
     #expect(ear.heard.last == "4097:4")
   }
+
+  @Test func `a broker that has lost some buckets hears and tells of the others as ever`() throws {
+    let (one, ear) = broker()
+    let (other, otherEar) = broker()
+    let far = ConversationID(counter: 1, bucket: try #require(Bucket(2)))
+    try #require(far.bucket != room.bucket)
+    for broker in [one, other] {
+      broker.follow(.conversation(room))
+      broker.follow(.conversation(far))
+    }
+    queue.run()
+    one.interrupt(Interruption(of: [room.bucket]))
+    other.publish([entry(2)])
+    other.publish([entry(2, in: far)])
+    one.publish([entry(3), entry(3, in: far)])
+    queue.run()
+    #expect(ear.heard == ["following", "following", "interrupted", "4098:2", "4098:3"])
+    #expect(otherEar.heard.filter { $0.hasPrefix("4097") } == ["4097:2"])
+    one.restore()
+    other.publish([entry(4)])
+    queue.run()
+    #expect(ear.heard.suffix(2) == ["following", "4097:4"])
+  }
 }

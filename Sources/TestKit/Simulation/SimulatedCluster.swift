@@ -169,10 +169,16 @@ public final class SimulatedCluster: @unchecked Sendable {
 
   private func interruptSomeone() {
     guard let node = dice.pick(of: nodes.filter { !$0.isDead }) else { return }
-    node.broker.interrupt()
+    // All of one Redis, or what one of a cluster's masters carries.
+    node.broker.interrupt(dice.once(in: 2) ? .whole : Interruption(of: aThirdOfBuckets()))
     time.schedule(after: dice.pick(settings.interruption)) {
       if !node.isDead { node.broker.restore() }
     }
+  }
+
+  private func aThirdOfBuckets() -> Set<Bucket> {
+    let third = Int16.random(in: 0..<3, using: &dice)
+    return Set((0..<Bucket.count).compactMap { $0 % 3 == third ? Bucket($0) : nil })
   }
 
   private func killSomeone() {

@@ -1,3 +1,4 @@
+import Redis
 import Testing
 
 @testable import Node
@@ -49,5 +50,21 @@ struct MetricsTextTests {
     #expect(one.counts[.init(route: "showMe", method: "GET", status: 200)] == 2)
     #expect(one.counts[.init(route: "showMe", method: "other", status: 405)] == 1)
     #expect(one.durations["showMe"]?.count == 3)
+  }
+
+  @Test("each master of a cluster has a line, up to sixty-four, and all are counted")
+  func masters() throws {
+    let report = RedisReport(
+      counters: RedisCounters(),
+      masters: (1...70).map {
+        ClusterReport.Master(
+          address: RedisAddress(host: "10.0.0.\($0)", port: 7_000), isConnected: $0 != 1, hasReplica: true)
+      })
+    var metrics = MetricsText()
+    metrics.write(redis: [report, report])
+    #expect(metrics.text.contains("martlet_redis_masters 70\n"))
+    #expect(metrics.text.contains("martlet_redis_connected{master=\"10.0.0.1:7000\"} 0\n"))
+    #expect(metrics.text.contains("martlet_redis_connected{master=\"10.0.0.2:7000\"} 2\n"))
+    #expect(metrics.text.split(separator: "\n").filter { $0.hasPrefix("martlet_redis_connected{") }.count == 64)
   }
 }
