@@ -206,8 +206,9 @@ extension ClusterClient: ClusterWatchOwner {
   private func note(_ change: RedisChange) {
     observe(change)
     switch change {
-    case .lost, .failed: watch.refreshSoon()
-    case .connected, .topology, .silent, .leadsToCluster: break
+    case .lost: watch.refreshSoon()
+    // While a master is away the watch is restless of itself.
+    case .connected, .failed, .topology, .silent, .leadsToCluster: break
     }
   }
 }

@@ -181,8 +181,9 @@ public final class RedisSubscriber: @unchecked Sendable {
     observe(change)
     guard case .cluster(let watch, _) = way else { return }
     switch change {
-    case .lost, .failed: watch.refreshSoon()
-    case .connected, .topology, .silent, .leadsToCluster: break
+    case .lost: watch.refreshSoon()
+    // While a master is away the watch is restless of itself.
+    case .connected, .failed, .topology, .silent, .leadsToCluster: break
     }
   }
 }

@@ -10,6 +10,11 @@ struct RefreshPlan {
   static let gap: Int64 = 100
   /// Between two questions at most while a master is away: what a failover waits for us once the cluster knows.
   static let restless: Int64 = 1_000
+  /// The same once ``restlessMax`` questions have not helped: nobody fails over that late, and a thousand loops are not to
+  /// keep what is left of the cluster busy.
+  static let resigned: Int64 = 5_000
+  /// About half a minute of them.
+  static let restlessMax = 60
   /// Between two questions while all is well.
   static let calm: Int64 = 30_000
 
@@ -83,7 +88,8 @@ struct RefreshPlan {
       pauses = 0
       return now + Int64.random(in: RefreshPlan.calm * 9 / 10...RefreshPlan.calm, using: &random)
     }
-    let most = min(RefreshPlan.restless, RefreshPlan.gap << Int64(min(pauses, 8)))
+    let span = pauses < RefreshPlan.restlessMax ? RefreshPlan.restless : RefreshPlan.resigned
+    let most = min(span, RefreshPlan.gap << Int64(min(pauses, 8)))
     pauses += 1
     return now + Int64.random(in: RefreshPlan.gap...most, using: &random)
   }

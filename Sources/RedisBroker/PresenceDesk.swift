@@ -42,6 +42,8 @@ final class PresenceDesk: PresenceDirectory, @unchecked Sendable {
 final class PresenceEar: RedisSubscriberReceiver {
   weak var office: RedisPresence?
   private let shares: [[UInt8]: PresenceShare]
+  /// Whose master was lost: its heir may know less than it did.
+  private var lost: Set<PresenceShare> = []
 
   init(_ names: TopicNames) {
     shares = Dictionary(
@@ -49,12 +51,18 @@ final class PresenceEar: RedisSubscriberReceiver {
   }
 
   func subscribed(to channel: String) {
-    if let share = shares[Array(channel.utf8)] { office?.listening(to: share) }
+    guard let share = shares[Array(channel.utf8)] else { return }
+    if lost.remove(share) != nil { office?.sayAgain(share) }
+    office?.listening(to: share)
   }
 
   func received(_ payload: [UInt8], on channel: [UInt8]) {
     if let share = shares[channel] { office?.heard(payload, in: share) }
   }
 
-  func interrupted(_ lost: LostChannels) {}
+  /// One Redis that has forgotten something has forgotten the node's lease too, which tells of it.
+  func interrupted(_ lost: LostChannels) {
+    guard case .slots = lost else { return }
+    self.lost.formUnion(PresenceShare.all.filter { lost.contains($0.slot) })
+  }
 }

@@ -1,4 +1,5 @@
 import ChatCore
+import Redis
 
 /// One of 64 shares of the users: what is said of theirs lies in one slot of Redis and is told on one channel.
 ///
@@ -22,6 +23,9 @@ struct PresenceShare: Hashable, Sendable {
   static func sorted(_ users: [UserID]) -> [PresenceShare: [UserID]] {
     Dictionary(grouping: users, by: PresenceShare.init(of:))
   }
+
+  /// Where in a cluster all of it lies.
+  var slot: HashSlot { PartitionTag.slots[number * (PartitionTag.count / Self.count)] }
 
   private func name(_ names: TopicNames, _ rest: String) -> String {
     let tag = String(decoding: PartitionTag.all[number * (PartitionTag.count / Self.count)], as: UTF8.self)

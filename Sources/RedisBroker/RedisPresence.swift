@@ -239,6 +239,9 @@ public final class RedisPresence: @unchecked Sendable {
     tell(watch.heard(changes))
   }
 
+  /// What was said of a share may be lost with the master that had it.
+  func sayAgain(_ share: PresenceShare) { board.doubt { PresenceShare(of: $0) == share } }
+
   /// What was told before is not certain to have come.
   func listening(to share: PresenceShare) {
     loop.schedule(after: limits.lookAgainAfter) { [weak self] in

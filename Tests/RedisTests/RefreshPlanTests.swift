@@ -34,12 +34,16 @@ struct RefreshPlanTests {
     #expect((5_000...5_050).contains(plan.soon(after: 5_000)))
   }
 
-  @Test("is every half minute while all is well, and soon, then within a second, while it is not")
+  @Test(
+    "is every half minute while all is well, soon and then each second while it is not, and each five when that is long"
+  )
   func pace() {
     let plan = Play()
     #expect((27_000...30_000).contains(plan.next(allIsWell: true)))
     #expect(plan.next(allIsWell: false) == 100)
-    for _ in 0..<20 { #expect((100...1_000).contains(plan.next(allIsWell: false))) }
+    for _ in 1..<60 { #expect((100...1_000).contains(plan.next(allIsWell: false))) }
+    let late = (0..<200).map { _ in plan.next(allIsWell: false) }
+    #expect(late.allSatisfy { (100...5_000).contains($0) } && late.contains { $0 > 1_000 })
     _ = plan.next(allIsWell: true)
     #expect(plan.next(allIsWell: false) == 100)
   }

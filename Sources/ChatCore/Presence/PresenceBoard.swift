@@ -65,6 +65,11 @@ public struct PresenceBoard {
     dirty.formUnion(users)
   }
 
+  /// What the others know of some users is not certain any more: those are told again.
+  public mutating func doubt(_ isDoubtful: (UserID) -> Bool) {
+    failed(listed.union(sessions.keys).filter(isDoubtful))
+  }
+
   /// The others know nothing of this node any more: everybody who is here is told again.
   public mutating func forgotten() {
     listed = []

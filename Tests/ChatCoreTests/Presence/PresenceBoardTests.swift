@@ -16,6 +16,7 @@ private final class Board {
     return [came, went]
   }
 
+  func doubt(_ isDoubtful: (UserID) -> Bool) { board.doubt(isDoubtful) }
   func arrived(_ user: UserID) { board.arrived(user) }
   func left(_ user: UserID, at now: Milliseconds) { board.left(user, at: now) }
   func failed(_ users: [UserID]) { board.failed(users) }
@@ -77,6 +78,19 @@ private final class Board {
     board.forgotten()
     #expect(board.take(at: 2) == [[ada], []])
     #expect(board.take(at: 5_000) == [[], []])
+  }
+
+  @Test func `those in doubt are told again, as they are now, and no others`() {
+    let board = Board(grace: 0)
+    for user in [ada, bob] { board.arrived(user) }
+    _ = board.take(at: 0)
+    board.doubt { $0 == self.ada }
+    #expect(board.take(at: 1) == [[ada], []])
+    board.left(bob, at: 2)
+    board.doubt { $0 == self.bob }
+    #expect(board.take(at: 3) == [[], [bob]])
+    board.doubt { _ in true }
+    #expect(board.take(at: 4) == [[ada], []])
   }
 
   @Test func `a session that was never counted does not go`() {
