@@ -16,11 +16,24 @@ extension ClusterTests {
     ) async throws -> (master: PrivateRedis, rooms: Set<Int64>) {
       var most: (PrivateRedis, Set<Int64>)?
       for master in try await redis.masters() {
-        let channels = try await redis.channels(at: master)
-        let rooms = Set(stage.conversations.keys.filter { room in channels.contains { $0.hasSuffix("c:\(room)") } })
+        let rooms = try await rooms(at: master, redis, stage)
         if rooms.count > most?.1.count ?? 0 { most = (master, rooms) }
       }
       return try #require(most, "no master carries a conversation")
+    }
+
+    /// The conversations that some node listens to at their master.
+    private static func carried(_ redis: PrivateRedisCluster, _ stage: ClusterStage) async throws -> Set<Int64> {
+      var rooms: Set<Int64> = []
+      for master in try await redis.masters() { rooms.formUnion(try await Self.rooms(at: master, redis, stage)) }
+      return rooms
+    }
+
+    private static func rooms(
+      at master: PrivateRedis, _ redis: PrivateRedisCluster, _ stage: ClusterStage
+    ) async throws -> Set<Int64> {
+      let channels = try await redis.channels(at: master)
+      return Set(stage.conversations.keys.filter { room in channels.contains { $0.hasSuffix("c:\(room)") } })
     }
 
     private static func master(of replica: PrivateRedis, _ redis: PrivateRedisCluster) async throws -> PrivateRedis {
@@ -124,6 +137,28 @@ extension ClusterTests {
         let healed = check.healed(since: stopped.value, in: rooms, until: stopped.value + 9_500_000)
         print("F12: healed \(healed) ms after SIGSTOP, \(rooms.count) of 8 conversations concerned")
         #expect(healed <= 8_000)
+      }
+    }
+
+    @Test func `nodes speak to a Redis cluster over TLS, with a password, and find its new master`() async throws {
+      let redis = try await PrivateRedisCluster.start(password: "open sesame", tls: true)
+      let cluster = try await LocalCluster.start(
+        on: redis, postgres: try await PrivatePostgres.shared(),
+        settings: ["MARTLET_REDIS_CA_FILE": redis.authorityFile ?? ""])
+      defer { cluster.end() }
+      try await ClusterStage.play(on: cluster) { stage in
+        try await FaultTests.crowd(stage)
+        let (master, rooms) = try await Self.busiest(redis, stage)
+        let check = try await FaultTests.judge(stage, Load(count: 120, perSecond: 60, door: .both)) {
+          master.kill9()
+          try await redis.waitUntilServing()
+        }
+        Self.expectNoTrouble(stage, check)
+        let end = Stopwatch.now + Self.failover * 1_000
+        while !(try await Self.carried(redis, stage)).isSuperset(of: rooms), Stopwatch.now < end {
+          await stage.loop.sleep(50)
+        }
+        #expect(try await Self.carried(redis, stage).isSuperset(of: rooms), "nobody listens to the new master")
       }
     }
   }

@@ -72,7 +72,8 @@ class Cluster:
     def up(self, *more):
         """Starts all, or what is dead."""
         said = subprocess.run([LOCAL / "up", "--detach", "--data", self.data, "--binary", self.binary, "--api", "1",
-            "--socket", "2", "--redis", self.redis, *more], capture_output=True, text=True, env={**os.environ, **self.times})
+            "--socket", "2", "--redis", self.redis, *more],
+            capture_output=True, text=True, env={**os.environ, **self.times})
         if said.returncode == 0:
             told = json.loads((pathlib.Path(self.data) / "cluster.json").read_text())
             self.url = told["main"]

@@ -76,6 +76,8 @@ public struct DatabaseConfiguration: Sendable, Equatable {
 public struct RedisConfiguration: Sendable, Equatable {
   /// Where it is and who we are there.
   public var url: Secret?
+  /// Whose certificates are believed; nil trusts what the system trusts.
+  public var authorityFile: String?
 }
 
 /// Where the bytes of files are kept; in the database when nothing is said.

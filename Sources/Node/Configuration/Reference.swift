@@ -63,6 +63,9 @@ public enum Reference {
     .redisURL(
       "REDIS_URL", \.redis.url,
       reason: "What carries events between nodes, never the truth: one Redis, or some nodes of a Redis Cluster."),
+    .path(
+      "REDIS_CA_FILE", \.redis.authorityFile,
+      reason: "Authorities in PEM that are believed for rediss:// and rediss+cluster://, else the system's."),
     .word(
       "REDIS_PREFIX", \.shared.redisPrefix, shared: true,
       reason: "What keys and topics begin with, so that two clusters can share a Redis."),

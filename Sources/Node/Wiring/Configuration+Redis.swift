@@ -8,6 +8,7 @@ extension Configuration {
     do throws(RedisURLError) {
       var settings = try RedisSettings(url: redis.url?.revealed ?? "")
       settings.clientName = "martlet-\(name)"
+      settings.authorityFile = redis.authorityFile
       return settings
     } catch {
       throw StartFailure("MARTLET_REDIS_URL \(error)")

@@ -229,11 +229,11 @@ public struct HistoryCheck {
     medians(of: milliseconds).map { String($0.delay / 1_000) }.joined(separator: " ")
   }
 
-  /// How many milliseconds after a fault delivery was as before again in the conversations that it concerned: when the
-  /// last quarter of a second ended that had a median delay there above 300 ms, which is what delivery by the heads alone
-  /// is above, and above twice what it was in the others, which share the machine; 0 when there was none.
+  /// How many milliseconds after a fault delivery was as before again in the conversations that it concerned.
   ///
-  /// What was begun after `end` does not count.
+  /// That is when the last quarter of a second ended that had a median delay there above 300 ms, which is what delivery
+  /// by the heads alone is above, and above twice what it was in the others, which share the machine; 0 when there was
+  /// none. What was begun after `end` does not count.
   public func healed(since fault: Moment, in conversations: Set<Int64>, until end: Moment = .max) -> Int64 {
     let others = Set(history.sends.map(\.conversation)).subtracting(conversations)
     let usual = Dictionary(uniqueKeysWithValues: medians(of: 250, in: others).map { ($0.begin, $0.delay) })

@@ -41,6 +41,15 @@ public final class LocalCluster: @unchecked Sendable {
     api: Int = 2, socket: Int = 2, redis: RedisKind = .single, postgres: PrivatePostgres? = nil,
     settings: [String: String] = [:]
   ) async throws -> LocalCluster {
+    let redis = try await redis.start()
+    return try await start(api: api, socket: socket, on: redis, postgres: postgres, settings: settings)
+  }
+
+  /// Starts everything on a Redis that is the cluster's from now on.
+  public static func start(
+    api: Int = 2, socket: Int = 2, on redis: any RedisUnderTest, postgres: PrivatePostgres? = nil,
+    settings: [String: String] = [:]
+  ) async throws -> LocalCluster {
     let cluster = try await LocalCluster(api: api, socket: socket, redis: redis, postgres: postgres, settings: settings)
     let citus = cluster.postgres.shards.map { ["--citus", "--shards", String($0)] } ?? []
     try ChildProcess.run(
@@ -50,14 +59,14 @@ public final class LocalCluster: @unchecked Sendable {
   }
 
   private init(
-    api: Int, socket: Int, redis kind: RedisKind, postgres given: PrivatePostgres?, settings: [String: String]
+    api: Int, socket: Int, redis: any RedisUnderTest, postgres given: PrivatePostgres?, settings: [String: String]
   ) async throws {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
     if let given { postgres = given } else { postgres = try await PrivatePostgres.start() }
     databaseURL = try await postgres.database()
-    redis = try await kind.start()
+    self.redis = redis
     environment = LocalCluster.settings.merging([
       "MARTLET_DATABASE_URL": databaseURL, "MARTLET_REDIS_URL": redis.url,
     ]) { $1 }.merging(settings) { $1 }
