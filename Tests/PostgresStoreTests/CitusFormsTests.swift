@@ -66,6 +66,7 @@ struct CitusFormsTests {
       ("outer join", "SELECT 1 FROM unnest($1) AS asked (bucket) LEFT JOIN t ON t.bucket = asked.bucket"),
       ("lateral", "SELECT 1 FROM unnest($1) AS a (b) CROSS JOIN LATERAL (SELECT 1 FROM t WHERE t.bucket = a.b) x"),
       ("locks", "SELECT 1 FROM t WHERE bucket = ANY ($1) FOR UPDATE"),
+      ("types", "SELECT 1 FROM unnest($1::smallint[], $2::bigint[]) AS a (b, c) JOIN t ON t.bucket = a.b"),
     ])
   func theScatterTestCanFail(_ name: String, _ sql: String) {
     #expect(Form.scattering.filter { $0.isIn(sql) }.map(\.name) == [name])
@@ -124,6 +125,8 @@ private struct Form: Sendable {
     text("sublink only", "FROM unnest\\(((?!\\bJOIN\\b).)*EXISTS \\("),
     text("outer join", "LEFT JOIN \\w+( \\w+)? ON \\w+\\.bucket = asked\\."),
     text("lateral", "\\bLATERAL\\b"),
+    // Citus takes all columns of such a list for ones of the first one's type.
+    text("types", "unnest\\([^)]*::(?!bigint)\\w+\\[\\](?!::bigint)"),
     text("locks", "\\bFOR (NO KEY )?(UPDATE|SHARE)\\b"),
   ]
 }
