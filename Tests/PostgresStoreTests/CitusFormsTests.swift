@@ -2,6 +2,7 @@ import Postgres
 import Testing
 
 @testable import PostgresStore
+@testable import TestKit
 
 /// Forms of SQL that plain PostgreSQL takes and Citus refuses, or carries out by way of files on every node; found in
 /// the text, since no Citus is there when most people run the tests.
@@ -18,6 +19,16 @@ struct CitusFormsTests {
     for command in SQLScript(statement.sql).commands {
       #expect(Form.all.filter { $0.isIn(command) }.map(\.name) == [])
       if statement.scatters { #expect(Form.scattering.filter { $0.isIn(command) }.map(\.name) == []) }
+    }
+  }
+
+  @Test("the page that says how each goes on Citus names them all")
+  func page() throws {
+    let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+    let page = PrivatePostgres.contents(of: "\(root)/Sources/PostgresStore/Documentation.docc/OnCitus.md")
+    for statement in PostgresStores.statements where statement.name != "log.send_batch" {
+      let short = try #require(statement.name.split(separator: ".").last)
+      #expect(page.contains("`\(statement.name)`") || page.contains("`.\(short)`"), "\(statement.name)")
     }
   }
 
