@@ -28,6 +28,7 @@ public enum PostgresError: Error, Hashable, Sendable {
   public var isInDoubt: Bool {
     switch self {
     case .lost, .timeout(sent: true): true
+    case .server(let refusal): refusal.isOfAnotherNode
     default: false
     }
   }
@@ -72,6 +73,12 @@ public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
     self.statement = statement
     self.constraint = constraint
     self.message = message
+  }
+
+  /// Whether the server has lost another one behind it, as a node of a Citus may while it waits for the node that has
+  /// the bucket: class 08, or an internal error that speaks of a connection.
+  public var isOfAnotherNode: Bool {
+    sqlstate.hasPrefix("08") || (sqlstate == "XX000" && message?.contains("connection") == true)
   }
 
   /// `log.send_batch: 42P01 relation "entry" does not exist`.

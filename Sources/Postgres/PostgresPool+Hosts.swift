@@ -2,8 +2,8 @@ import IORuntime
 
 /// Spreading connections over hosts that all take writes (``HostSpreading``).
 ///
-/// Each new connection goes to the host that has the fewest. While a host is gone the others carry all; when it is back,
-/// connections move to it one by one, each opened there before one is given up elsewhere.
+/// Each new connection goes to the host that has the fewest. While a host is gone the others carry all; when it is
+/// back, connections move to it one by one, each opened there before one is given up elsewhere.
 extension PostgresPool {
   /// How often one connection at most is moved: slow enough that a host which has just started is not flooded.
   static let rebalanceInterval: Int64 = 2_000

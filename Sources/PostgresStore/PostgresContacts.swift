@@ -14,8 +14,8 @@ public struct PostgresContacts: ContactStore {
     "contacts.pairs",
     """
     SELECT \(ContactRows.columns)
-    FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS asked (bucket, low, high)
-      JOIN contact_pair p ON p.bucket = asked.bucket AND p.low = asked.low AND p.high = asked.high
+    FROM unnest($1::smallint[]::bigint[], $2::bigint[], $3::bigint[]) AS asked (bucket, low, high)
+      JOIN contact_pair p ON p.bucket = asked.bucket::smallint AND p.low = asked.low AND p.high = asked.high
     """, repeatable: true, scatter: .contactPairs)
   static let put = Statement("contacts.put_pair", ContactRows.put)
   /// How many a user has, counted no further than asked.

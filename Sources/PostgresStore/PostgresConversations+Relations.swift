@@ -7,8 +7,8 @@ extension PostgresConversations {
   static let sharing = Statement(
     "conversations.sharing",
     """
-    SELECT DISTINCT l.user_id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, user_id)
-      JOIN user_conversation l ON l.bucket = asked.bucket AND l.user_id = asked.user_id
+    SELECT DISTINCT l.user_id FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, user_id)
+      JOIN user_conversation l ON l.bucket = asked.bucket::smallint AND l.user_id = asked.user_id
     WHERE l.conversation = ANY($3::bigint[])
     """, repeatable: true, scatter: .sharedConversations)
 

@@ -20,8 +20,8 @@ public struct PostgresConversations: ConversationStore {
   static let living = Statement(
     "conversations.living",
     """
-    SELECT \(columns), m.read_seq FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    SELECT \(columns), m.read_seq FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket::smallint AND c.id = asked.id
       LEFT JOIN member m ON m.bucket = c.bucket AND m.conversation = c.id AND m.user_id = $3
     WHERE c.deleted_at IS NULL ORDER BY c.id
     """, repeatable: true, scatter: .conversationsListed)
@@ -43,8 +43,8 @@ public struct PostgresConversations: ConversationStore {
   static let livingHeads = Statement(
     "conversations.living_heads",
     """
-    SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    SELECT c.id, c.head FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket::smallint AND c.id = asked.id
     WHERE c.deleted_at IS NULL
     """, repeatable: true, scatter: .resumeHeads)
   static let members = Statement(

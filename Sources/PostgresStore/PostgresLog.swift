@@ -35,8 +35,8 @@ public struct PostgresLog: LogStore {
   static let heads = Statement(
     "log.heads",
     """
-    SELECT c.id, c.head FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-      JOIN conversation c ON c.bucket = asked.bucket AND c.id = asked.id
+    SELECT c.id, c.head FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN conversation c ON c.bucket = asked.bucket::smallint AND c.id = asked.id
     """, repeatable: true, scatter: .logHeads)
 
   static let byClientID = Statement(

@@ -44,8 +44,8 @@ public struct PostgresSessions: SessionStore {
   static let alive = Statement(
     "sessions.alive",
     """
-    SELECT s.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-      JOIN user_session s ON s.bucket = asked.bucket AND s.id = asked.id
+    SELECT s.id FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN user_session s ON s.bucket = asked.bucket::smallint AND s.id = asked.id
     WHERE \(living("$3"))
     """, repeatable: true, scatter: .sessionsAlive)
 

@@ -21,8 +21,8 @@ public struct PostgresUsers: UserStore {
   static let byIDs = Statement(
     "users.by_ids",
     """
-    SELECT \(columns) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-      JOIN chat_user u ON u.bucket = asked.bucket AND u.id = asked.id
+    SELECT \(columns) FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+      JOIN chat_user u ON u.bucket = asked.bucket::smallint AND u.id = asked.id
     WHERE u.deleted_at IS NULL ORDER BY u.id
     """, repeatable: true, scatter: .usersByID)
   static let byKey = Statement(

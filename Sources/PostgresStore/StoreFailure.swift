@@ -13,6 +13,8 @@ struct StoreFailure: Sendable {
     switch error {
     case .unavailable, .queueFull, .timeout, .lost, .misconfigured:
       return StoreFailure.away
+    case .server(let refusal) where refusal.isOfAnotherNode:
+      return StoreFailure.away
     case .server(let refusal) where StoreFailure.passing.contains(refusal.sqlstate.prefix(2)):
       return StoreFailure.away
     case .server(let refusal) where StoreFailure.passingStates.contains(refusal.sqlstate):

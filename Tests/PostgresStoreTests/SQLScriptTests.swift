@@ -1,7 +1,5 @@
-import PostgresStore
+@testable import PostgresStore
 import Testing
-
-@testable import struct PostgresStore.SQLScript
 
 @Suite("A script's commands")
 struct SQLScriptTests {

@@ -192,14 +192,16 @@ BEGIN
   ) v;
 
   FOR said IN
-    SELECT n.* FROM jsonb_to_recordset(judged) AS n (place integer, username text, new_seq bigint, new_id bigint)
+    SELECT n.*, conversations[n.place] AS conversation, senders[n.place] AS sender, keys[n.place] AS client_id,
+      given[n.place] AS client_given, types[n.place] AS type, texts[n.place] AS text, replies[n.place] AS reply_to,
+      attached[n.place] AS attachments
+    FROM jsonb_to_recordset(judged) AS n (place integer, username text, new_seq bigint, new_id bigint)
     WHERE n.new_seq IS NOT NULL ORDER BY n.place
   LOOP
     INSERT INTO entry (bucket, conversation, seq, id, kind, author, author_name, created_at, client_message_id,
       client_given, type, text, reply_to, attachments)
-    VALUES (the_bucket, conversations[said.place], said.new_seq, said.new_id, 1, senders[said.place], said.username,
-      moment, keys[said.place], given[said.place], types[said.place], texts[said.place], replies[said.place],
-      attached[said.place]);
+    VALUES (the_bucket, said.conversation, said.new_seq, said.new_id, 1, said.sender, said.username, moment,
+      said.client_id, said.client_given, said.type, said.text, said.reply_to, said.attachments);
   END LOOP;
 
   FOR said IN

@@ -1,0 +1,22 @@
+import ChatCore
+import Postgres
+import Testing
+
+@testable import PostgresStore
+
+@Suite("What the database says, in the domain's words")
+struct StoreFailureTests {
+  @Test(
+    "a node of a Citus that has lost the one with the bucket is the database away, and the outcome in doubt",
+    arguments: [
+      ("08006", "connection to the remote node worker-1:5432 failed", true),
+      ("XX000", "server closed the connection unexpectedly", true), ("08003", nil, true),
+      ("XX000", "cache lookup failed", false), ("42P01", "relation \"entry\" does not exist", false),
+    ])
+  func anotherNode(_ state: String, _ message: String?, _ isAway: Bool) {
+    let error = PostgresError.server(ServerRefusal(sqlstate: state, statement: "log.send", message: message))
+    let said = StoreFailure(report: { _ in })(error)
+    #expect((said == .unavailable(.database, retryAfter: 1_000)) == isAway)
+    #expect(error.isInDoubt == isAway)
+  }
+}
