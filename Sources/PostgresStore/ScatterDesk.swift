@@ -5,8 +5,8 @@ import Postgres
 /// ever waits behind them, and each answer is shared by all whom it may answer.
 ///
 /// A question for keys joins the one of the same statement that waits: a crowd that comes back at once asks for the
-/// heads of all its conversations in few statements. Other questions are shared when they are the same. What may be shared
-/// stands in the statement's row (``Scatter``).
+/// heads of all its conversations in few statements. Other questions are shared when they are the same. What may be
+/// shared stands in the statement's row (``Scatter``).
 ///
 /// - Limits: one connection is left to urgent statements; ``waitingMax`` wait, past it `.queueFull` at once; each
 ///   within its row's deadline.
