@@ -64,6 +64,9 @@ public final class PostgresPool: @unchecked Sendable {
   /// How many connections it keeps.
   public var connectionsMax: Int { settings.connections }
 
+  /// How long an answer is waited for when nobody says less.
+  public var deadlineMax: Int64 { settings.queryTimeout }
+
   /// Begins to connect; from any thread.
   public func start() { onLoop { self.startOnLoop() } }
 

@@ -132,8 +132,9 @@ public struct PostgresUsers: UserStore {
     try await failure.translating { () throws(PostgresError) in
       // No name holds the last code point, so that this bounds all that begin so.
       let end = prefix + "\u{10FFFF}"
+      let most = Int64(clamping: min(max(0, limit), Scatter.usersByName.most))
       let rows = try await desk.rows(
-        Self.search, [.text(prefix), .text(end), .text(after ?? ""), .int8(Int64(clamping: max(0, limit)))])
+        Self.search, [.text(prefix), .text(end), .text(after ?? ""), .int8(most)])
       return try rows.map(Self.user)
     }
   }

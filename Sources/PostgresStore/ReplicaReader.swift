@@ -123,7 +123,7 @@ public enum ReplicaOutcome: String, Sendable, CaseIterable {
   case away
   /// Those that can be reached are being left alone after failures.
   case resting
-  /// No answer in time.
+  /// No answer in time, or too many wait for one.
   case late
   /// Replay and the page stood in each other's way, and replay won.
   case conflict
@@ -135,8 +135,8 @@ public enum ReplicaOutcome: String, Sendable, CaseIterable {
   /// Why there is no page.
   init(_ error: PostgresError) {
     switch error {
-    case .timeout: self = .late
-    case .unavailable, .lost, .queueFull: self = .away
+    case .timeout, .queueFull: self = .late
+    case .unavailable, .lost: self = .away
     case .server(let refusal) where refusal.sqlstate == "57014": self = .late
     case .server where error.isWorthRepeating: self = .conflict
     case .server, .unexpectedReply, .textWithNUL, .misconfigured: self = .refused

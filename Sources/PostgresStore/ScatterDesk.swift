@@ -5,8 +5,8 @@ import Postgres
 /// ever waits behind them, and each answer is shared by all whom it may answer.
 ///
 /// A question for keys joins the one of the same statement that waits: a crowd that comes back at once asks for the
-/// heads of all its conversations in few statements. Other questions are shared when they are the same. What may be shared
-/// stands in the statement's row (``Scatter``).
+/// heads of all its conversations in few statements. Other questions are shared when they are the same. What may be
+/// shared stands in the statement's row (``Scatter``).
 ///
 /// - Limits: one connection is left to urgent statements; ``waitingMax`` wait, past it `.queueFull` at once; each
 ///   within its row's deadline.
@@ -122,7 +122,7 @@ final class ScatterDesk: @unchecked Sendable {
       counted.shared += 1
       return question.waiters.append(done)
     }
-    let question = ScatterQuestion(key, statement, keys, at: now, after: changes)
+    let question = ScatterQuestion(key, statement, keys, at: now, within: pool.deadlineMax, after: changes)
     question.waiters.append(done)
     open[key] = question
     if question.limits.isUrgent { urgent.append(question) } else { ordinary.append(question) }
@@ -225,13 +225,15 @@ final class ScatterQuestion {
   var waiters: [(Result<[Rows], PostgresError>) -> Void] = []
   private var keys: Set<ScatterID>
 
-  init(_ key: Key, _ statement: Statement, _ keys: [ScatterID], at now: Int64, after changes: Int) {
+  init(
+    _ key: Key, _ statement: Statement, _ keys: [ScatterID], at now: Int64, within most: Int64, after changes: Int
+  ) {
     self.key = key
     self.statement = statement
     self.keys = Set(keys)
     self.changes = changes
     limits = statement.scatter ?? Scatter(most: 1, deadline: 1_000, reason: "No row of the table.")
-    deadline = now + limits.deadline
+    deadline = now + min(limits.deadline, most)
   }
 
   /// Takes more keys, unless there would be too many.

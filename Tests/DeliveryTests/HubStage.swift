@@ -161,6 +161,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
   var latency: Milliseconds = 1
   var isAway = false
   private(set) var pagesRead = 0
+  /// The heads as of which pages of the past were asked for, which may come from a copy.
+  private(set) var pastHeads: [Int64] = []
   private(set) var atOnce = 0
   private(set) var mostAtOnce = 0
   private(set) var headStatements = 0
@@ -191,6 +193,13 @@ final class SlowLog: LogStore, @unchecked Sendable {
     defer { atOnce -= 1 }
     try await wait()
     return try await world.entries(of: conversation, after: after, limit: limit)
+  }
+
+  func entries(
+    of conversation: ConversationID, after: Int64, limit: Int, asOf head: Int64
+  ) async throws(ChatError) -> [Entry] {
+    pastHeads.append(head)
+    return try await entries(of: conversation, after: after, limit: limit)
   }
 
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {

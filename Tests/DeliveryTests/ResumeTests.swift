@@ -44,6 +44,29 @@ import Testing
     #expect(bob.seqs(room).last == 122)
   }
 
+  @Test func `pages that lie whole below the head may come from a copy, the newest entries come from the log`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    for count in 1...100 { try stage.say("\(count)", in: room) }
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 1])
+    stage.time.run(for: 100)
+    #expect(bob.seqs(room) == Array(2...101))
+    #expect(stage.log.pastHeads == [101, 101, 101])
+    #expect(stage.log.pagesRead == 4)
+  }
+
+  @Test func `what live sessions lack comes from the log itself, however much it is`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    for count in 1...99 { try stage.say("\(count)", in: room) }
+    stage.broker.publish([try stage.say("100", in: room)])
+    stage.time.run(for: 3_000)
+    #expect(bob.seqs(room) == Array(2...101))
+    #expect(stage.log.pastHeads.isEmpty)
+  }
+
   @Test func `a hundred sessions that miss the same share the reads of the log`() throws {
     let stage = try HubStage()
     let room = try stage.group()

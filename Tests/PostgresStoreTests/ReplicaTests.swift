@@ -104,6 +104,34 @@ struct ReplicaTests {
     Issue.record("no page from the replica in 20 s: \(await pair.database.replicaPages)")
   }
 
+  @Test("several replicas share the pages, and one that dies leaves them to the others")
+  func several() async throws {
+    let pair = try await Self.pair()
+    let second = try await pair.primary.startStandby(name: "second")
+    let url = pair.database.url
+    let database = try Database(url, replicas: [pair.standby.url(like: url), second.url(like: url)])
+    for _ in 0..<500 where await database.replicaCounts.connections < 4 { try await Task.sleep(for: .milliseconds(10)) }
+    let cast = try await Cast.gather(in: database.underTest)
+    let reader = Reader(cast: cast, room: try await cast.group().id)
+    try await reader.turns(5)
+    try await pair.standby.catchUp(with: pair.primary)
+    try await second.catchUp(with: pair.primary)
+    try await reader.looks(40)
+    pair.standby.kill9()
+    let before = await database.replicaPages[.served, default: 0]
+    try await reader.looks(40)
+    let pages = await database.replicaPages
+    #expect(pages[.served, default: 0] >= before + 35, "\(pages)")
+    let asked = "SELECT sum(idx_scan) > 0 FROM pg_stat_user_indexes WHERE relname = 'entry'"
+    for _ in 0..<200 where try await !second.sql(asked, in: second.url(like: url)).hasPrefix("t") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(try await second.sql(asked, in: second.url(like: url)).hasPrefix("t"))
+    await database.close()
+    second.kill9()
+    await pair.end()
+  }
+
   @Test("a replica that was promoted follows nobody any more, and is not asked for pages")
   func promoted() async throws {
     let pair = try await Self.pair()
