@@ -59,6 +59,16 @@ public struct PeerSeal: Sendable {
     ConstantTime.equal(Array(proof.utf8), Array(self.proof(of: node, at: address).utf8))
   }
 
+  // MARK: Nodes
+
+  /// Proves that a node of the cluster is that process.
+  public func proof(ofIdentity identity: String) -> String { code("node\n\(identity)") }
+
+  /// Whether a node of the cluster is that process.
+  public func isGenuine(_ proof: String, ofIdentity identity: String) -> Bool {
+    ConstantTime.equal(Array(proof.utf8), Array(self.proof(ofIdentity: identity).utf8))
+  }
+
   // MARK: Requests
 
   /// The value of ``PeerHop/field`` for a request; it seals the line, the body and what ``PeerHeaders`` lets through.

@@ -3,8 +3,9 @@ import JSONText
 /// What a node says of itself to the others.
 ///
 /// - Shape: `{"id":"socket-1","role":"socket","addresses":["10.0.0.7:9001"],"version":"0.1.0","settings":"9f3c…",
-///   "private":{"address":"10.0.0.7:9101","proof":"5b1e…"},"since":1763730000000,"process":"6b0e… 4026531836 812 7713",
-///   "equal":{…}}`; it stays what it is as long as the process lives, and no two processes have the same.
+///   "private":{"address":"10.0.0.7:9101","proof":"5b1e…"},"since":1763730000000,
+///   "process":"6b0e… pid:[4026531836] 812 7713","proof":"77a0…","equal":{…}}`; it stays what it is as long as the
+///   process lives, and no two processes have the same.
 public struct NodeRecord: Hashable, Sendable {
   /// Its name, unique in the cluster.
   public let id: String
@@ -24,6 +25,8 @@ public struct NodeRecord: Hashable, Sendable {
   public let since: Int64?
   /// Which process of which machine it is, so that others there can see that it has died; nil when that is not known.
   public let process: String?
+  /// The proof that a node of the cluster wrote the record; nil when an older release does not say.
+  public var proof: String?
   /// What it must have in common with the others; nil when an older release does not say.
   public let agreement: NodeAgreement?
 
@@ -57,6 +60,9 @@ public struct NodeRecord: Hashable, Sendable {
     self.agreement = agreement
   }
 
+  /// What is proved: which process it is, and since when.
+  public var identity: String { "\(id)\n\(role)\n\(since ?? 0)\n\(process ?? "")" }
+
   var text: String {
     var writer = JSONWriter()
     writer.object { writer in
@@ -75,6 +81,7 @@ public struct NodeRecord: Hashable, Sendable {
       }
       writer.member("since", since)
       writer.member("process", process)
+      writer.member("proof", proof)
       if let agreement { writer.member("equal", object: agreement.write) }
     }
     return String(decoding: writer.finish(), as: UTF8.self)
@@ -95,5 +102,6 @@ public struct NodeRecord: Hashable, Sendable {
       id: id, role: role, addresses: list.compactMap(\.string), version: version, settings: settings,
       entrance: entrance, since: value["since"]?.integer, process: value["process"]?.string,
       agreement: value["equal"].flatMap(NodeAgreement.init))
+    proof = value["proof"]?.string
   }
 }

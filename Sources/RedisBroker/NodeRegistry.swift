@@ -41,12 +41,14 @@ public final class NodeRegistry: @unchecked Sendable {
   private let lifetime: Int64
   private let interval: Int64
   private let isGone: (NodeRecord) -> Bool
+  private let isGenuine: (NodeRecord) -> Bool
   private let scripts = (join: Scripts.join(), heartbeat: Scripts.heartbeat())
   private let list: NodeList
   private var timer: LoopTimer?
   private var isLeaving = false
   private var hasJoined = false
   private var changed: (NodeStanding) -> Void = { _ in }
+  private var forged = ""
   private var gathered = NodeListCounters()
 
   /// Where the node stands now.
@@ -62,10 +64,14 @@ public final class NodeRegistry: @unchecked Sendable {
   /// Speaks for `record` over `client`; a node that is silent for `lifetime` is taken for dead, three missed beats by
   /// default.
   ///
-  /// - Parameter isGone: whether the process of a record has died for certain; others are waited for.
+  /// - Parameters:
+  ///   - isGone: whether the process of a record has died for certain; others are waited for.
+  ///   - isGenuine: whether a process of the cluster wrote that record, later than this one began; for nothing else the
+  ///     node gives up its name.
   public init(
     loop: EventLoop, client: RedisClient, record: NodeRecord, names: TopicNames = .standard,
-    lifetime: Int64 = 15_000, interval: Int64 = 5_000, isGone: @escaping (NodeRecord) -> Bool = { _ in false }
+    lifetime: Int64 = 15_000, interval: Int64 = 5_000, isGone: @escaping (NodeRecord) -> Bool = { _ in false },
+    isGenuine: @escaping (NodeRecord) -> Bool = { _ in true }
   ) {
     self.loop = loop
     self.client = client
@@ -73,6 +79,7 @@ public final class NodeRegistry: @unchecked Sendable {
     self.lifetime = lifetime
     self.interval = interval
     self.isGone = isGone
+    self.isGenuine = isGenuine
     keys = NodeList.keys(names)
     list = NodeList(client: client, names: names)
   }
@@ -203,7 +210,7 @@ public final class NodeRegistry: @unchecked Sendable {
 
   /// One that is lost is followed by another before the node is taken for dead.
   private func say(lifetime: Int64, _ done: @escaping () -> Void = {}) {
-    let arguments = [record.id, record.text, String(lifetime), record.role]
+    let arguments = [record.id, record.text, String(lifetime), record.role, forged]
     gathered.isListed = gathered.isListed && client.isConnected(for: keys[0])
     do throws(RedisError) {
       try client.submit(scripts.heartbeat, keys: keys, arguments: arguments) { [weak self] result in
@@ -220,7 +227,12 @@ public final class NodeRegistry: @unchecked Sendable {
     guard parts.count >= 2 else { return }
     gathered.refused = Int(clamping: parts[1].integer ?? 0)
     gathered.listed = parts.dropFirst(2).compactMap(\.text).reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    guard parts[0].integer == 0 else { return stands(.listed) }
+    guard let bytes = parts[0].bytes, !bytes.isEmpty else { return stands(.listed) }
+    guard let other = NodeRecord(text: bytes), isGenuine(other) else {
+      gathered.isListed = false
+      forged = String(decoding: bytes, as: UTF8.self)
+      return
+    }
     timer?.cancel()
     stands(.replaced)
   }

@@ -38,6 +38,16 @@ struct PeerSealTests {
     }
   }
 
+  @Test("a process is proved by the cluster's secret only, and the proof is of nothing else")
+  func identity() {
+    let proof = seal.proof(ofIdentity: "a\nsocket\n1\np")
+    #expect(seal.isGenuine(proof, ofIdentity: "a\nsocket\n1\np"))
+    #expect(!seal.isGenuine(proof, ofIdentity: "a\nsocket\n2\np"))
+    #expect(!seal.isGenuine(proof, of: "a", at: "socket\n1\np"))
+    #expect(!seal.isGenuine("", ofIdentity: "a\nsocket\n1\np"))
+    #expect(!PeerSeal(secret: Array("another".utf8)).isGenuine(proof, ofIdentity: "a\nsocket\n1\np"))
+  }
+
   @Test("what a node has sealed is taken as the client made it, with his address")
   func admitted() throws {
     let original = try gate().admit(request(hop()))

@@ -194,9 +194,25 @@ struct NodeRegistryTests {
     }
   }
 
+  @Test("a name that is taken by a record which proves nothing is taken back, and the node stays")
+  func forged() async throws {
+    try await Self.onRedis { loop, client, make in
+      let one = make("a", "600", 1)
+      one.start()
+      #expect(await Self.stands(one, .listed))
+      for forgery in ["{", Self.record("a", "700", -1).text] {
+        _ = try await client.command(RedisCommand("HSET", "martlet:{nodes}records", "a", forgery))
+        #expect(await Self.reach { try await Self.processes(one) == ["process 1"] })
+      }
+      #expect(await Self.stands(one, .listed))
+      one.leave()
+    }
+  }
+
   // MARK: Insides
 
-  /// On both kinds of Redis; a node's process is dead for certain when its number is 0.
+  /// On both kinds of Redis. A node's process is dead for certain when its number is 0, and its record proves nothing
+  /// when it is -1.
   private static func onRedis(
     _ body:
       @escaping @Sendable (
@@ -212,8 +228,8 @@ struct NodeRegistryTests {
           try #require(await client.connected(within: 2_000))
           try await body(loop, client) { id, lifetime, number in
             NodeRegistry(
-              loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100
-            ) { $0.process == "process 0" }
+              loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100,
+              isGone: { $0.process == "process 0" }, isGenuine: { $0.process != "process -1" })
           }
           client.close()
         }

@@ -37,14 +37,22 @@ final class Joining: @unchecked Sendable {
     client = RedisClient(loop: loop, settings: redis) { change in
       logger.info("redis", .text("connection", "joining"), .text("change", "\(change)"))
     }
-    let record = NodeRecord(
+    var record = NodeRecord(
       id: node, role: role.rawValue, addresses: [configuration.serving.listen.description], version: Version.text,
       settings: configuration.sharedHash, entrance: entrance, since: SystemClock().now.milliseconds,
       process: ProcessMark.own()?.text, agreement: configuration.agreement)
+    let seal = PeerSeal(secret: configuration.secrets.refreshKey?.revealed ?? [])
+    record.proof = seal.proof(ofIdentity: record.identity)
+    let since = record.since ?? 0
     registry = NodeRegistry(
       loop: loop, client: client, record: record,
-      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
-    ) { record in record.process.map(ProcessMark.isGone) ?? false }
+      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
+      isGone: { $0.process.map(ProcessMark.isGone) ?? false },
+      isGenuine: { other in
+        // An earlier record may be somebody's who has kept it.
+        guard let proof = other.proof, let began = other.since, began >= since else { return false }
+        return seal.isGenuine(proof, ofIdentity: other.identity)
+      })
   }
 
   /// Joins, or gives up waiting for Redis.
