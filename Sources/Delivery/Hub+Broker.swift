@@ -48,7 +48,14 @@ extension Hub: BrokerReceiver {
   }
 
   /// The broker tells nothing until it follows again: until then the log is asked, twice as often.
-  public func interrupted() {
-    brokerInterrupted()
+  public func interrupted() { brokerInterrupted(Array(rooms.all)) }
+
+  /// The same of these topics: the rooms of the others go on as they are and are not compared again.
+  public func interrupted(_ topics: [Topic]) {
+    brokerInterrupted(
+      topics.compactMap { topic in
+        if case .conversation(let id) = topic { return rooms[id] }
+        return nil
+      })
   }
 }

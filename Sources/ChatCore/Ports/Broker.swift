@@ -38,4 +38,11 @@ public protocol BrokerReceiver: AnyObject {
   /// The connection is gone: what is published from now on is missed, until ``following(_:)`` comes again for each
   /// topic.
   func interrupted()
+  /// The same of these topics alone, as when one master of several is gone: the others are heard as before.
+  func interrupted(_ topics: [Topic])
+}
+
+extension BrokerReceiver {
+  /// Who makes no difference takes it for the loss of everything.
+  public func interrupted(_ topics: [Topic]) { interrupted() }
 }
