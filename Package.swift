@@ -114,7 +114,7 @@ let testing: [Target] = [
   tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
   tests("ObjectStore", ["ChatCore", "IORuntime", "MemoryAdapters", "TestKit"], exclude: ["service.py"]),
-  tests("MemoryAdapters", ["ChatCore", "TestKit"]),
+  tests("MemoryAdapters", ["ChatCore", "IORuntime", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),
   tests("Client", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
@@ -137,6 +137,7 @@ let testing: [Target] = [
     name: "ClusterTests",
     dependencies: [
       "TestKit", "ChatCore", "Client", "Delivery", "MemoryAdapters", "IORuntime", "JSONText", "WebSocket", "HTTP1",
+      "Redis", "RedisBroker",
     ], exclude: ["Exports"],
     swiftSettings: strict),
   .testTarget(

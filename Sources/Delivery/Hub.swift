@@ -165,8 +165,12 @@ public final class Hub: @unchecked Sendable {
   }
 
   /// The earlier of what was meant and what is meant now: interruptions in a row must not put it off.
+  ///
+  /// A quarter of the period is left to chance: an outage of Redis sets all nodes of a cluster to the same moment, and
+  /// they would ask the database in step from then on.
   private func scheduleHousekeeping() {
-    let at = ports.now + (isInterrupted ? limits.headCheckInterruptedEvery : limits.headCheckEvery)
+    let period = isInterrupted ? limits.headCheckInterruptedEvery : limits.headCheckEvery
+    let at = ports.now + period - Milliseconds(ports.random(below: UInt64(max(1, period / 4))))
     if let housekeeping, housekeeping.at <= at { return }
     housekeeping?.timer.cancel()
     let timer = ports.schedule(after: at - ports.now) { [weak self] in self?.housekeep() }

@@ -28,6 +28,12 @@ public protocol Cancellable: AnyObject {
 }
 
 extension LoopPorts {
+  /// When one of many that are to leave within `spread` leaves: each at a moment of its own, so that they do not arrive
+  /// elsewhere at once.
+  public func ownMoment(within spread: Milliseconds) -> Milliseconds {
+    Milliseconds(random(below: UInt64(max(1, spread))))
+  }
+
   /// A wait that doubles with each failure up to `most`, between half of it and all of it, so that many do not return
   /// at once.
   func backOff(after failures: Int, first: Milliseconds, most: Milliseconds) -> Milliseconds {

@@ -42,8 +42,7 @@ public final class DialectDoor: @unchecked Sendable {
   public func drain(over spread: Milliseconds) {
     isDraining = true
     for session in sessions.values {
-      let delay = Milliseconds(ports.random(below: UInt64(max(1, spread))))
-      ports.schedule(after: delay) { [weak session] in session?.close() }
+      ports.schedule(after: ports.ownMoment(within: spread)) { [weak session] in session?.close() }
     }
   }
 

@@ -70,8 +70,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   public func drain(over spread: Milliseconds) {
     isDraining = true
     for session in sessions {
-      let delay = Milliseconds(ports.random(below: UInt64(max(1, spread))))
-      ports.schedule(after: delay) { [weak self, weak session] in
+      ports.schedule(after: ports.ownMoment(within: spread)) { [weak self, weak session] in
         guard let self else { return }
         session?.drain(retryAfter: retryAfter())
       }
@@ -101,7 +100,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   }
 
   private func retryAfter() -> Milliseconds {
-    100 + Milliseconds(ports.random(below: UInt64(max(1, limits.drainRetryMost - 100))))
+    100 + ports.ownMoment(within: limits.drainRetryMost - 100)
   }
 
   private func newID() -> String {

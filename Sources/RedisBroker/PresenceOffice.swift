@@ -23,6 +23,10 @@ package final class PresenceOffice {
   private var isLeaving = false
   private var quietUntil: Milliseconds = 0
   private var counted = PresenceCounters()
+  /// Who was said to be gone lately, and when: with ``cameBack()`` it is said again.
+  private var gone: [UserID: Milliseconds] = [:]
+  /// How long they are remembered: a master's end is noticed and made good within this, many times over.
+  private static let goneFor: Milliseconds = 60_000
 
   /// Speaks for that node (nil: for one that only asks), with nothing said before ``start()``.
   package init(wire: any PresenceWire, node: String?, names: TopicNames, limits: PresenceLimits) {
@@ -94,11 +98,17 @@ package final class PresenceOffice {
   }
 
   /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
-  /// all who are here are said again; nobody hears of those who are known.
-  package func cameBack() { board.doubt { _ in true } }
+  /// all who are here are said again, and all who have gone lately; nobody hears of what is known.
+  package func cameBack() { doubt { _ in true } }
 
   /// What was said of a share may be lost with the master that had it.
-  package func sayAgain(_ share: PresenceShare) { board.doubt { PresenceShare(of: $0) == share } }
+  package func sayAgain(_ share: PresenceShare) { doubt { PresenceShare(of: $0) == share } }
+
+  private func doubt(_ isDoubtful: (UserID) -> Bool) {
+    board.doubt(isDoubtful)
+    forgetLongGone()
+    board.failed(gone.keys.filter(isDoubtful).sorted())
+  }
 
   private func tick() {
     guard !isLeaving else { return }
@@ -165,6 +175,7 @@ package final class PresenceOffice {
     guard let name else { return }
     let (came, went) = board.takeChanges(at: wire.now)
     guard !came.isEmpty || !went.isEmpty else { return }
+    note(came, went)
     let (comers, goers) = (PresenceShare.sorted(came), PresenceShare.sorted(went))
     for share in PresenceShare.all {
       for part in PresenceShare.parts(comers[share] ?? [], goers[share] ?? [], of: limits.usersPerScript) {
@@ -172,6 +183,14 @@ package final class PresenceOffice {
       }
     }
   }
+
+  private func note(_ came: [UserID], _ went: [UserID]) {
+    forgetLongGone()
+    for user in came { gone[user] = nil }
+    for user in went { gone[user] = wire.now }
+  }
+
+  private func forgetLongGone() { gone = gone.filter { wire.now - $0.value < PresenceOffice.goneFor } }
 
   private func say(_ came: [UserID], _ went: [UserID], in share: PresenceShare, by name: String) {
     let users = (came + went).map { String($0.rawValue) }

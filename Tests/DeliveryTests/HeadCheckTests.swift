@@ -15,7 +15,7 @@ import Testing
     #expect(stage.hub.report.lostFound == 1)
   }
 
-  @Test func `a quiet bucket costs one statement of counters a second and no heads`() throws {
+  @Test func `a quiet bucket costs about one statement of counters a second and no heads`() throws {
     let stage = try HubStage()
     _ = try stage.group()
     _ = try stage.listener(stage.bob)
@@ -23,7 +23,55 @@ import Testing
     let (heads, counters) = (stage.log.headStatements, stage.log.counterStatements)
     stage.time.run(for: 10_000)
     #expect(stage.log.headStatements == heads)
-    #expect(stage.log.counterStatements == counters + 10)
+    #expect((counters + 10...counters + 14).contains(stage.log.counterStatements))
+  }
+
+  /// Every node of a cluster loses Redis at the same moment; once they went on in step from there.
+  @Test func `two nodes that lost Redis at the same moment do not compare at the same moments for ever`() throws {
+    let stage = try HubStage()
+    _ = try stage.group()
+    _ = try stage.listener(stage.bob)
+    let other = Hub(
+      ports: VirtualLoop(time: stage.time, seed: 2), broker: HandBroker(), log: stage.log, conversations: stage.world,
+      signIns: stage.world)
+    other.start()
+    let ear = Ear()
+    let seat = other.attach(
+      ear, user: stage.ada.id, signIn: SessionID(rawValue: 2), ownConversation: stage.ada.ownConversation,
+      format: .plain)
+    other.resume(seat, heads: [:]) { _ in }
+    stage.time.run(for: 3_000)
+    for hub in [stage.hub, other] { hub.interrupted(.whole) }
+    var (moments, together) = (0, 0)
+    for _ in 0..<20_000 {
+      let before = stage.log.counterStatements
+      stage.time.run(for: 1)
+      moments += stage.log.counterStatements > before ? 1 : 0
+      together += stage.log.counterStatements > before + 1 ? 1 : 0
+    }
+    #expect(moments > 30 && together * 10 < moments, "\(together) of \(moments) at the same moment")
+  }
+
+  @Test func `one master's loss concerns the rooms of its topics alone`() throws {
+    let stage = try HubStage()
+    let (lost, kept) = (try stage.group("lost"), try stage.group("kept"))
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.hub.interrupted(Interruption(of: [lost.bucket]))
+    let heads = stage.log.headStatements
+    // Of a room that is not followed nothing is in flight; of the other it may be.
+    try stage.say("one", in: lost)
+    try stage.say("two", in: kept)
+    stage.time.run(for: 600)
+    #expect(stage.log.headStatements > heads)
+    #expect(bob.seqs(lost) == [2] && stage.hub.report.interruptions == 1)
+    stage.hub.following(.conversation(lost))
+    stage.time.run(for: 2_000)
+    #expect(bob.seqs(kept) == [2] && bob.seqs(lost) == [2])
+    let calm = stage.log.counterStatements
+    stage.time.run(for: 6_000)
+    // Back at the period of a whole broker: the other topics are not waited for.
+    #expect(stage.log.counterStatements - calm <= 8)
   }
 
   @Test func `an entry in flight is waited for and not read`() throws {

@@ -1,6 +1,8 @@
 import ChatCore
+import IORuntime
 import MemoryAdapters
 import Synchronization
+import TestKit
 import Testing
 
 /// A loop in miniature: what hops onto it waits, in order of time, until it is run.
@@ -47,6 +49,21 @@ private final class Ear: BrokerReceiver {
       conversation: conversation ?? room, seq: seq, id: EntryID(rawValue: seq << 12),
       createdAt: Timestamp(milliseconds: 0),
       author: Author(id: ada, username: "ada"), event: .conversationDeleted)
+  }
+
+  @Test(arguments: BrokerContract.all)
+  func `the contract holds`(_ rule: BrokerContract.Case) async throws {
+    try await onLoop { loop in
+      let bus = MemoryBus()
+      let brokers = (0..<2).map { _ in
+        MemoryBroker(on: bus) { delay, work in loop.execute { loop.schedule(after: delay, work) } }
+      }
+      let under = BrokersUnderTest(loop: loop, brokers: brokers) { number in
+        brokers[number].interrupt()
+        loop.schedule(after: 20) { brokers[number].restore() }
+      }
+      try await rule.run(under)
+    }
   }
 
   @Test func `what is published reaches all who follow, the publisher too, as a later callback`() {

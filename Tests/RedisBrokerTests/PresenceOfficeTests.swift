@@ -95,6 +95,26 @@ struct PresenceOfficeTests {
     #expect(wire.said.map(\.arguments) == [all])
   }
 
+  /// The replica may lack the going as well as the coming: he would be there for ever.
+  @Test("who was said to be gone is said to be gone again when the way to Redis was lost and is back")
+  func goneAgain() {
+    let (wire, office) = Self.begun()
+    office.left(Self.users[0])
+    for _ in 0..<2 { wire.pass(1_000) }
+    let going = ["0", String(Self.users[0].rawValue)]
+    #expect(wire.said.map(\.arguments).last == going)
+    wire.forget()
+    office.cameBack()
+    wire.pass(1_000)
+    #expect(
+      wire.said.map(\.arguments) == [["2"] + Self.users.dropFirst().map { String($0.rawValue) } + going.dropFirst()])
+    for _ in 0..<61 { wire.pass(1_000) }
+    wire.forget()
+    office.cameBack()
+    wire.pass(1_000)
+    #expect(wire.said.map(\.arguments) == [["2"] + Self.users.dropFirst().map { String($0.rawValue) }])
+  }
+
   @Test("a node that has lost its lease says all under a new name, and then buries the old one")
   func buriesItself() {
     let (wire, office) = Self.begun()

@@ -76,6 +76,20 @@ struct RedisTopicsTests {
     }
   }
 
+  @Test("the contract holds", arguments: BrokerContract.all)
+  func contract(_ rule: BrokerContract.Case) async throws {
+    try await Self.withRedis(.single) { _, settings, loop in
+      let stations = [Station(loop, settings), Station(loop, settings)]
+      try await eventually(within: 2_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
+      let kill = RedisCommand("CLIENT", "KILL", "TYPE", "pubsub")
+      let under = BrokersUnderTest(loop: loop, brokers: stations.map(\.broker)) { _ in
+        try? stations[0].client.submit(kill) { _ in }
+      }
+      try await rule.run(under)
+      for station in stations { station.close() }
+    }
+  }
+
   @Test(
     "a signing out reaches those who follow the user, and after leaving nothing is heard", arguments: RedisKind.allCases
   )

@@ -1,0 +1,211 @@
+"""The arithmetic of capacity.md: what a cluster of given machines needs for given connections and messages a second.
+
+Everything is plain numbers. Units are in the names: _us microseconds of CPU, _bytes, _ps a second.
+
+    C   connections                       D  deliveries/s        = M * fan_out * burst
+    M   messages stored a second, mean    L  event loops         = nodes * node_cores
+    F   fan_out: connections that hear    A  loops that hear one = L * (1 - (1 - 1/L)^F)   (members are spread by chance)
+
+    node CPU/s     = D * deliver + M*burst * (send + A * hear) + C * idle + C/session_s * connect
+    node memory    = C * (connection + kernel) + C * conversations * room
+    node network   = D * (frame + overhead) + M*burst * A * payload
+    redis CPU/s    = M*burst * (publish + A * copy) + P * (publish + nodes * copy)
+                     P presence messages/s = min(nodes * 64, 2 * C/session_s)
+    redis network  = M*burst * A * payload + P * nodes * payload
+    postgres CPU/s = M*burst * (commit / B + row) + L * checks_ps * (buckets * counters + moved * head)
+                     + C/session_s * resume
+                     B      = messages a transaction = 1 + M*burst/L * commit_s, at most 128
+                     moved  = rooms a loop * (1 - exp(-M*burst / checks_ps / 4096))
+    postgres disk  = M * row_bytes a second; WAL = M*burst * wal_bytes
+"""
+
+import json
+import math
+import pathlib
+
+BUCKETS = 4_096
+NAMES = (
+    "deliver_us send_us hear_us idle_us connect_us connection_bytes kernel_bytes room_bytes frame_bytes overhead_bytes "
+    "payload_bytes publish_us copy_us subscription_bytes commit_us row_us counters_us head_us connect_postgres_us "
+    "row_bytes wal_bytes"
+).split()
+
+
+def check_costs(costs):
+    """Refuses a file of costs that lacks one, or has one that nobody can judge."""
+    for name in NAMES:
+        cost = costs.get(name)
+        if not isinstance(cost, dict):
+            raise ValueError(f"costs: {name} is missing")
+        for member in ("value", "low", "high", "unit", "source"):
+            if member not in cost:
+                raise ValueError(f"costs: {name} has no {member}")
+        if not 0 <= cost["low"] <= cost["value"] <= cost["high"]:
+            raise ValueError(f"costs: {name} is not between its low and its high")
+
+
+def values(costs, which="value"):
+    return {name: cost[which] for name, cost in costs.items()}
+
+
+def loops_that_hear(loops, fan_out):
+    """How many of the loops have one of the connections that hear a message."""
+    return loops * (1 - (1 - 1 / loops) ** fan_out)
+
+
+def batch(messages_ps, loops, commit_s):
+    """Messages that go out in one transaction: what has come to a loop while its last one ran."""
+    return min(128.0, 1 + messages_ps / loops * commit_s)
+
+
+def node_load(u, w, nodes):
+    """What all nodes together use a second: CPU-us, bytes of memory, bytes of network."""
+    c, m = w["connections"], w["messages_ps"] * w["burst"]
+    loops = nodes * w["node_cores"]
+    d, heard = m * w["fan_out"], m * loops_that_hear(loops, w["fan_out"])
+    arrivals = c / w["session_s"]
+    return {
+        "cpu": d * u["deliver_us"] + m * u["send_us"] + heard * u["hear_us"] + c * u["idle_us"]
+        + arrivals * u["connect_us"],
+        "memory": c * (u["connection_bytes"] + u["kernel_bytes"]) + c * w["conversations"] * u["room_bytes"],
+        "network": d * (u["frame_bytes"] + u["overhead_bytes"]) + heard * u["payload_bytes"],
+    }
+
+
+def redis_load(u, w, nodes):
+    """What all masters together use a second."""
+    c, m = w["connections"], w["messages_ps"] * w["burst"]
+    heard = loops_that_hear(nodes * w["node_cores"], w["fan_out"])
+    presence = min(nodes * 64, 2 * c / w["session_s"])
+    return {
+        "cpu": m * (u["publish_us"] + heard * u["copy_us"]),
+        "presence": presence * (u["publish_us"] + nodes * u["copy_us"]),
+        "network": (m * heard + presence * nodes) * u["payload_bytes"],
+        "memory": c * (w["conversations"] + 1) * u["subscription_bytes"],
+    }
+
+
+def postgres_load(u, w, nodes):
+    """What PostgreSQL uses a second."""
+    c, m = w["connections"], w["messages_ps"] * w["burst"]
+    loops = nodes * w["node_cores"]
+    together = batch(m, loops, w["commit_s"])
+    rooms = c * w["conversations"] / loops
+    moved = rooms * (1 - math.exp(-m / w["checks_ps"] / BUCKETS))
+    return {
+        "commits": m * (u["commit_us"] / together + u["row_us"]),
+        "checks": loops * w["checks_ps"] * (min(BUCKETS, rooms) * u["counters_us"] + moved * u["head_us"]),
+        "resumes": c / w["session_s"] * u["connect_postgres_us"],
+        "wal": m * u["wal_bytes"], "disk_a_day": w["messages_ps"] * u["row_bytes"] * 86_400, "batch": together,
+    }
+
+
+def limits(w):
+    """What one machine of each kind may bear a second, headroom taken off."""
+    h = w["headroom"]
+    return {
+        "node": {"cpu": w["node_cores"] * 1e6 * h, "memory": w["node_memory_bytes"] * h, "network": w["network_ps"] * h},
+        "redis": {"cpu": 1e6 * h, "network": w["network_ps"] * h},
+        "postgres": {"cpu": w["postgres_cores"] * 1e6 * h, "wal": w["postgres_wal_ps"] * h},
+    }
+
+
+def nodes_needed(u, w):
+    """The least number of nodes that bears it, one more to lose, and what decides."""
+    bound = limits(w)["node"]
+    nodes = 1
+    while True:
+        load = node_load(u, w, nodes)
+        shares = {name: load[name] / bound[name] for name in bound}
+        shares["connections"] = w["connections"] / w["node_connections"]
+        binding = max(shares, key=shares.get)
+        need = max(1, math.ceil(shares[binding]))
+        if need <= nodes:
+            return nodes + 1, binding
+        nodes = need
+
+
+MOVES = {
+    "node CPU": "more nodes; frames that leave in one write cost a third",
+    "node memory": "more nodes, or more memory each",
+    "node network": "more nodes; permessage-deflate pays with CPU",
+    "node connections": "MARTLET_LIMIT_CONNECTIONS and open files; more nodes",
+    "redis CPU": "more masters: topics are spread evenly over 256 tags",
+    "redis network": "more masters",
+    "redis presence": "fewer, larger nodes; watching from few nodes; longer ticks",
+    "postgres commits": "a larger primary, then Citus (2.3 to 5 times the CPU in all)",
+    "postgres checks": "fewer, larger nodes; a longer period (delays only what Redis lost); Citus",
+    "postgres resumes": "replicas for reads; longer sessions",
+    "postgres wal": "faster disks, then Citus",
+}
+
+
+def plan(costs, w, which="value"):
+    """Everything for one size."""
+    u = values(costs, which)
+    nodes, binding = nodes_needed(u, w)
+    bound = limits(w)
+    redis, postgres, node = redis_load(u, w, nodes), postgres_load(u, w, nodes), node_load(u, w, nodes)
+    masters_cpu = math.ceil((redis["cpu"] + redis["presence"]) / bound["redis"]["cpu"])
+    masters = max(1, masters_cpu, math.ceil(redis["network"] / bound["redis"]["network"]))
+    cpu = postgres["commits"] + postgres["checks"] + postgres["resumes"]
+    one = max(cpu / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"])
+    citus = 0 if one <= 1 else math.ceil(max(
+        cpu * w["citus_factor"] / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"]))
+    # What fills the cluster that one begins with: these nodes, three masters, one primary.
+    start = {
+        "redis CPU": redis["cpu"] / 3 / bound["redis"]["cpu"],
+        "redis network": redis["network"] / 3 / bound["redis"]["network"],
+        "redis presence": redis["presence"] / 3 / bound["redis"]["cpu"],
+        "postgres commits": postgres["commits"] / bound["postgres"]["cpu"],
+        "postgres checks": postgres["checks"] / bound["postgres"]["cpu"],
+        "postgres resumes": postgres["resumes"] / bound["postgres"]["cpu"],
+        "postgres wal": postgres["wal"] / bound["postgres"]["wal"],
+    }
+    machines = {
+        "Redis CPU": ["redis CPU", "redis presence"], "Redis network": ["redis network"],
+        "PostgreSQL CPU": ["postgres commits", "postgres checks", "postgres resumes"], "PostgreSQL WAL": ["postgres wal"],
+    }
+    fullness = {name: sum(start[part] for part in parts) for name, parts in machines.items()}
+    fullest = max(fullness, key=fullness.get)
+    most = max(machines[fullest], key=start.get)
+    # Nodes are added as needed, so they are the limit only while nothing else is half full.
+    is_full = fullness[fullest] > 0.5
+    mostly = f"{fullest}, mostly {most.split()[1]}" if len(machines[fullest]) > 1 else fullest
+    node_part = "node " + binding.replace("cpu", "CPU")
+    return {
+        "connections": w["connections"], "messages_ps": w["messages_ps"], "nodes": nodes, "masters": masters,
+        "postgres": "one primary" if not citus else f"Citus, {citus} workers", "citus_workers": citus,
+        "first_limit": mostly if is_full else node_part, "full": round(fullness[fullest], 3) if is_full else None,
+        "moves": MOVES[most if is_full else node_part],
+        "batch": round(postgres["batch"], 1), "disk_gb_a_day": round(postgres["disk_a_day"] / 1e9, 1),
+        "network_gbit_ps": round(node["network"] * 8 / 1e9, 2), "use": {name: round(x, 4) for name, x in start.items()},
+    }
+
+
+def table(costs, assumptions, sizes):
+    """A row for each size: the plan, and the nodes with all costs at their low and at their high."""
+    rows = []
+    for connections, messages in sizes:
+        w = dict(assumptions, connections=connections, messages_ps=messages)
+        row = plan(costs, w)
+        row["nodes_low"], row["nodes_high"] = (plan(costs, w, which)["nodes"] for which in ("low", "high"))
+        rows.append(row)
+    return rows
+
+
+def predict_here(costs, which, connections, messages_ps, deliveries_ps, nodes=2):
+    """CPU-us a second of the parts of a small cluster whose deliveries are known: for validation."""
+    u = values(costs, which)
+    return {
+        "node": deliveries_ps * u["deliver_us"] + messages_ps * (u["send_us"] + nodes * u["hear_us"])
+        + connections * u["idle_us"],
+        "postgres": messages_ps * (u["commit_us"] + u["row_us"]) + u.get("postgres_quiet_us_here", 0),
+        # At a low rate each publish wakes Redis by itself; what publish_us and copy_us say is a Redis that is busy.
+        "redis": messages_ps * u.get("redis_publish_us_here", u["publish_us"] + nodes * u["copy_us"])
+        + u.get("redis_quiet_us_here", 0),
+    }
+
+
+def load(name):
+    return json.loads((pathlib.Path(__file__).resolve().parent / name).read_text())
