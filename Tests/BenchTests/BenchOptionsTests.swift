@@ -26,7 +26,8 @@ import Testing
       (["a", "--sources", "127.0.0.9-127.0.0.2"], "--sources"), (["a", "--sources", "localhost"], "--sources"),
       (["a", "--sources", "1.2.3.4-"], "--sources"), (["a", "--pids", "a"], "name=pid"),
       (["a", "--pids", "a=0"], "pid"),
-      (["a", "--p99", "1s"], "--p99"), (["--compare", "a"], "two or more"), (["--compare", "a", "b"], "--report"),
+      (["a", "--p99", "1s"], "--p99"), (["a", "--p99", "0.001ms"], "--p99"),
+      (["--compare", "a"], "two or more"), (["--compare", "a", "b"], "--report"),
       (["--compare", "a", "b", "--report", "c", "--target"], "--target takes a value"),
     ])
   func refused(arguments: [String], part: String) {

@@ -52,6 +52,8 @@ import Testing
     #expect(Words.number(950) == "950" && Words.number(12_345) == "12.3k" && Words.number(4_560_000) == "4.56M")
     #expect(Words.milliseconds(250) == "0.25 ms" && Words.milliseconds(12_340) == "12.3 ms")
     #expect(Words.milliseconds(4_560_000) == "4.56 s" && Words.bytes(2_000) == "2.0 KiB")
+    #expect(Words.plain("rate\u{1B}[2J\n" + String(repeating: "a", count: 900)).utf8.count == 60)
+    #expect(!Words.plain("\u{1B}\n").utf8.contains { $0 < 0x20 })
     #expect(Words.decimal(-0.04, 1) == "0.0" && Words.decimal(1.05, 2) == "1.05" && Words.decimal(.nan, 1) == "–")
   }
 }

@@ -23,7 +23,9 @@ extension Crew {
 
   private func connect(_ seat: Seat) {
     let number = seat.index * order.workers + order.worker
-    let place = order.sockets[number % order.sockets.count]
+    // Scattered: every n-th socket would put all of a room's users on one node.
+    let scattered = Int(truncatingIfNeeded: (UInt64(number) &* 0x9E37_79B9_7F4A_7C15) &>> 33)
+    let place = order.sockets[scattered % order.sockets.count]
     let source = order.sources.isEmpty ? nil : order.sources[number % order.sources.count]
     let token = tokens.isEmpty ? "" : tokens[seat.user]
     // The key of a handshake proves nothing about who asks; sixteen bytes of one letter are a good one.
@@ -78,12 +80,26 @@ extension Crew {
     connectMore()
   }
 
-  /// Asks for the presence of the users that come after a seat's own.
+  /// Asks for the presence of some with whom a seat's user shares a conversation.
   private func watch(_ seat: Seat) {
-    let count = min(order.scenario.watched, order.users.count - 1)
-    guard count > 0, order.wire != .plain else { return }
-    let watched = (1...count).map { JSONValue.integer(order.users[(seat.user + $0) % order.users.count]) }
-    operate("presence.watch", ["users": .array(watched)], by: seat)
+    let watched = peers(of: seat, order.scenario.watched)
+    guard !watched.isEmpty else { return }
+    operate("presence.watch", ["users": .array(watched.map { .integer($0) })], by: seat)
+  }
+
+  /// The ids of so many users of a seat's first conversation, those that come after its own.
+  func peers(of seat: Seat, _ count: Int) -> [Int64] {
+    guard count > 0, !order.users.isEmpty, let conversation = order.followed[seat.user].first else { return [] }
+    let members = order.scenario.members(of: conversation)
+    let own = members.firstIndex(of: seat.user) ?? 0
+    return (1...count).prefix(members.count - 1).map { order.users[members[(own + $0) % members.count]] }
+  }
+
+  /// Whoever has not come in by now is not waited for.
+  func stopEntering() {
+    guard let done = entering.done else { return }
+    entering.done = nil
+    done()
   }
 
   func seatEnded(_ seat: Seat, wasReady: Bool, _ why: String) {

@@ -172,9 +172,10 @@ final class Crew: @unchecked Sendable {
   /// One of this worker's own messages has come back to a seat.
   private func own(_ mark: Mark, _ entry: Incoming.Entry) {
     let isPlain = order.wire == .plain
+    let before = sends.returned
+    defer { tally.acknowledged += sends.returned - before }
     switch sends.delivered(mark.number, seq: entry.seq, in: isPlain ? nil : places[entry.conversation], isPlain) {
     case .unknown, .asSent: break
-    case .returned: tally.acknowledged += 1
     case .complete(let lane): if untilDelivered { arrived?(lane) }
     case .twice: storedTwice += 1
     case .elsewhere: foreign += 1

@@ -68,7 +68,7 @@ final class Habits: @unchecked Sendable {
       guard let conversation else { return }
       request("history", "/v1/conversations/\(conversation)/messages?limit=50", as: seat.user)
     case .presence:
-      let next = crew.order.users[(seat.user + 1) % crew.order.users.count]
+      guard let next = crew.peers(of: seat, 1).first else { return }
       request("presence", "/v1/presence?users=\(next)", as: seat.user)
     }
   }

@@ -65,10 +65,34 @@ extension Incoming {
   private static func answer(_ id: Int64, _ frame: JSONFrame, _ span: Span<UInt8>) -> Answer {
     if let error = frame.slice("error", in: span) {
       let problem = (try? error.frame(in: span))?.slice("code", in: span)?.string(in: span)
-      return Answer(id: id, problem: problem ?? "unknown", seq: nil)
+      return Answer(id: id, problem: Words.plain(problem ?? "unknown"), seq: nil)
     }
-    let data = frame.slice("d", in: span).flatMap { try? $0.value(in: span) }
-    return Answer(id: id, problem: nil, seq: data?["seq"]?.integer)
+    let data = frame.slice("d", in: span)?.range ?? 0..<0
+    return Answer(id: id, problem: nil, seq: place(in: span.extracting(data)))
+  }
+
+  /// The number that an answer's object names, without reading the rest; a name in a text has escaped quotes.
+  private static func place(in data: Span<UInt8>) -> Int64? {
+    let name: StaticString = "\"seq\":"
+    let length = name.utf8CodeUnitCount
+    var at = 0
+    while at &+ length < data.count {
+      var matched = 0
+      while matched < length, data[at &+ matched] == name.utf8Start[matched] { matched &+= 1 }
+      if matched == length { return number(in: data, from: at &+ length) }
+      at &+= 1
+    }
+    return nil
+  }
+
+  private static func number(in data: Span<UInt8>, from start: Int) -> Int64? {
+    var value: Int64 = 0
+    var at = start
+    while at < data.count, at &- start < 16, data[at] >= 0x30, data[at] <= 0x39 {
+      value = value &* 10 &+ Int64(data[at] &- 0x30)
+      at &+= 1
+    }
+    return at > start ? value : nil
   }
 
   /// A packet of Engine.IO, and of Socket.IO in the main namespace.

@@ -48,8 +48,6 @@ struct SendLog {
     case unknown
     /// As it was sent.
     case asSent
-    /// The first sign of life from a target that acknowledges nothing.
-    case returned
     /// All seats of this worker have it.
     case complete(lane: Int)
     /// It stands twice in the log.
@@ -67,6 +65,8 @@ struct SendLog {
   private var lastPlaces: [Int64]
   /// The highest acknowledged number of each conversation; of a plain target, how many this worker has sent.
   private(set) var heads: [Int64]
+  /// Messages that a plain target has sent back: the nearest to an acknowledgement that it has.
+  private(set) var returned: Int64 = 0
   /// Messages that waited too long for an answer.
   private(set) var inDoubt: Int64 = 0
 
@@ -125,10 +125,12 @@ struct SendLog {
     if sends[place].seq != 0, sends[place].seq != seq { return .twice }
     sends[place].seq = seq
     sends[place].remaining &-= 1
-    let isFirst = isPlain && sends[place].isOpen
-    if isPlain { sends[place].isOpen = false }
+    if isPlain, sends[place].isOpen {
+      sends[place].isOpen = false
+      returned &+= 1
+    }
     if sends[place].remaining == 0, sends[place].lane >= 0 { return .complete(lane: sends[place].lane) }
-    return isFirst ? .returned : .asSent
+    return .asSent
   }
 
   /// Messages without an answer, and how many of them went over connections that are there no more.

@@ -38,6 +38,13 @@ struct Tally {
   /// Everything that went wrong, by name.
   var errors: [String: Int64] { counts.filter { name, _ in Self.isError(name) } }
 
+  /// The errors and nothing else: what a count that begins anew may not forget.
+  var errorsAlone: Tally {
+    var tally = Tally()
+    for (name, number) in errors { tally.count(name, number) }
+    return tally
+  }
+
   private static func isError(_ name: String) -> Bool {
     ["refused", "closed", "failed", "broken", "overrun", "stalled", "unanswered"].contains { name.hasPrefix($0) }
   }

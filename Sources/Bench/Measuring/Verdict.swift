@@ -28,7 +28,7 @@ public struct Verdict: Sendable, Equatable {
     for row in Self.rows { self[keyPath: row.1] &+= other[keyPath: row.1] }
   }
 
-  private nonisolated(unsafe) static let rows: [(String, WritableKeyPath<Verdict, Int64>)] = [
+  private static let rows: [(String, any WritableKeyPath<Verdict, Int64> & Sendable)] = [
     ("checked", \.checked), ("lost", \.lost), ("repeated", \.repeated), ("reordered", \.reordered),
     ("foreign", \.foreign), ("in_doubt", \.inDoubt), ("behind", \.behind),
   ]

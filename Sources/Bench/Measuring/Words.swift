@@ -25,6 +25,11 @@ enum Words {
     }
   }
 
+  /// What a target calls something, short and without what would command a terminal.
+  static func plain(_ text: String) -> String {
+    String(decoding: text.utf8.prefix(60).map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+  }
+
   /// With so many digits behind the point.
   static func decimal(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "–" }

@@ -174,7 +174,7 @@ final class Preparation: @unchecked Sendable {
 
   private static func refused(_ what: String, _ reply: Reply) -> Failure {
     let code = (try? JSONValue(parsing: reply.body))?["code"]?.string ?? "no code"
-    return Failure(sentence: "\(what) was refused with \(reply.status) (\(code)).")
+    return Failure(sentence: "\(what) was refused with \(reply.status) (\(Words.plain(code))).")
   }
 
   // MARK: Many things

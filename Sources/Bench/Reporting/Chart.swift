@@ -31,10 +31,10 @@ enum Chart {
   private static let (width, height) = (520.0, 260.0)
   private static let (left, right, top, bottom) = (52.0, 12.0, 10.0, 28.0)
 
-  /// Where a share stands on an axis of nines: 0 at 0, 1 at 90 %, 2 at 99 %.
-  static func nines(_ share: Double) -> Double {
-    let rest = max(1 - share, 0.000_001)
-    return Logarithm.ten(1 / rest)
+  /// Where a share of so many stands on an axis of nines: 0 at 0, 1 at 90 %, 2 at 99 %; all of them half a value
+  /// before the next nine that they could show.
+  static func nines(_ share: Double, of count: UInt64) -> Double {
+    Logarithm.ten(1 / max(1 - share, 0.5 / Double(max(count, 1))))
   }
 
   /// Lines over one axis; with percentiles the x axis is one of nines and the y axis logarithmic. Nothing without two

@@ -42,8 +42,8 @@ extension RunResult {
       all.append(microseconds("cpu_us_per_delivery", "CPU a delivery", targetCPU / Double(delivered)))
       all.append(microseconds("tester_cpu_us_per_delivery", "tester's CPU a delivery", testerCPU / Double(delivered)))
     }
-    if tally.acknowledged > 0 {
-      all.append(microseconds("cpu_us_per_message", "CPU a message", targetCPU / Double(tally.acknowledged)))
+    if acknowledged > 0 {
+      all.append(microseconds("cpu_us_per_message", "CPU a message", targetCPU / Double(acknowledged)))
     }
     if connected > 0 {
       all.append(microseconds("cpu_us_per_connect", "CPU a connection made", connectCPU / Double(connected)))

@@ -72,10 +72,11 @@ public struct Report {
   private var drawings: String {
     let series = results.enumerated()
     let delivery = series.map { place, result in
-      Chart.Line(
+      let connecting = result.connecting.times["connect"] ?? Histogram()
+      let histogram = result.tally.delivery.count > 0 ? result.tally.delivery : connecting
+      return Chart.Line(
         label(place),
-        (result.tally.delivery.count > 0 ? result.tally.delivery : result.connecting.times["connect"] ?? Histogram())
-          .curve.map { (Chart.nines($0.share), Double(max($0.value, 1)) / 1_000) })
+        histogram.curve.map { (Chart.nines($0.share, of: histogram.count), Double(max($0.value, 1)) / 1_000) })
     }
     let isDelivery = results.contains { $0.tally.delivery.count > 0 }
     let rates = series.map { place, result in

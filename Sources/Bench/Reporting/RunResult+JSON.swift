@@ -7,7 +7,8 @@ extension RunResult {
       "schema": .integer(Self.schema), "scenario": scenario, "wire": .string(wire), "target": .string(target),
       "begun": .string(begun), "machine": machine, "workers": .integer(workers), "connected": .integer(connected),
       "connect_s": .number(connectSeconds), "measure_s": .number(seconds), "delivered": .integer(delivered),
-      "measure": tally.json, "connecting": connecting.json, "verdict": verdict.json,
+      "acknowledged": .integer(acknowledged), "measure": tally.json, "connecting": connecting.json,
+      "verdict": verdict.json,
       "series": .array(series.map(\.json)), "processes": .array(uses.map(\.json)),
       "search": ["bound_ms": .number(bound), "probes": .array(probes.map(\.json))], "cut_short": .bool(isCutShort),
       "figures": .object(figuresJSON),
@@ -35,6 +36,7 @@ extension RunResult {
     connectSeconds = json["connect_s"]?.number ?? 0
     seconds = json["measure_s"]?.number ?? 0
     delivered = json["delivered"]?.integer ?? 0
+    acknowledged = json["acknowledged"]?.integer ?? 0
     tally = Tally(json["measure"])
     connecting = Tally(json["connecting"])
     verdict = Verdict(json["verdict"])

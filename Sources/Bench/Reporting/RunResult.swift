@@ -77,6 +77,8 @@ public struct RunResult: Sendable {
   public var seconds = 0.0
   /// Deliveries within the window.
   public var delivered: Int64 = 0
+  /// Messages that were acknowledged within it; of a plain target, those that came back.
+  public var acknowledged: Int64 = 0
   /// Counters and latencies of the window and its drain.
   var tally = Tally()
   /// Counters and latencies of connecting.
@@ -113,8 +115,8 @@ public struct RunResult: Sendable {
   public var testerCPU: Double { uses.filter(\.isTester).reduce(0) { $0 + $1.measureCPU } }
   /// CPU-seconds of the target while connecting.
   public var connectCPU: Double { uses.filter { !$0.isTester }.reduce(0) { $0 + $1.connectCPU } }
-  /// Messages that were answered, a second.
-  public var messagesPerSecond: Double { seconds > 0 ? Double(tally.acknowledged) / seconds : 0 }
+  /// Messages that were acknowledged, a second.
+  public var messagesPerSecond: Double { seconds > 0 ? Double(acknowledged) / seconds : 0 }
   /// Deliveries a second.
   public var deliveriesPerSecond: Double { seconds > 0 ? Double(delivered) / seconds : 0 }
   /// The highest rate of a search that held.

@@ -78,7 +78,8 @@ public struct Bench: Sendable {
         let leader = Leader(loop, options, scenario, wire, target, note: note)
         let signals = try? Signals([SIGINT, SIGTERM], on: loop) { _ in
           // Who asks twice is in a hurry: the workers end with their leader.
-          if leader.isStopping { exit(1) }
+          // Before there are any, there is nothing to end with.
+          if leader.isStopping || leader.workers.isEmpty { exit(1) }
           leader.stop()
         }
         let outcome = await result(of: leader, options)

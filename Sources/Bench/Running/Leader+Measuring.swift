@@ -64,6 +64,7 @@ extension Leader {
     result.tally = Tally()
     for answer in answers { result.tally.merge(Tally(answer["tally"])) }
     result.delivered = answers.reduce(0) { $0 + ($1["delivered_in_window"]?.integer ?? 0) }
+    result.acknowledged = answers.reduce(0) { $0 + ($1["acknowledged_in_window"]?.integer ?? 0) }
     try await check(answers, &result)
   }
 
@@ -118,7 +119,7 @@ extension Leader {
   /// Whether a probe kept the bound, and the target, or the tester, kept up with the rate.
   private func holds(_ probe: RunResult, _ rate: Double) -> Bool {
     probe.tally.delivery.count > 0 && Double(probe.tally.delivery.value(at: 0.99)) <= options.bound * 1_000
-      && Double(probe.tally.acknowledged) >= rate * probe.seconds * 0.98 && probe.verdict.isClean
+      && Double(probe.acknowledged) >= rate * probe.seconds * 0.98 && probe.verdict.isClean
   }
 }
 

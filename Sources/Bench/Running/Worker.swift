@@ -52,7 +52,7 @@ final class Worker: @unchecked Sendable {
     case "be": be(command)
     case "connect": connect()
     case "measure": measure(command)
-    case "stop": stopMeasuring()
+    case "stop": if measuring == nil { crew?.stopEntering() } else { stopMeasuring() }
     case "check": check(command)
     case "tokens": crew?.renew((command["tokens"]?.array ?? []).compactMap(\.string))
     default: end()
@@ -110,7 +110,7 @@ final class Worker: @unchecked Sendable {
     // What was delivered and done within the window is told from without; here the counting begins with it.
     at(from) { [weak self] in
       guard let self, measuring != nil else { return }
-      crew.tally = Tally()
+      crew.tally = crew.tally.errorsAlone
       told = (0, 0)
     }
     at(until) { [weak self] in self?.stopMeasuring() }
@@ -139,7 +139,7 @@ final class Worker: @unchecked Sendable {
     pacer?.stop()
     habits?.stop()
     crew.closeWindow(at: Clock.nanoseconds())
-    let delivered = crew.tally.delivered
+    let (delivered, acknowledged) = (crew.tally.delivered, crew.tally.acknowledged)
     waitForAnswers(until: EventLoop.monotonicMilliseconds() + measuring.drain) { [weak self] in
       guard let self else { return }
       let open = crew.openSends()
@@ -149,7 +149,8 @@ final class Worker: @unchecked Sendable {
         "measure",
         [
           "heads": .array(heads), "in_doubt": .integer(open.inDoubt + open.waiting + crew.sends.inDoubt),
-          "delivered_in_window": .integer(delivered), "connected": .integer(Int64(crew.ready)), "tally": takeTally(),
+          "delivered_in_window": .integer(delivered), "acknowledged_in_window": .integer(acknowledged),
+          "connected": .integer(Int64(crew.ready)), "tally": takeTally(),
         ])
     }
   }
