@@ -75,6 +75,7 @@ let doors: [Target] = [
   module("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "SocketIO"]),
   module("Dialects", ["ChatCore", "HTTP1", "JSONText", "Tokens", "Delivery"]),
   module("Importing", ["ChatCore", "JSONText"]),
+  module("Bench", ["CLinux", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Client"]),
 ]
 
 let node: [Target] = [
@@ -84,7 +85,7 @@ let node: [Target] = [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore", "Importing",
+      "ObjectStore", "Importing", "Bench",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -126,6 +127,7 @@ let testing: [Target] = [
     "Dialects",
     ["API", "ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],
     exclude: ["Transcripts"]),
+  tests("Bench", ["HTTP1", "IORuntime", "JSONText", "Serving", "TestKit", "WebSocket"]),
   tests("Importing", ["ChatCore", "MemoryAdapters", "TestKit"]),
   tests(
     "Node",

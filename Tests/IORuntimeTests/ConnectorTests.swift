@@ -28,6 +28,35 @@ struct ConnectorTests {
     }
   }
 
+  @Test("a connection comes from the address that was asked for, and from none that is not this machine's")
+  func fromAddress() async throws {
+    try await withLoop { loop in
+      let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
+      let own = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<String?, any Error>) in
+        loop.execute {
+          loop.connect(to: listener.address, deadline: 3_000, from: "127.0.0.77") { result in
+            continuation.resume(with: result.map { $0.localAddress?.host })
+          }
+        }
+      }
+      #expect(own == "127.0.0.77")
+      for wrong in ["192.0.2.1", "no address"] {
+        let failed = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+          loop.execute {
+            loop.connect(to: listener.address, deadline: 3_000, from: wrong) { result in
+              if case .failure(.failed(let failure)) = result {
+                continuation.resume(returning: failure.error.call == "bind")
+              } else {
+                continuation.resume(returning: false)
+              }
+            }
+          }
+        }
+        #expect(failed, "\(wrong)")
+      }
+    }
+  }
+
   @Test("a port that nobody listens at refuses")
   func refused() async throws {
     try await withLoop { loop in

@@ -8,8 +8,10 @@ enum Arrows {
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore", "Importing",
+      "ObjectStore", "Importing", "Bench",
     ],
+    // A client of servers by their wires alone, so that it measures others as it measures us.
+    "Bench": ["CLinux", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Client"],
     // A door too, for files instead of clients: it words records and refusals, and knows no store.
     "Importing": ["ChatCore", "JSONText"],
     "API": ["ChatCore", "EntryText", "HTTP1", "JSONText"],

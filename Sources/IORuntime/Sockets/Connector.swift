@@ -47,14 +47,16 @@ extension EventLoop {
   /// With `tls` the handshake starts when the connection is begun; what is sent meanwhile waits for it, and a refused
   /// certificate ends the connection with ``ConnectionEnd/insecure(_:)``.
   ///
+  /// - Parameter source: the numeric address of this machine to connect from; the system's choice if left out. One
+  ///   address has 28,000 ports for one destination, so who opens more needs several.
   /// - Units: `deadline` is in milliseconds and covers all of it.
   /// - Throws: ``ConnectError``; trying again later may help, except with an unknown host.
   public func connect(
     to address: SocketAddress, deadline: Int64, options: ConnectionOptions = ConnectionOptions(),
-    tls: TLSClient? = nil, resolver: BlockingPool? = nil
+    tls: TLSClient? = nil, resolver: BlockingPool? = nil, from source: String? = nil
   ) async throws(ConnectError) -> Connection {
     let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
-      connect(to: address, deadline: deadline, options: options, tls: tls, resolver: resolver) {
+      connect(to: address, deadline: deadline, options: options, tls: tls, resolver: resolver, from: source) {
         continuation.resume(returning: $0)
       }
     }
@@ -64,9 +66,10 @@ extension EventLoop {
   /// The same with a callback, which is called once, on the loop, never before this returns.
   public func connect(
     to address: SocketAddress, deadline: Int64, options: ConnectionOptions = ConnectionOptions(),
-    tls: TLSClient? = nil, resolver: BlockingPool? = nil, done: @escaping (Result<Connection, ConnectError>) -> Void
+    tls: TLSClient? = nil, resolver: BlockingPool? = nil, from source: String? = nil,
+    done: @escaping (Result<Connection, ConnectError>) -> Void
   ) {
-    let attempt = ConnectAttempt(loop: self, address: address, options: options, tls: tls, done: done)
+    let attempt = ConnectAttempt(loop: self, address: address, options: options, tls: tls, source: source, done: done)
     attempt.begin(deadline: deadline, resolver: resolver)
   }
 }
@@ -77,6 +80,7 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
   private let address: SocketAddress
   private let options: ConnectionOptions
   private let tls: TLSClient?
+  private let source: String?
   private var done: ((Result<Connection, ConnectError>) -> Void)?
   private var candidates: [RawAddress] = []
   private var tried = 0
@@ -85,9 +89,10 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
   private var timer: LoopTimer?
 
   init(
-    loop: EventLoop, address: SocketAddress, options: ConnectionOptions, tls: TLSClient?,
+    loop: EventLoop, address: SocketAddress, options: ConnectionOptions, tls: TLSClient?, source: String?,
     done: @escaping (Result<Connection, ConnectError>) -> Void
   ) {
+    self.source = source
     self.loop = loop
     self.address = address
     self.options = options
@@ -138,9 +143,18 @@ private final class ConnectAttempt: Pollable, @unchecked Sendable {
   private func start(_ candidate: RawAddress) throws(SystemError) {
     descriptor = try StreamSocket.make(family: candidate.family)
     if candidate.family != AF_UNIX { options.apply(to: descriptor) }
+    if let source { try bind(to: source) }
     let code = candidate.withPointer { Glibc.connect(descriptor, $0, $1) }
     guard code == 0 || errno == EINPROGRESS else { throw SystemError(call: "connect") }
     watch = try loop.watch(descriptor, .write, self)
+  }
+
+  private func bind(to source: String) throws(SystemError) {
+    guard let own = Resolution.numeric(source, port: 0) else { throw SystemError(call: "bind", code: EADDRNOTAVAIL) }
+    // The port is chosen with the destination, which lets many connections share one.
+    var one: CInt = 1
+    setsockopt(descriptor, CInt(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, &one, socklen_t(MemoryLayout<CInt>.size))
+    guard own.withPointer({ Glibc.bind(descriptor, $0, $1) }) == 0 else { throw SystemError(call: "bind") }
   }
 
   func ready(_ events: PollEvents) {

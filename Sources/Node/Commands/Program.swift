@@ -48,6 +48,10 @@ public struct Program: Sendable {
     .init(name: "listen", usage: "<url> <token>", summary: "Prints a user's events as they come, from now on.") {
       Listen.run($0)
     },
+    .init(name: "bench", usage: "<scenario> --target <url>", summary: "Measures a server under load; --help says more.")
+    {
+      BenchRun.run($0)
+    },
     .init(name: "version", usage: "", summary: "Prints the version.") { _ in
       Terminal.print("martlet \(Version.text)")
       return 0

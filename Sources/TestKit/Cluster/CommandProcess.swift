@@ -44,6 +44,16 @@ public final class CommandProcess: @unchecked Sendable {
   }
 }
 
+extension CommandProcess {
+  /// Starts `martlet` in a directory of its own, without a cluster; for commands that are clients.
+  public static func client(_ arguments: [String]) throws -> CommandProcess {
+    let directory = try LocalCluster.temporaryDirectory()
+    return try CommandProcess(
+      [try LocalCluster.binary()] + arguments, environment: [:], log: "\(directory)/command.log",
+      leash: try Leash(removing: directory))
+  }
+}
+
 extension LocalCluster {
   /// Starts `martlet` with the settings of the nodes, and others over them.
   public func command(_ arguments: [String], settings: [String: String] = [:]) throws -> CommandProcess {

@@ -1,0 +1,154 @@
+import IORuntime
+import JSONText
+
+/// Coming and going.
+extension Crew {
+  /// Connects all that are down; `done` is called when each is in, or has failed for good.
+  func connectAll(done: @escaping () -> Void) {
+    entering.done = done
+    for seat in seats where seat.state == .down { entering.waiting.append(seat.index) }
+    connectMore()
+  }
+
+  func connectMore() {
+    let most = max(1, order.scenario.connectInFlight / order.workers)
+    while entering.underWay < most, let index = entering.takeFirst() {
+      entering.underWay += 1
+      connect(seats[index])
+    }
+    guard entering.isOver, let done = entering.done else { return }
+    entering.done = nil
+    loop.schedule(after: 0, done)
+  }
+
+  private func connect(_ seat: Seat) {
+    let number = seat.index * order.workers + order.worker
+    // Scattered: every n-th socket would put all of a room's users on one node.
+    let scattered = Int(truncatingIfNeeded: (UInt64(number) &* 0x9E37_79B9_7F4A_7C15) &>> 33)
+    let place = order.sockets[scattered % order.sockets.count]
+    let source = order.sources.isEmpty ? nil : order.sources[number % order.sources.count]
+    let token = tokens.isEmpty ? "" : tokens[seat.user]
+    // The key of a handshake proves nothing about who asks; sixteen bytes of one letter are a good one.
+    let request = order.wire.request(place, token: token, key: "eHh4eHh4eHh4eHh4eHh4eA==")
+    seat.connect(to: place, from: source, tls: tls, request: request)
+  }
+
+  func seatUpgraded(_ seat: Seat) {
+    switch order.wire {
+    case .native: resume(seat)
+    case .socketio: break
+    case .plain:
+      // With more rooms than users a seat still joins one: it is the only user of its own.
+      guard let room = order.followed[seat.user].first else { return seat.refused("no room") }
+      seat.send(Array("join r\(room)".utf8))
+      for worker in 0..<order.workers { oracle.begin(seat.slot + worker, at: 0) }
+      seatReady(seat)
+    }
+  }
+
+  func resume(_ seat: Seat) {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member(
+        "heads",
+        object: { writer in
+          for (place, conversation) in order.followed[seat.user].enumerated() {
+            guard let head = oracle.head(of: seat.slot + place) else { continue }
+            writer.key(named: String(order.conversations[conversation]))
+            writer.int(head)
+          }
+        })
+    }
+    guard let number = sends.add(.init(kind: .resume, seat: seat.index, time: seat.times)) else {
+      return seat.refused("overrun")
+    }
+    seat.send(order.wire.operation("resume", number, writer.finish()))
+  }
+
+  func seatReady(_ seat: Seat) {
+    seat.entered()
+    ready += 1
+    rota.add(seat)
+    let name = seat.times > 1 ? "reconnect" : "connect"
+    tally.time(name, (Clock.nanoseconds() - seat.begunAt) / 1_000)
+    watch(seat)
+    enteringOver()
+  }
+
+  private func enteringOver() {
+    entering.underWay = max(0, entering.underWay - 1)
+    connectMore()
+  }
+
+  /// Asks for the presence of some with whom a seat's user shares a conversation.
+  private func watch(_ seat: Seat) {
+    let watched = peers(of: seat, order.scenario.watched)
+    guard !watched.isEmpty else { return }
+    operate("presence.watch", ["users": .array(watched.map { .integer($0) })], by: seat)
+  }
+
+  /// The ids of so many users of a seat's first conversation, those that come after its own.
+  func peers(of seat: Seat, _ count: Int) -> [Int64] {
+    guard count > 0, !order.users.isEmpty, let conversation = order.followed[seat.user].first else { return [] }
+    let members = order.scenario.members(of: conversation)
+    let own = members.firstIndex(of: seat.user) ?? 0
+    return (1...count).prefix(members.count - 1).map { order.users[members[(own + $0) % members.count]] }
+  }
+
+  /// Whoever has not come in by now is not waited for.
+  func stopEntering() {
+    guard let done = entering.done else { return }
+    entering.done = nil
+    done()
+  }
+
+  func seatEnded(_ seat: Seat, wasReady: Bool, _ why: String) {
+    if wasReady {
+      ready -= 1
+      rota.remove(seat)
+    }
+    if why != "left" { tally.count(why) }
+    if !wasReady { enteringOver() }
+    guard !isLeaving else { return }
+    // Who failed to come in five times is not tried again: the run says so instead of trying for ever.
+    if !wasReady, why != "left" {
+      seat.failures += 1
+      guard seat.failures < Seat.failuresMax else { return }
+    }
+    entering.pausing += 1
+    let pause = wasReady && why == "left" ? 0 : Int64(random.next() as UInt32 % 1_000)
+    loop.schedule(after: pause) { [weak self] in
+      guard let self else { return }
+      entering.pausing -= 1
+      if !isLeaving { entering.waiting.append(seat.index) }
+      connectMore()
+    }
+  }
+
+  /// Everybody leaves; nobody comes back.
+  func leave() {
+    isLeaving = true
+    for seat in seats { seat.leave() }
+  }
+}
+
+/// Who waits to be connected.
+struct Entering {
+  var waiting: [Int] = []
+  var first = 0
+  var underWay = 0
+  var pausing = 0
+  var done: (() -> Void)?
+
+  var isOver: Bool { underWay == 0 && pausing == 0 && first >= waiting.count }
+
+  mutating func takeFirst() -> Int? {
+    guard first < waiting.count else {
+      waiting.removeAll(keepingCapacity: true)
+      first = 0
+      return nil
+    }
+    first += 1
+    return waiting[first - 1]
+  }
+}

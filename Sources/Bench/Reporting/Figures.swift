@@ -1,0 +1,83 @@
+/// One number of a run, with its name, its unit and how a person reads it.
+public struct Figure: Sendable, Equatable {
+  /// As JSON names it, unit included.
+  public let name: String
+  /// As a report names it.
+  public let title: String
+  /// The number.
+  public let value: Double
+  /// As a person reads it.
+  public let text: String
+}
+
+extension RunResult {
+  /// What a run comes to: rates, latencies, CPU a thing, bytes a connection. What was not measured is left out.
+  public var figures: [Figure] { rateFigures + latencyFigures + costFigures }
+
+  private var rateFigures: [Figure] {
+    var all = [Figure(name: "connected", title: "connected", value: Double(connected), text: "\(connected)")]
+    if tally.sent > 0 {
+      all.append(number("messages_per_s", "messages a second", messagesPerSecond))
+      all.append(number("deliveries_per_s", "deliveries a second", deliveriesPerSecond))
+    }
+    if let highestHeld { all.append(number("highest_rate", "highest rate within the bound", highestHeld)) }
+    return all
+  }
+
+  private var latencyFigures: [Figure] {
+    histograms.flatMap { name, histogram in
+      [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1)].map { word, share in
+        let value = histogram.value(at: share)
+        return Figure(
+          name: "\(name)_\(word)_us", title: "\(name) \(word)", value: Double(value), text: Words.milliseconds(value))
+      }
+    }
+  }
+
+  private var costFigures: [Figure] {
+    guard uses.contains(where: { !$0.isTester }) else { return [] }
+    var all: [Figure] = []
+    if delivered > 0, targetCPU > 0 {
+      all.append(number("deliveries_per_cpu_s", "deliveries a CPU-second", Double(delivered) / targetCPU))
+      all.append(microseconds("cpu_us_per_delivery", "CPU a delivery", targetCPU / Double(delivered)))
+      all.append(microseconds("tester_cpu_us_per_delivery", "tester's CPU a delivery", testerCPU / Double(delivered)))
+    }
+    if acknowledged > 0 {
+      all.append(microseconds("cpu_us_per_message", "CPU a message", targetCPU / Double(acknowledged)))
+    }
+    if connected > 0 {
+      all.append(microseconds("cpu_us_per_connect", "CPU a connection made", connectCPU / Double(connected)))
+      let grown = uses.filter { $0.name.hasPrefix("socket") || $0.name.hasPrefix("server") }
+        .reduce(0) { $0 + $1.idle - $1.before }
+      let bytes = grown / Double(connected)
+      all.append(
+        Figure(name: "idle_bytes", title: "bytes an idle connection", value: bytes, text: Words.bytes(bytes)))
+    }
+    return all
+  }
+
+  private func number(_ name: String, _ title: String, _ value: Double) -> Figure {
+    Figure(name: name, title: title, value: value, text: Words.number(value))
+  }
+
+  private func microseconds(_ name: String, _ title: String, _ seconds: Double) -> Figure {
+    let value = seconds * 1_000_000
+    return Figure(name: name, title: title, value: value, text: Words.decimal(value, value < 10 ? 2 : 1) + " µs")
+  }
+
+  /// The run in a few lines for a terminal.
+  public var summary: String {
+    var lines = ["\(name): \(title)", "  \(verdict.sentence)"]
+    if isCutShort { lines.append("  stopped before its end") }
+    lines += figures.filter { !$0.name.hasSuffix("_p999_us") }.map { figure in
+      "  " + figure.title + String(repeating: " ", count: max(1, 34 - figure.title.count)) + figure.text
+    }
+    for use in uses where use.measureCPU + use.connectCPU > 0 {
+      let cpu = "\(Words.decimal(use.connectCPU, 2)) s connecting, \(Words.decimal(use.measureCPU, 2)) s measuring"
+      lines.append("  CPU of \(use.name): \(cpu); \(Words.bytes(use.after)) resident")
+    }
+    let errors = tally.errors.merging(connecting.errors) { $0 + $1 }.filter { $0.value > 0 }
+    for (name, count) in errors.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(count)") }
+    return lines.joined(separator: "\n")
+  }
+}
