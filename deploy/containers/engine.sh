@@ -6,11 +6,11 @@ engine() { podman --runtime runc "$@" 2> >(grep -v 'systemd' >&2); }
 
 missing_engine() {
   local row
-  for row in podman:podman runc:runc debootstrap:debootstrap; do command -v "${row%:*}" >/dev/null || echo "${row#*:}"; done
+  for row in podman runc debootstrap; do command -v "$row" >/dev/null || echo "$row"; done
 }
 
-# What a container gets: the machine's network, since its own needs kernel modules that not every machine has. Limits are
-# no higher than an engine inside a container may give.
+# What a container gets: the machine's network, since one of its own needs kernel modules that not every machine has.
+# Limits are no higher than an engine inside a container may give.
 LIMITS=(--network host --read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 256 --memory 1g
   --ulimit nofile=20000:20000 --ulimit nproc=30000:30000)
 
@@ -30,7 +30,8 @@ make_bases() {
   engine build --quiet --format docker --network host --tag swift:6.3-bookworm - >"$LOGS/base.log" <<'BASE' ||
 FROM debian:bookworm-slim
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends binutils gcc git libc6-dev libcurl4 libedit2 \
-  libgcc-12-dev libncurses6 libpython3.11 libsqlite3-0 libstdc++-12-dev libxml2 libz3-4 pkg-config tzdata && apt-get clean
+  libgcc-12-dev libncurses6 libpython3.11 libsqlite3-0 libstdc++-12-dev libxml2 libz3-4 pkg-config tzdata \
+  && apt-get clean
 ENV PATH=/opt/swift/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 BASE
     die_with_log base "the builder's base cannot be made."

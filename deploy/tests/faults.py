@@ -1,4 +1,4 @@
-"""Alerts as they fire: a real Prometheus watches a cluster to which the faults are done, in seconds instead of minutes."""
+"""Alerts as they fire: a real Prometheus watches a cluster to which the faults are done, in seconds, not minutes."""
 
 import json
 import os
@@ -116,7 +116,8 @@ def faults(cluster, watch):
             text=True, env={"MARTLET_LISTEN": f"127.0.0.1:{cluster.port('socket')}"})
         assert done.returncode == 0, done.stderr
         watch.sees("MartletNotReady")
-        subprocess.run([DEPLOY / "local/restart", "socket", "1", "--data", cluster.data], check=True, capture_output=True)
+        subprocess.run([DEPLOY / "local/restart", "socket", "1", "--data", cluster.data], check=True,
+            capture_output=True)
         watch.calms()
 
     @holds("a crowd: MartletConnectionsHigh, then MartletConnectionsTurnedAway")

@@ -17,7 +17,8 @@ NAME = re.compile(r"\b(?:martlet|process)_[a-z0-9_]+")
 
 
 def rules():
-    return [rule for group in yaml.safe_load((MONITORING / "rules.yaml").read_text())["groups"] for rule in group["rules"]]
+    groups = yaml.safe_load((MONITORING / "rules.yaml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def alerts():
@@ -52,7 +53,8 @@ def topic(martlet):
         same(told, pages, "alerts and the runbook's pages")
         for rule in alerts():
             assert rule["annotations"]["runbook"] == f"deploy/runbook.md#{rule['alert'].lower()}", rule["alert"]
-            assert rule["annotations"]["summary"].endswith(".") and rule["labels"]["severity"] in ("critical", "warning")
+            assert rule["annotations"]["summary"].endswith("."), rule["alert"]
+            assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]
 
     @holds("what rules and dashboard ask for is what nodes tell")
     def _():
