@@ -91,7 +91,8 @@ public struct ServingCounts: Sendable, Equatable {
   /// Connections that were accepted.
   public var accepted = 0
   /// Connections that were turned away, by limit: `connections`, `address`.
-  public var turnedAway: [String: Int] = [:]
+  /// Both limits are there from the start: who counts what is new sees nothing of a line that begins above zero.
+  public var turnedAway: [String: Int] = ["connections": 0, "address": 0]
   /// Requests that were answered by the handler.
   public var answered = 0
   /// Requests that were refused before anybody read them, by ``Refusal/code``.

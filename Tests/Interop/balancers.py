@@ -1,4 +1,4 @@
-"""The configurations of deploy/haproxy and deploy/nginx before the nodes of a cluster, each in a directory of its own."""
+"""The configurations of deploy/haproxy and deploy/nginx before the nodes of a cluster, in directories of their own."""
 
 import asyncio
 import contextlib
@@ -37,8 +37,8 @@ class Balancer:
     async def __aenter__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="edge."))
         self.certificate = self.directory / "chain.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.directory / "key.pem", "-out",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+            "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.directory / "key.pem", "-out",
             self.certificate], check=True, capture_output=True)
         self.processes = []
         for command, environment in getattr(self, self.program)():
@@ -103,8 +103,8 @@ class Balancer:
 
         for path in (DEPLOY / "nginx").glob("martlet*.conf"):
             shutil.copy(path, self.directory)
-        (self.directory / "upstreams.conf").write_text(upstream("api", "api") + upstream("socket", "socket", "least_conn;")
-            + upstream("socketio", "socket", *(["ip_hash;"] if self.sticky else [])))
+        (self.directory / "upstreams.conf").write_text(
+            upstream("api", "api") + upstream("socket", "socket", "least_conn;") + upstream("socketio", "socket", *(["ip_hash;"] if self.sticky else [])))
         (self.directory / "listen.conf").write_text(
             f"listen 127.0.0.1:{self.port}; listen 127.0.0.1:{self.tls_port} ssl http2;\n"
             f"ssl_certificate chain.pem; ssl_certificate_key key.pem;\n")

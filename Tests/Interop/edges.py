@@ -1,4 +1,4 @@
-"""The shipped load balancers before a cluster's nodes, on ports of their own: everything that a client does, by each."""
+"""The shipped load balancers before a cluster's nodes, on ports of their own: all that a client does, by each."""
 
 import asyncio
 import contextlib

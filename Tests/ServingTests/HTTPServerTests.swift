@@ -214,7 +214,7 @@ extension OverSockets {
       first.send(get("/x"))
       #expect(first.readAnswer() != nil)
       #expect(try other.connect().readToEnd().hasPrefix("HTTP/1.1 429 "))
-      #expect(try await other.report().turnedAway == ["address": 1])
+      #expect(try await other.report().turnedAway["address"] == 1)
       withExtendedLifetime(clients) {}
     }
 

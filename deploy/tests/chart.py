@@ -48,7 +48,7 @@ def render(values):
 
 def over(values, shape):
     """What Helm checks: the values as they are with these laid over them."""
-    inner = {key: over(values.get(key, {}), value) if isinstance(value, dict) else value for key, value in shape.items()}
+    inner = {key: over(values.get(key, {}), each) if isinstance(each, dict) else each for key, each in shape.items()}
     return {**values, **inner}
 
 
