@@ -10,8 +10,8 @@ struct RefreshPlan {
   static let gap: Int64 = 100
   /// Between two questions at most while a master is away: what a failover waits for us once the cluster knows.
   static let restless: Int64 = 1_000
-  /// The same once ``restlessMax`` questions have not helped: nobody fails over that late, and a thousand loops are not to
-  /// keep what is left of the cluster busy.
+  /// The same once ``restlessMax`` questions have not helped: nobody fails over that late, and a thousand loops are not
+  /// to keep what is left of the cluster busy.
   static let resigned: Int64 = 5_000
   /// About half a minute of them.
   static let restlessMax = 60

@@ -133,6 +133,44 @@ struct RedirectedClientTests {
     }
   }
 
+  @Test("answers each command once, whatever the nodes say, and ends no process")
+  func random() async throws {
+    try await Self.withCluster { cluster, client, loop in
+      let slots = (0..<8).map { HashSlot(of: "\($0)").number }
+      let addresses = [cluster.address(0), cluster.address(1), RedisAddress(host: "127.0.0.1", port: 1)]
+      for place in 0...1 {
+        cluster.answer(place) { text in
+          text.split(separator: "\r\n").filter { $0 == "GET" || $0 == "ASKING" }.map { word in
+            if word == "ASKING" { return "+OK\r\n" }
+            let (slot, address) = (slots.randomElement() ?? 0, addresses.randomElement() ?? addresses[0])
+            let answers = [
+              "+OK", "$-1", "-MOVED \(slot) \(address)", "-ASK \(slot) \(address)", "-TRYAGAIN later", "-MOVED",
+              "-CLUSTERDOWN", "-LOADING", "-ERR no", "-MOVED 99999 x:y", "-ASK 5 ?:0", ":1", "*0",
+            ]
+            return (answers.randomElement() ?? "") + "\r\n"
+          }.joined()
+        }
+      }
+      var (sent, answered) = (0, 0)
+      for number in 0..<2_000 {
+        if Int.random(in: 0..<50) == 0 { cluster.tell(owners: [[0], [1], [0, 1], [1, 0]].randomElement() ?? [0]) }
+        if Int.random(in: 0..<400) == 0 { cluster.masters.randomElement()?.say("?") }
+        do throws(RedisError) {
+          try client.submit(RedisCommand("GET", "\(number % 8)")) { _ in answered += 1 }
+          sent += 1
+        } catch {
+          #expect(error == .unavailable || error == .busy)
+        }
+        if number % 20 == 0 { await loop.sleep(2) }
+      }
+      try #require(sent > 500 && client.counters.redirected > 20)
+      let all = sent
+      try await eventually(within: 4_000, on: loop) { answered == all }
+      await loop.sleep(300)
+      #expect(answered == all)
+    }
+  }
+
   @Test("tells one who took a cluster for one Redis which URL to write, once")
   func wrongScheme() async throws {
     try await onLoop { loop in

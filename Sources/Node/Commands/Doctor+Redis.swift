@@ -57,7 +57,7 @@ extension Doctor {
     var sentences: [String] = []
     if !alone.isEmpty {
       sentences.append(
-        "no replica of \(alone.joined(separator: ", ")): when it dies, its slots have nobody until it is back; "
+        "no replica of \(alone.joined(separator: ", ")): who dies without one leaves slots to nobody until he is back; "
           + "add one by redis-cli --cluster add-node … --cluster-slave")
     }
     if report.masters.count < 3 {

@@ -68,7 +68,7 @@ extension Setting {
       do throws(RedisURLError) {
         _ = try RedisSettings(url: text)
       } catch {
-        throw Complaint("is refused: \(error.description)")
+        throw Complaint("is refused: \(error.description.dropLast())")
       }
     }
   }
