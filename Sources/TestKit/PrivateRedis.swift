@@ -5,7 +5,7 @@ import Glibc
 /// A shell stands between the test and the server and reads a pipe that nobody writes to: when the test process ends,
 /// however it ends, the pipe closes, and the shell kills the server by its pid and removes the directory.
 ///
-/// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try redis.restart()`.
+/// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try await redis.restart()`.
 /// - Isolation: used by one test at a time.
 public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   /// Why there is no server.
@@ -71,32 +71,26 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   public func cont() { signal(SIGCONT) }
 
   /// Starts an empty server on the same port, after killing the old one if it still runs.
-  public func restart() throws(Failure) {
-    endServer(keepingDirectory: true)
-    try start()
-  }
+  public func restart() async throws { try await PrivatePostgres.aside { try self.startAgain() } }
 
   /// Lets a stopped server go on, and starts a dead one.
-  public func heal() throws(Failure) {
-    cont()
-    if !isRunning { try restart() }
-  }
+  public func heal() async throws { try await PrivatePostgres.aside { try self.healNow() } }
 
   /// Forgets everything.
-  public func flush() throws(Failure) {
-    guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
+  public func flush() async throws {
+    try await PrivatePostgres.aside { try self.flushNow() }
   }
 
   /// What it knows, sorted.
-  public func keys() -> [String] { (ask("KEYS *") ?? "").split(separator: "\n").map(String.init).sorted() }
+  public func keys() async throws -> [String] { try await PrivatePostgres.aside { self.keysNow() } }
 
   /// Closes every connection that listens.
-  public func killPubSubClients() { _ = ask("CLIENT KILL TYPE pubsub") }
+  public func killPubSubClients() async throws { try await PrivatePostgres.aside { self.killPubSubClientsNow() } }
 
   /// Whether the process is there, stopped or not.
   public var isRunning: Bool { pid > 0 && PrivateRedis.isRunning(pid) }
 
-  /// What the server says to a command, as `redis-cli` prints it; nil when nobody answers within a second.
+  /// What the server says to a command, as `redis-cli` prints it; nil when nobody answers within a second. Blocks.
   ///
   /// - Parameter commands: each a line, its words apart by blanks.
   public func ask(_ commands: String...) -> String? {
@@ -106,6 +100,26 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
 
   /// Kills the server and removes its directory; harmless a second time.
   public func end() { endServer(keepingDirectory: false) }
+
+  // MARK: The same on this thread
+
+  func startAgain() throws(Failure) {
+    endServer(keepingDirectory: true)
+    try start()
+  }
+
+  func healNow() throws(Failure) {
+    cont()
+    if !isRunning { try startAgain() }
+  }
+
+  func flushNow() throws(Failure) {
+    guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
+  }
+
+  func keysNow() -> [String] { (ask("KEYS *") ?? "").split(separator: "\n").map(String.init).sorted() }
+
+  func killPubSubClientsNow() { _ = ask("CLIENT KILL TYPE pubsub") }
 
   // MARK: Insides
 

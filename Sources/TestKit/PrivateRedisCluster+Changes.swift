@@ -147,7 +147,7 @@ extension PrivateRedisCluster {
   /// Has every node close the connections that listen.
   public func killPubSubClients() async throws {
     try await PrivatePostgres.aside { [nodes] in
-      for node in nodes where node.isRunning { node.killPubSubClients() }
+      for node in nodes where node.isRunning { node.killPubSubClientsNow() }
     }
   }
 }

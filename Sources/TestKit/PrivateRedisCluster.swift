@@ -71,24 +71,24 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
 
   /// Starts all servers anew, empty, in the parts that they had; waits until the cluster is whole.
   public func restart() async throws {
-    try await PrivatePostgres.aside { [nodes] in for node in nodes { try node.restart() } }
+    try await PrivatePostgres.aside { [nodes] in for node in nodes { try node.startAgain() } }
     try await waitUntilWhole()
   }
 
   /// Lets everything go on and starts what is dead; waits until the cluster is whole.
   public func heal() async throws {
-    try await PrivatePostgres.aside { [nodes] in for node in nodes { try node.heal() } }
+    try await PrivatePostgres.aside { [nodes] in for node in nodes { try node.healNow() } }
     try await waitUntilWhole()
   }
 
   /// Forgets everything.
   public func flush() async throws {
-    try await PrivatePostgres.aside { [self] in for node in mastersNow() { try node.flush() } }
+    try await PrivatePostgres.aside { [self] in for node in mastersNow() { try node.flushNow() } }
   }
 
   /// What the masters know, sorted.
   public func keys() async throws -> [String] {
-    try await PrivatePostgres.aside { [self] in mastersNow().flatMap { $0.keys() }.sorted() }
+    try await PrivatePostgres.aside { [self] in mastersNow().flatMap { $0.keysNow() }.sorted() }
   }
 
   /// Kills all servers and removes their directories.

@@ -13,6 +13,12 @@ extension ClusterTests {
     /// What can happen to a cluster that it has to survive by itself.
     private enum Trouble: String, CaseIterable {
       case socketKilled, apiKilled, redisKilled, redisStopped, socketStopped, apiStopped, postgresKilled, socketDrained
+      /// One server of a Redis cluster, master or replica.
+      case redisServerKilled, redisServerStopped
+
+      static func all(on redis: RedisKind) -> [Trouble] {
+        allCases.filter { redis == .cluster || $0 != .redisServerKilled && $0 != .redisServerStopped }
+      }
 
       func strike(_ cluster: LocalCluster, _ loop: EventLoop, _ dice: inout SeededDice) async throws {
         let which = Int(dice.next() % 2)
@@ -22,6 +28,13 @@ extension ClusterTests {
         case .apiKilled: cluster.api[which].kill9()
         case .redisKilled: cluster.redis.kill9()
         case .redisStopped: cluster.redis.stop()
+        case .redisServerKilled, .redisServerStopped:
+          let servers = (cluster.redis as? PrivateRedisCluster)?.nodes ?? []
+          guard !servers.isEmpty else { return }
+          let server = servers[Int(dice.next() % UInt64(servers.count))]
+          if self == .redisServerKilled { server.kill9() } else { server.stop() }
+          // Sometimes long enough for its replica to take its place.
+          await loop.sleep(pause * 4)
         case .socketStopped: cluster.socket[which].stop()
         case .apiStopped: cluster.api[which].stop()
         case .postgresKilled: try await cluster.crashPostgres()
@@ -47,9 +60,10 @@ extension ClusterTests {
         for (index, account) in people.enumerated() { try await stage.client(account, at: index % 2).goOnline() }
         async let load: Void = Load(count: Int(seconds) * 120, perSecond: 120, door: .both).run(on: stage)
         let end = Stopwatch.now + Moment(seconds) * 1_000_000
+        let all = Trouble.all(on: cluster.redis.kind)
         var troubles: [String] = []
         while Stopwatch.now < end - 2_000_000 {
-          let trouble = Trouble.allCases[Int(dice.next() % UInt64(Trouble.allCases.count))]
+          let trouble = all[Int(dice.next() % UInt64(all.count))]
           troubles.append(trouble.rawValue)
           try await trouble.strike(cluster, stage.loop, &dice)
           await stage.loop.sleep(Int64(dice.next() % 1_000))
