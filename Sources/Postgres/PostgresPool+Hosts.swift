@@ -47,8 +47,8 @@ extension PostgresPool {
     if let host { open(host) }
   }
 
-  /// Gives up a connection of the host that has the most, when there is one more than wanted: nothing new is sent on it,
-  /// and it is closed when all is answered.
+  /// Gives up a connection of the host that has the most, when there is one more than wanted: nothing new is sent on
+  /// it, and it is closed when all is answered.
   func retireSurplus() {
     guard spreads, ready.count(where: { !$0.isRetiring }) > settings.connections else { return }
     let counts = connectionsByHost()

@@ -61,6 +61,9 @@ public final class PostgresPool: @unchecked Sendable {
     backoff = Backoff(base: settings.backoffBase, most: settings.backoffMax)
   }
 
+  /// How long a caller waits who does not say, in milliseconds.
+  public var patience: Int64 { settings.queryTimeout }
+
   /// How many connections it keeps.
   public var connectionsMax: Int { settings.connections }
 

@@ -65,7 +65,9 @@ public struct CitusStanding: Sendable, Hashable {
 
   /// How it stands; nil when the database is no Citus.
   public static func read(from pool: PostgresPool) async throws(PostgresError) -> CitusStanding? {
-    guard let version = try await pool.query(extensionVersion).first?.text(0) else { return nil }
+    // The first question of a migrator, whose patience with an answer is not meant for a database that is away.
+    let version = try await pool.query(extensionVersion, timeout: min(pool.patience, 600_000)).first?.text(0)
+    guard let version else { return nil }
     let group = try await pool.query(group).first?.int4(0) ?? 0
     let nodes = try await pool.query(members).map { (row) throws(PostgresError) in
       Node(address: try row.text(0), holdsShards: try row.bool(1), isReady: try row.bool(2))

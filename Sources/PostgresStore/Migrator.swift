@@ -50,12 +50,12 @@ public struct Migrator: Sendable {
     self.migrations = migrations
   }
 
-  /// The same database with the patience that a large table may need: no limit on a statement, ten minutes for each
-  /// step.
+  /// The same database with the patience that a large table may need: no limit on a statement, a day for each step, in
+  /// which all rows may be copied onto other machines. For a connection it waits ten minutes.
   public static func settings(from settings: PostgresSettings) -> PostgresSettings {
     var patient = settings
     patient.connections = 1
-    patient.queryTimeout = 600_000
+    patient.queryTimeout = 86_400_000
     patient.statementTimeout = 0
     patient.findsByKey = false
     patient.needsCoordinator = true

@@ -51,10 +51,12 @@ struct GivenServer: Sendable {
     GivenServer.url(scheme, user, hosts, database, parameters.joined(separator: "&"))
   }
 
-  /// The same to the only node that changes schemas.
+  /// The same to the only node that changes schemas, or to the writable one of a plain server's hosts.
   func coordinatorURL(of database: String) -> String {
-    guard let first = nodes.first else { return GivenServer.url(scheme, user, hosts, database, forPsql) }
-    return url(of: database, on: first)
+    if let first = nodes.first { return url(of: database, on: first) }
+    let walks = hosts.contains(",") && !forPsql.contains("target_session_attrs=")
+    let writable = walks ? [forPsql, "target_session_attrs=read-write"].filter { !$0.isEmpty } : [forPsql]
+    return GivenServer.url(scheme, user, hosts, database, writable.joined(separator: "&"))
   }
 
   /// Runs SQL by psql where schemas may be changed; `database` is a name, or a URL of ``url(of:)``.

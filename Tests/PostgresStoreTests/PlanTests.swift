@@ -2,6 +2,8 @@ import ChatCore
 import TestKit
 import Testing
 
+/// On servers of the process' own, without vacuum: what is claimed is claimed of plain PostgreSQL's planner. On a Citus
+/// the shards' node plans each part by the same indexes.
 @Suite("Plans")
 struct PlanTests {
   /// A bug once: with one condition more than its key, the lookup of an answered message read the whole conversation
