@@ -119,7 +119,7 @@ public final class NodeRegistry: @unchecked Sendable {
 
   // MARK: Joining
 
-  /// One that is listed, as it was seen now and when it was seen first.
+  /// One that is listed, and when he will be taken for dead unless he says again that he is alive.
   private struct Sight {
     let record: NodeRecord
     let text: String
@@ -134,6 +134,8 @@ public final class NodeRegistry: @unchecked Sendable {
     while !isLeaving {
       guard let reply = await ask(agreed, replaced) else {
         if EventLoop.monotonicMilliseconds() - begin > NodeRegistry.connectTime { quietUntil = .max }
+        // What was agreed to before is not agreed to again unseen.
+        agreed = ""
         stands(.away)
         await loop.sleep(client.isConnected(for: keys[0]) ? NodeRegistry.pause : NodeRegistry.look)
         continue
@@ -166,12 +168,12 @@ public final class NodeRegistry: @unchecked Sendable {
   private func ask(_ agreed: String, _ replaced: String) async -> [RedisReply]? {
     let arguments = [record.id, record.text, String(lifetime), record.role, agreed, replaced]
     let reply = try? await client.run(scripts.join, keys: keys, arguments: arguments)
-    return reply?.elements.flatMap { $0.isEmpty ? nil : $0 }
+    return reply?.elements.flatMap { $0.first?.integer == 1 || $0.count > 1 ? $0 : nil }
   }
 
   /// The others on the list; nil when the node is on it.
   private static func sights(_ reply: [RedisReply]) -> [Sight]? {
-    guard reply[0].integer == 0, reply.count >= 2 else { return nil }
+    guard reply[0].integer == 0 else { return nil }
     return stride(from: 2, to: reply.count - 1, by: 2).compactMap { index in
       guard let bytes = reply[index].bytes, let record = NodeRecord(text: bytes) else { return nil }
       return Sight(record: record, text: String(decoding: bytes, as: UTF8.self), death: reply[index + 1].integer ?? 0)

@@ -1,10 +1,10 @@
 -- Says that a node is alive, and forgets those that have said nothing for long.
 -- KEYS[1]  sorted set of node ids by the time at which they are taken for dead; KEYS[2]  hash of their records;
 --          KEYS[3]  hash of their roles; KEYS[4]  how many were refused
--- ARGV     id, record, lifetime in milliseconds, role, a forged record to be replaced; a lifetime of 0 takes the node off
---          the list
--- Gives    {nothing if the name is the node's own, else the record that stands under it, how many were refused, the role
---          of each node that is alive …}
+-- ARGV     id, record, lifetime in milliseconds, role, a forged record to be replaced; a lifetime of 0 takes the node
+--          off the list
+-- Gives    {nothing if the name is the node's own, else the record that stands under it, how many were refused, the
+--          role of each node that is alive …}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)) do
