@@ -86,6 +86,7 @@ final class FleetPresence: PresenceDirectory, PresenceWire, @unchecked Sendable 
       let reply = wire.redis.run(script, keys, arguments, at: master)
       wire.redis.time.after(1) { [weak self] in
         guard let self, let ask = waiting.removeValue(forKey: number), !isSilent else { return }
+        if reply == nil { wire.askMap() }
         ask.handler(reply.map { .success($0) } ?? .failure(.refused("MOVED")))
       }
     }

@@ -51,7 +51,7 @@ enum FleetEvent {
     case 1: return .reshard
     case 2: return .nodesDie(some)
     case 3: return .balancerDies(dice.pick(500...4_000))
-    case 4: return .replaceAll(atOnce: max(1, nodes / 10), grace: dice.pick(1_000...4_000))
+    case 4: return .replaceAll(atOnce: max(1, nodes / 6), grace: dice.pick(1_000...3_000))
     case 5: return .redisCut(some, dice.pick(500...14_000))
     case 6: return .postgresCut(some, dice.pick(500...7_000))
     default: return .postgresAway(dice.pick(500...4_000))

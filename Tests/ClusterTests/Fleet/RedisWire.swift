@@ -102,7 +102,8 @@ final class RedisWire {
 
   // MARK: The map
 
-  private func askMap() {
+  /// Reads the map again, if it has changed.
+  func askMap() {
     guard !mapIsAsked, map != redis.maps.count - 1 else { return }
     mapIsAsked = true
     time.after(100 + dice.pick(0...100)) { [weak self] in
