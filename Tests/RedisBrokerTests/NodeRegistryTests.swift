@@ -91,7 +91,7 @@ struct NodeRegistryTests {
       client.start()
       await loop.sleep(200)
       #expect(registry.standing == .away)
-      try redis.restart()
+      try await redis.restart()
       #expect(await Self.stands(registry, .listed))
       client.close()
     }
