@@ -123,7 +123,10 @@ struct RedisTopicsTests {
       try await station.follow(topics, on: loop)
       station.listener.forget()
       redis.kill9()
-      try await eventually(within: 1_000, on: loop) { station.listener.interruptions(of: topics) == [1] }
+      let channel = TopicNames.standard.channel(of: .conversation(Self.here))
+      try await eventually(within: 5_000, on: loop) {
+        station.listener.interruptions(of: topics) == [1] && !station.client.isConnected(for: channel)
+      }
       station.broker.publish([entry(1, in: Self.here)])
       await loop.sleep(5)
       #expect(station.broker.counters.dropped == 1)
