@@ -25,7 +25,7 @@ extension ClusterTests {
         }
         let first = try await Self.crowd(stage, people)
         for socket in first { socket.cut() }
-        try await cluster.restartRedis()
+        try await cluster.redis.restart()
         cluster.socket[0].kill9()
         try await cluster.socket[0].start()
 

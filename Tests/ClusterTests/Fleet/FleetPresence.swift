@@ -31,7 +31,9 @@ final class FleetPresence: PresenceDirectory, PresenceWire, @unchecked Sendable 
   func unwatch(_ users: [UserID]) { office.unwatch(users, from: 0) }
 
   func presence(of users: [UserID]) async -> [Presence] {
-    await withUnsafeContinuation { continuation in office.find(users) { continuation.resume(returning: $0) } }
+    await withUnsafeContinuation { continuation in
+      office.find(users, within: 150) { continuation.resume(returning: $0) }
+    }
   }
 
   func heard(_ changes: [Presence]) { if !isSilent { office.heard(changes) } }
