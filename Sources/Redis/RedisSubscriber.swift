@@ -44,7 +44,7 @@ public final class RedisSubscriber: @unchecked Sendable {
   /// Makes a subscriber that does nothing until ``start()``; `observe` hears of its connections, on the loop.
   ///
   /// - Parameter client: a client of the same loop and settings, started by its owner. In a cluster both look at one
-  ///   map: the client is told at once when a master has changed, a subscriber of itself within ``RefreshPlan/calm``.
+  ///   map: a refused command tells at once that a master has changed, a subscription only when it is lost.
   public init(
     loop: EventLoop, settings: RedisSettings, beside client: RedisClient? = nil,
     observe: @escaping (RedisChange) -> Void = { _ in }

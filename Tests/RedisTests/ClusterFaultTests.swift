@@ -31,6 +31,20 @@ struct ClusterFaultTests {
       return true
     }
 
+    /// Until one master has taken the other's place in the client's map, and each channel is heard: the old one goes on
+    /// as it was until it hears of its heir.
+    func found(_ heir: PrivateRedis, insteadOf old: PrivateRedis) async throws {
+      let begin = EventLoop.monotonicMilliseconds()
+      while true {
+        let ports = Set(client.masters.map(\.address.port))
+        if await isHealed(), ports.contains(heir.port), !ports.contains(old.port) { return }
+        // A replica takes and passes on messages for its master; it is other commands that it sends on.
+        for channel in channels { client.send(RedisCommand("SET", channel, "1")) }
+        try #require(EventLoop.monotonicMilliseconds() - begin < 8_000, "the heir was not found")
+        await loop.sleep(20)
+      }
+    }
+
     /// Until each channel is heard again; gives the milliseconds.
     @discardableResult
     func healed(within limit: Int64) async throws -> Int64 {
@@ -172,12 +186,11 @@ struct ClusterFaultTests {
     try await Self.withParts { parts in
       let master = try await parts.cluster.masters()[0]
       let replicas = try await parts.cluster.replicas(of: master)
-      try await parts.cluster.failover(try #require(replicas.first))
-      try await parts.healed(within: 5_000)
-      #expect(parts.client.masters.contains { $0.address.port == replicas[0].port })
-      #expect(!parts.client.masters.contains { $0.address.port == master.port })
+      let heir = try #require(replicas.first)
+      try await parts.cluster.failover(heir)
+      try await parts.found(heir, insteadOf: master)
       try await parts.cluster.failover(master)
-      try await parts.healed(within: 5_000)
+      try await parts.found(master, insteadOf: heir)
     }
   }
 
