@@ -2,8 +2,8 @@ import Postgres
 
 /// What a database that is a Citus says of itself, and of Martlet's tables in it.
 ///
-/// - Source: Citus' documentation, "Metadata tables"; pg_dist_node, pg_dist_partition and pg_dist_object are the same on
-///   every node.
+/// - Source: Citus' documentation, "Metadata tables"; pg_dist_node, pg_dist_partition and pg_dist_object are the same
+///   on every node.
 public struct CitusStanding: Sendable, Hashable {
   /// A machine of it.
   public struct Node: Sendable, Hashable {
@@ -37,7 +37,8 @@ public struct CitusStanding: Sendable, Hashable {
   static let members = Statement(
     "citus.nodes",
     """
-    SELECT n.nodename || ':' || n.nodeport, n.shouldhaveshards, n.isactive AND (n.groupid = 0 OR n.hasmetadata AND n.metadatasynced)
+    SELECT n.nodename || ':' || n.nodeport, n.shouldhaveshards,
+      n.isactive AND (n.groupid = 0 OR n.hasmetadata AND n.metadatasynced)
     FROM pg_dist_node n WHERE n.noderole = 'primary' ORDER BY n.groupid
     """, repeatable: true)
   static let local = Statement(

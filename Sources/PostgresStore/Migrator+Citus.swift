@@ -3,8 +3,8 @@ import Postgres
 /// Cutting the tables into shards on a Citus.
 ///
 /// All tables lie in one co-location group, so that what has one bucket lies on one machine, of whichever of the two
-/// worlds it is: a user is registered, with his own conversation, in one transaction of one node. `schema_version` is on
-/// every node, since nodes ask it wherever they are connected.
+/// worlds it is: a user is registered, with his own conversation, in one transaction of one node. `schema_version` is
+/// on every node, since nodes ask it wherever they are connected.
 extension Migrator {
   /// What was done to the tables.
   public enum Distribution: Sendable, Hashable {

@@ -103,8 +103,8 @@ public struct Migrator: Sendable {
   /// coordinator has would fail every statement that joins it.
   ///
   /// - Parameter citus: into how many shards the tables are cut, if they are to be and are not yet.
-  /// - Throws: ``PostgresError/misconfigured(_:)`` with a sentence for the operator, through a worker and where there is
-  ///   no Citus to distribute to.
+  /// - Throws: ``PostgresError/misconfigured(_:)`` with a sentence for the operator, through a worker and where there
+  ///   is no Citus to distribute to.
   public func migrate(citus shards: Int? = nil) async throws(PostgresError) -> Outcome {
     let standing = try await CitusStanding.read(from: pool)
     if let standing, !standing.isCoordinator { throw .misconfigured(CitusStanding.workerSentence) }

@@ -3,9 +3,9 @@ import Synchronization
 
 /// The server that `MARTLET_TEST_DATABASE_URL` names: a plain one, or a Citus by any of its nodes.
 ///
-/// - Shape: `postgresql://ada:secret@node1:5432,node2:5432/chat?load_balance_hosts=random`. The role may make databases;
-///   on a Citus it is a superuser with the same password on every node, and the nodes reach each other without asking for
-///   one, or by `pg_dist_authinfo`.
+/// - Shape: `postgresql://ada:secret@node1:5432,node2:5432/chat?load_balance_hosts=random`. The role may make
+///   databases; on a Citus it is a superuser with the same password on every node, and the nodes reach each other
+///   without asking for one, or by `pg_dist_authinfo`.
 /// - Isolation: immutable; its functions block.
 struct GivenServer: Sendable {
   /// A node as `pg_dist_node` tells it.

@@ -36,8 +36,8 @@ public final class PrivatePostgres: Sendable {
     environment("MARTLET_TEST_DATABASE_URL") == nil ? try await shared() : try await start()
   }
 
-  /// A plain server of the process' own, whatever is given: for what only its superuser may do, or what is true of plain
-  /// PostgreSQL alone.
+  /// A plain server of the process' own, whatever is given: for what only its superuser may do, or what is true of
+  /// plain PostgreSQL alone.
   public static func plain() async throws -> PrivatePostgres { try await plainOnce.value }
 
   /// Starts one more server, for a test that kills it. `settings` are server settings such as `log_statement=all`.
@@ -98,8 +98,8 @@ public final class PrivatePostgres: Sendable {
 
   /// The URL of a fresh, empty database.
   ///
-  /// - Parameter distributed: whether it is a Citus when the server is one; else it lies on the coordinator alone and is
-  ///   as any other.
+  /// - Parameter distributed: whether it is a Citus when the server is one; else it lies on the coordinator alone and
+  ///   is as any other.
   public func database(distributed: Bool = true) async throws -> String {
     let number = state.withLock { state in
       state.databases += 1

@@ -3,8 +3,8 @@ import TestKit
 /// What Martlet asks of Citus, on a plain PostgreSQL: functions and tables of Citus' names that write down who called
 /// them and refuse what Citus refuses. It moves no row.
 ///
-/// So it shows which calls are made, in which order, on what; whether Citus does what it is asked is shown by running the
-/// tests on one (`MARTLET_TEST_DATABASE_URL`).
+/// So it shows which calls are made, in which order, on what; whether Citus does what it is asked is shown by running
+/// the tests on one (`MARTLET_TEST_DATABASE_URL`).
 enum CitusStandIn {
   /// Makes the database a coordinator with two workers, of which it only says so.
   static func install(in url: String, on server: PrivatePostgres) async throws {

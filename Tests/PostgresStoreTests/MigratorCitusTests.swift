@@ -111,6 +111,11 @@ struct MigratorCitusTests {
       _ = try await migrate(url, citus: 4)
       #expect(try await cast.stores.log.messages(of: room, page: .latest, limit: 9).map(\.text) == ["before"])
       for contractCase in AdapterContract.all { try await contractCase.run(database.underTest) }
+      let planning = Statement("planning", "SELECT current_setting('plan_cache_mode')")
+      #expect(try await database.pool.query(planning).first?.text(0) == "auto", "plans for its parameters")
+      let plain = try await Database(server.database())
+      #expect(try await plain.pool.query(planning).first?.text(0) == "force_generic_plan")
+      await plain.close()
       await database.close()
     }
   }

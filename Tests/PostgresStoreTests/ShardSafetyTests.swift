@@ -5,8 +5,8 @@ import TestKit
 import Testing
 
 /// Whether the schema and its statements would stand on several machines, found out on one: every table is cut by hash
-/// of its bucket into four partitions, and no statement may look at two of them. The server is the process' own, since it
-/// logs each plan.
+/// of its bucket into four partitions, and no statement may look at two of them. The server is the process' own, since
+/// it logs each plan.
 ///
 /// - Source: reliability.md A1.6 and rules R1–R6.
 @Suite("Shard safety")
