@@ -17,6 +17,7 @@ public struct Report {
       <h1>\(Self.escaped(heading))</h1>
       \(results.count == 1 ? lead : legend)
       \(drawings)
+      \(searched)
       \(table)
       \(machine)
       </main></body></html>
@@ -117,6 +118,13 @@ public struct Report {
   }
 
   // MARK: Tables
+
+  private var searched: String {
+    let rows = results.flatMap(\.searched).map { "<li>\(Self.escaped($0))</li>" }
+    guard let bound = results.map(\.bound).max(), !rows.isEmpty else { return "" }
+    let within = Words.milliseconds(Int64(bound * 1_000))
+    return "<h2>The search for the highest rate with a p99 of \(within)</h2><ul>\(rows.joined())</ul>"
+  }
 
   private var table: String {
     var names: [(String, String)] = []
