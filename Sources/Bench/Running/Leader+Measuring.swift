@@ -8,6 +8,7 @@ extension Leader {
     let accounts = Accounts(target, testers: workers.map(\.pid))
     let before = accounts.now()
     let begun = Clock.nanoseconds()
+    progress.begin()
     let answers = try await all(["do": "connect"])
     let connected = accounts.now()
     result.connectSeconds = Double(Clock.nanoseconds() - begun) / 1_000_000_000
