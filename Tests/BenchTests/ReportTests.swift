@@ -36,6 +36,7 @@ import Testing
     let figures = Dictionary(uniqueKeysWithValues: try result().figures.map { ($0.name, $0.value) })
     #expect(figures["deliveries_per_cpu_s"] == 10_000 && figures["cpu_us_per_delivery"] == 100)
     #expect(figures["cpu_us_per_message"] == 1_000 && figures["cpu_us_per_connect"] == 100)
+    #expect(try result().summary.contains("100 of 6"))
     #expect(figures["idle_bytes"] == 2_000 && figures["messages_per_s"] == 250)
     #expect(figures["deliveries_per_s"] == 2_500 && (5_000..<5_010).contains(figures["delivery_p50_us"] ?? 0))
   }
@@ -84,5 +85,7 @@ import Testing
     ]
     result.probes = probes.map { .init(rate: $0.0, held: $0.1, p99: 1) }
     #expect(result.highestHeld == 200)
+    #expect(result.searched.count == 3 && result.searched[1].contains("2 of 3 probes held"))
+    #expect(String(decoding: Report([result]).bytes, as: UTF8.self).contains("2 of 3 probes held"))
   }
 }

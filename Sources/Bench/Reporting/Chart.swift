@@ -16,8 +16,10 @@ enum Chart {
     let name: String
     let full: Double
     let pale: Double
+    let colour: Int
 
-    init(_ name: String, _ full: Double, _ pale: Double) {
+    init(_ name: String, _ full: Double, _ pale: Double, colour: Int = 0) {
+      self.colour = colour
       self.name = name
       self.full = full
       self.pale = pale
@@ -72,11 +74,12 @@ enum Chart {
     let rows = bars.enumerated().map { place, bar in
       let y = Double(place) * 24 + 6
       let (full, pale) = (bar.full / most * room, bar.pale / most * room)
+      let colour = "var(--c\(bar.colour % colours))"
       let text = "\(Words.decimal(bar.full, 2)) + \(Words.decimal(bar.pale, 2)) s"
       return "<text x=\"0\" y=\"\(short(y + 12))\">\(Report.escaped(bar.name))</text>"
-        + "<rect x=\"80\" y=\"\(short(y))\" width=\"\(short(full))\" height=\"16\" fill=\"var(--c0)\"/>"
+        + "<rect x=\"80\" y=\"\(short(y))\" width=\"\(short(full))\" height=\"16\" fill=\"\(colour)\"/>"
         + "<rect x=\"\(short(80 + full))\" y=\"\(short(y))\" width=\"\(short(pale))\" height=\"16\" "
-        + "fill=\"var(--c0)\" opacity=\"0.35\"/>"
+        + "fill=\"\(colour)\" opacity=\"0.35\"/>"
         + "<text x=\"\(short(86 + full + pale))\" y=\"\(short(y + 12))\">\(text)</text>"
     }
     return figure(title, rows.joined(), Double(bars.count) * 24 + 10)

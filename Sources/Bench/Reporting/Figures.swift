@@ -1,3 +1,5 @@
+import JSONText
+
 /// One number of a run, with its name, its unit and how a person reads it.
 public struct Figure: Sendable, Equatable {
   /// As JSON names it, unit included.
@@ -15,13 +17,19 @@ extension RunResult {
   public var figures: [Figure] { rateFigures + latencyFigures + costFigures }
 
   private var rateFigures: [Figure] {
-    var all = [Figure(name: "connected", title: "connected", value: Double(connected), text: "\(connected)")]
+    var all = [Figure(name: "connected", title: "connected", value: Double(connected), text: connectedText)]
     if tally.sent > 0 {
       all.append(number("messages_per_s", "messages a second", messagesPerSecond))
       all.append(number("deliveries_per_s", "deliveries a second", deliveriesPerSecond))
     }
     if let highestHeld { all.append(number("highest_rate", "highest rate within the bound", highestHeld)) }
     return all
+  }
+
+  /// Whoever has not come in is not hidden.
+  private var connectedText: String {
+    let wanted = scenario["connections"]?.integer ?? connected
+    return connected == wanted ? "\(connected)" : "\(connected) of \(wanted)"
   }
 
   private var latencyFigures: [Figure] {
@@ -65,6 +73,16 @@ extension RunResult {
     return Figure(name: name, title: title, value: value, text: Words.decimal(value, value < 10 ? 2 : 1) + " µs")
   }
 
+  /// Each rate of a search, with how its probes voted and how far they lie apart.
+  var searched: [String] {
+    Dictionary(grouping: probes, by: \.rate).sorted { $0.key < $1.key }.map { rate, probes in
+      let p99 = Sample(probes.map { Double($0.p99) })
+      let noise = probes.count > 1 ? ", give or take \(Words.decimal(p99.noise * 100, 0)) %" : ""
+      return "\(Words.number(rate)) messages/s: \(probes.count { $0.held }) of \(probes.count) probes held; p99 "
+        + Words.milliseconds(Int64(p99.median)) + noise
+    }
+  }
+
   /// The run in a few lines for a terminal.
   public var summary: String {
     var lines = ["\(name): \(title)", "  \(verdict.sentence)"]
@@ -72,6 +90,7 @@ extension RunResult {
     lines += figures.filter { !$0.name.hasSuffix("_p999_us") }.map { figure in
       "  " + figure.title + String(repeating: " ", count: max(1, 34 - figure.title.count)) + figure.text
     }
+    lines += searched.map { "  " + $0 }
     for use in uses where use.measureCPU + use.connectCPU > 0 {
       let cpu = "\(Words.decimal(use.connectCPU, 2)) s connecting, \(Words.decimal(use.measureCPU, 2)) s measuring"
       lines.append("  CPU of \(use.name): \(cpu); \(Words.bytes(use.after)) resident")

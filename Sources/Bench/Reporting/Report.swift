@@ -17,6 +17,7 @@ public struct Report {
       <h1>\(Self.escaped(heading))</h1>
       \(results.count == 1 ? lead : legend)
       \(drawings)
+      \(searched)
       \(table)
       \(machine)
       </main></body></html>
@@ -85,6 +86,8 @@ public struct Report {
     let connected = series.map { place, result in
       Chart.Line(label(place), result.series.map { ($0.at, Double($0.connected)) })
     }
+    // A line that is flat from end to end is no drawing.
+    let varies = results.contains { result in result.series.contains { $0.connected != result.connected } }
     let slow = series.map { place, result in
       Chart.Line(label(place), result.series.filter { $0.p99 > 0 }.map { ($0.at, Double($0.p99) / 1_000) })
     }
@@ -93,7 +96,8 @@ public struct Report {
         isDelivery ? "Delivery latency by percentile, ms" : "Time to connect by percentile, ms", delivery,
         isPercentile: true),
       Chart.curve("Deliveries a second", rates),
-      Chart.curve("p99 of each second, ms", slow), Chart.curve("Sockets connected", connected), searches, processors,
+      Chart.curve("p99 of each second, ms", slow), varies ? Chart.curve("Sockets connected", connected) : "", searches,
+      processors,
     ]
     return "<div class=\"charts\">\(all.joined())</div>"
   }
@@ -110,13 +114,21 @@ public struct Report {
     let bars = results.enumerated().flatMap { place, result in
       result.uses.filter { $0.measureCPU + $0.connectCPU > 0 }.map { use in
         Chart.Bar(
-          (results.count > 1 ? "\(place + 1). " : "") + use.name, max(use.measureCPU, 0), max(use.connectCPU, 0))
+          (results.count > 1 ? "\(place + 1). " : "") + use.name, max(use.measureCPU, 0), max(use.connectCPU, 0),
+          colour: place)
       }
     }
     return Chart.bars("CPU-seconds by process: measuring, and connecting (pale)", bars)
   }
 
   // MARK: Tables
+
+  private var searched: String {
+    let rows = results.flatMap(\.searched).map { "<li>\(Self.escaped($0))</li>" }
+    guard let bound = results.map(\.bound).max(), !rows.isEmpty else { return "" }
+    let within = Words.milliseconds(Int64(bound * 1_000))
+    return "<h2>The search for the highest rate with a p99 of \(within)</h2><ul>\(rows.joined())</ul>"
+  }
 
   private var table: String {
     var names: [(String, String)] = []

@@ -10,7 +10,7 @@ final class Progress {
   private(set) var series: [RunResult.Second] = []
   /// What is being done.
   var phase = "connect"
-  private let begun = Clock.nanoseconds()
+  private var begun = Clock.nanoseconds()
   private let workers: Int
   private let note: (String) -> Void
   private var told = 0
@@ -23,6 +23,9 @@ final class Progress {
     self.note = note
     errors = [Int64](repeating: 0, count: workers)
   }
+
+  /// The seconds count from here.
+  func begin() { begun = Clock.nanoseconds() }
 
   /// One worker's second.
   func take(_ line: JSONValue, from worker: Int) {

@@ -110,8 +110,9 @@ final class Worker: @unchecked Sendable {
     // What was delivered and done within the window is told from without; here the counting begins with it.
     at(from) { [weak self] in
       guard let self, measuring != nil else { return }
+      // The line of progress that is due has what was counted before, too.
+      told = (told.sent - crew.tally.sent, told.delivered - crew.tally.delivered)
       crew.tally = crew.tally.errorsAlone
-      told = (0, 0)
     }
     at(until) { [weak self] in self?.stopMeasuring() }
   }
