@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The container engine, the bases of the image, and nodes in containers; for containers/test.
 
-# Without systemd podman complains of its timers, for each container.
-engine() { podman --runtime runc "$@" 2> >(grep -v 'systemd' >&2); }
+# Without systemd podman complains of its timers, for each container; and of those that are removed without their leave.
+engine() { podman --runtime runc "$@" 2> >(grep -v 'systemd\|resorting to SIGKILL' >&2); }
 
 missing_engine() {
   local row
