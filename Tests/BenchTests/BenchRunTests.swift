@@ -92,10 +92,11 @@ import Testing
     #expect((verdict.reordered > 0) == (name == "swaps"), "\(verdict.sentence)")
   }
 
-  @Test("a target that is not there is told, and fails")
-  func nobody() async throws {
+  @Test("a target that is not there is told, and fails, by whichever wire", arguments: ["plain", "native"])
+  func nobody(wire: String) async throws {
     let port = try PrivatePostgres.freePort()
-    let outcome = try await bench([Self.scenario("smoke"), "--target", "ws://127.0.0.1:\(port)/", "--wire", "plain"])
-    #expect(outcome.code == 1 && outcome.output.contains("Nobody came in"), "\(outcome.output)")
+    let outcome = try await bench([Self.scenario("smoke"), "--target", "http://127.0.0.1:\(port)", "--wire", wire])
+    let words = wire == "plain" ? "Nobody came in" : "The target does not answer"
+    #expect(outcome.code == 1 && outcome.output.contains(words), "\(outcome.output)")
   }
 }

@@ -55,6 +55,7 @@ final class Preparation: @unchecked Sendable {
   /// Makes it, or takes the one that is kept.
   func run() async throws(Failure) -> Population {
     defer { for client in clients { client.close() } }
+    try await reach()
     if let kept = Self.kept(file, scenario) {
       population = kept
       if try await renewAll() {
@@ -93,6 +94,17 @@ final class Preparation: @unchecked Sendable {
   private func save() throws(Failure) {
     if let why = SmallFile.write(population.json.bytes, to: file, secret: true) {
       throw Failure(sentence: "The population cannot be kept: \(why).")
+    }
+  }
+
+  /// Who is not there at all is not asked for a minute.
+  private func reach() async throws(Failure) {
+    for client in clients {
+      do throws(CallFailure) {
+        _ = try await client.call(.get, "/v1/info")
+      } catch {
+        throw Failure(sentence: "The target does not answer: \(error).")
+      }
     }
   }
 
