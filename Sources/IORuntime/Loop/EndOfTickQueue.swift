@@ -5,7 +5,7 @@
 /// over; in between, descriptors are polled, and whoever has little to say says it at once.
 ///
 /// - Limits: ``sliceMilliseconds`` for a tick's own and as much for those left over, but never fewer than
-///   ``leastAtOnce`` of either.
+///   ``leastAtOnce`` of either. Of those who have been told, no more are kept than wait, or ``keptMax``.
 /// - Isolation: its loop.
 final class EndOfTickQueue {
   /// What one tick spends on a kind: no more than a fraction of what a delivery may take (250 ms), however many wait.
@@ -21,6 +21,10 @@ final class EndOfTickQueue {
   private var telling: [any EndOfTick] = []
   private var late: [any EndOfTick] = []
   private var lateFrom = 0
+  private let now: () -> Int64
+
+  /// Holds nobody; `now` says milliseconds of a clock that never goes back.
+  init(now: @escaping () -> Int64 = EventLoop.monotonicMilliseconds) { self.now = now }
 
   /// Whether nobody waits.
   var isEmpty: Bool { fresh.isEmpty && late.isEmpty }
@@ -30,7 +34,7 @@ final class EndOfTickQueue {
   /// Tells those who wait: for a slice of time, or `all` of them.
   func tell(all: Bool = false) {
     let leftOver = late.count
-    let end = all ? Int64.max : EventLoop.monotonicMilliseconds() &+ Self.sliceMilliseconds
+    let end = all ? Int64.max : now() &+ Self.sliceMilliseconds
     var rounds = 0
     while !fresh.isEmpty, rounds < Self.roundsMax {
       rounds += 1
@@ -43,10 +47,11 @@ final class EndOfTickQueue {
   }
 
   private func tellLate(all: Bool) {
-    let end = all ? Int64.max : EventLoop.monotonicMilliseconds() &+ Self.sliceMilliseconds
+    let end = all ? Int64.max : now() &+ Self.sliceMilliseconds
     lateFrom = tell(late[lateFrom...], until: end)
-    guard lateFrom == late.count else { return }
-    late.removeAll()
+    // Under lasting load there is always somebody left: those told are let go of as soon as they are half of all.
+    guard lateFrom == late.count || (lateFrom >= Self.keptMax && lateFrom >= late.count / 2) else { return }
+    if lateFrom == late.count { late.removeAll() } else { late.removeFirst(lateFrom) }
     lateFrom = 0
   }
 
@@ -55,7 +60,7 @@ final class EndOfTickQueue {
     for (place, object) in zip(objects.indices, objects) {
       object.endOfTick()
       let told = place + 1 - objects.startIndex
-      if told % Self.leastAtOnce == 0, end < .max, EventLoop.monotonicMilliseconds() >= end { return place + 1 }
+      if told % Self.leastAtOnce == 0, end < .max, now() >= end { return place + 1 }
     }
     return objects.endIndex
   }
