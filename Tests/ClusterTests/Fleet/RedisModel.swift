@@ -119,7 +119,8 @@ final class RedisModel {
     meter.note(.publishes)
     meter.note(.copies, nodes.count)
     time.after(1) { [weak self] in
-      for node in nodes where self?.wires[node].hears(topic, number) == true { tell(self!.wires[node]) }
+      guard let self else { return }
+      for node in nodes where wires[node].hears(topic, number) { tell(wires[node]) }
     }
     return nil
   }
