@@ -76,10 +76,17 @@ public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether the server has lost another one behind it, as a node of a Citus may while it waits for the node that has
-  /// the bucket: class 08, or an internal error that speaks of a connection.
+  /// the bucket: class 08, or an internal error that speaks of a connection in libpq's words.
+  ///
+  /// - Source: libpq's fe-misc.c, fe-secure.c and fe-secure-openssl.c ("could not receive data from server", "SSL
+  ///   SYSCALL error: EOF detected", "SSL error: unexpected eof"); Citus passes them on as XX000.
   public var isOfAnotherNode: Bool {
-    sqlstate.hasPrefix("08") || (sqlstate == "XX000" && message?.contains("connection") == true)
+    if sqlstate.hasPrefix("08") { return true }
+    guard sqlstate == "XX000", let words = message?.lowercased() else { return false }
+    return Self.lossWords.contains { words.contains($0) }
   }
+
+  private static let lossWords = ["connection", "ssl syscall error", "ssl error", "from server", "to server"]
 
   /// `log.send_batch: 42P01 relation "entry" does not exist`.
   public var description: String {

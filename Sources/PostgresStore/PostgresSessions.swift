@@ -48,8 +48,12 @@ public struct PostgresSessions: SessionStore {
       JOIN user_session s ON s.bucket = asked.bucket::smallint AND s.id = asked.id
     WHERE \(living("$3"))
     """, repeatable: true, scatter: .sessionsAlive)
+  /// The same of one, which asks one shard.
+  static let aliveOne = Statement(
+    "sessions.alive_one", "SELECT s.id FROM user_session s WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))",
+    repeatable: true)
 
-  static let statements = [open, state, rotate, list, end, endAll, alive]
+  static let statements = [open, state, rotate, list, end, endAll, alive, aliveOne]
 
   private static let columns = "s.id, s.user_id, s.device, s.created_at, s.last_seen_at"
 
@@ -126,8 +130,13 @@ public struct PostgresSessions: SessionStore {
 
   /// Those of the ids that are no longer alive or never were.
   public func ended(among sessions: [SessionID]) async throws(ChatError) -> [SessionID] {
-    guard !sessions.isEmpty else { return [] }
+    guard let first = sessions.first else { return [] }
     return try await failure.translating { () throws(PostgresError) in
+      if sessions.count == 1 {
+        let rows = try await pool.query(
+          Self.aliveOne, [.int2(first.bucket.number), .int8(first.rawValue), .int8(idleMax)])
+        return rows.isEmpty ? [first] : []
+      }
       let ids = sessions.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
       let alive = try await desk.rows(Self.alive, of: ids, [.int8(idleMax)])
       return sessions.filter { alive[$0.rawValue] == nil }

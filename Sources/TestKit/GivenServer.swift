@@ -40,6 +40,7 @@ struct GivenServer: Sendable {
     parameters = parts.count > 1 ? parts[1].split(separator: "&") : []
     ledger = try PrivatePostgres.temporaryDirectory()
     nodes = try GivenServer.nodes(of: url)
+    try checkRoom()
     try keepWatch()
   }
 
@@ -117,6 +118,24 @@ struct GivenServer: Sendable {
     return nodes
   }
 
+  /// Two clusters of four nodes with a loop of four connections each (``LocalCluster/sparing``) take 32, the stores'
+  /// tests up to 50, what runs beside them and what a server keeps for superusers the rest.
+  static let connectionsLeast = 100
+
+  /// Says at once what would fail somewhere in the middle.
+  private func checkRoom() throws {
+    for url in maintenanceURLs {
+      let most = Int(try GivenServer.psql("SHOW max_connections", url).filter(\.isNumber)) ?? 0
+      guard most >= GivenServer.connectionsLeast else {
+        throw PrivatePostgres.Failure(
+          what: """
+            the server of MARTLET_TEST_DATABASE_URL has max_connections = \(most); the tests need \
+            \(GivenServer.connectionsLeast), on each node of a Citus
+            """)
+      }
+    }
+  }
+
   private func url(of database: String, on node: Node) -> String {
     GivenServer.url(scheme, user, "\(node.host):\(node.port)"[...], database, forPsql)
   }
@@ -124,7 +143,7 @@ struct GivenServer: Sendable {
   /// Debian's psql is of libpq 15 and does not know libpq 16's word.
   private var forPsql: String { parameters.filter { !$0.hasPrefix("load_balance_hosts=") }.joined(separator: "&") }
 
-  private static func name(of database: String) -> String {
+  static func name(of database: String) -> String {
     guard database.contains("://") else { return database }
     return String((database.split(separator: "/").last ?? "").prefix { $0 != "?" })
   }

@@ -76,7 +76,7 @@ public final class PrivatePostgres: Sendable {
     state = Mutex(State())
   }
 
-  private init(given: GivenServer) {
+  init(given: GivenServer) {
     directory = nil
     server = ""
     arguments = []
@@ -94,6 +94,12 @@ public final class PrivatePostgres: Sendable {
   public static func shards(of url: String) async throws -> Int? {
     let server = try await shared()
     return server.given?.owns(url) == true ? server.shards : nil
+  }
+
+  /// Where schemas of a database may be changed: a given URL may name just a worker of a Citus.
+  public func migratingURL(of url: String) -> String {
+    guard let given, given.isCitus, given.owns(url) else { return url }
+    return given.coordinatorURL(of: GivenServer.name(of: url))
   }
 
   /// The URL of a fresh, empty database.

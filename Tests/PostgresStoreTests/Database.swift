@@ -55,7 +55,8 @@ final class Database: Sendable {
 
   /// Makes the schema.
   func migrate() async throws {
-    let ends = try Database(url) { $0 = Migrator.settings(from: $0) }
+    let place = try await PrivatePostgres.shared().migratingURL(of: url)
+    let ends = try Database(place) { $0 = Migrator.settings(from: $0) }
     do {
       let shards = try await PrivatePostgres.shards(of: url)
       _ = try await Migrator(pool: ends.pool).migrate(citus: shards)

@@ -8,7 +8,8 @@ struct MigratorTests {
   @Test("brings an empty database to the schema once, however many do it at once")
   func atOnce() async throws {
     let url = try await PrivatePostgres.shared().database()
-    let migrators = try (0..<4).map { _ in try Database(url) { $0 = Migrator.settings(from: $0) } }
+    let place = try await PrivatePostgres.shared().migratingURL(of: url)
+    let migrators = try (0..<4).map { _ in try Database(place) { $0 = Migrator.settings(from: $0) } }
     let done = try await withThrowingTaskGroup(of: [String].self) { group in
       for database in migrators {
         group.addTask { try await Migrator(pool: database.pool).migrate().done.map(\.name) }
@@ -28,7 +29,7 @@ struct MigratorTests {
   @Test("says of an empty database what to run, and of a newer one what to install")
   func sentences() async throws {
     let server = try await PrivatePostgres.shared()
-    let database = try await Database(server.database()) { $0 = Migrator.settings(from: $0) }
+    let database = try await Database(server.migratingURL(of: server.database())) { $0 = Migrator.settings(from: $0) }
     let migrator = Migrator(pool: database.pool)
     let known = Migration.known
     #expect(
@@ -61,7 +62,7 @@ struct MigratorTests {
   @Test("a step that fails leaves nothing behind")
   func failingStep() async throws {
     let server = try await PrivatePostgres.shared()
-    let database = try await Database(server.database()) { $0 = Migrator.settings(from: $0) }
+    let database = try await Database(server.migratingURL(of: server.database())) { $0 = Migrator.settings(from: $0) }
     let broken = Migration(
       version: 1, name: "broken", sql: "CREATE TABLE left_over (a int);\nSELECT no_such_function();")
     await #expect(throws: PostgresError.self) {

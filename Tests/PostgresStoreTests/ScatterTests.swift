@@ -150,6 +150,26 @@ struct ScatterTests {
     }
   }
 
+  @Test("one session is asked for in its bucket alone")
+  func oneSession() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let sessions = cast.stores.sessions
+      var opened: [SessionID] = []
+      for number in 0..<3 {
+        let nonce = [UInt8](repeating: UInt8(number), count: 16)
+        opened.append(try await sessions.open(user: cast.ada.id, device: nil, nonce: nonce, most: 10).id)
+      }
+      let before = await database.scatterCounters.asked
+      #expect(try await sessions.ended(among: [opened[0]]) == [])
+      #expect(try await sessions.end(opened[0], of: cast.ada.id))
+      #expect(try await sessions.ended(among: [opened[0]]) == [opened[0]])
+      #expect(await database.scatterCounters.asked == before)
+      #expect(try await sessions.ended(among: opened) == [opened[0]])
+      #expect(await database.scatterCounters.asked == before + 1)
+    }
+  }
+
   @Test("more keys than one statement may carry go in several")
   func parts() async throws {
     try await Database.with { database in

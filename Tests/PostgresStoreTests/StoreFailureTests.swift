@@ -11,6 +11,9 @@ struct StoreFailureTests {
     arguments: [
       ("08006", "connection to the remote node worker-1:5432 failed", true),
       ("XX000", "server closed the connection unexpectedly", true), ("08003", nil, true),
+      ("XX000", "SSL SYSCALL error: EOF detected", true), ("XX000", "SSL error: unexpected eof while reading", true),
+      ("XX000", "could not receive data from server: Connection timed out", true),
+      ("XX000", "could not send data to server: Broken pipe", true), ("XX000", "Connection reset by peer", true),
       ("XX000", "cache lookup failed", false), ("42P01", "relation \"entry\" does not exist", false),
     ])
   func anotherNode(_ state: String, _ message: String?, _ isAway: Bool) {

@@ -52,8 +52,12 @@ public final class LocalCluster: @unchecked Sendable {
   ) async throws -> LocalCluster {
     let cluster = try await LocalCluster(api: api, socket: socket, redis: redis, postgres: postgres, settings: settings)
     let citus = cluster.postgres.shards.map { ["--citus", "--shards", String($0)] } ?? []
+    var environment = cluster.environment
+    if environment["MARTLET_DATABASE_URL"] == cluster.databaseURL {
+      environment["MARTLET_DATABASE_URL"] = cluster.postgres.migratingURL(of: cluster.databaseURL)
+    }
     try ChildProcess.run(
-      [try binary(), "migrate"] + citus, environment: cluster.environment, log: "\(cluster.directory)/migrate.log")
+      [try binary(), "migrate"] + citus, environment: environment, log: "\(cluster.directory)/migrate.log")
     try await cluster.startNodes()
     return cluster
   }
@@ -67,7 +71,7 @@ public final class LocalCluster: @unchecked Sendable {
     if let given { postgres = given } else { postgres = try await PrivatePostgres.start() }
     databaseURL = try await postgres.database()
     self.redis = redis
-    environment = LocalCluster.settings.merging([
+    environment = LocalCluster.settings.merging(postgres.isOurs ? [:] : LocalCluster.sparing) { $1 }.merging([
       "MARTLET_DATABASE_URL": databaseURL, "MARTLET_REDIS_URL": redis.url,
     ]) { $1 }.merging(settings) { $1 }
     let (environment, directory, leash) = (environment, directory, leash)
@@ -88,6 +92,11 @@ public final class LocalCluster: @unchecked Sendable {
     "MARTLET_REFRESH_KEY": "13579bdf02468ace0f1e2d3c4b5a6978fedcba98765432100123456789abcdef",
     "MARTLET_RATE_SEND": "off", "MARTLET_RATE_REGISTER": "off", "MARTLET_RATE_SIGN_IN_ACCOUNT": "off",
     "MARTLET_RATE_SIGN_IN_ADDRESS": "off", "MARTLET_LOG_LEVEL": "info",
+  ]
+
+  /// What nodes on a given server are given besides: it has its own limit of connections, and others use it too.
+  public static let sparing: [String: String] = [
+    "MARTLET_LOOPS": "1", "MARTLET_DATABASE_POOL": "2", "MARTLET_DATABASE_SCATTER_POOL": "2",
   ]
 
   /// One more node, which does not run yet, with settings of its own over the others'; its name and port are free

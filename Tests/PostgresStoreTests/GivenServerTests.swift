@@ -1,0 +1,34 @@
+import Testing
+
+@testable import TestKit
+
+/// What the tests do with the server that `MARTLET_TEST_DATABASE_URL` names, on private ones.
+@Suite("A given database server")
+struct GivenServerTests {
+  @Test("that takes too few connections for the tests is refused by a sentence, before any test fails for it")
+  func tooFewConnections() async throws {
+    let server = try await PrivatePostgres.start(settings: ["max_connections=60"])
+    defer { server.kill9() }
+    let url = try await server.database()
+    let failure = #expect(throws: PrivatePostgres.Failure.self) { try GivenServer(url) }
+    #expect(failure?.what.contains("has max_connections = 60; the tests need 100") == true)
+  }
+
+  @Test("named by a worker alone is asked there by tests, and migrated at its coordinator")
+  func worker() async throws {
+    let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
+    defer { for server in servers { server.kill9() } }
+    let url = try await servers[1].database()
+    try await CitusStandIn.install(in: url, on: servers[1])
+    let ports = servers.map(\.port)
+    try await servers[1].sql(
+      """
+      DELETE FROM citus.pg_dist_node WHERE groupid = 2;
+      UPDATE citus.pg_dist_node
+        SET nodename = '127.0.0.1', nodeport = CASE groupid WHEN 0 THEN \(ports[0]) ELSE \(ports[1]) END
+      """, in: url)
+    let given = PrivatePostgres(given: try GivenServer(url))
+    #expect(given.migratingURL(of: url) == url.replacing(":\(ports[1])/", with: ":\(ports[0])/"))
+    #expect(servers[1].migratingURL(of: url) == url, "a server of one's own has but one place")
+  }
+}
