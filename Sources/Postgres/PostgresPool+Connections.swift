@@ -13,7 +13,8 @@ extension PostgresPool {
   private func openMissing() {
     guard !isClosing, retryTimer == nil else { return }
     let most = backoff.failures > 0 ? 1 : settings.connections
-    while ready.count + opening.count < settings.connections, opening.count < most {
+    // What libpq refuses at once (no such socket, no more files) has been told before `open` returns.
+    while retryTimer == nil, ready.count + opening.count < settings.connections, opening.count < most {
       let now = EventLoop.monotonicMilliseconds()
       let pause = settings.gate.milliseconds(at: now)
       guard pause == 0 else { return retry(after: pause) }

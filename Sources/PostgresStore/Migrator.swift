@@ -40,6 +40,11 @@ public struct Migrator: Sendable {
   static let insert = Statement(
     "schema.insert", "INSERT INTO schema_version (version, name, readable_from) VALUES ($1, $2, $3)")
 
+  static let identity = Statement(
+    "schema.identity",
+    "SELECT (extract(epoch FROM applied_at) * 1000000)::bigint FROM schema_version ORDER BY version LIMIT 1",
+    repeatable: true)
+
   let pool: PostgresPool
   private let migrations: [Migration]
   private var known: Int32 { migrations.last?.version ?? 0 }
@@ -77,6 +82,12 @@ public struct Migrator: Sendable {
     let (version, readableFrom) = (try newest.int4(0), try newest.int4(1))
     if version < known { return .tooOld(found: version) }
     return readableFrom > known ? .tooNew(found: version, readableFrom: readableFrom) : .fits
+  }
+
+  /// What tells this database from any other: when its first step was done, to the microsecond. Its standbys and copies
+  /// have the same; nil before ``migrate(citus:)``.
+  public func identity() async throws(PostgresError) -> String? {
+    try await pool.query(Self.identity).first.map { (row) throws(PostgresError) in String(try row.int8(0)) }
   }
 
   /// Makes sure that nodes of this binary may run.

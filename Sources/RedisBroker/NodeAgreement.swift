@@ -4,7 +4,7 @@ import JSONText
 /// mean the same to the others.
 ///
 /// - Shape: `{"protocol":1,"settings":{"MARTLET_TOKEN_LIFETIME_S":"600"},"secrets":{"MARTLET_REFRESH_KEY":"9f3c…"},
-///   "keys":[{"id":"k1","digest":"5b1e…"}],"join":"accept"}`; a setting that is not there is at its default, so that a
+///   "keys":[{"id":"k1","digest":"5b1e…"}],"database":"1763…","join":"accept"}`; a setting that is not there is at its default, so that a
 ///   release which adds one agrees with the one before it.
 public struct NodeAgreement: Hashable, Sendable {
   /// The version of what nodes say to each other: payloads, keys in Redis, seals. Nodes of another one do not
@@ -27,6 +27,8 @@ public struct NodeAgreement: Hashable, Sendable {
   let settings: [String: String]
   let secrets: [String: String]
   let keys: [Key]
+  /// What tells the database from any other, as the database says; nil where it was not asked.
+  let database: String?
   /// Whether the operator means the node to run beside others that differ, for as long as a change goes round.
   let accepts: Bool
 
@@ -36,15 +38,23 @@ public struct NodeAgreement: Hashable, Sendable {
   ///   - settings: those that must be equal and are not at their defaults, by the names of their variables.
   ///   - secrets: codes made under secrets that must be equal.
   ///   - keys: of access tokens; the first signs.
+  ///   - database: what tells the database from any other.
   public init(
     settings: [String: String], secrets: [String: String] = [:], keys: [Key] = [], accepts: Bool = false,
-    language: Int64 = NodeAgreement.spoken
+    database: String? = nil, language: Int64 = NodeAgreement.spoken
   ) {
     self.language = language
     self.settings = settings
     self.secrets = secrets
     self.keys = keys
     self.accepts = accepts
+    self.database = database
+  }
+
+  /// The same of a node on that database.
+  public func on(database: String?) -> NodeAgreement {
+    NodeAgreement(
+      settings: settings, secrets: secrets, keys: keys, accepts: accepts, database: database, language: language)
   }
 
   // MARK: Comparing
@@ -68,6 +78,9 @@ public struct NodeAgreement: Hashable, Sendable {
     }
     for secret in Set(secrets.keys).union(other.secrets.keys).sorted() where secrets[secret] != other.secrets[secret] {
       found.append("\(secret) is not the same here and at \(name)")
+    }
+    if let database, let other = other.database, database != other {
+      found.append("MARTLET_DATABASE_URL leads to another database here than at \(name)")
     }
     return found + unequalKeys(other, of: name)
   }
@@ -104,6 +117,7 @@ public struct NodeAgreement: Hashable, Sendable {
           }
         }
       })
+    if let database { writer.member("database", database) }
     if accepts { writer.member("join", "accept") }
   }
 
@@ -126,6 +140,6 @@ public struct NodeAgreement: Hashable, Sendable {
     }
     self.init(
       settings: texts("settings"), secrets: texts("secrets"), keys: keys,
-      accepts: value["join"]?.string == "accept", language: language)
+      accepts: value["join"]?.string == "accept", database: value["database"]?.string, language: language)
   }
 }

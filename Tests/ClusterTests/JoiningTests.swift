@@ -22,12 +22,13 @@ extension ClusterTests {
       async throws
     {
       let cluster = try await SharedCluster.healthy()
+      let mistakes = Self.mistakes + [try await Self.anotherDatabase(cluster)]
       try await ClusterStage.play(on: cluster) { stage in
         let ada = try await stage.account("ada")
         let room = try await stage.open(title: "room", members: [ada])
         try await stage.client(ada).goOnline()
         try await withThrowingTaskGroup(of: Void.self) { group in
-          for (index, (settings, sentence)) in Self.mistakes.enumerated() {
+          for (index, (settings, sentence)) in mistakes.enumerated() {
             let node = try cluster.another(index.isMultiple(of: 2) ? .api : .socket, settings)
             group.addTask {
               try node.launch()
@@ -46,7 +47,7 @@ extension ClusterTests {
         #expect(metrics.contains("martlet_node_listed 1\n"))
         // The beat that brings the number may be five seconds old.
         #expect(
-          await Self.says(stage, "martlet_joins_refused_total") { $0 >= Self.mistakes.count })
+          await Self.says(stage, "martlet_joins_refused_total") { $0 >= mistakes.count })
       }
     }
 
@@ -95,6 +96,15 @@ extension ClusterTests {
       #expect(try await differing.exitCode() == 1)
       #expect(differing.output.contains("differs: MARTLET_TOKEN_LIFETIME_S is 77 here and the default at socket-1"))
       #expect(differing.output.contains("FAIL nodes      a node with these settings is not let in: "))
+    }
+
+    /// A node on a database of its own that fits in all else.
+    private static func anotherDatabase(_ cluster: LocalCluster) async throws -> ([String: String], String) {
+      let url = try await cluster.postgres.database()
+      let migrate = try cluster.command(
+        ["migrate"], settings: ["MARTLET_DATABASE_URL": cluster.postgres.migratingURL(of: url)])
+      try #require(try await migrate.exitCode() == 0, "\(migrate.output)")
+      return (["MARTLET_DATABASE_URL": url], "MARTLET_DATABASE_URL leads to another database here than at ")
     }
 
     /// Whether anybody could connect before it ended.

@@ -100,6 +100,20 @@ struct PostgresFaultTests {
     }
   }
 
+  @Test("what libpq refuses before it has asked anybody is refused by the deadline, and the loop serves on")
+  func refusedAtOnce() async throws {
+    for url in ["postgresql:///m?host=/no/such/directory", "postgresql://m@127.0.0.1:0/m"] {
+      try await withPool(to: url, { $0.queryTimeout = 400 }) { pool in
+        let error = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid) }
+        guard case .unavailable? = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+        #expect(await counters(of: pool).connectFailures < 100, "tried again and again without a pause")
+      }
+    }
+  }
+
   @Test("a server that turns connections away is asked once a second by all pools together")
   func turnedAway() async throws {
     let good = try await PrivatePostgres.plain().database()

@@ -40,6 +40,15 @@ struct NodeAgreementTests {
         == ["MARTLET_REFRESH_KEY is not the same here and at api-1"])
   }
 
+  @Test("another database is one difference, and a node that does not say which makes none")
+  func database() {
+    let (one, two) = (Self.usual.on(database: "1763"), Self.usual.on(database: "1764"))
+    #expect(
+      one.differences(from: two, of: "api-1") == ["MARTLET_DATABASE_URL leads to another database here than at api-1"])
+    #expect(one.differences(from: one, of: "api-1") == [])
+    #expect(one.differences(from: Self.usual, of: "api-1") == [] && Self.usual.differences(from: one, of: "a") == [])
+  }
+
   @Test("keys change one after the other: behind the old one everywhere, then in front, then alone")
   func rotation() {
     for (here, there) in [(["k1"], ["k1", "k2"]), (["k1", "k2"], ["k2", "k1"]), (["k2", "k1"], ["k2"])] {

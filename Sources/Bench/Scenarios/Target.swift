@@ -95,8 +95,10 @@ public struct Target: Sendable {
     if let several = cluster["redis"]?.array {
       for (place, node) in several.enumerated() { add("redis-\(place + 1)", node) }
     } else {
-      add("redis", cluster["redis"])
-      for (place, node) in (cluster["redis"]?["nodes"]?.array ?? []).enumerated() { add("redis-\(place + 1)", node) }
+      let nodes = cluster["redis"]?["nodes"]?.array ?? []
+      // The first of several stands beside them again, for who knows one Redis only.
+      if nodes.isEmpty { add("redis", cluster["redis"]) }
+      for (place, node) in nodes.enumerated() { add("redis-\(place + 1)", node) }
     }
     return found
   }

@@ -25,22 +25,30 @@ final class Joining: @unchecked Sendable {
   /// Whether other nodes pass on requests for its sessions.
   private let isAsked: Bool
   private var isServing = false
+  private let mistake = Mistake()
+
+  /// What is wrong with the settings for certain, found while connecting.
+  private final class Mistake {
+    var sentence: String?
+  }
 
   /// It has a connection of its own, so that a beat waits behind nothing.
   init(
-    loop: EventLoop, configuration: Configuration, role: Role, node: String, redis: RedisSettings,
+    loop: EventLoop, configuration: Configuration, database: String?, role: Role, node: String, redis: RedisSettings,
     entrance: NodeRecord.Entrance?, logger: Logger
   ) {
     self.loop = loop
     self.logger = logger
     isAsked = entrance != nil
+    let mistake = mistake
     client = RedisClient(loop: loop, settings: redis) { change in
       logger.info("redis", .text("connection", "joining"), .text("change", "\(change)"))
+      if case .leadsToCluster = change { mistake.sentence = "MARTLET_REDIS_URL: \(change)." }
     }
     var record = NodeRecord(
       id: node, role: role.rawValue, addresses: [configuration.serving.listen.description], version: Version.text,
       settings: configuration.sharedHash, entrance: entrance, since: SystemClock().now.milliseconds,
-      process: ProcessMark.own()?.text, agreement: configuration.agreement)
+      process: ProcessMark.own()?.text, agreement: configuration.agreement.on(database: database))
     let seal = PeerSeal(secret: configuration.secrets.refreshKey?.revealed ?? [])
     record.proof = seal.proof(ofIdentity: record.identity)
     let since = record.since ?? 0
@@ -64,6 +72,7 @@ final class Joining: @unchecked Sendable {
     registry.start { [weak self] standing in self?.stands(standing, mustLeave) }
     let end = loop.now + Joining.redisPatience
     while true {
+      if let sentence = mistake.sentence { throw StartFailure(sentence, isConfiguration: true) }
       switch registry.standing {
       case .listed:
         // Whoever has read the list before it was on it reads it again for what it lacks.

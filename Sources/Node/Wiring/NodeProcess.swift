@@ -133,9 +133,11 @@ final class NodeProcess: @unchecked Sendable {
     }
     let database = try DatabaseLinks(configuration)
     let redis = try configuration.redisSettings(client: parts.node)
-    try await SchemaGate.wait(on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
+    let identity = try await SchemaGate.wait(
+      on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
     let joining = Joining(
-      loop: group.loops[0], configuration: configuration, role: role, node: parts.node, redis: redis,
+      loop: group.loops[0], configuration: configuration, database: identity, role: role, node: parts.node,
+      redis: redis,
       entrance: try openPrivateDoor(), logger: logger)
     self.joining = joining
     let logger = logger
