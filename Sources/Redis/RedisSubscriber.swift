@@ -189,7 +189,9 @@ public final class RedisSubscriber: @unchecked Sendable {
 }
 
 extension RedisSubscriber: ClusterWatchOwner {
-  var isWhole: Bool { !lines.isEmpty && lines.values.allSatisfy(\.isReady) }
+  var isWhole: Bool {
+    !lines.isEmpty && lines.values.allSatisfy(\.isReady) && shares.values.allSatisfy { $0.line != nil }
+  }
 
   /// Makes a line to each new master, drops those to nodes that are none any more, and moves the shares.
   func clusterTold(_ map: ClusterMap) {
