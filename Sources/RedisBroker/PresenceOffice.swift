@@ -113,8 +113,12 @@ package final class PresenceOffice {
   private func tick() {
     guard !isLeaving else { return }
     stopTimer = wire.schedule(after: limits.times.tick) { [weak self] in self?.tick() }
-    guard wire.isConnected else { return }
     guard node != nil else { return lookRound() }
+    guard wire.isConnected else {
+      // The lease has one of the masters; those of the shares may be well.
+      if isBegun { sayChanges() }
+      return lookUp()
+    }
     if isBegun { renew("renew") } else { begin() }
   }
 
@@ -263,7 +267,7 @@ package final class PresenceOffice {
   }
 
   private func lookUp() {
-    guard wire.isConnected, wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
+    guard wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
     find(users, within: PresenceLookup.watchPatience) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))

@@ -178,4 +178,19 @@ struct PresenceOfficeTests {
     }
     #expect(office.counters.buried == 1)
   }
+
+  /// In a cluster each share has a master; that of the lease is one of them.
+  @Test("what changes is said and looked up while the master of the lease alone is away")
+  func leaseAway() {
+    let (wire, office) = Self.begun()
+    wire.isConnected = false
+    wire.forget()
+    let late = UserID(counter: 6_000, bucket: Bucket(folding: 7))
+    office.arrived(late)
+    office.watch([late], from: 0)
+    wire.pass(1_000)
+    #expect(wire.said.map(\.arguments) == [["1", String(late.rawValue)]])
+    #expect(wire.runs.contains { $0.script == .find })
+    #expect(!wire.runs.contains { $0.script == .lease })
+  }
 }
