@@ -264,7 +264,8 @@ extension RedisSubscriber: SubscriberLineOwner {
         counted.redirected += 1
         let next = watch.moved(slot, to: owner) ? watch.map?.master(of: slot).flatMap { lines[$0] } : nil
         if move(share, to: next) { receiver?.interrupted(.slots([slot])) }
-        return
+        // Another line asks for itself; one that names itself, as just after a failover, is asked again.
+        guard share.line === line else { return }
       }
       watch.refreshSoon()
     }

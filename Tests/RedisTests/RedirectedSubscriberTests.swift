@@ -66,6 +66,22 @@ struct RedirectedSubscriberTests {
     }
   }
 
+  @Test("asks again at a master that names itself in its refusal, as just after a failover")
+  func movedToItself() async throws {
+    let (channel, slot) = (FakeCluster.key, FakeCluster.slot)
+    try await Self.withCluster { cluster, subscriber, ear, loop in
+      let itself = cluster.address(0)
+      var refusals = 0
+      cluster.answer(0) { _ in
+        refusals += 1
+        return refusals <= 2 ? "-MOVED \(slot.number) \(itself)\r\n" : Self.confirmation(channel)
+      }
+      subscriber.subscribe(channel)
+      try await eventually(within: 3_000, on: loop) { ear.subscribed == [channel] }
+      #expect(subscriber.counters.refused == 2 && ear.interruptions == 0)
+    }
+  }
+
   /// Older epochs are believed once everybody tells them; until then nothing is known to be well.
   @Test("asks on soon, and not in half a minute, when an answer is not believed")
   func notBelieved() async throws {
