@@ -9,7 +9,7 @@ public struct DeliveryLimits: Sendable, Hashable {
   /// Entries of one read of a log: 32 of the longest texts stay below ``sendQueueBytesMax``.
   public var pageEntries = 32
   /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been
-  /// flushed.
+  /// flushed, or after ``slowReaderGrace`` when somebody's are not.
   public var burstBytesMax = 256 * 1024
   /// Reads of logs under way at once on a loop, so that repairs never take the whole pool from the sends.
   public var readsAtOnceMax = 8
@@ -29,8 +29,9 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var lingerFor: Milliseconds = 10_000
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
   public var sendQueueBytesMax = 1 << 20
-  /// How long a session may be over that: what gathers in one turn of the loop leaves at its end.
-  public var slowReaderGrace: Milliseconds = 5
+  /// How long a session may be over that: what gathers in one turn of the loop leaves at its end, but for a crowd that
+  /// is told over many turns, some 70 ms of them for ten thousand; several such crowds may wait at once.
+  public var slowReaderGrace: Milliseconds = 500
   /// How many times that limit ends a session at once, so that no burst takes all memory.
   public var sendQueueBurst = 4
   /// Bytes waiting for a session above which its catching up pauses: a quarter of the limit, the rest is for live

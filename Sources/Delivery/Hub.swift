@@ -139,12 +139,17 @@ public final class Hub: @unchecked Sendable {
     guard !slowReaders.isEmpty else { return }
     let slow = slowReaders
     slowReaders = []
-    for session in slow where session.isAttached {
-      if session.port.queuedBytes > limits.sendQueueBytesMax * limits.sendQueueBurst {
-        end(session, .slowReader)
-      } else if session.beginsToBeSlow() {
-        ports.schedule(after: limits.slowReaderGrace) { [weak self] in self?.judge(session) }
-      }
+    for session in slow { queued(session.port.queuedBytes, by: session) }
+  }
+
+  /// So much waits for a session, be it entries or answers: over the limit, it is looked at again a little later, since
+  /// the kernel may not have been asked yet.
+  public func queued(_ bytes: Int, by session: HubSession) {
+    guard session.isAttached, bytes > limits.sendQueueBytesMax else { return }
+    if bytes > limits.sendQueueBytesMax * limits.sendQueueBurst {
+      end(session, .slowReader)
+    } else if session.beginsToBeSlow() {
+      ports.schedule(after: limits.slowReaderGrace) { [weak self] in self?.judge(session) }
     }
   }
 

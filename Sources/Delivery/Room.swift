@@ -210,7 +210,9 @@ final class Room {
     deliverHeld()
     switch end {
     case .broken: return readFailed()
-    case .more: repairDue = cursor.isBehind
+    case .more:
+      repairDue = cursor.isBehind
+      restUntilFlushed(by: hub.ports.now + limits.slowReaderGrace)
     case .logEnds(let end):
       if entries.isEmpty, from < cursor.last { denied(from) }
       hub.counts.refused += cursor.logEnded(at: end, mark: mark)
@@ -218,6 +220,18 @@ final class Room {
     }
     failures = 0
     settle()
+  }
+
+  /// Reads on when what the members were sent has left: a crowd's leaves over many turns of the loop. Whoever takes
+  /// nothing holds up the others no longer than that.
+  private func restUntilFlushed(by end: Milliseconds) {
+    let isFull = members.contains { $0.port.queuedBytes > limits.burstBytesMax }
+    guard isFull, hub.ports.now < end else { return reading = .idle }
+    reading = .resting
+    hub.ports.schedule(after: limits.drainPoll) { [weak self] in
+      self?.restUntilFlushed(by: end)
+      self?.settle()
+    }
   }
 
   private enum PageEnd { case more, logEnds(at: Int64), broken }

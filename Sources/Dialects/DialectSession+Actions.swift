@@ -97,7 +97,9 @@ extension DialectSession {
   func say(_ words: Words) {
     guard let transport else { return }
     transport.send(words.text(in: mount.dialect.carrier))
-    if transport.queuedBytes > door.hub.limits.sendQueueBytesMax { close() }
+    let waiting = transport.queuedBytes
+    guard waiting > door.hub.limits.sendQueueBytesMax else { return }
+    if let seat { door.hub.queued(waiting, by: seat) } else { close() }
   }
 }
 

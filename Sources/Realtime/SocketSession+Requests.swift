@@ -114,7 +114,9 @@ extension SocketSession {
   /// A client that asks and does not read the answers is a slow reader too.
   func send(_ frame: EncodedFrame?) {
     guard let frame else { return }
-    if deliver(frame) > door.hub.limits.sendQueueBytesMax { close(.slowReader) }
+    let waiting = deliver(frame)
+    guard waiting > door.hub.limits.sendQueueBytesMax else { return }
+    if let seat { door.hub.queued(waiting, by: seat) } else { close(.slowReader) }
   }
 
   func record(_ operation: String, _ outcome: String, fault: String? = nil) {

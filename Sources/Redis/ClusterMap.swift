@@ -31,14 +31,14 @@ struct ClusterMap: Hashable, Sendable {
         let first = parts[0].integer.flatMap(HashSlot.init(number:)),
         let last = parts[1].integer.flatMap(HashSlot.init(number:)), first <= last
       else { throw ClusterMap.fault }
-      var nodes: [RedisAddress] = []
-      for node in parts[2...] { nodes.append(try ClusterMap.node(node, speaker)) }
-      let place = places[nodes[0]] ?? masters.count
+      let master = try ClusterMap.node(parts[2], speaker)
+      let place = places[master] ?? masters.count
       if place == masters.count {
         guard masters.count < ClusterMap.mastersMax else { throw ClusterMap.fault }
-        places[nodes[0]] = place
-        masters.append(nodes[0])
-        replicas.append(Array(nodes.dropFirst()))
+        places[master] = place
+        masters.append(master)
+        // A replica that its cluster cannot name yet ("?") is no reason to forget the masters.
+        replicas.append(parts[3...].compactMap { try? ClusterMap.node($0, speaker) })
       }
       for slot in Int(first.number)...Int(last.number) {
         guard owners[slot] == -1 else { throw ClusterMap.fault }

@@ -156,7 +156,8 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
   private func take(_ fresh: ClusterMap, from address: RedisAddress) {
     told.remove(address)
     let isNews = map.map { !$0.says(fresh) } ?? true
-    if plan.answered(address, fresh) {
+    let isBelieved = plan.answered(address, fresh)
+    if isBelieved {
       refreshes += 1
       map = fresh
       if isNews {
@@ -166,13 +167,15 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
       }
       for owner in owners { owner.owner?.clusterTold(fresh) }
     }
-    planNext()
+    planNext(isBelieved: isBelieved)
   }
 
-  private func planNext() {
+  /// An answer that is not believed says nothing of how things are.
+  private func planNext(isBelieved: Bool) {
     guard !isOver else { return }
     let isWell =
-      !wantsMore && map?.slotsCovered == Int(HashSlot.count) && owners.allSatisfy { $0.owner?.isWhole != false }
+      isBelieved && !wantsMore && map?.slotsCovered == Int(HashSlot.count)
+      && owners.allSatisfy { $0.owner?.isWhole != false }
     schedule(plan.next(after: loop.now, allIsWell: isWell, using: &random))
   }
 

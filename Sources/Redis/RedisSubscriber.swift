@@ -189,7 +189,9 @@ public final class RedisSubscriber: @unchecked Sendable {
 }
 
 extension RedisSubscriber: ClusterWatchOwner {
-  var isWhole: Bool { !lines.isEmpty && lines.values.allSatisfy(\.isReady) }
+  var isWhole: Bool {
+    !lines.isEmpty && lines.values.allSatisfy(\.isReady) && shares.values.allSatisfy { $0.line != nil }
+  }
 
   /// Makes a line to each new master, drops those to nodes that are none any more, and moves the shares.
   func clusterTold(_ map: ClusterMap) {
@@ -262,7 +264,8 @@ extension RedisSubscriber: SubscriberLineOwner {
         counted.redirected += 1
         let next = watch.moved(slot, to: owner) ? watch.map?.master(of: slot).flatMap { lines[$0] } : nil
         if move(share, to: next) { receiver?.interrupted(.slots([slot])) }
-        return
+        // Another line asks for itself; one that names itself, as just after a failover, is asked again.
+        guard share.line === line else { return }
       }
       watch.refreshSoon()
     }

@@ -52,7 +52,7 @@ final class PresenceEar: RedisSubscriberReceiver {
 
   func subscribed(to channel: String) {
     guard let share = shares[Array(channel.utf8)] else { return }
-    if lost.remove(share) != nil { office?.office.sayAgain(share) }
+    if lost.remove(share) != nil { office?.office.sayAgain([share]) }
     office?.listening(to: share)
   }
 

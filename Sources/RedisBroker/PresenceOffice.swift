@@ -14,8 +14,7 @@ package final class PresenceOffice {
   private let node: String?
   private var beginning = 0
   private var isBegun = false
-  /// A name that was lost, to be buried once all has been said under the new one.
-  private var former: String?
+  private var graves = PresenceGraves()
   private var board: PresenceBoard
   private var watch = PresenceWatch()
   private let lookup: PresenceLookup
@@ -93,28 +92,33 @@ package final class PresenceOffice {
     sleep()
     guard let name, isBegun, !silently else { return false }
     // The lease goes last: what is not taken away in time, the others take when it runs out.
-    bury(name) { self.lease(name, "leave") { _ in done() } }
+    bury(name, of: PresenceShare.all, failed: { _ in }, done: { self.lease(name, "leave") { _ in done() } })
     return true
   }
 
   /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
-  /// all who are here are said again, and all who have gone lately; nobody hears of what is known.
-  package func cameBack() { doubt { _ in true } }
+  /// all who are here are said again, and all who have gone lately, and the dead are buried again; nobody hears of what is
+  /// known.
+  package func cameBack() { sayAgain(PresenceShare.all) }
 
-  /// What was said of a share may be lost with the master that had it.
-  package func sayAgain(_ share: PresenceShare) { doubt { PresenceShare(of: $0) == share } }
-
-  private func doubt(_ isDoubtful: (UserID) -> Bool) {
-    board.doubt(isDoubtful)
+  /// What was said of these shares may be lost with the master that had them.
+  package func sayAgain(_ shares: [PresenceShare]) {
+    let doubtful = Set(shares)
+    board.doubt { doubtful.contains(PresenceShare(of: $0)) }
     forgetLongGone()
-    board.failed(gone.keys.filter(isDoubtful).sorted())
+    board.failed(gone.keys.filter { doubtful.contains(PresenceShare(of: $0)) }.sorted())
+    graves.doubt(shares, at: wire.now)
   }
 
   private func tick() {
     guard !isLeaving else { return }
     stopTimer = wire.schedule(after: limits.times.tick) { [weak self] in self?.tick() }
-    guard wire.isConnected else { return }
     guard node != nil else { return lookRound() }
+    guard wire.isConnected else {
+      // The lease has one of the masters; those of the shares may be well.
+      if isBegun { sayChanges() }
+      return lookUp()
+    }
     if isBegun { renew("renew") } else { begin() }
   }
 
@@ -138,10 +142,10 @@ package final class PresenceOffice {
       lookRound()
       for dead in (parts[1].elements ?? []).compactMap(\.text) where dead != name {
         counted.buried += 1
-        bury(dead) { [weak self] in self?.lease(dead, "buried") { _ in } }
+        graves.open(dead, at: wire.now)
       }
       sayChanges()
-      buryFormer()
+      buryDead()
     }
   }
 
@@ -152,15 +156,21 @@ package final class PresenceOffice {
     isBegun = false
     watch.refuted()
     quietUntil = wire.now + limits.lookAgainAfter
-    former = name
+    // What was still said under the name that has died, by a process that was stopped halfway, would stand for ever.
+    if let name { graves.open(name, at: wire.now) }
     begin()
   }
 
-  /// What was still said under the name that has died, by a process that was stopped halfway, would stand for ever.
-  private func buryFormer() {
-    guard let dead = former else { return }
-    former = nil
-    bury(dead) { [weak self] in self?.lease(dead, "buried") { _ in } }
+  /// What cannot be taken away now is tried again with the next renewal.
+  private func buryDead() {
+    for (dead, shares) in graves.take() {
+      bury(
+        dead, of: shares,
+        failed: { [weak self] share in
+          guard let self else { return }
+          graves.failed(dead, share, at: wire.now)
+        }, done: { [weak self] in self?.lease(dead, "buried") { _ in } })
+    }
   }
 
   private func lease(_ name: String, _ what: String, _ handler: @escaping PresenceWire.Handler) {
@@ -204,17 +214,19 @@ package final class PresenceOffice {
   }
 
   /// Takes away what a dead node said, portion by portion, and tells of those who are nowhere else.
-  private func bury(_ dead: String, done: @escaping () -> Void) {
-    var left = PresenceShare.count
+  private func bury(
+    _ dead: String, of shares: [PresenceShare], failed: @escaping (PresenceShare) -> Void, done: @escaping () -> Void
+  ) {
+    var left = shares.count
     func bury(_ share: PresenceShare) {
       run(share, of: dead, ["bury"]) { result in
         if case .success(let reply) = result, reply.integer ?? 0 > 0 { return bury(share) }
-        if case .failure = result { return }
+        if case .failure = result { return failed(share) }
         left -= 1
         if left == 0 { done() }
       }
     }
-    for share in PresenceShare.all { bury(share) }
+    for share in shares { bury(share) }
   }
 
   private func run(
@@ -255,7 +267,7 @@ package final class PresenceOffice {
   }
 
   private func lookUp() {
-    guard wire.isConnected, wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
+    guard wire.now >= quietUntil, let users = watch.takeAsked(limits.usersAskedAtOnce) else { return }
     find(users, within: PresenceLookup.watchPatience) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))

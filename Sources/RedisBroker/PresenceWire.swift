@@ -18,7 +18,7 @@ package protocol PresenceWire: AnyObject {
 
   /// Milliseconds of a clock that never goes back.
   var now: Milliseconds { get }
-  /// Whether Redis is reached, as far as is known.
+  /// Whether the Redis that has the leases is reached, as far as is known.
   var isConnected: Bool { get }
   /// A number for a name that nobody has had.
   func newBeginning() -> Int

@@ -8,6 +8,7 @@ import Testing
     var limits = DeliveryLimits()
     limits.sendQueueBytesMax = 10_000
     limits.catchUpBytesMax = 4_000
+    limits.slowReaderGrace = 5
     limits.signOutCheckEvery = 3_600_000
     return limits
   }
@@ -113,5 +114,44 @@ import Testing
     }
     #expect(bob.ended == nil)
     #expect(bob.seqs(room) == Array(2...32))
+  }
+
+  /// As when ten thousand are told of each entry: the loop tells them in slices, over many of its turns.
+  @Test func `a repair makes no slow readers of a crowd that is flushed over many turns of the loop`() throws {
+    var limits = limits()
+    limits.burstBytesMax = 3_000
+    limits.slowReaderGrace = DeliveryLimits().slowReaderGrace
+    let stage = try HubStage(limits: limits)
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    bob.reads = false
+    let text = String(repeating: "x", count: 1_000)
+    for _ in 1...90 { try stage.say(text, in: room) }
+    stage.broker.publish([try stage.say("last", in: room)])
+    var most = 0
+    for _ in 1...60 {
+      stage.time.run(for: 70)
+      most = max(most, bob.queuedBytes)
+      bob.drain()
+    }
+    #expect(bob.ended == nil)
+    #expect(most < 6_000)
+    #expect(bob.seqs(room) == Array(2...92))
+  }
+
+  @Test func `one that takes nothing does not hold up a repair for the others, and is ended`() throws {
+    var limits = limits()
+    limits.burstBytesMax = 3_000
+    limits.slowReaderGrace = 500
+    let stage = try HubStage(limits: limits)
+    let room = try stage.group()
+    let (ada, bob) = (try stage.listener(stage.ada), try stage.listener(stage.bob))
+    bob.reads = false
+    let text = String(repeating: "x", count: 1_000)
+    for _ in 1...30 { try stage.say(text, in: room) }
+    stage.broker.publish([try stage.say("last", in: room)])
+    stage.time.run(for: 5_000)
+    #expect(ada.seqs(room) == Array(2...32))
+    #expect(bob.ended == .slowReader)
   }
 }

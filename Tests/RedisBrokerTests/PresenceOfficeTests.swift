@@ -12,6 +12,10 @@ private final class ScriptedWire: PresenceWire {
   var now: Milliseconds = 0
   var isConnected = true
   var holdsLease = true
+  /// Handed out once, to be buried.
+  var dead: [String] = []
+  /// Sets of which nothing can be taken away.
+  var failing: Set<String> = []
   private(set) var runs: [Run] = []
   private var timers: [(Milliseconds, () -> Void)] = []
   private var beginnings = 0
@@ -32,9 +36,13 @@ private final class ScriptedWire: PresenceWire {
   ) {
     runs.append(Run(script: script, keys: keys, arguments: arguments))
     switch script {
+    case .lease where arguments.last == "renew":
+      handler(.success(.array([.integer(holdsLease ? 1 : 0), .array(dead.map { .bulk(Array($0.utf8)) })])))
+      dead = []
     case .lease:
       let held = holdsLease || arguments.last == "begin"
       handler(.success(.array([.integer(held ? 1 : 0), .array([])])))
+    case .say where failing.contains(keys[0]): handler(.failure(.unavailable))
     case .say: handler(.success(.integer(0)))
     case .find: handler(.success(.array(arguments.map { _ in .integer(0) })))
     }
@@ -127,5 +135,62 @@ struct PresenceOfficeTests {
     #expect(buried.count == PresenceShare.count)
     #expect(buried.allSatisfy { $0.name == "a.1" })
     #expect(wire.said.dropFirst().allSatisfy { $0.arguments == ["bury"] })
+  }
+
+  @Test("what could not be taken away of a dead name is tried again, that alone, until it is")
+  func buriesUntilDone() {
+    let (wire, office) = Self.begun()
+    let share = PresenceShare.all[3]
+    wire.failing = [share.listed(.standard, by: "a.1")]
+    wire.holdsLease = false
+    wire.pass(1_000)
+    wire.holdsLease = true
+    for _ in 0..<2 {
+      wire.forget()
+      wire.pass(1_000)
+      #expect(wire.said.map(\.arguments) == [["bury"]])
+      #expect(wire.runs.first { $0.script == .say }?.keys[0] == share.listed(.standard, by: "a.1"))
+    }
+    wire.failing = []
+    for _ in 0..<2 { wire.pass(1_000) }
+    wire.forget()
+    wire.pass(1_000)
+    #expect(wire.said.isEmpty)
+    #expect(office.counters.begunAnew == 1)
+  }
+
+  /// The replica may lack the burial: those whom the dead node had would be there for ever.
+  @Test("who was buried lately is buried again in a share whose master was lost, and forgotten after a while")
+  func buriesAgain() {
+    let (wire, office) = Self.begun()
+    wire.dead = ["b.7"]
+    wire.forget()
+    wire.pass(1_000)
+    #expect(wire.said.count { $0.name == "b.7" && $0.arguments == ["bury"] } == PresenceShare.count)
+    let share = PresenceShare.all[5]
+    for again in [true, false] {
+      wire.forget()
+      office.sayAgain([share])
+      wire.pass(1_000)
+      let buried = wire.runs.filter { $0.arguments.last == "bury" }.map { $0.keys[0] }
+      #expect(buried == (again ? [share.listed(.standard, by: "b.7")] : []))
+      for _ in 0..<61 { wire.pass(1_000) }
+    }
+    #expect(office.counters.buried == 1)
+  }
+
+  /// In a cluster each share has a master; that of the lease is one of them.
+  @Test("what changes is said and looked up while the master of the lease alone is away")
+  func leaseAway() {
+    let (wire, office) = Self.begun()
+    wire.isConnected = false
+    wire.forget()
+    let late = UserID(counter: 6_000, bucket: Bucket(folding: 7))
+    office.arrived(late)
+    office.watch([late], from: 0)
+    wire.pass(1_000)
+    #expect(wire.said.map(\.arguments) == [["1", String(late.rawValue)]])
+    #expect(wire.runs.contains { $0.script == .find })
+    #expect(!wire.runs.contains { $0.script == .lease })
   }
 }

@@ -41,6 +41,15 @@ struct ClusterMapTests {
     #expect(map.master(of: HashSlot(4)) == nil)
   }
 
+  @Test("leaves out a replica that its cluster cannot name")
+  func unnamedReplica() throws {
+    let map = try Self.read(
+      Self.range(0, 99, Self.node("a", 1), Self.node("?", 3), .null, Self.node("c", 4)),
+      Self.range(100, 199, Self.node("b", 2), Self.node("?", 5)))
+    #expect(map.nodes.map(\.description) == ["a:1", "b:2", "c:4"])
+    #expect(map.mastersAlone.map(\.description) == ["b:2"])
+  }
+
   @Test("follows a refusal only to a master that it knows")
   func moving() throws {
     var map = try Self.read(Self.range(0, 99, Self.node("a", 1)), Self.range(100, 199, Self.node("b", 2)))

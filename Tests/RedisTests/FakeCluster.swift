@@ -12,6 +12,7 @@ final class FakeCluster {
   private final class Play {
     var answer: Answer = { _ in "-ERR unexpected\r\n" }
     var slots = ""
+    var epoch = 1
     var heard: [String] = []
   }
 
@@ -24,7 +25,7 @@ final class FakeCluster {
     self.plays = plays
     masters = try plays.map { play in
       try FakeRedis(loop: loop) { text in
-        if text.contains("SLOTS") { return Array((FakeCluster.info + play.slots).utf8) }
+        if text.contains("SLOTS") { return Array((FakeCluster.info(play.epoch) + play.slots).utf8) }
         play.heard.append(text)
         return Array(play.answer(text).utf8)
       }
@@ -32,10 +33,13 @@ final class FakeCluster {
     tell(owners: Array(0..<count))
   }
 
-  private static let info: String = {
-    let text = "cluster_state:ok\r\ncluster_current_epoch:1\r\n"
+  private static func info(_ epoch: Int) -> String {
+    let text = "cluster_state:ok\r\ncluster_current_epoch:\(epoch)\r\n"
     return "$\(text.utf8.count)\r\n\(text)\r\n"
-  }()
+  }
+
+  /// Has all masters tell that epoch.
+  func tell(epoch: Int) { for play in plays { play.epoch = epoch } }
 
   /// Has all masters say that equal shares of the slots belong to these, in this order.
   func tell(owners: [Int]) {

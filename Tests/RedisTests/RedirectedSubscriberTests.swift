@@ -66,6 +66,47 @@ struct RedirectedSubscriberTests {
     }
   }
 
+  @Test("asks again at a master that names itself in its refusal, as just after a failover")
+  func movedToItself() async throws {
+    let (channel, slot) = (FakeCluster.key, FakeCluster.slot)
+    try await Self.withCluster { cluster, subscriber, ear, loop in
+      let itself = cluster.address(0)
+      var refusals = 0
+      cluster.answer(0) { _ in
+        refusals += 1
+        return refusals <= 2 ? "-MOVED \(slot.number) \(itself)\r\n" : Self.confirmation(channel)
+      }
+      subscriber.subscribe(channel)
+      try await eventually(within: 3_000, on: loop) { ear.subscribed == [channel] }
+      #expect(subscriber.counters.refused == 2 && ear.interruptions == 0)
+    }
+  }
+
+  /// Older epochs are believed once everybody tells them; until then nothing is known to be well.
+  @Test("asks on soon, and not in half a minute, when an answer is not believed")
+  func notBelieved() async throws {
+    try await onLoop { loop in
+      let cluster = try FakeCluster(loop: loop, masters: 2)
+      cluster.tell(epoch: 5)
+      let subscriber = RedisSubscriber(loop: loop, settings: cluster.settings)
+      let ear = Ear()
+      subscriber.attach(ear)
+      subscriber.start()
+      try await eventually(within: 2_000, on: loop) { subscriber.isConnected }
+      let channel = FakeCluster.key
+      cluster.answer(0) { _ in "-MOVED \(FakeCluster.slot.number) 127.0.0.1:1\r\n" }
+      cluster.answer(1) { _ in Self.confirmation(channel) }
+      cluster.tell(epoch: 1)
+      cluster.tell(owners: [1, 0])
+      subscriber.subscribe(channel)
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [channel] }
+      // A lost connection would have made it ask too.
+      #expect(subscriber.counters.losses == 0)
+      subscriber.close()
+      cluster.close()
+    }
+  }
+
   @Test("never goes to a stranger that a refusal names, and asks again until the map is right")
   func foreign() async throws {
     let (channel, slot) = (FakeCluster.key, FakeCluster.slot)

@@ -53,6 +53,13 @@ load_shape() {
   done <"$STATE/shape"
 }
 
+# check_shape: whether the ports suffice for so many nodes.
+check_shape() {
+  [ "$REDIS" = cluster ] || return 0
+  [ "$API_NODES" -le "$NODES_MAX_CLUSTER" ] && [ "$SOCKET_NODES" -le "$NODES_MAX_CLUSTER" ] ||
+    die "with --redis cluster there are at most $NODES_MAX_CLUSTER nodes of a role."
+}
+
 save_shape() {
   printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" REDIS "$REDIS" PORT_BASE "$PORT_BASE" \
     BINARY "$BINARY" >"$STATE/shape"
