@@ -120,7 +120,7 @@ final class ScatterDesk: @unchecked Sendable {
     }
     waiters += 1
     let waiter = ScatterQuestion.Waiter(keys: keys, done: done)
-    if let question = open[key], question.joins(waiter) {
+    if let question = open[key], question.joins(waiter, at: now) {
       counted.shared += 1
       return
     }
@@ -180,12 +180,12 @@ final class ScatterDesk: @unchecked Sendable {
   }
 
   private func keep(_ answer: [Rows], of question: ScatterQuestion) {
-    guard question.limits.keptFor > 0, question.changes == changes else { return }
     let now = EventLoop.monotonicMilliseconds()
+    guard question.freshUntil > now, question.changes == changes else { return }
     if kept.count >= Self.keptMax { kept = kept.filter { $0.value.until > now } }
     // A crowd of different questions: none is worth more than another.
     if kept.count >= Self.keptMax { kept = [:] }
-    kept[question.key] = (answer, now + question.limits.keptFor)
+    kept[question.key] = (answer, question.freshUntil)
   }
 
   // MARK: Waiting

@@ -18,6 +18,10 @@ final class ScatterQuestion {
   let statement: Statement
   let limits: Scatter
   let deadline: Int64
+  /// From when on nobody joins: who comes late would have too little of his own time.
+  private let joinableUntil: Int64
+  /// Until when its answer may be kept: that long after it was asked, not after it was answered.
+  let freshUntil: Int64
   /// What the desk knew of changes when it was asked.
   let changes: Int
   private(set) var waiters: [Waiter]
@@ -39,18 +43,23 @@ final class ScatterQuestion {
     self.changes = changes
     limits = statement.scatter ?? Scatter(most: 1, deadline: 1_000, reason: "No row of the table.")
     deadline = now + min(limits.deadline, most)
+    joinableUntil = now + min(limits.deadline, most) / 2
+    freshUntil = now + limits.keptFor
   }
 
   private init(half: ArraySlice<Waiter>, of whole: ScatterQuestion) {
     (key, statement, limits) = (whole.key, whole.statement, whole.limits)
-    (deadline, changes) = (whole.deadline, whole.changes)
+    (deadline, joinableUntil, freshUntil) = (whole.deadline, whole.joinableUntil, whole.freshUntil)
+    changes = whole.changes
     waiters = Array(half)
     keys = Set(half.flatMap(\.keys))
   }
 
-  /// Takes one more who waits, unless there would be too many keys.
-  func joins(_ waiter: Waiter) -> Bool {
-    guard waiter.keys.isEmpty || keys.count + waiter.keys.count <= limits.most else { return false }
+  /// Takes one more who waits, unless there would be too many keys, or too little time for him.
+  func joins(_ waiter: Waiter, at now: Int64) -> Bool {
+    guard now <= joinableUntil, waiter.keys.isEmpty || keys.count + waiter.keys.count <= limits.most else {
+      return false
+    }
     keys.formUnion(waiter.keys)
     waiters.append(waiter)
     return true
