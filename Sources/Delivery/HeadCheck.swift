@@ -5,7 +5,8 @@ import ChatCore
 /// A hole shows itself by the entry after it; a lost *last* entry does not. So once a second (twice while the broker is
 /// interrupted) one cheap statement reads the counters of the followed buckets; where one has moved since the last
 /// comparison, the heads of the followed conversations in it are read, and a room that is behind reads what it lacks.
-/// Rooms that were opened or are followed anew are compared at once, whatever the counters say.
+/// Rooms that were opened or are followed anew are compared at once, whatever the counters say. Rooms of buckets that
+/// the log cannot tell of now are compared when it can, and meanwhile all others are.
 ///
 /// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
 /// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its
@@ -15,6 +16,8 @@ final class HeadCheck: @unchecked Sendable {
   private let log: any LogStore
   private var followed: [Bucket: Followed] = [:]
   private var suspects: [ConversationID] = []
+  /// Followed buckets that the last answer left out.
+  private var away: Set<Bucket> = []
   private var isUnderWay = false
   private var gatherIsDue = false
   private var failures = 0
@@ -60,6 +63,8 @@ final class HeadCheck: @unchecked Sendable {
 
   private func begin(buckets: [Bucket]) {
     guard !isUnderWay, hub.ports.now >= notBefore, !(buckets.isEmpty && suspects.isEmpty) else { return }
+    // After a failure the counters tell which buckets are there to be compared.
+    let buckets = failures > 0 ? followed.keys.sorted() : buckets
     isUnderWay = true
     hub.counts.headChecks += 1
     hub.ports.spawn { [hub] in await hub.headCheck.compare(buckets) }
@@ -69,8 +74,10 @@ final class HeadCheck: @unchecked Sendable {
     var asked: [ConversationID] = []
     do {
       let counters = buckets.isEmpty ? [:] : try await log.counters(of: buckets)
-      let moved = buckets.filter { counters[$0, default: 0] != followed[$0]?.compared }
-      asked = takeSuspects() + rooms(in: moved)
+      if !buckets.isEmpty { away = Set(buckets.filter { counters[$0] == nil }) }
+      for bucket in away { followed[bucket]?.compared = -1 }
+      let moved = buckets.filter { counters[$0] != nil && counters[$0] != followed[$0]?.compared }
+      asked = (takeSuspects() + rooms(in: moved)).filter { !away.contains($0.bucket) }
       while !asked.isEmpty {
         let some = Array(asked.prefix(hub.limits.headsPerStatement))
         confirm(some, try await log.heads(of: some))

@@ -6,6 +6,8 @@ extension PostgresSettings {
   ///
   /// - Throws: ``PostgresError/misconfigured(_:)``, without the URL's text, since it may hold a password.
   public func eachHost() throws(PostgresError) -> [PostgresSettings] {
+    // Each host is asked by itself, so that the word says nothing here; libpq 15 does not know it.
+    let url = try HostSpreading(of: url).url
     var message: UnsafeMutablePointer<CChar>?
     guard let options = PQconninfoParse(url, &message) else {
       PQfreemem(message)

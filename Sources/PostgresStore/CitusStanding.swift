@@ -81,6 +81,27 @@ public struct CitusStanding: Sendable, Hashable {
       shards: shards > 0 ? Int(clamping: shards) : nil)
   }
 
+  /// Asked of every node, those without shards too: each commits what it was sent.
+  static let commits = Statement(
+    "citus.commits",
+    """
+    SELECT coalesce(n.nodename || ':' || n.nodeport, 'node ' || r.nodeid), r.success, r.result
+    FROM run_command_on_all_nodes('SHOW synchronous_commit') r LEFT JOIN pg_dist_node n ON n.nodeid = r.nodeid
+    ORDER BY 1
+    """, repeatable: true)
+
+  /// Nodes that would acknowledge what is not on their disk, or do not say, with what they said: `worker-1:5432 (off)`.
+  /// A worker commits by its own settings, which a connection to another node does not see.
+  public static func careless(on pool: PostgresPool) async throws(PostgresError) -> [String] {
+    var careless: [String] = []
+    for row in try await pool.query(commits) {
+      let said = try row.bool(1) ? row.optionalText(2) : nil
+      if let said, ["on", "remote_write", "remote_apply"].contains(said) { continue }
+      careless.append("\(try row.text(0)) (\(said ?? "no answer"))")
+    }
+    return careless
+  }
+
   /// Why tables cannot be distributed here, a sentence for the operator; nil when they can.
   var obstacle: String? {
     if !nodes.contains(where: \.holdsShards) {

@@ -66,10 +66,19 @@ extension Migrator {
     return .distributed(shards: standing?.shards ?? 0, now: now)
   }
 
+  /// What each transaction on a Citus begins with. The connection's own patience with locks ends at the coordinator: on
+  /// the workers a step would wait behind a long transaction for as long as that takes, and all traffic behind the step.
+  static func begin(_ transaction: PostgresTransaction) async throws(PostgresError) {
+    for setting in ["citus.propagate_set_commands TO 'local'", "lock_timeout TO '2s'"] {
+      try await transaction.script("SET LOCAL \(setting)")
+    }
+    _ = try await transaction.query(Self.sequential)
+  }
+
   private func distributeTables(shards: Int) async throws(PostgresError) -> [String] {
     try await pool.transaction { (transaction) throws(PostgresError) in
       _ = try await transaction.query(Self.lock)
-      _ = try await transaction.query(Self.sequential)
+      try await Self.begin(transaction)
       let local = try await Self.names(
         CitusStanding.local, [.texts(CitusStanding.tables + [CitusStanding.everywhere])], in: transaction)
       guard !local.isEmpty else { return [] }
@@ -89,7 +98,7 @@ extension Migrator {
   private func registerFunctions() async throws(PostgresError) -> Int {
     try await pool.transaction { (transaction) throws(PostgresError) in
       _ = try await transaction.query(Self.lock)
-      _ = try await transaction.query(Self.sequential)
+      try await Self.begin(transaction)
       let names = try await Self.names(Self.functions, [], in: transaction)
       for name in names {
         try await transaction.script(

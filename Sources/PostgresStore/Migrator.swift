@@ -165,7 +165,7 @@ public struct Migrator: Sendable {
   }
 
   private func prepareForCitus(_ transaction: PostgresTransaction) async throws(PostgresError) -> Bool {
-    _ = try await transaction.query(Self.sequential)
+    try await Self.begin(transaction)
     if try await transaction.query(Self.isDistributed).first != nil { return true }
     _ = try await transaction.query(Self.unpropagated)
     return false

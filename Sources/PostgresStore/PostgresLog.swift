@@ -29,9 +29,6 @@ public struct PostgresLog: LogStore {
     SELECT \(EntryRows.columns(of: "e")) FROM unnest($2::bigint[]) AS asked (id)
       CROSS JOIN LATERAL (SELECT k.* FROM entry k WHERE k.bucket = $1 AND k.id = asked.id LIMIT 1) e
     """, repeatable: true)
-  static let counters = Statement(
-    "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
-    scatter: .logCounters)
   static let heads = Statement(
     "log.heads",
     """
@@ -126,20 +123,6 @@ public struct PostgresLog: LogStore {
         found[id] = try rows.first.map { (row) throws(PostgresError) in try EntryRows.message(row, in: id) }
       }
       return found
-    }
-  }
-
-  /// The counter of each bucket's newest entry.
-  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
-    guard !buckets.isEmpty else { return [:] }
-    return try await failure.translating { () throws(PostgresError) in
-      var counters = Dictionary(buckets.map { ($0, Int64(0)) }, uniquingKeysWith: { first, _ in first })
-      for part in buckets.parts(of: Scatter.logCounters.most) {
-        for row in try await desk.rows(Self.counters, [.int2s(part.map(\.number))]) {
-          if let bucket = Bucket(try row.int2(0)) { counters[bucket] = try row.int8(1) }
-        }
-      }
-      return counters
     }
   }
 

@@ -6,7 +6,8 @@ import Postgres
 ///
 /// A question for keys joins the one of the same statement that waits: a crowd that comes back at once asks for the
 /// heads of all its conversations in few statements. Other questions are shared when they are the same. What may be
-/// shared stands in the statement's row (``Scatter``).
+/// shared stands in the statement's row (``Scatter``). When a node of a Citus is away that one of them needs, each half
+/// of those who share is asked for again, so that in the end only they are refused.
 ///
 /// - Limits: one connection is left to urgent statements; ``waitingMax`` wait, past it `.queueFull` at once; each
 ///   within its row's deadline.
@@ -118,13 +119,17 @@ final class ScatterDesk: @unchecked Sendable {
       return done(.failure(.queueFull))
     }
     waiters += 1
-    if let question = open[key], question.joins(keys) {
+    let waiter = ScatterQuestion.Waiter(keys: keys, done: done)
+    if let question = open[key], question.joins(waiter, at: now) {
       counted.shared += 1
-      return question.waiters.append(done)
+      return
     }
-    let question = ScatterQuestion(key, statement, keys, at: now, within: pool.deadlineMax, after: changes)
-    question.waiters.append(done)
+    let question = ScatterQuestion(key, statement, [waiter], at: now, within: pool.deadlineMax, after: changes)
     open[key] = question
+    queue(question)
+  }
+
+  private func queue(_ question: ScatterQuestion) {
     if question.limits.isUrgent { urgent.append(question) } else { ordinary.append(question) }
     pumpSoon()
   }
@@ -156,7 +161,7 @@ final class ScatterDesk: @unchecked Sendable {
     underWay += 1
     counted.sent += 1
     let left = max(1, question.deadline - EventLoop.monotonicMilliseconds())
-    pool.submit(question.statements, timeout: left) { [self] result in
+    pool.submit(question.statements(onCitus: pool.isCitus), timeout: left) { [self] result in
       underWay -= 1
       answer(question, result)
       pumpSoon()
@@ -165,18 +170,22 @@ final class ScatterDesk: @unchecked Sendable {
 
   private func answer(_ question: ScatterQuestion, _ result: Result<[Rows], PostgresError>) {
     if open[question.key] === question { open[question.key] = nil }
+    if case .failure(.server(let refusal)) = result, refusal.isOfAnotherNode {
+      let halves = question.halves
+      guard halves.isEmpty else { return halves.forEach(queue) }
+    }
     waiters -= question.waiters.count
     if case .success(let answer) = result { keep(answer, of: question) }
-    for done in question.waiters { done(result) }
+    for waiter in question.waiters { waiter.done(result) }
   }
 
   private func keep(_ answer: [Rows], of question: ScatterQuestion) {
-    guard question.limits.keptFor > 0, question.changes == changes else { return }
     let now = EventLoop.monotonicMilliseconds()
+    guard question.freshUntil > now, question.changes == changes else { return }
     if kept.count >= Self.keptMax { kept = kept.filter { $0.value.until > now } }
     // A crowd of different questions: none is worth more than another.
     if kept.count >= Self.keptMax { kept = [:] }
-    kept[question.key] = (answer, now + question.limits.keptFor)
+    kept[question.key] = (answer, question.freshUntil)
   }
 
   // MARK: Waiting
@@ -199,57 +208,6 @@ final class ScatterDesk: @unchecked Sendable {
       answer(question, .failure(.timeout(sent: false)))
     }
     scheduleSweep()
-  }
-}
-
-/// What a scatter statement finds a row by.
-struct ScatterID: Hashable {
-  let bucket: Int16
-  let id: Int64
-}
-
-/// One statement to be sent, and all who wait for its answer.
-final class ScatterQuestion {
-  /// What is asked, but for keys.
-  struct Key: Hashable {
-    let name: String
-    let parameters: [[Parameter]]
-  }
-
-  let key: Key
-  let statement: Statement
-  let limits: Scatter
-  let deadline: Int64
-  /// What the desk knew of changes when it was asked.
-  let changes: Int
-  var waiters: [(Result<[Rows], PostgresError>) -> Void] = []
-  private var keys: Set<ScatterID>
-
-  init(
-    _ key: Key, _ statement: Statement, _ keys: [ScatterID], at now: Int64, within most: Int64, after changes: Int
-  ) {
-    self.key = key
-    self.statement = statement
-    self.keys = Set(keys)
-    self.changes = changes
-    limits = statement.scatter ?? Scatter(most: 1, deadline: 1_000, reason: "No row of the table.")
-    deadline = now + min(limits.deadline, most)
-  }
-
-  /// Takes more keys, unless there would be too many.
-  func joins(_ more: [ScatterID]) -> Bool {
-    guard !more.isEmpty else { return true }
-    guard keys.count + more.count <= limits.most else { return false }
-    keys.formUnion(more)
-    return true
-  }
-
-  /// What goes to the server.
-  var statements: [(statement: Statement, parameters: [Parameter])] {
-    guard !keys.isEmpty else { return key.parameters.map { (statement, $0) } }
-    let ids = keys.sorted { $0.id < $1.id }
-    let keyed: [Parameter] = [.int2s(ids.map(\.bucket)), .int8s(ids.map(\.id))]
-    return [(statement, keyed + (key.parameters.first ?? []))]
   }
 }
 

@@ -10,7 +10,8 @@ extension Scatter {
   /// `users.search`, `users.below`
   static let usersByName = Scatter(
     most: 1_000, deadline: 1_000, sharing: .underWay, keptFor: 1_000,
-    reason: "Looking for people: a name may turn up, or go, a second late; at once on the loop that changed it.")
+    reason:
+      "Looking for people: a name turns up, or goes, a second late at most, and at once on the loop that changed it.")
   /// `sessions.alive`
   static let sessionsAlive = Scatter(
     most: 1_000, deadline: 2_000, isUrgent: true,

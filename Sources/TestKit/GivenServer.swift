@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// - Shape: `postgresql://ada:secret@node1:5432,node2:5432/chat?load_balance_hosts=random`. The role may make
 ///   databases; on a Citus it is a superuser with the same password on every node, and the nodes reach each other
-///   without asking for one, or by `pg_dist_authinfo`.
+///   without asking for one. The names in `pg_dist_node` can be reached from here.
 /// - Isolation: immutable; its functions block.
 struct GivenServer: Sendable {
   /// A node as `pg_dist_node` tells it.
@@ -112,10 +112,21 @@ struct GivenServer: Sendable {
       """, url)
     let nodes = rows.split(separator: "\n").map { $0.split(separator: "|").map(String.init) }.filter { $0.count == 4 }
       .map { Node(host: $0[0], port: $0[1], isCoordinator: $0[2] == "t", holdsShards: $0[3] == "t") }
-    guard nodes.first?.isCoordinator == true else {
+    if nodes.first?.isCoordinator == true { return nodes }
+    // A coordinator that was never named to the others may be the very host that the URL names.
+    guard let itself = onlyHost(of: url), try psql("SELECT groupid FROM pg_dist_local_group", url).hasPrefix("0\n")
+    else {
       throw PrivatePostgres.Failure(what: "the Citus does not know its coordinator: citus_set_coordinator_host(…)")
     }
-    return nodes
+    return [itself] + nodes
+  }
+
+  private static func onlyHost(of url: String) -> Node? {
+    guard let authority = url.split(separator: "/").dropFirst().first, !authority.contains(","),
+      let parts = authority.split(separator: "@").last?.split(separator: ":"), let host = parts.first
+    else { return nil }
+    return Node(
+      host: String(host), port: parts.count > 1 ? String(parts[1]) : "5432", isCoordinator: true, holdsShards: false)
   }
 
   /// Two clusters of four nodes with a loop of four connections each (``LocalCluster/sparing``) take 32, the stores'

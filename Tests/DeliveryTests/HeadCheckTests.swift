@@ -26,6 +26,25 @@ import Testing
     #expect((counters + 10...counters + 14).contains(stage.log.counterStatements))
   }
 
+  @Test func `F39: what is lost is found in all buckets that are there, and in the others when they are again`() throws
+  {
+    let stage = try HubStage()
+    let (here, gone) = (try stage.group("here"), try stage.group("gone"))
+    #expect(here.bucket != gone.bucket)
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.log.gone = [gone.bucket]
+    try stage.say("one", in: here)
+    try stage.say("two", in: gone)
+    // Every room is suspect, those of the machine that is away too.
+    stage.hub.interrupted(.whole)
+    stage.time.run(for: 5_000)
+    #expect(bob.seqs(here) == [2] && bob.seqs(gone) == [])
+    stage.log.gone = []
+    stage.time.run(for: 5_000)
+    #expect(bob.seqs(gone) == [2])
+  }
+
   /// Every node of a cluster loses Redis at the same moment; once they went on in step from there.
   @Test func `two nodes that lost Redis at the same moment do not compare at the same moments for ever`() throws {
     let stage = try HubStage()

@@ -160,6 +160,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
   private let time: VirtualTime
   var latency: Milliseconds = 1
   var isAway = false
+  /// Buckets on a machine of the log's that is away.
+  var gone: Set<Bucket> = []
   private(set) var pagesRead = 0
   /// The heads as of which pages of the past were asked for, which may come from a copy.
   private(set) var pastHeads: [Int64] = []
@@ -209,12 +211,13 @@ final class SlowLog: LogStore, @unchecked Sendable {
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
     counterStatements += 1
     try await wait()
-    return try await world.counters(of: buckets)
+    return try await world.counters(of: buckets.filter { !gone.contains($0) })
   }
 
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     headStatements += 1
     try await wait()
+    if conversations.contains(where: { gone.contains($0.bucket) }) { throw .unavailable(.database, retryAfter: 1_000) }
     return try await world.heads(of: conversations)
   }
 }

@@ -39,8 +39,17 @@ enum CitusStandIn {
     CREATE TABLE pg_dist_shard (logicalrelid regclass, shardid bigint);
     CREATE TABLE pg_dist_object (classid oid, objid oid, distribution_argument_index integer);
 
+    CREATE FUNCTION heed_locks() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+      IF current_setting('citus.propagate_set_commands', true) IS DISTINCT FROM 'local'
+        OR current_setting('lock_timeout') <> '2s' THEN
+        RAISE 'a worker would wait for its locks for as long as it takes';
+      END IF;
+    END $$;
+
     CREATE FUNCTION heed(table_name regclass) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
+      PERFORM citus.heed_locks();
       IF current_setting('citus.multi_shard_modify_mode', true) IS DISTINCT FROM 'sequential' THEN
         RAISE 'cannot run this command because there was a parallel operation on a distributed table';
       END IF;
@@ -87,6 +96,7 @@ enum CitusStandIn {
       function_name regprocedure, distribution_arg_name text, colocate_with text DEFAULT 'default')
     RETURNS void LANGUAGE plpgsql AS $$
     BEGIN
+      PERFORM citus.heed_locks();
       IF current_setting('citus.multi_shard_modify_mode', true) IS DISTINCT FROM 'sequential' THEN
         RAISE 'functions are distributed in sequential mode';
       END IF;

@@ -29,6 +29,12 @@ struct GivenServerTests {
       """, in: url)
     let given = PrivatePostgres(given: try GivenServer(url))
     #expect(given.migratingURL(of: url) == url.replacing(":\(ports[1])/", with: ":\(ports[0])/"))
+    let nowhere = "DELETE FROM citus.pg_dist_node WHERE groupid = 0"
+    try await servers[1].sql(nowhere, in: url)
+    try await servers[1].sql("UPDATE citus.pg_dist_local_group SET groupid = 1", in: url)
+    #expect(throws: PrivatePostgres.Failure.self, "a worker that knows none") { try GivenServer(url) }
+    try await servers[1].sql("UPDATE citus.pg_dist_local_group SET groupid = 0", in: url)
+    #expect(try GivenServer(url).nodes.map(\.isCoordinator) == [true, false], "one that the others do not know")
     #expect(servers[1].migratingURL(of: url) == url, "a server of one's own has but one place")
   }
 }

@@ -24,6 +24,8 @@ struct PostgresHostsTests {
     let error = #expect(throws: PostgresError.self) { try wrong.eachHost() }
     #expect(error.map { !"\($0)".contains("secret") } == true)
     #expect(throws: PostgresError.self) { try PostgresSettings(url: "nonsense").eachHost() }
+    let spread = PostgresSettings(url: "postgresql://a,b/chat?load_balance_hosts=random")
+    #expect(try spread.eachHost().count == 2)
   }
 
   @Test("a URL without a host is one place")

@@ -53,7 +53,7 @@ enum Doctor {
       defer { pool.close() }
       try await Migrator(pool: pool).check()
       let schema = check("database", .success("PostgreSQL answers, the schema fits"))
-      let citus = try await CitusStanding.read(from: pool).map(checkCitus) ?? true
+      let citus = try await checkCitus(pool)
       let theirs = try await pool.query(clock).first?.int8(0) ?? 0
       let apart = abs(theirs - SystemClock().now.milliseconds)
       let clocks = apart <= clockSkewMax
@@ -67,6 +67,23 @@ enum Doctor {
       if case .misconfigured(let sentence) = error { return check("database", .failure(StartFailure(sentence))) }
       return check(
         "database", .failure(StartFailure("\(error): is MARTLET_DATABASE_URL right, and PostgreSQL running?")))
+    }
+  }
+
+  private static func checkCitus(_ pool: PostgresPool) async throws(PostgresError) -> Bool {
+    guard let standing = try await CitusStanding.read(from: pool) else { return true }
+    guard checkCitus(standing) else { return false }
+    do throws(PostgresError) {
+      let careless = try await CitusStanding.careless(on: pool)
+      guard !careless.isEmpty else { return true }
+      let names = careless.joined(separator: ", ")
+      return check(
+        "citus",
+        .failure(StartFailure("synchronous_commit must be on, remote_write or remote_apply on each node: \(names)")))
+    } catch {
+      // A role that may not ask has done nothing wrong.
+      say(nil, "citus", "\(error): look yourself that synchronous_commit is not off on any node")
+      return true
     }
   }
 

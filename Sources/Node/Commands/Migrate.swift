@@ -13,6 +13,7 @@ enum Migrate {
     } catch {
       return Program.refuse(error.description)
     }
+    if let advice = advice(on: shards) { Terminal.complain(advice) }
     guard let configuration = OneLoop.configuration(invocation, for: .migrate) else { return OneLoop.wrongSettings }
     let settings = Migrator.settings(from: configuration.postgresSettings)
     return OneLoop.run { loop in
@@ -42,6 +43,16 @@ enum Migrate {
       return count
     default: throw StartFailure("migrate takes --citus, and with it --shards and a number; nothing else.")
     }
+  }
+
+  /// All shards of all tables are made in one transaction, which holds a lock on each of them and of their indexes:
+  /// PostgreSQL's own 64 for each connection do for some hundred shards.
+  static func advice(on shards: Int?) -> String? {
+    guard let shards, shards > 256 else { return nil }
+    return """
+      \(shards) shards are made in one transaction, with a lock on each: it is refused as out of shared memory unless \
+      max_locks_per_transaction is about \(shards) on every node, the coordinator too.
+      """
   }
 
   private static func sentences(of outcome: Migrator.Outcome) -> [String] {

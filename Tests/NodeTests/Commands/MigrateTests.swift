@@ -14,6 +14,12 @@ struct MigrateTests {
     #expect(try Migrate.wanted(arguments) == shards)
   }
 
+  @Test("says of very many shards what the servers need for them")
+  func advice() {
+    #expect(Migrate.advice(on: nil) == nil && Migrate.advice(on: 256) == nil)
+    #expect(Migrate.advice(on: 1_024)?.contains("max_locks_per_transaction is about 1024") == true)
+  }
+
   @Test(
     "refuses what else is said",
     arguments: [

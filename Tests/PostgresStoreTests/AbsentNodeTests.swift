@@ -1,0 +1,100 @@
+import ChatCore
+import Postgres
+import TestKit
+import Testing
+
+@testable import PostgresStore
+
+/// What statements over many shards still answer when a node of a Citus is away: F39, on a stand-in.
+@Suite("A node of a Citus is away", .serialized)
+struct AbsentNodeTests {
+  @Test("on a Citus each scatter statement for a list of buckets names them, so that no other shard is asked")
+  func pruned() {
+    let listed = PostgresStores.statements.filter { $0.scatters && $0.sql.contains("AS asked (bucket") }
+    #expect(listed.count >= 6)
+    for statement in listed {
+      #expect(statement.pruned.sql.contains(".bucket = ANY($1::smallint[])"), "\(statement.name)")
+    }
+    #expect(
+      PostgresLog.heads.pruned.sql.contains(
+        "ON c.bucket = asked.bucket::smallint AND c.bucket = ANY($1::smallint[]) AND c.id = asked.id"))
+    #expect(PostgresUsers.search.pruned.sql == PostgresUsers.search.sql)
+  }
+
+  @Test("of many whose questions went as one, only those who need it are refused")
+  func onlyItsOwn() async throws {
+    try await withAbsence { database, cast, rooms, away in
+      let before = await database.scatterCounters
+      let answers = await withTaskGroup(of: (ConversationID, [ConversationID: Int64]?).self) { group in
+        for room in rooms { group.addTask { (room, try? await cast.stores.log.heads(of: [room])) } }
+        return await group.reduce(into: [:]) { $0[$1.0] = $1.1 ?? [:] }
+      }
+      for room in rooms { #expect(answers[room] == (room.bucket == away ? [:] : [room: 1]), "\(room)") }
+      let after = await database.scatterCounters
+      #expect(after.shared > before.shared, "they went as one")
+      #expect(after.waiting == 0)
+      let names = try await database.scattering.query(
+        Statement("texts", "SELECT statement FROM pg_prepared_statements"))
+      let texts = try names.map { try $0.text(0) }.filter { $0.contains("asked") }
+      #expect(texts.allSatisfy { $0.contains("ANY($1::smallint[])") }, "\(texts)")
+    }
+  }
+
+  @Test("the counters of its buckets are left out, and those of all others are told")
+  func counters() async throws {
+    try await withAbsence { database, cast, rooms, away in
+      let buckets = Set(rooms.map(\.bucket))
+      let counters = try await cast.stores.log.counters(of: buckets.sorted())
+      #expect(Set(counters.keys) == buckets.filter { $0.number % 8 != away.number % 8 })
+      #expect(counters.values.allSatisfy { $0 > 0 })
+      await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+        _ = try await cast.stores.log.counters(of: [away])
+      }
+    }
+  }
+
+  /// A stand-in of three nodes, on which the rows of one bucket cannot be had.
+  private func withAbsence(
+    _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
+  ) async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database()
+    try await CitusStandIn.install(in: url, on: server)
+    let first = try Database(url) { $0 = Migrator.settings(from: $0) }
+    _ = try await Migrator(pool: first.pool).migrate()
+    await first.close()
+    let database = try Database(url)
+    let cast = try await Cast.gather(in: database.underTest)
+    var rooms: [ConversationID] = []
+    for _ in 0..<12 { rooms.append(try await cast.group().id) }
+    let away = try #require(rooms.first?.bucket)
+    try await server.sql(Self.absence(of: away), in: url)
+    // Connections that know what they speak to.
+    _ = try await database.scattering.query(Statement("one", "SELECT 1"))
+    try await body(database, cast, rooms, away)
+    await database.close()
+  }
+
+  private static func absence(of bucket: Bucket) -> String {
+    let views = ["conversation", "bucket_seq"].map {
+      """
+      ALTER TABLE \($0) RENAME TO \($0)_rows;
+      CREATE VIEW \($0) AS SELECT * FROM \($0)_rows WHERE here(bucket);
+      """
+    }
+    return """
+      CREATE FUNCTION here(the_bucket smallint) RETURNS boolean LANGUAGE plpgsql AS $$
+      BEGIN
+        IF the_bucket = \(bucket.number) THEN
+          RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006';
+        END IF;
+        RETURN true;
+      END $$;
+      CREATE FUNCTION citus.get_shard_id_for_distribution_column(the_table regclass, the_bucket anyelement)
+      RETURNS bigint LANGUAGE sql AS 'SELECT (the_bucket % 8)::bigint';
+      CREATE TABLE citus.pg_dist_placement (shardid bigint, groupid integer);
+      INSERT INTO citus.pg_dist_placement
+        SELECT n, CASE WHEN n = \(bucket.number % 8) THEN 1 ELSE 2 END FROM generate_series(0, 7) n;
+      """ + views.joined(separator: "\n")
+  }
+}
