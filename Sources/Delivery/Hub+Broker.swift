@@ -33,7 +33,10 @@ extension Hub: BrokerReceiver {
     case .relayed(let relay):
       let told: ContiguousArray<HubSession>
       switch relay.to {
-      case .conversation(let id): told = rooms[id]?.members ?? []
+      case .conversation(let id):
+        told = rooms[id]?.members ?? []
+        // In a crowd who comes and goes is n² frames that nobody looks at. What nodes ask each other is for everyone.
+        if relay.audience != .everyone, told.count > limits.relaySessionsMax { return }
       case .user(let user): told = ContiguousArray(sessions(of: user))
       }
       FanOut.deliver(signal, to: told, queueBytesMax: limits.sendQueueBytesMax)

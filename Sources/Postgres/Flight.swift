@@ -1,3 +1,16 @@
+/// How likely a flight is to wait for a lock, and all behind it on its connection with it.
+public enum LockWait: Int, Sendable {
+  /// It reads, or writes what nobody else does.
+  case never
+  /// It locks what others lock too.
+  case maybe
+  /// Last time it did.
+  case likely
+
+  /// What it adds to its connection's burden: more than all flights of the lesser kinds together that one may carry.
+  var burden: Int { 1 << (10 * rawValue) }
+}
+
 /// Statements that are sent together and end with one Sync: one transaction, unless one is open. Answered when the
 /// server has confirmed the Sync, so after the commit.
 ///
@@ -14,6 +27,10 @@ final class Flight: @unchecked Sendable {
   let content: Content
   /// Monotonic milliseconds at which the caller gives up.
   let deadline: Int64
+  /// How likely it is to wait for a lock, so that others do not queue behind it who can go elsewhere.
+  let waits: LockWait
+  /// Monotonic milliseconds at which it was sent.
+  var sent: Int64 = 0
   /// Whether it belongs to an open transaction, and so to its connection.
   private let isBound: Bool
   private let completion: (Result<[Rows], PostgresError>) -> Void
@@ -23,12 +40,13 @@ final class Flight: @unchecked Sendable {
   var repetitions = 0
 
   init(
-    _ content: Content, deadline: Int64, isBound: Bool = false,
+    _ content: Content, deadline: Int64, isBound: Bool = false, waits: LockWait = .never,
     _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
   ) {
     self.content = content
     self.deadline = deadline
     self.isBound = isBound
+    self.waits = waits
     self.completion = completion
   }
 

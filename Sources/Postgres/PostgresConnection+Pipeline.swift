@@ -6,7 +6,7 @@ extension PostgresConnection {
     guard let handle, state != .closed else {
       return flight.complete(with: .unavailable("the connection is closed"))
     }
-    flights.append(flight)
+    append(flight)
     let sent: Bool
     switch flight.content {
     case .statements(let statements): sent = send(statements, on: handle)
@@ -102,7 +102,7 @@ extension PostgresConnection {
   }
 
   private func completeOldest() {
-    guard let flight = flights.popFirst() else { return }
+    guard let flight = popFlight() else { return }
     let spoiled: String?
     if case .server(let refusal)? = flight.failure, SQLState.spoiling.contains(refusal.sqlstate) {
       spoiled = refusal.description

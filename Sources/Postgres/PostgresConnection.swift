@@ -36,7 +36,7 @@ final class PostgresConnection: @unchecked Sendable {
   private(set) var wasTurnedAway = false
   private var sweepTimer: LoopTimer?
   /// Sent and not yet answered, oldest first.
-  var flights = Fifo<Flight>()
+  private(set) var flights = Fifo<Flight>()
   /// The single answers that libpq will give, in order.
   var expected = Fifo<Expected>()
   var prepared: Set<String> = []
@@ -70,8 +70,23 @@ final class PostgresConnection: @unchecked Sendable {
   /// How many flights are under way.
   var load: Int { flights.count }
 
-  /// When the oldest flight will have been given up; what is stuck is chosen last.
-  var oldestDeadline: Int64? { flights.first?.deadline }
+  /// What its flights may have to wait for, weighed; what carries most is chosen last.
+  private(set) var burden = 0
+
+  /// When the oldest flight was sent; what is stuck is chosen last.
+  var oldestSent: Int64? { flights.first?.sent }
+
+  func append(_ flight: Flight) {
+    flight.sent = EventLoop.monotonicMilliseconds()
+    burden += flight.waits.burden
+    flights.append(flight)
+  }
+
+  func popFlight() -> Flight? {
+    guard let flight = flights.popFirst() else { return nil }
+    burden -= flight.waits.burden
+    return flight
+  }
 
   // MARK: Connecting
 
@@ -225,7 +240,7 @@ final class PostgresConnection: @unchecked Sendable {
     handle = nil
     let now = EventLoop.monotonicMilliseconds()
     var abandoned: [Flight] = []
-    while let flight = flights.popFirst() { abandoned.append(flight) }
+    while let flight = popFlight() { abandoned.append(flight) }
     owner?.connectionClosed(self, error, wasReady: wasReady)
     for flight in abandoned {
       let failure = flight.deadline <= now ? PostgresError.timeout(sent: true) : .lost(PostgresConnection.reason(error))

@@ -75,6 +75,7 @@ extension PostgresPool: ConnectionOwner {
     for claim in claims.removeAll(where: { $0.connection === connection }) {
       claim.connection = nil
       held -= 1
+      turns.end(claim.locks)
       claims.prepend(claim)
     }
     guard !isClosing else { return closeIdle() }

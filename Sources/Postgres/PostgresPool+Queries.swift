@@ -25,11 +25,13 @@ extension PostgresPool {
   /// On the loop only.
   ///
   /// The callback runs on the loop, maybe before this returns.
+  ///
+  /// - Parameter waits: how likely it is to wait for a lock; others go to other connections while there are any.
   public func submit(
-    _ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil,
+    _ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil, waits: LockWait = .never,
     _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
   ) {
-    take(Flight(.statements(statements), deadline: deadline(timeout), completion))
+    take(Flight(.statements(statements), deadline: deadline(timeout), waits: waits, completion))
   }
 
   private func fly(_ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64?)

@@ -23,6 +23,7 @@ public final class PostgresPool: @unchecked Sendable {
   var held = 0
   var waiting = Fifo<Flight>()
   var claims = Fifo<Claim>()
+  var turns = Turns()
   var backoff: Backoff
   var retryTimer: LoopTimer?
   private var sweepTimer: LoopTimer?
@@ -39,12 +40,17 @@ public final class PostgresPool: @unchecked Sendable {
   /// A transaction that waits for a connection of its own.
   final class Claim: @unchecked Sendable {
     let deadline: Int64
+    /// What it will lock; it waits for its turn among those who lock one of them too.
+    let locks: [Int16]
     let granted: (Result<PostgresConnection, PostgresError>) -> Void
     /// Chosen and being emptied.
     var connection: PostgresConnection?
 
-    init(deadline: Int64, _ granted: @escaping (Result<PostgresConnection, PostgresError>) -> Void) {
+    init(
+      deadline: Int64, locks: [Int16], _ granted: @escaping (Result<PostgresConnection, PostgresError>) -> Void
+    ) {
       self.deadline = deadline
+      self.locks = locks
       self.granted = granted
     }
   }
@@ -122,7 +128,7 @@ public final class PostgresPool: @unchecked Sendable {
   /// Takes a transaction's wish for a connection of its own.
   func take(_ claim: Claim) {
     guard !isClosing else { return claim.granted(.failure(.unavailable("closing"))) }
-    guard claims.count < settings.waitingMax else {
+    guard claims.count < settings.waitingMax, turns.queue(claim.locks, atMost: settings.waitingForLockMax) else {
       counted.queueFull += 1
       return claim.granted(.failure(.queueFull))
     }
@@ -132,9 +138,11 @@ public final class PostgresPool: @unchecked Sendable {
     scheduleSweep()
   }
 
-  /// Gives a transaction's connection back.
-  func release(_ connection: PostgresConnection) {
+  /// Gives a transaction's connection back, and its turn to the next.
+  func release(_ connection: PostgresConnection, locks: [Int16]) {
     held -= 1
+    turns.end(locks)
+    turns.leave(locks)
     guard connection.state == .ready else { return dispatch() }
     connection.isReserved = false
     // In a transaction still, or worse: nobody may go on where somebody else stopped.
@@ -149,14 +157,15 @@ public final class PostgresPool: @unchecked Sendable {
     connection.submit(flight)
   }
 
-  /// The connection with the fewest flights; one whose oldest flight has waited long is taken only when all have.
+  /// The connection with the fewest flights; those that carry what may wait for a lock come after all others, then
+  /// those with what has waited for one before, then those whose oldest flight has waited long.
   private func leastLoaded() -> PostgresConnection? {
     var best: PostgresConnection?
     var bestRank = Int.max
-    let slow = loop.now + settings.queryTimeout - PostgresPool.slowAfter
+    let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
     for connection in ready where connection.isOpenToAll && connection.load < settings.pipelineMax {
-      let isSlow = connection.oldestDeadline.map { $0 < slow } ?? false
-      let rank = connection.load + (isSlow ? settings.pipelineMax : 0)
+      let isSlow = connection.oldestSent.map { $0 < slow } ?? false
+      let rank = connection.burden + (isSlow ? PostgresPool.slowBurden : 0)
       if rank < bestRank { (best, bestRank) = (connection, rank) }
     }
     return best
@@ -164,6 +173,8 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// A statement that takes longer than this is taken to be stuck behind a lock or a slow disk.
   private static let slowAfter: Int64 = 50
+  /// More than all that one connection may carry.
+  private static let slowBurden = 1 << 32
 
   /// Hands out what is free: to transactions first, since they wait for a whole connection.
   func dispatch() {
@@ -177,7 +188,10 @@ public final class PostgresPool: @unchecked Sendable {
   private func grantClaims() {
     var stillWaiting = Fifo<Claim>()
     while let claim = claims.popFirst() {
-      if claim.connection == nil { claim.connection = reserve() }
+      if claim.connection == nil, turns.isFree(claim.locks), let connection = reserve() {
+        claim.connection = connection
+        turns.begin(claim.locks)
+      }
       guard let connection = claim.connection, connection.load == 0 else {
         stillWaiting.append(claim)
         continue
@@ -228,7 +242,9 @@ public final class PostgresPool: @unchecked Sendable {
     if let connection = claim.connection {
       held -= 1
       connection.isReserved = false
+      turns.end(claim.locks)
     }
+    turns.leave(claim.locks)
     claim.granted(.failure(error))
   }
 

@@ -13,6 +13,9 @@ public struct PostgresSettings: Sendable {
   public var pipelineMax = 32
   /// Statements that may wait for a connection; past it they are refused at once.
   public var waitingMax = 2_048
+  /// Transactions that may wait for their turn to lock one thing: a quarter of all, so that a thing which is held
+  /// locked leaves room for the others; and what a bucket carries out within the time that a caller waits.
+  public var waitingForLockMax = 512
   /// How long a caller waits for an answer, from asking on. Below 5 s, within which a send must be answered or refused.
   public var queryTimeout: Int64 = 4_500
   /// How long one host may take to accept a connection.

@@ -94,22 +94,26 @@ extension PostgresPool {
   /// The victim of a deadlock or conflict is rolled back and `body` runs again: it must have no effect but on the
   /// database.
   ///
+  /// - Parameter locks: numbers of what it will lock. It waits for those before it that lock one of them too, without
+  ///   holding a connection meanwhile.
   /// - Throws: what `body` throws, and what `failing` makes of an error of the database.
   public func transaction<Value, Failure: Error>(
-    failing: (PostgresError) -> Failure, _ body: (PostgresTransaction) async throws(Failure) -> Value
+    locking locks: Set<Int16> = [], failing: (PostgresError) -> Failure,
+    _ body: (PostgresTransaction) async throws(Failure) -> Value
   ) async throws(Failure) -> Value {
     let deadline = deadline(nil)
+    let locks = Array(locks)
     var repetitions = 0
     while true {
       let connection: PostgresConnection
       do {
-        connection = try await claim(deadline: deadline)
+        connection = try await claim(deadline: deadline, locks: locks)
       } catch {
         throw failing(error)
       }
       let transaction = PostgresTransaction(pool: self, connection: connection, deadline: deadline)
       let outcome = await attempt(transaction, failing: failing, body)
-      onLoop { self.release(connection) }
+      onLoop { self.release(connection, locks: locks) }
       switch outcome {
       case .success(let value): return value
       case .failure(let error):
@@ -123,10 +127,10 @@ extension PostgresPool {
   }
 
   /// Runs `body` between BEGIN and COMMIT, throwing the database's errors as they are.
-  public func transaction<Value>(_ body: (PostgresTransaction) async throws(PostgresError) -> Value)
-    async throws(PostgresError) -> Value
-  {
-    try await transaction(failing: { $0 }, body)
+  public func transaction<Value>(
+    locking locks: Set<Int16> = [], _ body: (PostgresTransaction) async throws(PostgresError) -> Value
+  ) async throws(PostgresError) -> Value {
+    try await transaction(locking: locks, failing: { $0 }, body)
   }
 
   private func attempt<Value, Failure: Error>(
@@ -148,10 +152,10 @@ extension PostgresPool {
     }
   }
 
-  private func claim(deadline: Int64) async throws(PostgresError) -> PostgresConnection {
+  private func claim(deadline: Int64, locks: [Int16]) async throws(PostgresError) -> PostgresConnection {
     let result = await withUnsafeContinuation {
       (continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>) in
-      let claim = Claim(deadline: deadline) { continuation.resume(returning: $0) }
+      let claim = Claim(deadline: deadline, locks: locks) { continuation.resume(returning: $0) }
       onLoop { self.take(claim) }
     }
     return try result.get()

@@ -75,7 +75,8 @@ public struct PostgresContacts: ContactStore {
     _ change: ContactChange, by caller: User, to other: User, limit: Int
   ) async throws(ChatError) -> (contact: Contact, made: Made) {
     let key = ContactPair(caller.id, other.id)
-    return try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+    let locks = Set([key.bucket.number, caller.id.bucket.number, other.id.bucket.number])
+    return try await pool.transaction(locking: locks, failing: { failure($0) }) { (transaction) throws(ChatError) in
       let (old, counts, moment) = try await failure.translating { () throws(PostgresError) in
         try await Self.situation(of: key, caller, other, limit: limit, in: transaction)
       }

@@ -112,7 +112,8 @@ extension PostgresConversations {
     _ id: ConversationID, caller: User, subject: User,
     _ body: (Standing, Timestamp, PostgresTransaction) async throws(ChatError) -> Value
   ) async throws(ChatError) -> Value {
-    try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+    let locks: Set = [id.bucket.number, subject.id.bucket.number]
+    return try await pool.transaction(locking: locks, failing: { failure($0) }) { (transaction) throws(ChatError) in
       let (standing, moment) = try await failure.translating { () throws(PostgresError) -> (Standing?, Timestamp) in
         let begin =
           WritePlan.locks([id.bucket, subject.id.bucket])

@@ -23,7 +23,8 @@ extension PostgresConversations {
     }
     if let row = before.0 { return (try await found(row, by: caller.id), nil) }
     let users = [caller, other].sorted { $0.id < $1.id }
-    let outcome = try await pool.transaction(failing: { failure($0) }) {
+    let buckets = Set([key.bucket.number] + users.map(\.id.bucket.number))
+    let outcome = try await pool.transaction(locking: buckets, failing: { failure($0) }) {
       (transaction) throws(ChatError) -> MakingOutcome in
       let begin =
         WritePlan.locks([key.bucket] + users.map(\.id.bucket)) + [
@@ -87,7 +88,8 @@ extension PostgresConversations {
     let rows = users.map { Member(user: $0.id, username: $0.username, role: $0.id == owner.id ? .owner : .member) }
     let locks = WritePlan.locks([bucket] + users.map(\.id.bucket))
     let asked = members.map { (PostgresContacts.blocks, PostgresContacts.blocking($0.id, owner.id)) }
-    return try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+    let buckets = Set([bucket.number] + users.map(\.id.bucket.number))
+    return try await pool.transaction(locking: buckets, failing: { failure($0) }) { (transaction) throws(ChatError) in
       let answers = try await failure.translating { () throws(PostgresError) in
         try await transaction.all(locks + asked)
       }

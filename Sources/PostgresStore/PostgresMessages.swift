@@ -79,7 +79,8 @@ public struct PostgresMessages: MessageStore {
   public func change(
     _ id: EntryID, _ change: MessageChange, by caller: UserID
   ) async throws(ChatError) -> ChangedMessage {
-    try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+    try await pool.transaction(locking: [id.bucket.number], failing: { failure($0) }) {
+      (transaction) throws(ChatError) in
       let (found, moment) = try await failure.translating { () throws(PostgresError) -> (MessageRow?, Timestamp) in
         let begin = WritePlan.locks([id.bucket]) + [(Self.standing, Self.key(id, caller, emoji: change.emoji))]
         let answers = try await transaction.all(begin)

@@ -31,9 +31,6 @@ final class SendLanes: @unchecked Sendable {
     var waiting: [Send] = []
     var isUnderWay = false
     var isDue = false
-    /// Its last transaction was refused as a whole: the next one carries it alone, so that others do not share its
-    /// trouble.
-    var travelsAlone = false
   }
 
   /// Buckets of one transaction on plain PostgreSQL: 1 on Citus, where each bucket more may be another machine.
@@ -43,6 +40,9 @@ final class SendLanes: @unchecked Sendable {
   private let pool: PostgresPool
   private let failure: StoreFailure
   private var lanes: [Bucket: Lane] = [:]
+  /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
+  /// possible a connection, so that others do not share its trouble.
+  private var troubled: Set<Bucket> = []
   /// Lanes that may depart, the longest waiting first.
   private var due: [Bucket] = []
   private var isAwaitingEndOfTick = false
@@ -117,7 +117,7 @@ final class SendLanes: @unchecked Sendable {
   private func takeDue(_ most: Int) -> [Bucket] {
     var count = 0
     for bucket in due.prefix(most) {
-      let travelsAlone = lanes[bucket]?.travelsAlone ?? false
+      let travelsAlone = troubled.contains(bucket)
       if travelsAlone, count > 0 { break }
       count += 1
       if travelsAlone { break }
@@ -147,7 +147,8 @@ final class SendLanes: @unchecked Sendable {
     let begun = EventLoop.monotonicMilliseconds()
     let statement = isStepwise ? SendBatch.stepwise : SendBatch.atOnce
     let statements = batches.map { (statement: statement, parameters: $0.parameters) }
-    pool.submit(statements, timeout: max(1, deadline - begun)) { result in
+    let waits: LockWait = troubled.isDisjoint(with: buckets) ? .maybe : .likely
+    pool.submit(statements, timeout: max(1, deadline - begun), waits: waits) { result in
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
@@ -177,9 +178,10 @@ final class SendLanes: @unchecked Sendable {
     underWay -= 1
     for (index, batch) in batches.enumerated() {
       lanes[batch.bucket]?.isUnderWay = false
-      lanes[batch.bucket]?.travelsAlone = false
       switch result {
-      case .success(let rows) where rows.indices.contains(index): complete(batch, rows[index])
+      case .success(let rows) where rows.indices.contains(index):
+        troubled.remove(batch.bucket)
+        complete(batch, rows[index])
       case .success: failed(batch, .unexpectedReply("no answer to a batch"), isAlone: true)
       case .failure(let error): failed(batch, error, isAlone: batches.count == 1)
       }
@@ -214,6 +216,7 @@ final class SendLanes: @unchecked Sendable {
 
   /// Whoever still has time is tried again, before those that came later; with the same key, so that it is stored once.
   private func failed(_ batch: SendBatch, _ error: PostgresError, isAlone: Bool) {
+    troubled.insert(batch.bucket)
     let now = EventLoop.monotonicMilliseconds()
     let passes = Self.passes(error, isAlone: isAlone)
     var again: [Send] = []
@@ -224,7 +227,6 @@ final class SendLanes: @unchecked Sendable {
     guard !again.isEmpty else { return }
     counted.retried += again.count
     lanes[batch.bucket, default: Lane()].waiting.insert(contentsOf: again, at: 0)
-    lanes[batch.bucket]?.travelsAlone = true
   }
 
   /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or

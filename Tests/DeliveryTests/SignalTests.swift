@@ -45,4 +45,27 @@ import Testing
     #expect(ada.heard.count == 1)
     #expect(stranger.heard.isEmpty)
   }
+
+  @Test func `what foreign wires tell a room is told up to a number of sessions, what nodes ask each other always`()
+    throws
+  {
+    var limits = DeliveryLimits()
+    limits.relaySessionsMax = 2
+    let stage = try HubStage(limits: limits)
+    let room = try stage.group()
+    let first = try stage.listener(stage.ada)
+    func tell(_ audience: Audience) throws {
+      let relay = try #require(Relay(to: .conversation(room), wire: "x", audience: audience, body: "{}"))
+      stage.broker.announce(.relayed(relay))
+    }
+    _ = try stage.listener(stage.bob)
+    try tell(.inside(room))
+    #expect(first.heard.count == 1)
+    _ = try stage.listener(stage.bob)
+    try tell(.inside(room))
+    try tell(.others(than: stage.bob.id))
+    #expect(first.heard.count == 1)
+    try tell(.everyone)
+    #expect(first.heard.count == 2)
+  }
 }

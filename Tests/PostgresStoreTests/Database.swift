@@ -76,6 +76,15 @@ final class Database: Sendable {
     }
   }
 
+  /// What the connections have counted, read on their loop.
+  var connectionCounters: PostgresCounters {
+    get async {
+      await withCheckedContinuation { continuation in
+        loop.execute { continuation.resume(returning: self.pool.counters) }
+      }
+    }
+  }
+
   /// What was counted of replicas so far, read on their loop.
   var replicaCounts: ReplicaCounts {
     get async {

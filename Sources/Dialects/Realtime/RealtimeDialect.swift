@@ -46,7 +46,7 @@ extension Dialect {
       "What was wrong in a request is answered 400 and said in JSON: much of it was a 500. A token that is no good is "
         + "401, never 422.",
       "The user who joins hears `user_joined` too, who leaves `user_left`, and those who stay hear of a connection "
-        + "that ended. A node that is killed says nothing.",
+        + "that ended. A node that is killed says nothing; with more than 256 in it on one event loop nobody is told.",
       "Who comes back to the same node within two minutes is in his rooms again, if his client sends the `pid`; what "
         + "was said meanwhile is history.",
       "Sending joins: `Not in public chat` and `Not in this private chat` are not said.",
