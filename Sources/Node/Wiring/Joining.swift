@@ -29,14 +29,12 @@ final class Joining: @unchecked Sendable {
   /// It has a connection of its own, so that a beat waits behind nothing.
   init(
     loop: EventLoop, configuration: Configuration, role: Role, node: String, redis: RedisSettings,
-    entrance: NodeRecord.Entrance?, logger: Logger
+    entrance: NodeRecord.Entrance?, logger: Logger, redisLog: RedisLog
   ) {
     self.loop = loop
     self.logger = logger
     isAsked = entrance != nil
-    client = RedisClient(loop: loop, settings: redis) { change in
-      logger.info("redis", .text("connection", "joining"), .text("change", "\(change)"))
-    }
+    client = RedisClient(loop: loop, settings: redis, observe: redisLog.observer("joining"))
     var record = NodeRecord(
       id: node, role: role.rawValue, addresses: [configuration.serving.listen.description], version: Version.text,
       settings: configuration.sharedHash, entrance: entrance, since: SystemClock().now.milliseconds,
