@@ -97,8 +97,8 @@ package final class PresenceOffice {
   }
 
   /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
-  /// all who are here are said again, and all who have gone lately, and the dead are buried again; nobody hears of what is
-  /// known.
+  /// all who are here are said again, and all who have gone lately, and the dead are buried again; nobody hears of what
+  /// is known.
   package func cameBack() { sayAgain(PresenceShare.all) }
 
   /// What was said of these shares may be lost with the master that had them.

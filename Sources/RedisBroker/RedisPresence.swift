@@ -38,7 +38,7 @@ public final class RedisPresence: @unchecked Sendable {
     let ear = PresenceEar(names)
     self.ear = ear
     client = RedisClient(loop: loop, settings: settings) { change in
-      if case .connected = change { ear.office?.office.cameBack() }
+      if case .connected(let address) = change { ear.office?.reached(address) }
       observe(change)
     }
     subscriber = RedisSubscriber(loop: loop, settings: settings, beside: client)
@@ -77,6 +77,11 @@ public final class RedisPresence: @unchecked Sendable {
     let desk = PresenceDesk(office: self, place: desks.count, loop: other)
     desks.append(desk)
     return desk
+  }
+
+  /// A master is reached, for the first time or again; what the others have is not in doubt.
+  fileprivate func reached(_ address: RedisAddress) {
+    office.sayAgain(PresenceShare.all.filter { client.master(of: $0.online(names)) == address })
   }
 
   func arrived(_ user: UserID) { office.arrived(user) }

@@ -84,6 +84,11 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   /// What it knows, sorted.
   public func keys() async throws -> [String] { try await PrivatePostgres.aside { self.keysNow() } }
 
+  /// Closes every connection that asks.
+  public func killClients() async throws {
+    try await PrivatePostgres.aside { _ = self.ask("CLIENT KILL TYPE normal") }
+  }
+
   /// Closes every connection that listens.
   public func killPubSubClients() async throws { try await PrivatePostgres.aside { self.killPubSubClientsNow() } }
 

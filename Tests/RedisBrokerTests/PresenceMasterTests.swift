@@ -8,6 +8,45 @@ import Testing
 
 @Suite("Presence over several masters")
 struct PresenceMasterTests {
+  @Test("when the way to one master was lost and is back, the users that it has are said again, and no others")
+  func oneMasterBack() async throws {
+    let users = (0..<48).map { UserID(counter: 5_000 + Int64($0), bucket: Bucket(folding: UInt64(7 + 97 * $0))) }
+    try await RedisKind.cluster.play { redis in
+      let cluster = try #require(redis as? PrivateRedisCluster)
+      let settings = try RedisSettings(url: redis.url)
+      let master = try await cluster.masters()[0]
+      try await onLoop { loop in
+        var limits = PresenceLimits()
+        limits.times = PresenceContract.times
+        var ways = 0
+        let node = RedisPresence(loop: loop, settings: settings, node: "a", limits: limits) { change in
+          if case .connected = change { ways += 1 }
+        }
+        let client = RedisClient(loop: loop, settings: settings)
+        node.start()
+        client.start()
+        let desk = node.directory(on: loop)
+        for user in users { desk.arrived(user) }
+        try await eventually(within: 5_000, on: loop) { ways == 3 && node.counters.said >= users.count }
+        try #require(await client.connected(within: 3_000))
+        let there = users.filter {
+          client.master(of: PresenceShare(of: $0).online(.standard))?.port == master.port
+        }
+        try #require(!there.isEmpty && there.count < users.count)
+        // What the masters' first connections put in doubt has been said.
+        await loop.sleep(3 * PresenceContract.times.tick)
+        let before = node.counters.said
+        try await master.killClients()
+        try await eventually(within: 5_000, on: loop) { node.counters.said - before >= there.count }
+        await loop.sleep(3 * PresenceContract.times.tick)
+        #expect(node.counters.said - before == there.count)
+        node.close()
+        await loop.sleep(50)
+        client.close()
+      }
+    }
+  }
+
   @Test("a node says its users of a share again when the share's master was lost, and no others")
   func saidAgain() async throws {
     let ada = UserID(counter: 5_000, bucket: Bucket(folding: 7))

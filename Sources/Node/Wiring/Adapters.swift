@@ -76,7 +76,7 @@ extension Adapters {
   ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: DatabaseLinks, redis: RedisSettings, configuration: Configuration, loops: Int,
-    joining: Joining?, office: RedisPresence, logger: Logger
+    joining: Joining?, office: RedisPresence, logger: Logger, redisLog: RedisLog
   ) throws -> Adapters {
     let pool = try PostgresPool(loop: loop, settings: database.primary)
     let scattering = try PostgresPool(loop: loop, settings: database.scatter)
@@ -89,10 +89,10 @@ extension Adapters {
     }
     let runsOffice = joining != nil
     let client = RedisClient(
-      loop: loop, settings: redis, observe: observer("publishing", logger, tellsTopology: runsOffice))
+      loop: loop, settings: redis, observe: redisLog.observer("publishing", tellsTopology: runsOffice))
     let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
     let topics = RedisTopics(
-      loop: loop, client: client, settings: redis, names: names, observe: observer("listening", logger))
+      loop: loop, client: client, settings: redis, names: names, observe: redisLog.observer("listening"))
     let objects = try objects(loop, configuration, logger)
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
@@ -136,20 +136,6 @@ extension Adapters {
       authorityFile: files.authorityFile)
     return try S3Blobs(loop: loop, settings: settings, clock: SystemClock()) { fault in
       logger.error("the service of files refused or was away", .text("fault", fault))
-    }
-  }
-
-  /// Writes what becomes of a way to Redis into the log; the cluster's topology for one of the loops only.
-  static func observer(
-    _ what: String, _ logger: Logger, tellsTopology: Bool = false
-  ) -> (RedisChange) -> Void {
-    { change in
-      switch change {
-      case .topology: if tellsTopology { logger.info("redis cluster", .text("change", "\(change)")) }
-      case .leadsToCluster: logger.error("redis", .text("connection", what), .text("change", "\(change)"))
-      case .connected, .lost, .failed, .silent:
-        logger.info("redis", .text("connection", what), .text("change", "\(change)"))
-      }
     }
   }
 

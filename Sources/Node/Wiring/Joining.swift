@@ -35,14 +35,15 @@ final class Joining: @unchecked Sendable {
   /// It has a connection of its own, so that a beat waits behind nothing.
   init(
     loop: EventLoop, configuration: Configuration, database: String?, role: Role, node: String, redis: RedisSettings,
-    entrance: NodeRecord.Entrance?, logger: Logger
+    entrance: NodeRecord.Entrance?, logger: Logger, redisLog: RedisLog
   ) {
     self.loop = loop
     self.logger = logger
     isAsked = entrance != nil
     let mistake = mistake
+    let observe = redisLog.observer("joining")
     client = RedisClient(loop: loop, settings: redis) { change in
-      logger.info("redis", .text("connection", "joining"), .text("change", "\(change)"))
+      observe(change)
       if case .leadsToCluster = change { mistake.sentence = "MARTLET_REDIS_URL: \(change)." }
     }
     var record = NodeRecord(

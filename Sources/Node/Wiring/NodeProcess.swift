@@ -135,20 +135,20 @@ final class NodeProcess: @unchecked Sendable {
     let redis = try configuration.redisSettings(client: parts.node)
     let identity = try await SchemaGate.wait(
       on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
+    let redisLog = RedisLog(logger)
     let joining = Joining(
       loop: group.loops[0], configuration: configuration, database: identity, role: role, node: parts.node,
-      redis: redis,
-      entrance: try openPrivateDoor(), logger: logger)
+      redis: redis, entrance: try openPrivateDoor(), logger: logger, redisLog: redisLog)
     self.joining = joining
     let logger = logger
     let office = RedisPresence(
       loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
       names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
-      observe: Adapters.observer("presence", logger))
+      observe: redisLog.observer("presence"))
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
-        joining: index == 0 ? joining : nil, office: office, logger: logger)
+        joining: index == 0 ? joining : nil, office: office, logger: logger, redisLog: redisLog)
     }
   }
 
