@@ -67,7 +67,7 @@ extension Migrator {
   }
 
   /// What each transaction on a Citus begins with. The connection's own patience with locks ends at the coordinator: on
-  /// the workers a step would wait behind a long transaction for as long as that takes, and all traffic behind the step.
+  /// the workers a step would wait behind a long transaction for as long as that takes, and all traffic behind it.
   static func begin(_ transaction: PostgresTransaction) async throws(PostgresError) {
     for setting in ["citus.propagate_set_commands TO 'local'", "lock_timeout TO '2s'"] {
       try await transaction.script("SET LOCAL \(setting)")

@@ -12,7 +12,9 @@ struct DoctorReplicas {
     """
     SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()),
       CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-        ELSE (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::bigint END
+        ELSE (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::bigint END,
+      greatest((SELECT timeline_id FROM pg_control_checkpoint()),
+        (SELECT received_tli FROM pg_stat_wal_receiver))
     """)
 
   private let configuration: Configuration
@@ -61,6 +63,12 @@ struct DoctorReplicas {
       }
       if let primary, try primary.int8(1) != row.int8(1) {
         self = .fault("is a standby of another database than MARTLET_DATABASE_URL; copy it anew by pg_basebackup")
+      } else if let primary, try row.int4(3) < primary.int4(3) {
+        self = .fault(
+          """
+          follows an older timeline (\(try row.int4(3))) than the primary (\(try primary.int4(3))): what the new \
+          primary wrote never reaches it; copy it anew by pg_basebackup, unless it has just switched
+          """)
       } else if lag > DoctorReplicas.lagMax {
         self = .fault(
           "is \(lag) ms behind: what was said since is read from the primary; see pg_stat_replication there")
