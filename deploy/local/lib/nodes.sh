@@ -56,4 +56,10 @@ wait_for_node() {
   alive "$1" || die_with_log "$1" "$1 has ended instead of becoming ready."
 }
 
+start_nodes() {
+  local name
+  for name in $(node_names); do start_node "$name"; done
+  for name in $(node_names); do wait_for_node "$name"; done
+}
+
 stop_node() { stop_part "$1" TERM $(($(drain_grace) + 5)); }

@@ -59,6 +59,7 @@ start_part() {
   local name=$1
   shift
   printf '%s\0' "$@" >"$RUN/$name.command"
+  { stat -c %s "$LOGS/$name.log" || echo 0; } >"$RUN/$name.log_begin" 2>/dev/null
   # setsid executes in place here, since a script's background job does not lead its group: $! stays the part's own id.
   setsid "$@" </dev/null >>"$LOGS/$name.log" 2>&1 9>&- &
   remember_pid "$name" "$!"

@@ -7,14 +7,23 @@ die() {
   exit 1
 }
 
-# die_with_log <part> <sentence>: the sentence, then the end of what the part itself had to say.
+# log_of <part>: what it has written since its last start.
+log_of() {
+  local begin=0
+  { read -r begin <"$RUN/$1.log_begin"; } 2>/dev/null
+  tail -c "+$((begin + 1))" "$LOGS/$1.log" 2>/dev/null
+}
+
+# die_with_log <part> <sentence>: the sentence, what the part itself named as its error, then the end of its log.
 die_with_log() {
-  local log="$LOGS/$1.log"
+  local part=$1 own
   shift
   printf 'error: %s\n' "$*" >&2
-  if [ -s "$log" ]; then
-    printf -- '--- the last lines of %s\n' "$log" >&2
-    tail -n 20 "$log" >&2
+  own=$(log_of "$part" | grep -E '^[^{]|"level":"error"' | tail -n 5)
+  [ -z "$own" ] || printf '%s\n' "$own" | sed "s/^/$part: /" >&2
+  if [ -n "$(log_of "$part" | head -c 1)" ]; then
+    printf -- '--- the last lines of %s\n' "$LOGS/$part.log" >&2
+    log_of "$part" | tail -n 20 >&2
     printf -- '---\n' >&2
   fi
   exit 1

@@ -7,10 +7,12 @@ OWN_SETTINGS=" LISTEN PRIVATE_LISTEN PRIVATE_ADDRESS NODE_ID DATABASE_URL DATABA
 OWN_SETTINGS+=" TRUSTED_PROXIES "
 
 # collect_settings <fresh|more>: a fresh start forgets what an earlier one was given, a later command adds to it.
+# What was there before stays at hand (keep_settings), for a node that refuses what it is given.
 collect_settings() {
   local kept="$STATE/settings" name key value
-  [ "$1" = fresh ] && rm -f "$kept"
+  [ "$1" = fresh ] && rm -rf "$kept" "$SECRETS"/given_* "$SECRETS"/before.*
   touch "$kept"
+  keep_settings
   while IFS= read -r name; do
     key=${name#MARTLET_}
     if [[ $OWN_SETTINGS == *" $key "* ]]; then
@@ -19,15 +21,43 @@ collect_settings() {
     fi
     value=${!name}
     drop_setting "$key" "$kept"
+    [ -n "$value" ] || continue # none, as for the nodes themselves
     if [[ $SECRET_SETTINGS == *" $key "* ]]; then
       (umask 077 && printf '%s\n' "$value" >"$SECRETS/given_${key,,}")
       echo "${name}_FILE=$SECRETS/given_${key,,}" >>"$kept"
       continue
     fi
-    [[ $value != *$'\n'* ]] || die "$name has a line break in its value, which a setting cannot have."
+    [[ $value != *$'\n'* ]] || refuse_settings "$name has a line break in its value, which a setting cannot have."
     if [[ $key == *_FILE && $value != /* ]]; then value=$CALLER/$value; fi
     echo "$name=$value" >>"$kept"
   done < <(compgen -e | grep '^MARTLET_')
+}
+
+# keep_settings: the settings and the given secrets as they are, in a place of this command's own until it ends.
+kept_settings() { echo "$SECRETS/before.$$"; }
+keep_settings() {
+  local kept
+  kept=$(kept_settings)
+  rm -rf -- "$kept"
+  # shellcheck disable=SC2046
+  mkdir -m 700 "$kept" && cp -p "$STATE/settings" $(compgen -G "$SECRETS/given_*") "$kept/" ||
+    die "the settings cannot be kept in $kept."
+}
+forget_kept_settings() { rm -rf -- "$(kept_settings)"; }
+
+# take_settings_back: as if this command had been given none.
+take_settings_back() {
+  local kept
+  kept=$(kept_settings)
+  [ -e "$kept/settings" ] || return 0
+  rm -f "$SECRETS"/given_*
+  # shellcheck disable=SC2046
+  cp -p $(compgen -G "$kept/given_*") "$kept/settings" "$SECRETS/" && mv "$SECRETS/settings" "$STATE/settings"
+}
+
+refuse_settings() {
+  take_settings_back
+  die "$@"
 }
 
 # Forgets a setting in both its forms: the value and the file.

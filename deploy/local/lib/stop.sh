@@ -10,6 +10,6 @@ stop_cluster() {
   stop_part haproxy TERM 10
   stop_redis
   stop_part postgres INT 30 # fast shutdown: open transactions are rolled back, the log is flushed
-  rm -f "$RUN"/*.pid "$RUN"/*.command
+  rm -f "$RUN"/*.pid "$RUN"/*.command "$RUN"/*.log_begin
   [ ! -L "$ROOT/.local/cluster.json" ] || [ -e "$ROOT/.local/cluster.json" ] || rm -f "$ROOT/.local/cluster.json"
 }
