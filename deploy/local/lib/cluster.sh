@@ -1,7 +1,7 @@
 # Which cluster a command means, and what is remembered about it between commands.
 #
 # Everything about one cluster lies in one directory ($STATE, by default .local in the checkout):
-#   cluster.json  for tools: addresses, process ids, argument lists; of Redis those of the first master when it is written
+#   cluster.json  for tools: addresses, process ids, argument lists; of Redis the first master when written
 #   shape         how many nodes of each role, which kind of Redis, which ports, which binary
 #   settings      the MARTLET_ variables that its nodes were given
 #   run/ log/     a pid file and an argument list a part; a log a part
