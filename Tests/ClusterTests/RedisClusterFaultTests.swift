@@ -72,22 +72,29 @@ extension ClusterTests {
       try await Self.play { redis, stage in
         let (master, rooms) = try await Self.busiest(redis, stage)
         let killed = Box<[Moment]>([])
+        // How long the cluster itself took: on a starved machine it may need a second election, seconds later.
+        let elected = Box<[Int64]>([])
         let check = try await FaultTests.judge(stage, Load(count: 1_140, perSecond: 60, door: .both)) {
           await stage.loop.sleep(1_500)
           master.kill9()
           killed.value.append(Stopwatch.now)
-          await stage.loop.sleep(Self.failover + 1_000)
+          try await redis.waitUntilServing()
+          elected.value.append((Stopwatch.now - killed.value[0]) / 1_000)
+          await stage.loop.sleep(max(0, Self.failover + 1_000 - elected.value[0]))
           try await redis.heal()
           let heir = try await Self.master(of: master, redis)
           heir.kill9()
           killed.value.append(Stopwatch.now)
+          try await redis.waitUntilServing()
+          elected.value.append((Stopwatch.now - killed.value[1]) / 1_000)
         }
         Self.expectNoTrouble(stage, check)
         let second = check.healed(since: killed.value[1], in: rooms)
         let first = check.healed(since: killed.value[0], in: rooms, until: killed.value[1])
-        print("F13: healed \(first) ms and \(second) ms after kill -9, \(rooms.count) of 8 conversations concerned")
-        #expect(first <= Self.failover)
-        #expect(second <= Self.failover)
+        print(
+          "F13: healed \(first) and \(second) ms after kill -9, heirs after \(elected.value) ms, \(rooms.count) rooms")
+        #expect(first <= max(Self.failover, elected.value[0] + 3_000), "an heir after \(elected.value[0]) ms")
+        #expect(second <= max(Self.failover, elected.value[1] + 3_000), "an heir after \(elected.value[1]) ms")
       }
     }
 

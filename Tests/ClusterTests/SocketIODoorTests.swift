@@ -149,6 +149,8 @@ extension ClusterTests {
         // 16 KiB each, past what may wait for one session.
         let text = String(repeating: "long ", count: 3_200)
         for number in 0..<90 { await talker.say(text, in: room, as: "s\(number)") }
+        // Past the grace that a full queue has, in which nobody fetches anything.
+        await stage.loop.sleep(1_000)
         slow.isIdle = false
         #expect(await slow.waitForEnd(5_000)?.code == 4001)
         #expect(!slow.isSentOut)
