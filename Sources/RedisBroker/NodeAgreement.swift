@@ -4,8 +4,8 @@ import JSONText
 /// mean the same to the others.
 ///
 /// - Shape: `{"protocol":1,"settings":{"MARTLET_TOKEN_LIFETIME_S":"600"},"secrets":{"MARTLET_REFRESH_KEY":"9f3c…"},
-///   "keys":[{"id":"k1","digest":"5b1e…"}],"database":"1763…","join":"accept"}`; a setting that is not there is at its default, so that a
-///   release which adds one agrees with the one before it.
+///   "keys":[{"id":"k1","digest":"5b1e…"}],"database":"1763…","join":"accept"}`; a setting that is not there is at its
+///   default, so that a release which adds one agrees with the one before it.
 public struct NodeAgreement: Hashable, Sendable {
   /// The version of what nodes say to each other: payloads, keys in Redis, seals. Nodes of another one do not
   /// understand each other, whatever the operator says.
