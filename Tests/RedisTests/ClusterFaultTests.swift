@@ -188,7 +188,8 @@ struct ClusterFaultTests {
 
   @Test("changes masters in agreement: a command is sent on, and nothing stays behind")
   func failover() async throws {
-    // One that no other test has hurt: its masters have agreed on nothing yet.
+    // One that no other test has hurt: there the servers went back to the old master by themselves, seen in CLUSTER
+    // NODES, and the client with them.
     let cluster = try await PrivateRedisCluster.start()
     defer { cluster.end() }
     try await Self.withParts(of: cluster) { parts in
