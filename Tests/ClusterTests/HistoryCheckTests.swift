@@ -160,4 +160,18 @@ struct HistoryCheckTests {
   @Test func `an attempt that waits too long is told`() {
     #expect(Self.check { history, _ in history.sends[0].longestAttempt = 6_000_000 }.slow(5_000).count == 1)
   }
+
+  @Test func `what the test waited for a core does not count against it`() {
+    let starved: (Moment, inout History) -> Void = { waited, history in
+      history.deliveries[5].at = 5_000_000
+      history.sends[0].longestAttempt = 6_000_000
+      history.starvation = [(at: 0, waited: 70), (at: 7_000_000, waited: 70 + waited)]
+    }
+    let little = Self.check { history, _ in starved(900_000, &history) }
+    #expect(little.late(2_000).count == 1)
+    #expect(little.slow(5_000).count == 1)
+    let much = Self.check { history, _ in starved(3_100_000, &history) }
+    #expect(much.late(2_000) == [])
+    #expect(much.slow(5_000) == [])
+  }
 }

@@ -43,6 +43,13 @@ public final class ClusterStage: @unchecked Sendable {
     do {
       try await withTaskExecutorPreference(loop) {
         let stage = ClusterStage(cluster, edge, loop)
+        let watch = loop.spawn {
+          while !Task.isCancelled {
+            stage.recorder.lookAround()
+            await loop.sleep(100)
+          }
+        }
+        defer { watch.cancel() }
         try await body(stage)
         for client in stage.clients { await client.goOffline() }
       }

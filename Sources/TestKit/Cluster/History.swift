@@ -32,6 +32,8 @@ public struct History: Sendable {
     public var attempts = 1
     /// The longest that one attempt waited for its answer, in microseconds.
     public var longestAttempt: Moment = 0
+    /// When that attempt began.
+    public var longestAttemptAt: Moment = 0
 
     /// A send that has begun.
     public init(user: Int64, conversation: Int64, clientID: String, invokedAt: Moment) {
@@ -95,9 +97,19 @@ public struct History: Sendable {
   public var deliveries: [Delivery] = []
   /// All sessions.
   public var sessions: [Session] = []
+  /// What ``Starvation`` said while this happened, ascending.
+  public var starvation: [(at: Moment, waited: Moment)] = []
 
   /// Nothing has happened.
   public init() {}
+
+  /// How long the test waited for a core between two moments, as far as anybody looked; in microseconds.
+  public func starved(from begin: Moment, to end: Moment) -> Moment {
+    guard let first = starvation.last(where: { $0.at <= begin }) ?? starvation.first,
+      let last = starvation.first(where: { $0.at >= end }) ?? starvation.last
+    else { return 0 }
+    return max(0, last.waited - first.waited)
+  }
 }
 
 /// What the cluster says afterwards: the logs as stored, and who was a member when.

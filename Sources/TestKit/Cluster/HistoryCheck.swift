@@ -179,9 +179,10 @@ public struct HistoryCheck {
       for (client, view) in views where seq > view.base[send.conversation] ?? .max {
         guard let seenAt = view.seen[send.conversation]?[seq] else { continue }
         let owedFrom = max(ackedAt, healedAt, resumed(client, before: seenAt))
-        if seenAt - owedFrom > milliseconds * 1_000 {
+        let took = seenAt - owedFrom
+        if took > milliseconds * 1_000, took - history.starved(from: owedFrom, to: seenAt) > milliseconds * 1_000 {
           broken.append(
-            "I4: client \(client) saw \(send.conversation)/\(seq) only \((seenAt - owedFrom) / 1_000) ms too late"
+            "I4: client \(client) saw \(send.conversation)/\(seq) only \(took / 1_000) ms too late"
           )
         }
       }
@@ -196,11 +197,13 @@ public struct HistoryCheck {
 
   // MARK: I7
 
-  /// Attempts that waited longer than that for their answer.
+  /// Attempts that waited longer than that for their answer, and not for a core.
   public func slow(_ milliseconds: Int64) -> [String] {
-    history.sends.filter { $0.longestAttempt > milliseconds * 1_000 }.map {
-      "I7: an attempt of \($0.clientID) took \($0.longestAttempt / 1_000) ms"
-    }
+    history.sends.filter { send in
+      let end = send.longestAttemptAt + send.longestAttempt
+      let starved = history.starved(from: send.longestAttemptAt, to: end)
+      return send.longestAttempt - starved > milliseconds * 1_000
+    }.map { "I7: an attempt of \($0.clientID) took \($0.longestAttempt / 1_000) ms" }
   }
 
   // MARK: Latencies

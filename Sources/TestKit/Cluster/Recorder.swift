@@ -39,8 +39,13 @@ public final class Recorder: @unchecked Sendable {
 
   func attempted(_ send: Int, from begin: Moment) {
     let took = Stopwatch.now - begin
-    history.sends[send].longestAttempt = max(history.sends[send].longestAttempt, took)
+    guard took > history.sends[send].longestAttempt else { return }
+    history.sends[send].longestAttempt = took
+    history.sends[send].longestAttemptAt = begin
   }
+
+  /// Looks how the machine does; to be called again and again while something is judged by its time.
+  func lookAround() { history.starvation.append((Stopwatch.now, Starvation.waited())) }
 
   func repeated(_ send: Int) { history.sends[send].attempts += 1 }
 
