@@ -235,13 +235,14 @@ public struct HistoryCheck {
   /// How many milliseconds after a fault delivery was as before again in the conversations that it concerned.
   ///
   /// That is when the last quarter of a second ended that had a median delay there above 300 ms, which is what delivery
-  /// by the heads alone is above, and above twice what it was in the others, which share the machine; 0 when there was
-  /// none. What was begun after `end` does not count.
+  /// by the heads alone is above, without what was waited for a core, and above twice what it was in the others, which
+  /// share the machine; 0 when there was none. What was begun after `end` does not count.
   public func healed(since fault: Moment, in conversations: Set<Int64>, until end: Moment = .max) -> Int64 {
     let others = Set(history.sends.map(\.conversation)).subtracting(conversations)
     let usual = Dictionary(uniqueKeysWithValues: medians(of: 250, in: others).map { ($0.begin, $0.delay) })
     let slow = medians(of: 250, in: conversations).last {
       $0.begin + 250_000 > fault && $0.begin < end && $0.delay > max(300_000, 2 * usual[$0.begin, default: 0])
+        && $0.delay - history.starved(from: $0.begin, to: $0.begin + 250_000 + $0.delay) > 300_000
     }
     return slow.map { ($0.begin + 250_000 - fault) / 1_000 } ?? 0
   }
