@@ -38,6 +38,10 @@ final class Flight: @unchecked Sendable {
   private(set) var failure: PostgresError?
   /// How often it was sent again after a deadlock or conflict.
   var repetitions = 0
+  /// Whether it stood first on a connection that did not answer in time.
+  var hangs = false
+  /// Whether its bucket was in trouble when it was sent, and its answer tells whether it still is.
+  var isProbe = false
 
   init(
     _ content: Content, deadline: Int64, isBound: Bool = false, waits: LockWait = .never,
@@ -74,6 +78,7 @@ final class Flight: @unchecked Sendable {
 
   /// Forgets what came of sending it.
   func reset() {
+    hangs = false
     results = []
     failure = nil
   }

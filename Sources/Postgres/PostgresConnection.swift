@@ -76,6 +76,9 @@ final class PostgresConnection: @unchecked Sendable {
   /// When the oldest flight was sent; what is stuck is chosen last.
   var oldestSent: Int64? { flights.first?.sent }
 
+  /// Whether the transaction that has it locks something that is in trouble.
+  var holdsTrouble = false
+
   func append(_ flight: Flight) {
     flight.sent = EventLoop.monotonicMilliseconds()
     burden += flight.waits.burden
@@ -239,6 +242,7 @@ final class PostgresConnection: @unchecked Sendable {
     if let handle { PQfinish(handle) }
     handle = nil
     let now = EventLoop.monotonicMilliseconds()
+    if case .timeout = error { flights.first?.hangs = true }
     var abandoned: [Flight] = []
     while let flight = popFlight() { abandoned.append(flight) }
     owner?.connectionClosed(self, error, wasReady: wasReady)

@@ -24,6 +24,9 @@ public enum PostgresError: Error, Hashable, Sendable {
     return refusal.sqlstate == SQLState.deadlock || refusal.sqlstate == SQLState.serialization
   }
 
+  /// Whether the server gave it up, for a lock or for its own deadline.
+  var isOfTime: Bool { sqlstate == SQLState.lockNotAvailable || sqlstate == SQLState.canceled }
+
   /// Whether the statement may have been carried out although there is no answer.
   public var isInDoubt: Bool {
     switch self {
@@ -107,6 +110,8 @@ public enum SQLState {
   public static let uniqueViolation = "23505"
   /// A lock was not had within `lock_timeout`.
   public static let lockNotAvailable = "55P03"
+  /// `statement_timeout`, or somebody cancelled it.
+  public static let canceled = "57014"
   /// The server is a standby.
   public static let readOnly = "25006"
   /// `max_connections` is reached.

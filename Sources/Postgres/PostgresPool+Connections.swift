@@ -106,6 +106,7 @@ extension PostgresPool: ConnectionOwner {
 
   func abandoned(_ flight: Flight, _ error: PostgresError) {
     if case .timeout = error { counted.timedOut += 1 } else { counted.lost += 1 }
+    settle(flight, as: flight.hangs ? .hung : .lost)
     guard case .lost = error, flight.repeatable, !isClosing else { return flight.complete(with: error) }
     counted.repeated += 1
     flight.reset()
@@ -116,7 +117,13 @@ extension PostgresPool: ConnectionOwner {
     loop.execute { self.dispatch() }
   }
 
+  /// Looks again at what waited for it; the server's own deadlines are time-outs too.
+  private func settle(_ flight: Flight, as end: Quarantine.End) {
+    for freed in quarantine.ended(flight, as: end) { take(freed) }
+  }
+
   func answered(_ flight: Flight, on connection: PostgresConnection) {
+    settle(flight, as: flight.failure?.isOfTime == true ? .hung : .answered)
     if let failure = flight.failure {
       counted.refused += 1
       if failure.isWorthRepeating, !connection.isReserved, repeatSoon(flight) { return dispatch() }

@@ -24,6 +24,7 @@ public final class PostgresPool: @unchecked Sendable {
   var waiting = Fifo<Flight>()
   var claims = Fifo<Claim>()
   var turns = Turns()
+  var quarantine = Quarantine()
   var backoff: Backoff
   var retryTimer: LoopTimer?
   private var sweepTimer: LoopTimer?
@@ -84,7 +85,7 @@ public final class PostgresPool: @unchecked Sendable {
     var now = counted
     now.ready = ready.count
     now.underWay = ready.reduce(0) { $0 + $1.load }
-    now.waiting = waiting.count + claims.count
+    now.waiting = waiting.count + claims.count + quarantine.count
     now.notices += ready.reduce(0) { $0 + $1.notices }
     return now
   }
@@ -115,11 +116,12 @@ public final class PostgresPool: @unchecked Sendable {
   func take(_ flight: Flight) {
     if let refusal = flight.refusal { return flight.complete(with: refusal) }
     guard !isClosing else { return flight.complete(with: .unavailable("closing")) }
-    guard waiting.count < settings.waitingMax else {
+    guard waiting.count + quarantine.count < settings.waitingMax else {
       counted.queueFull += 1
       return flight.complete(with: .queueFull)
     }
     startOnLoop()
+    if holdBack(flight) { return scheduleSweep() }
     if waiting.isEmpty, let connection = leastLoaded() { return send(flight, on: connection) }
     waiting.append(flight)
     scheduleSweep()
@@ -143,6 +145,7 @@ public final class PostgresPool: @unchecked Sendable {
     held -= 1
     turns.end(locks)
     turns.leave(locks)
+    connection.holdsTrouble = false
     guard connection.state == .ready else { return dispatch() }
     connection.isReserved = false
     // In a transaction still, or worse: nobody may go on where somebody else stopped.
@@ -154,8 +157,25 @@ public final class PostgresPool: @unchecked Sendable {
 
   private func send(_ flight: Flight, on connection: PostgresConnection) {
     counted.sent += 1
+    quarantine.began(flight)
     connection.submit(flight)
   }
+
+  /// Lets a flight wait while something of its bucket hangs on one of the connections, so that it does not take another.
+  private func holdBack(_ flight: Flight) -> Bool {
+    let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
+    var bucket = quarantine.hindrance(of: flight, atMost: troubleMax)
+    for connection in ready where bucket == nil {
+      guard let oldest = connection.flights.first, oldest.sent < slow else { continue }
+      bucket = oldest.bucketHeldUp(for: flight)
+    }
+    guard let bucket else { return false }
+    quarantine.hold(flight, for: bucket)
+    return true
+  }
+
+  /// How many connections all buckets in trouble may have together, for statements and for transactions each.
+  private var troubleMax: Int { max(1, settings.connections / 2) }
 
   /// The connection with the fewest flights; those that carry what may wait for a lock come after all others, then
   /// those with what has waited for one before, then those whose oldest flight has waited long.
@@ -181,15 +201,19 @@ public final class PostgresPool: @unchecked Sendable {
     if isClosing { return closeIdle() }
     grantClaims()
     while !waiting.isEmpty, let connection = leastLoaded(), let flight = waiting.popFirst() {
-      send(flight, on: connection)
+      if !holdBack(flight) { send(flight, on: connection) }
     }
   }
 
   private func grantClaims() {
     var stillWaiting = Fifo<Claim>()
     while let claim = claims.popFirst() {
-      if claim.connection == nil, turns.isFree(claim.locks), let connection = reserve() {
+      let isTroubled = quarantine.isTroubled(claim.locks)
+      if claim.connection == nil, turns.isFree(claim.locks), !isTroubled || heldInTrouble < troubleMax,
+        let connection = reserve()
+      {
         claim.connection = connection
+        connection.holdsTrouble = isTroubled
         turns.begin(claim.locks)
       }
       guard let connection = claim.connection, connection.load == 0 else {
@@ -200,6 +224,8 @@ public final class PostgresPool: @unchecked Sendable {
     }
     claims = stillWaiting
   }
+
+  private var heldInTrouble: Int { ready.count { $0.isReserved && $0.holdsTrouble } }
 
   /// One connection always stays for statements, unless there is only one at all.
   private func reserve() -> PostgresConnection? {
@@ -217,7 +243,7 @@ public final class PostgresPool: @unchecked Sendable {
   // MARK: Waiting
 
   func scheduleSweep() {
-    guard sweepTimer == nil, !(waiting.isEmpty && claims.isEmpty) else { return }
+    guard sweepTimer == nil, !(waiting.isEmpty && claims.isEmpty && quarantine.count == 0) else { return }
     sweepTimer = loop.schedule(after: 100) { [weak self] in
       guard let self else { return }
       sweepTimer = nil
@@ -228,7 +254,8 @@ public final class PostgresPool: @unchecked Sendable {
 
   private func sweep() {
     let now = loop.now
-    for flight in waiting.removeAll(where: { $0.deadline <= now }) {
+    let isLate: (Flight) -> Bool = { $0.deadline <= now }
+    for flight in waiting.removeAll(where: isLate) + quarantine.removeAll(where: isLate) {
       counted.timedOut += 1
       flight.complete(with: lateError)
     }
@@ -242,6 +269,7 @@ public final class PostgresPool: @unchecked Sendable {
     if let connection = claim.connection {
       held -= 1
       connection.isReserved = false
+      connection.holdsTrouble = false
       turns.end(claim.locks)
     }
     turns.leave(claim.locks)
@@ -251,7 +279,9 @@ public final class PostgresPool: @unchecked Sendable {
   private var lateError: PostgresError { ready.isEmpty ? lastFailure : .timeout(sent: false) }
 
   private func refuseWaiting() {
-    for flight in waiting.removeAll(where: { _ in true }) { flight.complete(with: .unavailable("closing")) }
+    for flight in waiting.removeAll(where: { _ in true }) + quarantine.removeAll(where: { _ in true }) {
+      flight.complete(with: .unavailable("closing"))
+    }
     for claim in claims.removeAll(where: { _ in true }) { giveUp(claim, .unavailable("closing")) }
   }
 }

@@ -36,7 +36,8 @@ public struct PostgresSettings: Sendable {
   public var requiresSynchronousCommit = true
 
   /// Whether all statements find their rows by key. Then a session plans each once, whatever its parameters, and uses
-  /// indexes even on small tables, since a plan made while a table is small is kept while it grows.
+  /// indexes even on small tables, since a plan made while a table is small is kept while it grows; and of two indexes
+  /// that seem to lead to one row each it takes the one that names more of the key.
   public var findsByKey = true
   /// Whether, of several hosts, the coordinator of a Citus is sought: what changes the schema.
   public var needsCoordinator = false
@@ -53,9 +54,18 @@ public struct PostgresSettings: Sendable {
     "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
       + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
       + (isReadOnly ? " -c default_transaction_read_only=on" : "")
-      // Compiling pays for minutes of work, and would be tried for any plan that has no index to use.
-      + (findsByKey ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off" : "")
+      + (findsByKey ? PostgresSettings.planning.map { " -c " + $0 }.joined() : "")
   }
+
+  private static let planning = [
+    "plan_cache_mode=force_generic_plan", "enable_seqscan=off",
+    // Compiling pays for minutes of work, and would be tried for any plan that has no index to use.
+    "jit=off",
+    // Else what decides between two indexes with one row to expect of each is which is lower, so the one with fewer
+    // columns, however many rows it leads to. Without it they cost the same: then the one in the wanted order is
+    // taken, or the one that was made last.
+    "cpu_operator_cost=0",
+  ]
 
   /// The same for statements over several shards: each has a connection for itself, so that none waits behind another
   /// one's slow machine, and the server ends what takes longer than the longest deadline of those statements.

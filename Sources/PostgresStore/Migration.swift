@@ -33,6 +33,7 @@ public struct Migration: Sendable {
     Migration(9, "0009_files.sql", PackageResources._009_files_sql),
     Migration(10, "0010_profiles.sql", PackageResources._010_profiles_sql),
     Migration(11, "0011_citus.sql", PackageResources._011_citus_sql),
+    Migration(12, "0012_plans.sql", PackageResources._012_plans_sql),
   ]
 
   /// The version that this binary's statements are written for.

@@ -6,7 +6,9 @@ import Postgres
 /// A page counts only when it is as of the head that the caller has read from the primary: the replica's own head, from
 /// the same statement and so the same snapshot, is not below it, and nothing on the page is of after it. A replica may
 /// be ahead of its primary, which shows a commit only when its synchronous standby has it: a reader who had seen that
-/// would see it gone on his next page. Each page is asked of one replica, once, within a short deadline.
+/// would see it gone on his next page. And what the replica has at that head is what the primary has there, which is
+/// asked at the same time: a replica of a primary of before goes on with a history of its own. Each page is asked of one
+/// replica, once, within a short deadline.
 ///
 /// - Limits: ``ReplicaCircuit``; connections, deadline and queue as the settings of each host say.
 /// - Errors: none; what goes wrong is counted, and the primary answers.
@@ -56,31 +58,51 @@ public final class ReplicaReader: @unchecked Sendable {
   }
 
   /// The rows of a page, if a replica gives them in time and they are as of `head`, which the primary has said: the
-  /// columns of ``EntryRows``, then the replica's head, then whether it is in recovery.
-  func ask(_ statement: Statement, _ parameters: [Parameter], asOf head: Int64) async -> Rows? {
+  /// columns of ``EntryRows``, then the replica's head, then whether it is in recovery, then its mark of that head.
+  ///
+  /// - Parameters:
+  ///   - primary: of the same loop.
+  ///   - mark: gives the primary's mark of that head.
+  func ask(
+    _ statement: Statement, _ parameters: [Parameter], asOf head: Int64, confirmedBy primary: PostgresPool,
+    _ mark: Statement, _ key: [Parameter]
+  ) async -> Rows? {
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Rows?, Never>) in
-      let begin: @Sendable () -> Void = {
-        self.begin(statement, parameters, head) { continuation.resume(returning: $0) }
+      let begin: @Sendable () -> Void = { [self] in
+        guard let host = choose() else { return continuation.resume(returning: nil) }
+        let both = Both { [self] in continuation.resume(returning: told($0, $1, of: host, asOf: head)) }
+        host.pool.submit([(statement, parameters)]) { both.page = $0 }
+        primary.submit([(mark, key)], timeout: host.pool.patience) { both.mark = $0 }
       }
       if loop.inLoop { begin() } else { loop.execute(begin) }
     }
   }
 
-  private func begin(
-    _ statement: Statement, _ parameters: [Parameter], _ head: Int64, _ done: @escaping (Rows?) -> Void
-  ) {
-    guard let host = choose() else { return done(nil) }
-    host.pool.submit([(statement, parameters)]) { [self] result in
-      let outcome = judge(result, head)
-      counted.note(outcome)
-      if outcome == .served || outcome == .ahead {
-        host.circuit.served()
-      } else {
-        host.circuit.failed(
-          behind: outcome == .behind, at: EventLoop.monotonicMilliseconds(), chance: Double.random(in: 0...1))
-      }
-      done(outcome == .served ? try? result.get().first : nil)
+  private typealias Answer = Result<[Rows], PostgresError>
+
+  /// Two answers that are waited for.
+  private final class Both {
+    var page: Answer? { didSet { look() } }
+    var mark: Answer? { didSet { look() } }
+    private let done: (Answer, Answer) -> Void
+
+    init(_ done: @escaping (Answer, Answer) -> Void) { self.done = done }
+
+    private func look() {
+      if let page, let mark { done(page, mark) }
     }
+  }
+
+  private func told(_ page: Answer, _ mark: Answer, of host: Host, asOf head: Int64) -> Rows? {
+    let outcome = judge(page, mark, head)
+    counted.note(outcome)
+    switch outcome {
+    case .served, .ahead, .unconfirmed: host.circuit.served()
+    default:
+      host.circuit.failed(
+        behind: outcome == .behind, at: EventLoop.monotonicMilliseconds(), chance: Double.random(in: 0...1))
+    }
+    return outcome == .served ? try? page.get().first : nil
   }
 
   /// They take turns; one that cannot be reached or rests is passed over.
@@ -98,11 +120,14 @@ public final class ReplicaReader: @unchecked Sendable {
     return nil
   }
 
-  private func judge(_ result: Result<[Rows], PostgresError>, _ head: Int64) -> ReplicaOutcome {
+  private func judge(_ page: Answer, _ mark: Answer, _ head: Int64) -> ReplicaOutcome {
     do throws(PostgresError) {
-      guard let rows = try result.get().first, let first = rows.first else { return .behind }
+      guard let rows = try page.get().first, let first = rows.first else { return .behind }
       if onlyStandbys, try !first.bool(EntryRows.count + 1) { return .noStandby }
       if try first.int8(EntryRows.count) < head { return .behind }
+      // None: the primary did not answer, or has lost what it had said.
+      guard let confirmed = try? mark.get().first?.first?.int8(0) else { return .unconfirmed }
+      if try first.optionalInt8(EntryRows.count + 2) != confirmed { return .diverged }
       for row in rows where try EntryRows.lastChange(row) > head { return .ahead }
       return .served
     } catch {
@@ -129,6 +154,10 @@ public enum ReplicaOutcome: String, Sendable, CaseIterable {
   case conflict
   /// The server has been promoted, so that it follows the primary no more.
   case noStandby = "no_standby"
+  /// The replica has another entry at that head than the primary: it follows a primary of before.
+  case diverged
+  /// The primary did not say in time what it has there.
+  case unconfirmed
   /// The server refused, or answered what we do not understand: another schema, as a rule.
   case refused
 

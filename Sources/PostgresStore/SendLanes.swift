@@ -43,10 +43,12 @@ final class SendLanes: @unchecked Sendable {
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
   /// possible a connection, so that others do not share its trouble.
   private var troubled: Set<Bucket> = []
-  /// Lanes that may depart, the longest waiting first.
+  /// Lanes that may depart, the longest waiting first; those in trouble apart.
   private var due: [Bucket] = []
+  private var dueInTrouble: [Bucket] = []
   private var isAwaitingEndOfTick = false
   private var underWay = 0
+  private var underWayInTrouble = 0
   private var unanswered = 0
   private var counted = SendCounters()
 
@@ -97,7 +99,7 @@ final class SendLanes: @unchecked Sendable {
   private func becomeDue(_ bucket: Bucket) {
     guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue else { return }
     lanes[bucket]?.isDue = true
-    due.append(bucket)
+    if troubled.contains(bucket) { dueInTrouble.append(bucket) } else { due.append(bucket) }
     guard !isAwaitingEndOfTick else { return }
     isAwaitingEndOfTick = true
     pool.loop.atEndOfTick(self)
@@ -112,23 +114,20 @@ final class SendLanes: @unchecked Sendable {
       let share = (due.count + underWayMax - underWay - 1) / (underWayMax - underWay)
       send(takeDue(isStepwise ? 1 : min(bucketsMax, share)))
     }
+    // Apart, so that what hangs leaves the others theirs.
+    while !dueInTrouble.isEmpty, underWayInTrouble < pool.connectionsMax {
+      send([dueInTrouble.removeFirst()], inTrouble: true)
+    }
   }
 
   private func takeDue(_ most: Int) -> [Bucket] {
-    var count = 0
-    for bucket in due.prefix(most) {
-      let travelsAlone = troubled.contains(bucket)
-      if travelsAlone, count > 0 { break }
-      count += 1
-      if travelsAlone { break }
-    }
     // Whoever locks several buckets locks them in ascending order.
-    let taken = due.prefix(count).sorted()
-    due.removeFirst(count)
+    let taken = due.prefix(most).sorted()
+    due.removeFirst(taken.count)
     return taken
   }
 
-  private func send(_ buckets: [Bucket]) {
+  private func send(_ buckets: [Bucket], inTrouble: Bool = false) {
     var batches: [SendBatch] = []
     var deadline = Int64.max
     for bucket in buckets {
@@ -141,14 +140,14 @@ final class SendLanes: @unchecked Sendable {
       for send in batch.sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    underWay += 1
+    if inTrouble { underWayInTrouble += 1 } else { underWay += 1 }
     counted.transactions += 1
     counted.batches += batches.count
     let begun = EventLoop.monotonicMilliseconds()
     let statement = isStepwise ? SendBatch.stepwise : SendBatch.atOnce
     let statements = batches.map { (statement: statement, parameters: $0.parameters) }
-    let waits: LockWait = troubled.isDisjoint(with: buckets) ? .maybe : .likely
-    pool.submit(statements, timeout: max(1, deadline - begun), waits: waits) { result in
+    pool.submit(statements, timeout: max(1, deadline - begun), waits: inTrouble ? .likely : .maybe) { result in
+      if inTrouble { self.underWayInTrouble -= 1 } else { self.underWay -= 1 }
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
@@ -175,7 +174,6 @@ final class SendLanes: @unchecked Sendable {
   // MARK: Answers
 
   private func answered(_ batches: [SendBatch], _ result: Result<[Rows], PostgresError>) {
-    underWay -= 1
     for (index, batch) in batches.enumerated() {
       lanes[batch.bucket]?.isUnderWay = false
       switch result {
