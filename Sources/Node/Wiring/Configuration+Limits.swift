@@ -9,15 +9,6 @@ import SocketIO
 
 /// The limits of each module as the settings have them.
 extension Configuration {
-  /// What the domain holds to.
-  var chatLimits: Limits {
-    var limits = shared.limits
-    // More than a day for one is as good as never.
-    limits.fanOutPerSecond = rates.fanOut.isOff ? 0 : max(1, RatePolicy(rates.fanOut).perSecond)
-    limits.fanOutBurst = rates.fanOut.burst
-    return limits
-  }
-
   var deliveryLimits: DeliveryLimits {
     var limits = DeliveryLimits()
     limits.sendQueueBytesMax = intake.sendQueueBytes
