@@ -43,6 +43,8 @@ public struct Chat: Sendable {
   public let publisher: any Publisher
   /// Counts what is told too often.
   public let limiter: any RateLimiter
+  /// How large the crowds are that somebody writes to.
+  public let crowds: CrowdSizes
   /// Who is there.
   public let presence: any PresenceDirectory
   /// The wall clock.
@@ -55,7 +57,7 @@ public struct Chat: Sendable {
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
     contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
     blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
-    presence: any PresenceDirectory = NoPresence(),
+    crowds: CrowdSizes = CrowdSizes(), presence: any PresenceDirectory = NoPresence(),
     clock: any Clock, limits: Limits = Limits()
   ) {
     self.users = users
@@ -69,6 +71,7 @@ public struct Chat: Sendable {
     self.credentials = credentials
     self.publisher = publisher
     self.limiter = limiter
+    self.crowds = crowds
     self.presence = presence
     self.clock = clock
     self.limits = limits

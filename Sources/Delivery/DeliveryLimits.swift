@@ -51,15 +51,15 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumeEntriesMax: Int64
   /// Users whom one session watches: the contacts of a busy person, and what 10,000 sessions of a loop can hold.
   public var watchedMax = 1_000
-  /// Sessions of a loop in one room up to which foreign wires' coming and going is told there; as the domain's
-  /// ``ChatCore/Limits/signalMembersMax``.
-  public var relaySessionsMax: Int
+  /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there, and
+  /// entries leave in the tick that brought them. As the domain's ``ChatCore/Limits/signalMembersMax``.
+  public var crowdAbove: Int
   /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
   public var signOutCheckEvery: Milliseconds = 30_000
 
   /// The defaults, with what clients rely on taken from the limits of all nodes.
   public init(_ shared: Limits = Limits()) {
     resumeEntriesMax = Int64(shared.resumeEntriesMax)
-    relaySessionsMax = shared.signalMembersMax
+    crowdAbove = shared.signalMembersMax
   }
 }

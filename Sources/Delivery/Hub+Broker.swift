@@ -25,22 +25,33 @@ extension Hub: BrokerReceiver {
     case .typing(let id, let author):
       guard let room = rooms[id] else { return }
       // He knows that he is writing, on whichever device.
-      FanOut.deliver(signal, to: room.members, except: author.id, queueBytesMax: limits.sendQueueBytesMax)
+      tell(signal, to: room.members, except: author.id)
     case .read(let id, _, _):
       guard let room = rooms[id] else { return }
       // His own other sessions are to show the same.
-      FanOut.deliver(signal, to: room.members, queueBytesMax: limits.sendQueueBytesMax)
+      tell(signal, to: room.members)
     case .relayed(let relay):
       let told: ContiguousArray<HubSession>
       switch relay.to {
       case .conversation(let id):
         told = rooms[id]?.members ?? []
         // In a crowd who comes and goes is n² frames that nobody looks at. What nodes ask each other is for everyone.
-        if relay.audience != .everyone, told.count > limits.relaySessionsMax { return }
+        if relay.audience != .everyone, told.count > limits.crowdAbove { return }
       case .user(let user): told = ContiguousArray(sessions(of: user))
       }
-      FanOut.deliver(signal, to: told, queueBytesMax: limits.sendQueueBytesMax)
+      tell(signal, to: told)
     }
+  }
+
+  private func tell(_ signal: Signal, to members: ContiguousArray<HubSession>, except user: UserID? = nil) {
+    telling(members.count) {
+      FanOut.deliver(signal, to: members, except: user, queueBytesMax: limits.sendQueueBytesMax)
+    }
+  }
+
+  /// Tells so many sessions one thing: when they are a crowd, others' frames leave first.
+  func telling(_ sessions: Int, _ body: () -> Void) {
+    if sessions > limits.crowdAbove { ports.tellCrowd(body) } else { body() }
   }
 
   /// The broker tells everything of the topic from now on; what came before is compared with the log.

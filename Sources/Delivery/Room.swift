@@ -129,8 +129,10 @@ final class Room {
   private func advance(_ entry: EncodedEntry) {
     cursor.delivered()
     entry.facts = facts
-    hub.counts.delivered += FanOut.deliver(
-      entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
+    hub.telling(members.count) {
+      hub.counts.delivered += FanOut.deliver(
+        entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
+    }
     if !members.isEmpty {
       hub.counts.ages.record(hub.ports.wallTime.milliseconds &- entry.entry.createdAt.milliseconds)
     }

@@ -122,7 +122,7 @@ public final class PostgresPool: @unchecked Sendable {
     }
     startOnLoop()
     if holdBack(flight) { return scheduleSweep() }
-    if waiting.isEmpty, let connection = leastLoaded() { return send(flight, on: connection) }
+    if waiting.isEmpty, let connection = leastLoaded(for: flight) { return send(flight, on: connection) }
     waiting.append(flight)
     scheduleSweep()
   }
@@ -179,11 +179,24 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// The connection with the fewest flights; those that carry what may wait for a lock come after all others, then
   /// those with what has waited for one before, then those whose oldest flight has waited long.
-  private func leastLoaded() -> PostgresConnection? {
+  ///
+  /// What has waited for a lock before leaves the last connection without its like to all others, however many things
+  /// are locked.
+  private func leastLoaded(for flight: Flight) -> PostgresConnection? {
+    let likely = LockWait.likely.burden
+    if flight.waits == .likely, ready.lazy.filter({ $0.isOpenToAll && $0.burden < likely }).count == 1,
+      let stuck = leastLoaded(where: { $0.burden >= likely })
+    {
+      return stuck
+    }
+    return leastLoaded { _ in true }
+  }
+
+  private func leastLoaded(where fits: (PostgresConnection) -> Bool) -> PostgresConnection? {
     var best: PostgresConnection?
     var bestRank = Int.max
     let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
-    for connection in ready where connection.isOpenToAll && connection.load < settings.pipelineMax {
+    for connection in ready where connection.isOpenToAll && connection.load < settings.pipelineMax && fits(connection) {
       let isSlow = connection.oldestSent.map { $0 < slow } ?? false
       let rank = connection.burden + (isSlow ? PostgresPool.slowBurden : 0)
       if rank < bestRank { (best, bestRank) = (connection, rank) }
@@ -200,7 +213,7 @@ public final class PostgresPool: @unchecked Sendable {
   func dispatch() {
     if isClosing { return closeIdle() }
     grantClaims()
-    while !waiting.isEmpty, let connection = leastLoaded(), let flight = waiting.popFirst() {
+    while let next = waiting.first, let connection = leastLoaded(for: next), let flight = waiting.popFirst() {
       if !holdBack(flight) { send(flight, on: connection) }
     }
   }

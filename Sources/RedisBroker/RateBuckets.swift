@@ -57,7 +57,9 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
     }
     counted.local += 1
     return own.take(
-      key, cost: cost, capacity: max(1, capacity / shares), refillPerSecond: refillPerSecond / Double(shares),
+      // What the whole bucket holds at once, a share must be able to hold too, if only after a while.
+      key, cost: cost, capacity: max(1, min(cost, capacity), capacity / shares),
+      refillPerSecond: refillPerSecond / Double(shares),
       now: EventLoop.monotonicMilliseconds())
   }
 

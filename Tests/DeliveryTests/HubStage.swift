@@ -10,6 +10,7 @@ final class HubStage {
   let world: MemoryWorld
   let log: SlowLog
   let broker = HandBroker()
+  let loop: VirtualLoop
   let hub: Hub
   let ada: User
   let bob: User
@@ -19,8 +20,9 @@ final class HubStage {
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
     log = SlowLog(world, time)
+    loop = VirtualLoop(time: time, seed: 1)
     hub = Hub(
-      ports: VirtualLoop(time: time, seed: 1), broker: broker, log: log, conversations: world, signIns: world,
+      ports: loop, broker: broker, log: log, conversations: world, signIns: world,
       presence: presence, limits: limits)
     ada = try #require(time.finish { await HubStage.register("ada", in: world) } ?? nil)
     bob = try #require(time.finish { await HubStage.register("bob", in: world) } ?? nil)

@@ -15,6 +15,19 @@ import Testing
     #expect(stage.log.pagesRead == 0)
   }
 
+  @Test(arguments: [(1, 2), (2, 0)])
+  func `a crowd is told as one, entries and signals, a few are not`(above: Int, crowds: Int) throws {
+    var limits = DeliveryLimits()
+    limits.crowdAbove = above
+    let stage = try HubStage(limits: limits)
+    let room = try stage.group()
+    let ears = [try stage.listener(stage.ada), try stage.listener(stage.bob)]
+    stage.broker.publish([try stage.say("hi", in: room)])
+    stage.broker.announce(.read(room, stage.bob.id, seq: 2))
+    #expect(ears.allSatisfy { $0.heard.count == 2 })
+    #expect(stage.loop.crowdsTold == crowds)
+  }
+
   @Test func `an entry that comes twice is delivered once`() throws {
     let stage = try HubStage()
     let room = try stage.group()

@@ -50,7 +50,7 @@ import Testing
     throws
   {
     var limits = DeliveryLimits()
-    limits.relaySessionsMax = 2
+    limits.crowdAbove = 2
     let stage = try HubStage(limits: limits)
     let room = try stage.group()
     let first = try stage.listener(stage.ada)

@@ -7,7 +7,7 @@ import Testing
   @Test func `under lasting load those who have been told are let go of`() {
     var time: Int64 = 0
     let queue = EndOfTickQueue {
-      time += 1_000
+      time += 1_000_000
       return time
     }
     let tally = Tally()
@@ -25,6 +25,38 @@ import Testing
     #expect(tally.told.count == 2 * atOnce * 1_000)
     #expect(tally.alive == 0)
   }
+
+  @Test func `a crowd is told after all others, a slice in each tick, in order and everybody once`() {
+    var time: Int64 = 0
+    let queue = EndOfTickQueue {
+      time += 1_000_000
+      return time
+    }
+    let tally = Tally()
+    let atOnce = EndOfTickQueue.leastAtOnce
+    for place in 0..<(3 * atOnce) { queue.append(inCrowd: Waiter(place, tally)) }
+    queue.append(Waiter(-1, tally))
+    queue.tell()
+    #expect(tally.told == [-1] + Array(0..<atOnce), "it came last and is told first")
+    for place in 0..<(2 * atOnce) { queue.append(Waiter(-2 - place, tally)) }
+    queue.tell()
+    #expect(tally.told.dropFirst(atOnce + 1).prefix(atOnce) == (0..<atOnce).map { -2 - $0 }[...])
+    #expect(tally.told.last == 2 * atOnce - 1, "those who are many leave the crowd its slice all the same")
+    while !queue.isEmpty { queue.tell() }
+    #expect(tally.told.filter { $0 >= 0 } == Array(0..<(3 * atOnce)))
+    #expect(tally.told.count == 5 * atOnce + 1)
+    #expect(tally.alive == 0)
+  }
+
+  @Test func `whoever is told may join the crowd, and all of them are told at the end`() {
+    let queue = EndOfTickQueue { 0 }
+    let tally = Tally()
+    queue.append(
+      inCrowd: Waiter(0, tally) { queue.append(inCrowd: Waiter(1, tally) { queue.append(Waiter(2, tally)) }) })
+    for _ in 0..<3 { queue.tell(all: true) }
+    #expect(tally.told == [0, 1, 2])
+    #expect(queue.isEmpty)
+  }
 }
 
 private final class Tally {
@@ -32,16 +64,22 @@ private final class Tally {
   var alive = 0
 }
 
-private final class Waiter: EndOfTick {
+private final class Waiter: EndOfTick, CrowdMember {
   private let number: Int
   private let tally: Tally
+  private let then: () -> Void
 
-  init(_ number: Int, _ tally: Tally) {
-    (self.number, self.tally) = (number, tally)
+  init(_ number: Int, _ tally: Tally, then: @escaping () -> Void = {}) {
+    (self.number, self.tally, self.then) = (number, tally, then)
     tally.alive += 1
   }
 
   deinit { tally.alive -= 1 }
 
-  func endOfTick() { tally.told.append(number) }
+  func endOfTick() {
+    tally.told.append(number)
+    then()
+  }
+
+  func crowdsTurn() { endOfTick() }
 }

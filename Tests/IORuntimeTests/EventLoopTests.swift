@@ -147,7 +147,7 @@ struct EventLoopTests {
       loop.execute { loop.execute { loop.schedule(after: 0) { loop.atEndOfTick(Told { log.value.append(1) }) } } }
       #expect(try await eventually { log.value.count == 1_001 })
       let place = try #require(log.value.firstIndex(of: 1))
-      #expect((64...500).contains(place), "told after \(place) of the crowd")
+      #expect((16...500).contains(place), "told after \(place) of the crowd")
     }
   }
 

@@ -16,13 +16,16 @@ final class Recorder: ConnectionHandler, @unchecked Sendable {
   private let echoes: Bool
   private let keepsBytes: Bool
   private let halfClose: HalfClose
+  private let arrived: @Sendable () -> Void
   private let state = Mutex(Seen())
 
   /// Begins the connection; call it on the loop.
   @discardableResult
   init(
-    _ connection: Connection, echoes: Bool = false, keepsBytes: Bool = true, halfClose: HalfClose = .close
+    _ connection: Connection, echoes: Bool = false, keepsBytes: Bool = true, halfClose: HalfClose = .close,
+    arrived: @escaping @Sendable () -> Void = {}
   ) {
+    self.arrived = arrived
     self.connection = connection
     self.echoes = echoes
     self.keepsBytes = keepsBytes
@@ -39,6 +42,7 @@ final class Recorder: ConnectionHandler, @unchecked Sendable {
       $0.count += bytes.count
       if keepsBytes { $0.bytes.append(contentsOf: bytes) }
     }
+    arrived()
     if echoes { connection.send(bytes) }
   }
 

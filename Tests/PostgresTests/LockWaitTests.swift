@@ -102,4 +102,27 @@ struct LockWaitTests {
     }
     #expect(values == [2, 0])
   }
+
+  @Test("however many are likely to wait for locks, they leave one connection to all others")
+  func lastConnection() async throws {
+    let values = try await whileLocked({ $0.connections = 3 }) { pool, group in
+      while await counters(of: pool).ready < 3 { await pool.loop.sleep(5) }
+      for _ in 0..<6 {
+        group.addTask {
+          await withCheckedContinuation { (answered: CheckedContinuation<Void, Never>) in
+            pool.loop.execute {
+              pool.submit([(Self.lock, [.int8(1)])], waits: .likely) { _ in answered.resume() }
+            }
+          }
+        }
+      }
+      while await counters(of: pool).underWay < 6 { await pool.loop.sleep(5) }
+      for _ in 0..<20 {
+        let values = try await Self.values(in: pool)
+        #expect(values == [0, 0])
+      }
+      #expect(await counters(of: pool).underWay == 6, "all of them still wait")
+    }
+    #expect(values == [7, 0])
+  }
 }

@@ -83,6 +83,10 @@ struct RateBucketsTests {
         }
         #expect(allowed == 10)
         #expect(buckets.counters.local == 40)
+        // What costs more than the share, though not more than the whole, is not refused for ever.
+        #expect(await buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
+        #expect(await !buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
+        #expect(await !buckets.take("too dear", cost: 41, capacity: 40, refillPerSecond: 0.001).allowed)
         try await redis.restart()
         try #require(await client.connected(within: 5_000))
         #expect(await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).remaining == 39)

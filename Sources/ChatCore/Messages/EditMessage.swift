@@ -31,8 +31,20 @@ public struct EditMessage: Command {
 extension Chat {
   /// Changes a message and tells it.
   func change(_ id: EntryID, _ change: MessageChange, as caller: Caller) async throws(ChatError) -> Message {
-    let changed = try await messages.change(id, change, by: caller.user)
-    if let made = changed.made { publisher.publish(made) }
+    let toll = try await payFanOut(of: id, by: caller.user)
+    let changed: ChangedMessage
+    do throws(ChatError) {
+      changed = try await messages.change(id, change, by: caller.user)
+    } catch {
+      await giveBack(toll)
+      throw error
+    }
+    if let made = changed.made {
+      publisher.publish(made)
+      if toll == nil { await crowd(in: changed.message.conversation, seenBy: caller.user) }
+    } else {
+      await giveBack(toll)
+    }
     return changed.message.seen(by: caller.user)
   }
 }

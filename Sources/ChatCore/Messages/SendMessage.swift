@@ -9,7 +9,7 @@
 ///   files; ``Limits/attachmentsMax`` files of the sender's own.
 /// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`, `/attachments`; `.notFound(.conversation)`;
 ///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.forbidden(.blocked)` and
-///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`;
+///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`; `.rateLimited` in a crowd that was told much;
 ///   `.unavailable(.database)` within 5 s, to be repeated with the same client id.
 public struct SendMessage: Command {
   /// Where.
@@ -46,14 +46,29 @@ public struct SendMessage: Command {
     faults.check(attachments: attachments, chat.limits)
     try faults.settle()
     if let repeated = try await repeated(chat, caller.user) { return repeated }
-    let carried = try await carried(chat, caller.user)
-    let appended = try await chat.log.append(
-      NewMessage(
-        conversation: conversation, sender: caller.user, type: type, text: text, clientMessageID: clientMessageID,
-        replyTo: replyTo, attachments: carried))
-    if !appended.repeated { chat.publisher.publish([Entry(creating: appended.message)]) }
+    let toll = try await chat.payFanOut(in: conversation, by: caller.user)
+    let appended: Appended
+    do throws(ChatError) {
+      appended = try await append(chat, caller.user)
+    } catch {
+      await chat.giveBack(toll)
+      throw error
+    }
+    if appended.repeated {
+      await chat.giveBack(toll)
+    } else {
+      chat.publisher.publish([Entry(creating: appended.message)])
+    }
     if let stranger = appended.stranger { await meet(stranger, in: chat, as: caller) }
     return appended
+  }
+
+  private func append(_ chat: Chat, _ sender: UserID) async throws(ChatError) -> Appended {
+    let carried = try await carried(chat, sender)
+    return try await chat.log.append(
+      NewMessage(
+        conversation: conversation, sender: sender, type: type, text: text, clientMessageID: clientMessageID,
+        replyTo: replyTo, attachments: carried))
   }
 
   /// Strangers who write to each other become contacts. Whatever stands against it leaves the message stored; the next

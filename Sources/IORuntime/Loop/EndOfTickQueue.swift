@@ -1,17 +1,24 @@
 /// Who wants to be told that a tick's work is done, and who could not be told in time.
 ///
 /// One room of ten thousand is ten thousand sends, some 70 ms of them: told in one go they would stand before everybody
-/// else's. So a tick tells its own for a slice of time, and after them as many of those whom earlier ticks have left
-/// over; in between, descriptors are polled, and whoever has little to say says it at once.
+/// else's. So those whom somebody tells as part of a crowd (``EventLoop/tellCrowd(_:)``) stand in a line of their own,
+/// of which each tick tells a short slice after all others. What is no crowd and takes long all the same is cut too,
+/// with a longer slice: a tick tells its own, and after them as many of those whom earlier ticks have left over. In
+/// between, descriptors are polled, and whoever has little to say says it at once.
 ///
-/// - Limits: ``sliceMilliseconds`` for a tick's own and as much for those left over, but never fewer than
-///   ``leastAtOnce`` of either. Of those who have been told, no more are kept than wait, or ``keptMax``.
+/// - Limits: ``sliceMicroseconds`` for a tick's own and as much for those left over, ``crowdMicroseconds`` for crowds,
+///   but never fewer than ``leastAtOnce`` of any. Of those who have been told, no more are kept than wait, or
+///   ``keptMax``.
 /// - Isolation: its loop.
 final class EndOfTickQueue {
   /// What one tick spends on a kind: no more than a fraction of what a delivery may take (250 ms), however many wait.
-  static let sliceMilliseconds: Int64 = 4
-  /// Told before the clock is looked at: some hundred microseconds' worth.
-  static let leastAtOnce = 64
+  static let sliceMicroseconds: Int64 = 4_000
+  /// What one tick spends on crowds. A message of somebody else passes some four loops' ticks on its way (asked,
+  /// stored, published, delivered) and may find such a slice in each: a millisecond, a tenth of what the way takes
+  /// without; and hundreds of times what a look at the descriptors costs.
+  static let crowdMicroseconds: Int64 = 1_000
+  /// Told before the clock is looked at: a hundred microseconds' worth.
+  static let leastAtOnce = 16
   /// Those who are told may ask again; a tick of its own is soon enough for the rest.
   private static let roundsMax = 4
   /// A list that grew past this in a burst is given back.
@@ -19,49 +26,70 @@ final class EndOfTickQueue {
 
   private var fresh: [any EndOfTick] = []
   private var telling: [any EndOfTick] = []
-  private var late: [any EndOfTick] = []
-  private var lateFrom = 0
+  private let late = Line<any EndOfTick>()
+  private let crowd = Line<any CrowdMember>()
   private let now: () -> Int64
 
-  /// Holds nobody; `now` says milliseconds of a clock that never goes back.
-  init(now: @escaping () -> Int64 = EventLoop.monotonicMilliseconds) { self.now = now }
+  /// Holds nobody; `now` says microseconds of a clock that never goes back.
+  init(now: @escaping () -> Int64 = EventLoop.monotonicMicroseconds) { self.now = now }
 
   /// Whether nobody waits.
-  var isEmpty: Bool { fresh.isEmpty && late.isEmpty }
+  var isEmpty: Bool { fresh.isEmpty && late.isEmpty && crowd.isEmpty }
 
   func append(_ object: any EndOfTick) { fresh.append(object) }
 
-  /// Tells those who wait: for a slice of time, or `all` of them.
+  func append(inCrowd object: any CrowdMember) { crowd.waiting.append(object) }
+
+  /// Tells those who wait: for a slice of time each kind, or `all` of them.
   func tell(all: Bool = false) {
-    let leftOver = late.count
-    let end = all ? Int64.max : now() &+ Self.sliceMilliseconds
+    let leftOver = !late.isEmpty
+    tellFresh(until: end(of: Self.sliceMicroseconds, all))
+    if leftOver { late.tell(until: end(of: Self.sliceMicroseconds, all), now) { $0.endOfTick() } }
+    if !crowd.isEmpty {
+      crowd.tell(until: end(of: Self.crowdMicroseconds, all), now) { $0.crowdsTurn() }
+      // Those whose turn it was may have work of their own now.
+      if all { tellFresh(until: .max) }
+    }
+  }
+
+  private func end(of slice: Int64, _ all: Bool) -> Int64 { all ? .max : now() &+ slice }
+
+  private func tellFresh(until end: Int64) {
     var rounds = 0
     while !fresh.isEmpty, rounds < Self.roundsMax {
       rounds += 1
       swap(&fresh, &telling)
-      let told = tell(telling[...], until: end)
-      late.append(contentsOf: telling[told...])
+      let told = Self.tell(telling[...], until: end, now) { $0.endOfTick() }
+      late.waiting.append(contentsOf: telling[told...])
       telling.removeAll(keepingCapacity: telling.count < Self.keptMax)
     }
-    if leftOver > 0 { tellLate(all: all) }
-  }
-
-  private func tellLate(all: Bool) {
-    let end = all ? Int64.max : now() &+ Self.sliceMilliseconds
-    lateFrom = tell(late[lateFrom...], until: end)
-    // Under lasting load there is always somebody left: those told are let go of as soon as they are half of all.
-    guard lateFrom == late.count || (lateFrom >= Self.keptMax && lateFrom >= late.count / 2) else { return }
-    if lateFrom == late.count { late.removeAll() } else { late.removeFirst(lateFrom) }
-    lateFrom = 0
   }
 
   /// The place of the first who was not told.
-  private func tell(_ objects: ArraySlice<any EndOfTick>, until end: Int64) -> Int {
+  private static func tell<Object>(
+    _ objects: ArraySlice<Object>, until end: Int64, _ now: () -> Int64, _ body: (Object) -> Void
+  ) -> Int {
     for (place, object) in zip(objects.indices, objects) {
-      object.endOfTick()
+      body(object)
       let told = place + 1 - objects.startIndex
-      if told % Self.leastAtOnce == 0, end < .max, now() >= end { return place + 1 }
+      if told % leastAtOnce == 0, end < .max, now() >= end { return place + 1 }
     }
     return objects.endIndex
+  }
+
+  /// Those who wait over several ticks, the longest waiting first.
+  private final class Line<Object> {
+    var waiting: [Object] = []
+    private var first = 0
+
+    var isEmpty: Bool { first == waiting.count }
+
+    func tell(until end: Int64, _ now: () -> Int64, _ body: (Object) -> Void) {
+      first = EndOfTickQueue.tell(waiting[first...], until: end, now, body)
+      // Under lasting load there is always somebody left: those told are let go of as soon as they are half of all.
+      guard isEmpty || (first >= keptMax && first >= waiting.count / 2) else { return }
+      if isEmpty { waiting.removeAll() } else { waiting.removeFirst(first) }
+      first = 0
+    }
   }
 }

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// - Order of a tick: descriptors that are ready, due timers, work handed over, then ``EndOfTick`` once for each object
 ///   that asked for it, as far as ``EndOfTickQueue`` lets it. What is written during a tick leaves in one `send` a
-///   connection at its end.
+///   connection at its end; what is written to a crowd after that, over as many ticks as it takes.
 /// - Limits: handed-over work yields to descriptors and timers after 10 ms or 64 rounds of a tick; the rest follows in
 ///   the next one.
 /// - Source: swift.md sections 1 and 3 for the measurements behind this shape.
@@ -34,6 +34,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var pending: [Work] = []
   private var running: [Work] = []
   private let endOfTick = EndOfTickQueue()
+  /// Whether what is written now goes to a crowd.
+  private(set) var isTellingCrowd = false
   private var stopping = false
   private var trimming = false
   private var tickTime: Int64 = EventLoop.monotonicMilliseconds()
@@ -263,6 +265,18 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// caller that remembers having asked.
   public func atEndOfTick(_ object: any EndOfTick) { endOfTick.append(object) }
 
+  /// Runs `body`, which tells many connections one thing: what it writes leaves after what others are told, over as many
+  /// ticks as it takes. A connection that is told something of its own meanwhile has all at once, in order.
+  public func tellCrowd(_ body: () -> Void) {
+    let was = isTellingCrowd
+    isTellingCrowd = true
+    body()
+    isTellingCrowd = was
+  }
+
+  /// Calls `object` once, when those in front of it in the crowd have been told.
+  func atCrowdsTurn(_ object: any CrowdMember) { endOfTick.append(inCrowd: object) }
+
   /// Gives freed memory back to the system a while after a burst; asking often costs nothing.
   ///
   /// The allocator keeps what a burst of full send queues has freed until it is told (swift.md section 5).
@@ -281,10 +295,23 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
   }
+
+  /// Microseconds of the same.
+  static func monotonicMicroseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000
+  }
 }
 
 /// Something that has gathered work during a tick, such as bytes to send, and does it once at the end.
 public protocol EndOfTick: AnyObject {
   /// The tick's work is done.
   func endOfTick()
+}
+
+/// Something that was given work as one of a crowd, and does it when it is its turn.
+protocol CrowdMember: AnyObject {
+  /// Those in front of it have been told.
+  func crowdsTurn()
 }

@@ -108,7 +108,14 @@ public final class Connection: @unchecked Sendable {
       flags.insert(.congested)
     }
     // While the socket takes nothing, epoll tells when to go on; asking it again would only cost a call.
-    if !flags.contains(.blocked) { cork() }
+    guard !flags.contains(.blocked) else { return }
+    if loop.isTellingCrowd { joinCrowd() } else { cork() }
+  }
+
+  private func joinCrowd() {
+    guard flags.isDisjoint(with: [.corked, .inCrowd]) else { return }
+    flags.insert(.inCrowd)
+    loop.atCrowdsTurn(self)
   }
 
   private func cork() {
@@ -312,5 +319,13 @@ extension Connection: EndOfTick {
     guard let handler else { return }
     self.handler = nil
     handler.ended(end)
+  }
+}
+
+extension Connection: CrowdMember {
+  /// Sends what has gathered, unless it has gone meanwhile with something of its own, or will.
+  func crowdsTurn() {
+    flags.remove(.inCrowd)
+    if flags.isDisjoint(with: [.corked, .blocked]), queuedBytes > 0 { flush() }
   }
 }

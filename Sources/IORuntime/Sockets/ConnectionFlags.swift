@@ -21,6 +21,8 @@ struct ConnectionFlags: OptionSet {
   static let begun = ConnectionFlags(rawValue: 256)
   /// The peer finished before we did.
   static let peerFirst = ConnectionFlags(rawValue: 512)
+  /// The loop calls when it is its turn in the crowd.
+  static let inCrowd = ConnectionFlags(rawValue: 1024)
 
   /// Whether bytes are to be read, be it to drop them.
   var mayRead: Bool { !contains(.peerFinished) && (!contains(.paused) || contains(.lingering)) }

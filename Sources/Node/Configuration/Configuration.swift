@@ -164,6 +164,8 @@ public struct IntakeConfiguration: Sendable, Equatable {
 public struct RateConfiguration: Sendable, Equatable {
   /// Messages, edits and reactions of one user.
   public var send = Rate(count: 500, per: 1_000, burst: 1_000)
+  /// Deliveries to the members of one crowd.
+  public var fanOut = Rate(count: 500_000, per: 1_000, burst: 1_000_000)
   /// Registrations from one address.
   public var register = Rate(count: 20, per: 3_600_000, burst: 20)
   /// Failed sign-ins of one account from one address; ten times as many from all.

@@ -131,6 +131,11 @@ public enum Reference {
       "RATE_SEND", \.rates.send,
       reason: "Messages, edits and reactions of one user; a bot may be busy, a loop may not run away."),
     .rate(
+      "RATE_FAN_OUT", \.rates.fanOut,
+      reason:
+        "Deliveries of one conversation of over 256 members; a message is one to each: 50 a second to 10,000."
+    ),
+    .rate(
       "RATE_REGISTER", \.rates.register,
       reason: "Registrations from one address: an office behind one address, not a farm."),
     .rate(

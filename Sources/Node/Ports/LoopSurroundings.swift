@@ -20,6 +20,8 @@ final class LoopSurroundings: LoopPorts {
 
   func spawn(_ body: @escaping @Sendable () async -> Void) { loop.spawn { await body() } }
 
+  func tellCrowd(_ body: () -> Void) { loop.tellCrowd(body) }
+
   func random(below bound: UInt64) -> UInt64 { bound == 0 ? 0 : dice.next(upperBound: bound) }
 }
 

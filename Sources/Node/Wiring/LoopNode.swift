@@ -46,7 +46,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, files: adapters.files,
       blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker, limiter: adapters.limiter,
       presence: adapters.presence, clock: SystemClock(),
-      limits: shared.configuration.shared.limits)
+      limits: shared.configuration.chatLimits)
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
     let gate = RateGate(limiter: adapters.limiter, policies: shared.configuration.ratePolicies)

@@ -16,6 +16,15 @@ struct OperationBuckets: OperationGate {
 }
 
 extension Configuration {
+  /// What the domain holds to.
+  var chatLimits: Limits {
+    var limits = shared.limits
+    let fanOut = RatePolicy(rates.fanOut)
+    limits.fanOutPerSecond = fanOut.perSecond
+    limits.fanOutBurst = fanOut.burst
+    return limits
+  }
+
   /// How often each class of request may come; reading and other changes have room for any client that is not a loop.
   var ratePolicies: [RateClass: RatePolicy] {
     let chosen: [RateClass: Rate] = [

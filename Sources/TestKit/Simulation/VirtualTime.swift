@@ -133,6 +133,8 @@ public final class VirtualLoop: LoopPorts, @unchecked Sendable {
   private var dice: SeededDice
   /// A dead loop fires no timer and starts nothing.
   public private(set) var isDead = false
+  /// How often a crowd was told something.
+  public private(set) var crowdsTold = 0
 
   /// A loop whose jitter follows from `seed`.
   public init(time: VirtualTime, seed: UInt64) {
@@ -160,6 +162,12 @@ public final class VirtualLoop: LoopPorts, @unchecked Sendable {
   /// Starts `async` code, unless the loop is dead.
   public func spawn(_ body: @escaping @Sendable () async -> Void) {
     if !isDead { time.spawn(body) }
+  }
+
+  /// At once, as everything: what leaves in which order is the event loop's affair.
+  public func tellCrowd(_ body: () -> Void) {
+    crowdsTold += 1
+    body()
   }
 
   /// Jitter.

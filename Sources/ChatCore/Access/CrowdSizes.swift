@@ -1,0 +1,74 @@
+/// How many members the busy conversations of a loop have, as far as somebody looked.
+///
+/// Most conversations are written to now and then: they are never looked up. One that is written to twice within
+/// ``window`` is, and what was found holds for ``keptFor``.
+///
+/// - Limits: between `keysMax` and twice as many conversations are remembered; a crowd that was forgotten is looked up
+///   again.
+/// - Isolation: an actor without an executor of its own, so that calls from a loop stay on it.
+public actor CrowdSizes {
+  /// What is known of a conversation that somebody writes to.
+  enum Finding: Sendable, Hashable {
+    /// Nothing, and it is not busy, or somebody is looking.
+    case unimportant
+    /// Nothing, and it is busy: to be looked up.
+    case wanted
+    case members(Int)
+  }
+
+  /// Two messages within a second: the pace of a lively talk, and of a tenth of what one member of a crowd may do.
+  static let window: Milliseconds = 1_000
+  /// A minute: crowds grow by joining, one transaction at a time.
+  static let keptFor: Milliseconds = 60_000
+
+  private struct Seen {
+    var at: Milliseconds
+    var members: Int?
+  }
+
+  private let keysMax: Int
+  private var young: [ConversationID: Seen] = [:]
+  private var old: [ConversationID: Seen] = [:]
+  /// Where crowds were found since the generations changed.
+  private var crowded: Set<Bucket> = []
+
+  /// Knows none. 10,000 conversations take about a megabyte.
+  public init(keysMax: Int = 10_000) { self.keysMax = max(1, keysMax) }
+
+  /// How many conversations are remembered.
+  var count: Int { young.count + old.count }
+
+  /// Whether a crowd was found in that bucket lately.
+  func mayBeCrowd(in bucket: Bucket) -> Bool { crowded.contains(bucket) }
+
+  /// Somebody writes there.
+  func written(to id: ConversationID, at now: Milliseconds) -> Finding {
+    guard let seen = young[id] ?? old.removeValue(forKey: id), seen.at <= now else {
+      remember(Seen(at: now), id)
+      return .unimportant
+    }
+    if let members = seen.members, now - seen.at < CrowdSizes.keptFor {
+      remember(seen, id)
+      return .members(members)
+    }
+    // Looked up for this one alone; the others of the same moment are let pass.
+    let isBusy = seen.members != nil || now - seen.at < CrowdSizes.window
+    remember(Seen(at: now, members: isBusy ? 0 : nil), id)
+    return isBusy ? .wanted : .unimportant
+  }
+
+  /// It has so many members; nil when nobody can say.
+  func learn(_ members: Int?, of id: ConversationID, at now: Milliseconds, isCrowd: Bool) {
+    if isCrowd { crowded.insert(id.bucket) }
+    remember(Seen(at: now, members: members), id)
+  }
+
+  private func remember(_ seen: Seen, _ id: ConversationID) {
+    if young[id] == nil, young.count >= keysMax {
+      old = young
+      young = [:]
+      crowded = []
+    }
+    young[id] = seen
+  }
+}

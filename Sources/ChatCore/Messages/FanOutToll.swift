@@ -1,0 +1,59 @@
+/// What an entry has taken from the deliveries that its crowd may cause; given back when nothing was told.
+struct FanOutToll: Sendable {
+  fileprivate let conversation: ConversationID
+  fileprivate let members: Int
+}
+
+extension Chat {
+  /// Pays for an entry that is about to be told to a conversation's members: in a crowd it costs as many deliveries as
+  /// there are members, so that a room of ten thousand does not take the nodes' time from all others.
+  ///
+  /// - Returns: nil when it costs nothing.
+  /// - Limits: ``Limits/fanOutPerSecond`` and ``Limits/fanOutBurst``; conversations of at most
+  ///   ``Limits/signalMembersMax`` members are not counted, since what one user may send bounds them. However large the
+  ///   crowd, an entry is let through when none was for long enough.
+  /// - Throws: `.rateLimited`, with the time after which the crowd has deliveries for all its members.
+  func payFanOut(in id: ConversationID, by user: UserID) async throws(ChatError) -> FanOutToll? {
+    guard limits.fanOutPerSecond > 0 else { return nil }
+    let members = await crowd(in: id, seenBy: user)
+    guard members > limits.signalMembersMax else { return nil }
+    let decision = await takeFanOut(members, in: id, of: members)
+    guard decision.allowed else { throw .rateLimited(retryAfter: decision.retryAfter) }
+    return FanOutToll(conversation: id, members: members)
+  }
+
+  /// Pays for a change of a message; its conversation is looked up only where a crowd is known.
+  func payFanOut(of message: EntryID, by user: UserID) async throws(ChatError) -> FanOutToll? {
+    guard limits.fanOutPerSecond > 0, await crowds.mayBeCrowd(in: message.bucket),
+      let found = try await messages.message(message, for: user)
+    else { return nil }
+    return try await payFanOut(in: found.conversation, by: user)
+  }
+
+  /// Nothing was told.
+  func giveBack(_ toll: FanOutToll?) async {
+    guard let toll else { return }
+    _ = await takeFanOut(-toll.members, in: toll.conversation, of: toll.members)
+  }
+
+  /// Notes that somebody writes to a conversation, and says how many members it has as far as that matters.
+  @discardableResult
+  func crowd(in id: ConversationID, seenBy user: UserID) async -> Int {
+    let now = clock.now.milliseconds
+    switch await crowds.written(to: id, at: now) {
+    case .unimportant: return 0
+    case .members(let known): return known
+    case .wanted:
+      // A store that cannot say refuses the entry itself soon enough.
+      let found = (try? await messages.standing(of: user, in: id))?.memberCount
+      await crowds.learn(found, of: id, at: now, isCrowd: found ?? 0 > limits.signalMembersMax)
+      return found ?? 0
+    }
+  }
+
+  private func takeFanOut(_ cost: Int, in id: ConversationID, of members: Int) async -> RateDecision {
+    await limiter.take(
+      "fan_out:\(id.rawValue)", cost: cost, capacity: max(limits.fanOutBurst, members),
+      refillPerSecond: limits.fanOutPerSecond)
+  }
+}

@@ -1,0 +1,112 @@
+@testable import ChatCore
+import MemoryAdapters
+import TestKit
+import Testing
+
+/// What a crowd costs: a conversation of two counts as one here.
+@Suite struct FanOutTests {
+  /// Two members are a crowd; four deliveries at once, two a second.
+  private static var limits: Limits {
+    var limits = Limits()
+    limits.signalMembersMax = 1
+    limits.fanOutBurst = 4
+    limits.fanOutPerSecond = 2
+    return limits
+  }
+
+  /// Says so many things at once; the last refusal, if there was one.
+  private func say(_ count: Int, in id: ConversationID, on stage: Stage, as caller: Caller) async -> ChatError? {
+    var refusal: ChatError?
+    for number in 0..<count {
+      do throws(ChatError) {
+        _ = try await SendMessage(conversation: id, text: "\(number)").run(in: stage.chat, as: caller)
+      } catch {
+        refusal = error
+      }
+    }
+    return refusal
+  }
+
+  @Test func `a crowd that was told much is told no more until it is paid for, and the answer says when`() async throws
+  {
+    let stage = try await Stage.set(limits: Self.limits)
+    let group = try await stage.cast.group().id
+    // The first is not counted: nobody looks up what is written to now and then.
+    #expect(await say(3, in: group, on: stage, as: stage.ada) == nil)
+    #expect(await say(1, in: group, on: stage, as: stage.bob) == .rateLimited(retryAfter: 1_000))
+    let before = stage.publisher.entries.count
+    stage.clock.advance(by: 500)
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == .rateLimited(retryAfter: 500))
+    #expect(stage.publisher.entries.count == before)
+    stage.clock.advance(by: 500)
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == nil)
+    #expect(try await stage.world.standing(of: stage.ada.user, in: group)?.head == 5)
+  }
+
+  @Test(arguments: [(signal: 2, perSecond: 2.0), (signal: 1, perSecond: 0)])
+  func `who is no crowd, or where nothing is counted, is not refused`(signal: Int, perSecond: Double) async throws {
+    var limits = Self.limits
+    limits.signalMembersMax = signal
+    limits.fanOutPerSecond = perSecond
+    let stage = try await Stage.set(limits: limits)
+    let group = try await stage.cast.group().id
+    #expect(await say(50, in: group, on: stage, as: stage.ada) == nil)
+  }
+
+  @Test func `however large the crowd, one message is let through when none was`() async throws {
+    var limits = Self.limits
+    limits.fanOutBurst = 1
+    let stage = try await Stage.set(limits: limits)
+    let group = try await stage.cast.group().id
+    #expect(await say(2, in: group, on: stage, as: stage.ada) == nil)
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
+  }
+
+  @Test func `nobody spends what is the crowd's without telling it anything`() async throws {
+    let stage = try await Stage.set(limits: Self.limits)
+    let group = try await stage.cast.group().id
+    let first = SendMessage(conversation: group, text: "hi", clientMessageID: "1")
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == nil)
+    _ = try await first.run(in: stage.chat, as: stage.ada)
+    // Strangers, and those who repeat themselves.
+    #expect(await say(20, in: group, on: stage, as: stage.eve) == .notFound(.conversation))
+    for _ in 0..<20 { #expect(try await first.run(in: stage.chat, as: stage.ada).repeated) }
+    #expect(await say(1, in: group, on: stage, as: stage.bob) == nil)
+    #expect(await say(1, in: group, on: stage, as: stage.bob) == .rateLimited(retryAfter: 1_000))
+  }
+
+  @Test func `changes of messages are paid for too, and those that change nothing are not`() async throws {
+    let stage = try await Stage.set(limits: Self.limits)
+    let group = try await stage.cast.group().id
+    let message = try await SendMessage(conversation: group, text: "hi").run(in: stage.chat, as: stage.ada).message
+    let edit = { (text: String) async throws in
+      _ = try await EditMessage(message: message.id, text: text).run(in: stage.chat, as: stage.ada)
+    }
+    // By the first it is known to be a crowd.
+    try await edit("a")
+    try await edit("b")
+    for _ in 0..<20 { try await edit("b") }
+    try await edit("c")
+    await refused(.rateLimited(retryAfter: 1_000)) { () throws(ChatError) in
+      try await EditMessage(message: message.id, text: "d").run(in: stage.chat, as: stage.ada)
+    }
+    #expect(try await ShowMessage(message: message.id).run(in: stage.chat, as: stage.bob).text == "c")
+  }
+
+  @Test func `a crowd that nobody remembers is looked up again, and no more are remembered than may be`() async {
+    let sizes = CrowdSizes(keysMax: 10)
+    let ids = (1...100).compactMap { ConversationID(checking: Int64($0 << 12 | 7)) }
+    for (moment, id) in ids.enumerated() {
+      let now = Int64(moment) * 10
+      #expect(await sizes.written(to: id, at: now) == .unimportant)
+      #expect(await sizes.written(to: id, at: now + 1) == .wanted)
+      #expect(await sizes.written(to: id, at: now + 1) == .members(0), "another looks")
+      await sizes.learn(500, of: id, at: now + 1, isCrowd: true)
+      #expect(await sizes.written(to: id, at: now + 60_000) == .members(500))
+      #expect(await sizes.written(to: id, at: now + 60_001) == .wanted)
+      #expect(await sizes.count <= 20)
+    }
+    #expect(await sizes.mayBeCrowd(in: ids[0].bucket))
+    #expect(await sizes.written(to: ids[0], at: 2_000_000) == .unimportant)
+  }
+}
