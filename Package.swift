@@ -62,6 +62,7 @@ let adapters: [Target] = [
   module("PostgresStore", ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"], embedding: ["Migrations"]),
   module("RedisBroker", ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"], embedding: ["Scripts"]),
   module("ObjectStore", ["ChatCore", "Client", "HTTP1", "IORuntime", "Tokens"]),
+  module("Tracing", ["ChatCore", "Client", "HTTP1", "IORuntime", "JSONText"]),
   module("MemoryAdapters", ["ChatCore"]),
 ]
 
@@ -85,7 +86,7 @@ let node: [Target] = [
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore", "Importing", "Bench",
+      "ObjectStore", "Importing", "Bench", "Tracing",
     ]),
   .executableTarget(name: "martlet", dependencies: ["Node"], swiftSettings: strict),
 ]
@@ -114,7 +115,8 @@ let testing: [Target] = [
   tests("EntryText", ["ChatCore", "JSONText"]),
   tests("PostgresStore", ["ChatCore", "Postgres", "IORuntime", "TestKit"]),
   tests("RedisBroker", ["ChatCore", "EntryText", "Redis", "IORuntime", "TestKit"]),
-  tests("ObjectStore", ["ChatCore", "IORuntime", "MemoryAdapters", "TestKit"], exclude: ["service.py"]),
+  tests("ObjectStore", ["ChatCore", "Client", "IORuntime", "MemoryAdapters", "TestKit"], exclude: ["service.py"]),
+  tests("Tracing", ["ChatCore", "Client", "HTTP1", "IORuntime", "JSONText", "MemoryAdapters", "Serving", "TestKit"]),
   tests("MemoryAdapters", ["ChatCore", "IORuntime", "TestKit"]),
   tests("Serving", ["IORuntime", "HTTP1", "WebSocket", "TestKit"]),
   tests("EngineServing", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "JSONText", "Client", "TestKit"]),

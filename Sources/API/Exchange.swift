@@ -6,19 +6,25 @@ import JSONText
 /// One request on its way: what its answer, the log and the metrics will say. Confined to the task that answers it.
 final class Exchange {
   let requestID: String
+  /// Its span and those of its parts, if it is traced.
+  let scope: TraceScope?
   private let traceID: String?
   private let method: Method
   private let begunAt: Milliseconds
   var route = "unknown"
+  /// The row's path with its parameters in braces.
+  var path: String?
   var user: UserID?
   var rateHeaders: HeaderFields = [:]
   var code: String?
   var fault: String?
 
-  init(_ request: Request, begunAt: Milliseconds) {
+  init(_ request: Request, begunAt: Milliseconds, _ tracer: (any Tracer)?) {
     self.begunAt = begunAt
     requestID = RequestID.of(request.headers)
-    traceID = TraceID.of(request.headers)
+    let parent = TraceParent(request.headers["traceparent"])
+    scope = tracer?.begin(parent)
+    traceID = scope?.trace ?? parent?.trace
     method = request.method
   }
 
@@ -26,7 +32,8 @@ final class Exchange {
   init(_ head: RequestHead?) {
     begunAt = 0
     requestID = RequestID.of(head?.headers ?? [:])
-    traceID = TraceID.of(head?.headers ?? [:])
+    scope = nil
+    traceID = TraceParent(head?.headers["traceparent"])?.trace
     method = head?.method ?? .get
   }
 
@@ -53,11 +60,22 @@ final class Exchange {
     return response
   }
 
+  private var methodName: String { Exchange.methods.contains(method) ? method.rawValue : "OTHER" }
+
+  /// Ends the span of the request, by the names of OpenTelemetry's conventions.
+  func endSpan(_ response: Response) {
+    var facts: [(name: String, value: TraceSpan.Fact)] = [
+      ("http.request.method", .text(methodName)), ("http.response.status_code", .number(Int64(response.status.code))),
+    ]
+    if let path { facts.append(("http.route", .text(path))) }
+    if let code { facts.append(("martlet.code", .text(code))) }
+    scope?.end(route, facts, hasFailed: response.status.code >= 500)
+  }
+
   func record(of response: Response, at now: Milliseconds) -> AccessRecord {
     AccessRecord(
-      route: route, method: Exchange.methods.contains(method) ? method.rawValue : "OTHER",
-      status: response.status.code, requestID: requestID, traceID: traceID, user: user?.rawValue,
-      milliseconds: now - begunAt, code: code, fault: fault)
+      route: route, method: methodName, status: response.status.code, requestID: requestID, traceID: traceID,
+      user: user?.rawValue, milliseconds: now - begunAt, code: code, fault: fault)
   }
 
   /// Those that metrics and logs name; a client may make up any number of others.

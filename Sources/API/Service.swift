@@ -12,26 +12,29 @@ public struct Service: Sendable {
   private let authenticator: any Authenticator
   private let gate: RateGate
   private let crossOrigin: CrossOriginPolicy
+  private let tracer: (any Tracer)?
   private let now: @Sendable () -> Milliseconds
   private let record: @Sendable (AccessRecord) -> Void
 
-  /// Takes the rows and what they need.
+  /// Takes the rows and what they need; without a tracer no request is traced.
   public init(
     chat: Chat, endpoints: [Endpoint], authenticator: any Authenticator, gate: RateGate, crossOrigin: CrossOriginPolicy,
-    now: @escaping @Sendable () -> Milliseconds, record: @escaping @Sendable (AccessRecord) -> Void
+    tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
+    record: @escaping @Sendable (AccessRecord) -> Void
   ) {
     self.chat = chat
     self.router = Router(endpoints)
     self.authenticator = authenticator
     self.gate = gate
     self.crossOrigin = crossOrigin
+    self.tracer = tracer
     self.now = now
     self.record = record
   }
 
   /// The answer to a request; never fails.
   public func respond(to request: Request) async -> Response {
-    let exchange = Exchange(request, begunAt: now())
+    let exchange = Exchange(request, begunAt: now(), tracer)
     var response: Response
     switch route(request) {
     case .options(let methods):
@@ -46,6 +49,7 @@ public struct Service: Sendable {
     }
     response.headers.append("X-Request-ID", exchange.requestID)
     response.headers.append("X-Content-Type-Options", "nosniff")
+    exchange.endSpan(response)
     record(exchange.record(of: response, at: now()))
     return response
   }
@@ -91,12 +95,13 @@ public struct Service: Sendable {
     _ endpoint: Endpoint, _ parameters: [String: String], _ request: Request, _ exchange: Exchange
   ) async -> Response {
     exchange.route = endpoint.name
+    exchange.path = endpoint.path
     do throws(Refused) {
       let caller = try await authenticate(endpoint, request)
       exchange.user = caller?.user
       if !endpoint.rate.countsFailures { exchange.rateHeaders = try await count(endpoint, caller, request) }
       let call = Call(
-        chat: chat, caller: caller, path: parameters, query: try query(endpoint, request),
+        chat: chat.traced(in: exchange.scope), caller: caller, path: parameters, query: try query(endpoint, request),
         headers: try headers(endpoint, request), body: try body(endpoint, request), fields: request.headers,
         upload: try upload(endpoint, request))
       if endpoint.rate.countsFailures { return try await attempt(endpoint, call, request, exchange) }

@@ -30,9 +30,9 @@ public struct Chat: Sendable {
   /// What users are to each other.
   public let contacts: any ContactStore
   /// The logs.
-  public let log: any LogStore
+  public internal(set) var log: any LogStore
   /// Messages after they were sent.
-  public let messages: any MessageStore
+  public internal(set) var messages: any MessageStore
   /// What files there are.
   public let files: any FileStore
   /// Their bytes.
@@ -40,7 +40,7 @@ public struct Chat: Sendable {
   /// Passwords and refresh tokens.
   public var credentials: any Credentials
   /// Where committed entries and signals go.
-  public let publisher: any Publisher
+  public internal(set) var publisher: any Publisher
   /// Counts what is told too often.
   public let limiter: any RateLimiter
   /// How large the crowds are that somebody writes to.

@@ -6,7 +6,7 @@ import Tokens
 /// The doors to the domain: whatever is refused behind them comes out as `ChatError` and is worded by the dialect.
 extension Ask {
   /// What is too long, too many, too often.
-  public var limits: Limits { mount.chat.limits }
+  public var limits: Limits { chat.limits }
 
   /// Runs a command as the caller.
   ///
@@ -16,7 +16,7 @@ extension Ask {
   ) async throws -> Asked.Reply {
     let caller = try caller
     do throws(ChatError) {
-      return try await command.run(in: mount.chat, as: caller)
+      return try await command.run(in: chat, as: caller)
     } catch {
       if let refusal = words(error) { throw refusal }
       throw error
@@ -28,7 +28,7 @@ extension Ask {
     _ command: Asked, else words: (ChatError) -> Refusal? = { _ in nil }
   ) async throws -> Asked.Reply {
     do throws(ChatError) {
-      return try await command.run(in: mount.chat)
+      return try await command.run(in: chat)
     } catch {
       if let refusal = words(error) { throw refusal }
       throw error
@@ -54,7 +54,6 @@ extension Ask {
   }
 
   private func attempt(_ command: SignIn) async throws(ChatError) -> SignedIn {
-    let chat = mount.chat
     return try await mount.gate.signIn(command.username, address: peer) { () async throws(ChatError) in
       try await command.run(in: chat)
     }

@@ -60,7 +60,7 @@ extension Ask {
     var pages: [[Message]] = []
     var (count, bytes, page) = (0, 0, Page.latest)
     while count < most, bytes < Ask.historyBytesMax {
-      let asked = min(mount.chat.limits.pageMax, most - count)
+      let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
       pages.append(found.messages.filter { $0.deletedAt == nil })
       count += found.messages.count

@@ -6,6 +6,8 @@ import Tokens
 /// One request or action as its row sees it: what was brought, by whom, and the doors to the domain.
 public struct Ask: Sendable {
   let mount: Mount
+  /// The domain, as the row reaches it.
+  let chat: Chat
   /// What the old servers' texts call the row.
   let word: String
   /// What was brought, wherever it stood.
@@ -24,9 +26,11 @@ public struct Ask: Sendable {
 
   init(
     _ mount: Mount, _ word: String, _ parameters: Parameters, path: [String] = [], arguments: [JSONValue] = [],
-    peer: String, known: Caller?, session: DialectSession? = nil, request: Request? = nil
+    peer: String, known: Caller?, session: DialectSession? = nil, request: Request? = nil,
+    in scope: TraceScope? = nil
   ) {
     self.mount = mount
+    chat = mount.chat.traced(in: scope)
     self.word = word
     self.parameters = parameters
     self.path = path

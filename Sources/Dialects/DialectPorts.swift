@@ -51,6 +51,8 @@ public struct DialectRecord: Sendable {
   public let route: String
   /// The method, or `EVENT`.
   public let method: String
+  /// The trace that it belongs to: its own, or that of the request that opened the socket.
+  public let traceID: String?
   /// The answer's status; 200 for an action that was not refused.
   public let status: Int
   /// The caller's id, if he was known.

@@ -20,7 +20,7 @@ public struct DialectService: Sendable {
     let begun = mount.now()
     let origin = request.headers["origin"]
     if CrossOriginPolicy.isPreflight(request.head) { return preflight(request.head) }
-    let exchange = DialectExchange()
+    let exchange = DialectExchange(TraceParent(request.headers["traceparent"]), mount.tracer)
     var response: Response
     do {
       let answer = try await answer(request, exchange)
@@ -33,6 +33,7 @@ public struct DialectService: Sendable {
       response.headers.append("X-Content-Type-Options", "nosniff")
     }
     if !response.headers.contains("Cache-Control") { response.headers.append("Cache-Control", "no-store") }
+    exchange.endSpan(request.method, response.status.code, mount)
     mount.record(exchange.record(request.method, response.status.code, mount, since: begun))
     return response
   }
@@ -77,7 +78,9 @@ public struct DialectService: Sendable {
       throw ChatError.rateLimited(retryAfter: after)
     }
     return try await route.act(
-      Ask(mount, route.word, brought, path: path, peer: request.peer, known: caller, request: request))
+      Ask(
+        mount, route.word, brought, path: path, peer: request.peer, known: caller, request: request,
+        in: exchange.scope))
   }
 
   private func find(_ request: Request, _ exchange: DialectExchange) throws -> (Route, [String]) {
@@ -114,14 +117,32 @@ final class DialectExchange {
   var user: UserID?
   var fault: String?
   var allowed: [Method] = []
+  /// Its span and those of its parts, if it is traced.
+  let scope: TraceScope?
+  private let traceID: String?
+
+  init(_ parent: TraceParent?, _ tracer: (any Tracer)?) {
+    scope = tracer?.begin(parent)
+    traceID = scope?.trace ?? parent?.trace
+  }
 
   /// Those that metrics and logs name; a client may make up any number of others.
   private static let methods: Set<Method> = [.get, .head, .post, .put, .patch, .delete, .options]
 
+  private static func name(_ method: Method) -> String { methods.contains(method) ? method.rawValue : "OTHER" }
+
+  func endSpan(_ method: Method, _ status: Int, _ mount: Mount) {
+    scope?.end(
+      "\(mount.dialect.name) \(label)",
+      [
+        ("http.request.method", .text(DialectExchange.name(method))),
+        ("http.response.status_code", .number(Int64(status))),
+      ], hasFailed: status >= 500)
+  }
+
   func record(_ method: Method, _ status: Int, _ mount: Mount, since begun: Milliseconds) -> DialectRecord {
     DialectRecord(
-      route: "\(mount.dialect.name) \(label)",
-      method: DialectExchange.methods.contains(method) ? method.rawValue : "OTHER", status: status,
+      route: "\(mount.dialect.name) \(label)", method: DialectExchange.name(method), traceID: traceID, status: status,
       user: user?.rawValue, milliseconds: mount.now() - begun, fault: fault)
   }
 }

@@ -55,6 +55,7 @@ extension DialectSession {
   private func perform(_ work: Work) async {
     let name = work.action.name
     let begun = mount.now()
+    let scope = mount.tracer?.begin(trace)
     var refusal: Refusal?
     do {
       if work.action.access == .signedIn, caller == nil {
@@ -66,7 +67,8 @@ extension DialectSession {
         throw ChatError.rateLimited(retryAfter: after)
       }
       let ask = Ask(
-        mount, name, work.parameters, arguments: work.arguments, peer: peer, known: caller, session: self)
+        mount, name, work.parameters, arguments: work.arguments, peer: peer, known: caller, session: self,
+        in: scope)
       for words in try await work.action.act(ask) { say(words) }
     } catch {
       refusal = mount.worded(error, name)
@@ -74,9 +76,11 @@ extension DialectSession {
     }
     if let ackID = work.ackID { transport?.acknowledge(ackID) }
     release()
+    let (route, status) = ("\(mount.dialect.name) \(name)", refusal?.status ?? 200)
+    scope?.end(route, [("martlet.status", .number(Int64(status)))], hasFailed: status >= 500)
     mount.record(
       DialectRecord(
-        route: "\(mount.dialect.name) \(name)", method: DialectRecord.event, status: refusal?.status ?? 200,
+        route: route, method: DialectRecord.event, traceID: scope?.trace ?? trace?.trace, status: status,
         user: caller?.user.rawValue, milliseconds: mount.now() - begun, fault: refusal?.fault))
   }
 

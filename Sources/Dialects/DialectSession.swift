@@ -23,6 +23,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   let door: DialectDoor
   let peer: String
   private let handshake: Request
+  /// What the request said that opened the socket.
+  let trace: TraceParent?
   private(set) var transport: (any DialectTransport)?
   private(set) var seat: HubSession?
   /// Who speaks here, once it is known and live.
@@ -63,6 +65,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     self.door = door
     self.transport = transport
     handshake = request
+    trace = TraceParent(request.headers["traceparent"])
     peer = request.peer
     begunAt = door.ports.now
     lastHeard = begunAt

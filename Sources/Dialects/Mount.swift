@@ -16,17 +16,19 @@ public final class Mount: @unchecked Sendable {
   let now: @Sendable () -> Milliseconds
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
+  let tracer: (any Tracer)?
 
   /// Takes what the rows need.
   ///
   /// - Parameters:
   ///   - chat: with credentials whose tokens live as long as the dialect says.
   ///   - chosen: the options' values.
+  ///   - tracer: nil traces nothing.
   ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
-    now: @escaping @Sendable () -> Milliseconds,
+    tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
     serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
     record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
@@ -38,6 +40,7 @@ public final class Mount: @unchecked Sendable {
     self.credentials = credentials
     self.gate = gate
     self.crossOrigin = crossOrigin
+    self.tracer = tracer
     self.now = now
     self.serve = serve
     self.record = record

@@ -1,3 +1,4 @@
+import Client
 import HTTP1
 import Tokens
 

@@ -13,16 +13,18 @@ public final class RealtimeDoor: @unchecked Sendable {
   let ports: any LoopPorts
   let limits: RealtimeLimits
   let shelf: RecoveryShelf?
+  let tracer: (any Tracer)?
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
   private var counts = RealtimeCounts()
   private var isDraining = false
 
-  /// Takes what sessions need; without a shelf nothing is kept for those who come back.
+  /// Takes what sessions need; without a shelf nothing is kept for those who come back, without a tracer nothing is
+  /// traced.
   public init(
     hub: Hub, chat: Chat, verifier: any TokenVerifier, gate: any OperationGate = OpenGate(), ports: any LoopPorts,
-    limits: RealtimeLimits = RealtimeLimits(), shelf: RecoveryShelf? = nil,
+    limits: RealtimeLimits = RealtimeLimits(), shelf: RecoveryShelf? = nil, tracer: (any Tracer)? = nil,
     record: @escaping @Sendable (OperationRecord) -> Void = { _ in }
   ) {
     self.hub = hub
@@ -32,6 +34,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     self.ports = ports
     self.limits = limits
     self.shelf = shelf
+    self.tracer = tracer
     self.record = record
     operations = Dictionary(
       Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -39,9 +42,13 @@ public final class RealtimeDoor: @unchecked Sendable {
 
   /// Begins a session on a WebSocket that was just accepted, and greets it.
   ///
-  /// - Parameter token: of the Authorization header, if there was one; it spares the client the `auth` operation.
-  public func open(_ transport: any SessionTransport, token: String? = nil) -> SocketSession {
-    let session = begin(transport, .native)
+  /// - Parameters:
+  ///   - token: of the Authorization header, if there was one; it spares the client the `auth` operation.
+  ///   - trace: what the request said that opened the socket; its operations are parts of that trace.
+  public func open(
+    _ transport: any SessionTransport, token: String? = nil, trace: TraceParent? = nil
+  ) -> SocketSession {
+    let session = begin(transport, .native, trace)
     session.begin(token: token)
     if isDraining { session.drain(retryAfter: retryAfter()) }
     return session
@@ -50,16 +57,20 @@ public final class RealtimeDoor: @unchecked Sendable {
   /// Begins a session for a client of Socket.IO who asks to come in; `entered` is told once whether he may, unless the
   /// transport is closed before.
   public func open(
-    _ transport: any SessionTransport, ticket: Ticket, entered: @escaping @Sendable (Entrance) -> Void
+    _ transport: any SessionTransport, ticket: Ticket, trace: TraceParent? = nil,
+    entered: @escaping @Sendable (Entrance) -> Void
   ) -> SocketSession {
-    let session = begin(transport, .socketIO(recovers: ticket.wantsRecovery && shelf != nil))
+    let session = begin(transport, .socketIO(recovers: ticket.wantsRecovery && shelf != nil), trace)
     session.enter(ticket, entered)
     if isDraining { session.drain(retryAfter: retryAfter()) }
     return session
   }
 
-  private func begin(_ transport: any SessionTransport, _ wire: SessionWire) -> SocketSession {
-    let session = SocketSession(door: self, transport: transport, wire: wire, id: newID(), place: sessions.count)
+  private func begin(
+    _ transport: any SessionTransport, _ wire: SessionWire, _ trace: TraceParent?
+  ) -> SocketSession {
+    let session = SocketSession(
+      door: self, transport: transport, wire: wire, id: newID(), place: sessions.count, trace: trace)
     sessions.append(session)
     counts.opened += 1
     return session
@@ -119,6 +130,8 @@ public struct OperationRecord: Sendable {
   public let outcome: String
   /// The socket session's id.
   public let session: String
+  /// The trace that it belongs to: its own, or that of the request that opened the socket.
+  public let traceID: String?
   /// The caller's id, if he was known.
   public let user: Int64?
   /// What an internal error was about; for the log only.

@@ -7,8 +7,8 @@ import JSONText
 extension SocketSession {
   func watch(_ request: Request, as caller: Caller) {
     let users = SocketSession.users(request)
-    attempt(request, as: caller) { [self] () async throws(ChatError) in
-      let allowed = try await MayWatch(users: users).run(in: door.chat, as: caller)
+    attempt(request, as: caller) { [self] (chat: Chat) async throws(ChatError) in
+      let allowed = try await MayWatch(users: users).run(in: chat, as: caller)
       let most = door.hub.limits.watchedMax
       guard let seat, door.hub.watch(seat, allowed) else {
         let detail = "users must bring those watched by this session to at most \(most)."

@@ -64,25 +64,30 @@ extension SocketSession {
   }
 
   private func run(_ request: Request, _ handler: @escaping Operation.Handler, as caller: Caller) {
-    attempt(request, as: caller) { [self] () async throws(ChatError) in
-      answer(request, try await handler(request.asked, door.chat, caller))
+    attempt(request, as: caller) { [self] (chat: Chat) async throws(ChatError) in
+      answer(request, try await handler(request.asked, chat, caller))
     }
   }
 
   /// Runs what answers a request, once its rate allows it; refuses the request when that throws.
   func attempt(
-    _ request: Request, as caller: Caller, _ body: @escaping @Sendable () async throws(ChatError) -> Void
+    _ request: Request, as caller: Caller, _ body: @escaping @Sendable (Chat) async throws(ChatError) -> Void
   ) {
     door.ports.spawn { [self] in
-      if request.operation.rate != .none,
-        let wait = await door.gate.retryAfter(request.operation.rate, caller)
-      {
-        return refuse(request.id, request.operation.name, Problem(.rateLimited(retryAfter: wait)))
-      }
+      let scope = door.tracer?.begin(trace)
       do throws(ChatError) {
-        try await body()
+        if request.operation.rate != .none,
+          let wait = await door.gate.retryAfter(request.operation.rate, caller)
+        {
+          throw .rateLimited(retryAfter: wait)
+        }
+        try await body(door.chat.traced(in: scope))
+        scope?.end(request.operation.name, [("martlet.outcome", .text("ok"))], hasFailed: false)
       } catch {
-        refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
+        let problem = Problem(error)
+        refuse(request.id, request.operation.name, problem, fault: error.fault, in: scope)
+        let outcome: [(name: String, value: TraceSpan.Fact)] = [("martlet.outcome", .text(problem.code))]
+        scope?.end(request.operation.name, outcome, hasFailed: problem.status >= 500)
       }
     }
   }
@@ -95,8 +100,10 @@ extension SocketSession {
     done(request.id)
   }
 
-  func refuse(_ id: String, _ operation: String, _ problem: Problem, fault: String? = nil) {
-    record(operation, problem.code, fault: fault)
+  func refuse(
+    _ id: String, _ operation: String, _ problem: Problem, fault: String? = nil, in scope: TraceScope? = nil
+  ) {
+    record(operation, problem.code, fault: fault, in: scope)
     send(wire.refusal(of: id, problem))
     // A refused repetition of an id that is under way must not end the one that is.
     if problem != .duplicateID { done(id) }
@@ -119,8 +126,10 @@ extension SocketSession {
     if let seat { door.hub.queued(waiting, by: seat) } else { close(.slowReader) }
   }
 
-  func record(_ operation: String, _ outcome: String, fault: String? = nil) {
+  func record(_ operation: String, _ outcome: String, fault: String? = nil, in scope: TraceScope? = nil) {
     door.answered(
-      OperationRecord(operation: operation, outcome: outcome, session: id, user: user?.rawValue, fault: fault))
+      OperationRecord(
+        operation: operation, outcome: outcome, session: id, traceID: scope?.trace ?? trace?.trace,
+        user: user?.rawValue, fault: fault))
   }
 }

@@ -10,6 +10,8 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Random, as told to the client; names the session in logs.
   public internal(set) var id: String
   let wire: SessionWire
+  /// What the request said that opened the socket.
+  let trace: TraceParent?
   let door: RealtimeDoor
   private(set) var transport: (any SessionTransport)?
   var machine: SessionStateMachine
@@ -38,10 +40,13 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     let asked: Members
   }
 
-  init(door: RealtimeDoor, transport: any SessionTransport, wire: SessionWire, id: String, place: Int) {
+  init(
+    door: RealtimeDoor, transport: any SessionTransport, wire: SessionWire, id: String, place: Int, trace: TraceParent?
+  ) {
     self.door = door
     self.transport = transport
     self.wire = wire
+    self.trace = trace
     self.id = id
     self.place = place
     let now = door.ports.now

@@ -1,4 +1,5 @@
 import ChatCore
+import Client
 import Glibc
 import IORuntime
 import MemoryAdapters

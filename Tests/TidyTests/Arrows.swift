@@ -8,7 +8,7 @@ enum Arrows {
       "ChatCore", "EntryText", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Tokens", "Postgres", "Redis",
       "PostgresStore", "RedisBroker", "MemoryAdapters", "Serving", "API", "Delivery", "Realtime", "Client",
       "Dialects", "EngineIO", "SocketIO", "EngineServing", "Peering",
-      "ObjectStore", "Importing", "Bench",
+      "ObjectStore", "Importing", "Bench", "Tracing",
     ],
     // A client of servers by their wires alone, so that it measures others as it measures us.
     "Bench": ["CLinux", "IORuntime", "HTTP1", "WebSocket", "JSONText", "Client"],
@@ -30,6 +30,8 @@ enum Arrows {
     "PostgresStore": ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"],
     "RedisBroker": ["ChatCore", "EntryText", "JSONText", "Redis", "IORuntime"],
     "ObjectStore": ["ChatCore", "Client", "HTTP1", "IORuntime", "Tokens"],
+    // Fills the domain's tracer, and is a client of a collector.
+    "Tracing": ["ChatCore", "Client", "HTTP1", "IORuntime", "JSONText"],
     "MemoryAdapters": ["ChatCore"],
     "EntryText": ["ChatCore", "JSONText"],
     "ChatCore": [],
@@ -55,7 +57,7 @@ enum Arrows {
 
   /// Codecs: bytes in, values out; nothing of ours but each other's texts.
   static let codecs: Set<String> = ["HTTP1", "WebSocket", "EngineIO", "SocketIO", "JSONText", "Tokens"]
-  static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters", "ObjectStore"]
+  static let adapters: Set<String> = ["PostgresStore", "RedisBroker", "MemoryAdapters", "ObjectStore", "Tracing"]
   static let doors: Set<String> = ["API", "Realtime", "Delivery", "Dialects", "Importing"]
 
   /// The modules that a file imports.

@@ -43,7 +43,9 @@ build_image() {
   shift
   if [ -n "$BINARY_GIVEN" ]; then
     context=$DIRECTORY/context file=$DIRECTORY/context/Dockerfile
-    mkdir -p "$context"
+    ! ldd "$BINARY_GIVEN" | grep -q libswift ||
+      die "'$BINARY_GIVEN' needs Swift's libraries; build it with --static-swift-stdlib."
+    install -D "$ROOT/deploy/sbom" "$context/deploy/sbom"
     cp "$BINARY_GIVEN" "$context/martlet"
     sed 's|^RUN swift build .*|RUN install -D martlet .build/release/martlet|' "$ROOT/deploy/Dockerfile" >"$file"
     grep -q 'install -D martlet' "$file" || die "deploy/Dockerfile has no line 'RUN swift build' any more."
@@ -123,6 +125,16 @@ name_resolves() {
   local said
   said=$(engine run --rm "${LIMITS[@]}" "$1" listen http://localhost:9 token 2>&1)
   grep -q 'Connection refused' <<<"$said"
+}
+
+# lists_itself <image>: its list, taken out of a container that never ran, names what the Dockerfile installs.
+lists_itself() {
+  local container list=$DIRECTORY/sbom.json name
+  container=$(engine create "$1") && engine cp "$container:/usr/share/sbom/martlet.spdx.json" "$list" || return 1
+  engine rm "$container" >/dev/null
+  for name in martlet swift libpq5 libhiredis0.14 libssl3 libsodium23 zlib1g libc6 ca-certificates; do
+    grep -q "\"name\": \"$name\", \"versionInfo\": \"[0-9]" "$list" || return 1
+  done
 }
 
 # call <path> <body> [token]

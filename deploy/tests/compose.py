@@ -1,5 +1,6 @@
 """compose.yaml: its order, its hardening, what it mounts."""
 
+import json
 import os
 import pathlib
 import re
@@ -9,7 +10,7 @@ import tempfile
 
 import yaml
 
-from sentences import DEPLOY, Untried, holds, program, run, same
+from sentences import DEPLOY, ROOT, Untried, holds, program, run, same
 
 FILE = DEPLOY / "compose.yaml"
 NODES = ["api-1", "api-2", "socket-1", "socket-2"]
@@ -21,7 +22,7 @@ def topic(_):
 
     @holds("every node and the migration are hardened: read-only, no capabilities, no new privileges, limits")
     def _():
-        for name in [*NODES, "migrate", "edge", "redis", "prometheus", "grafana"]:
+        for name in [*NODES, "migrate", "edge", "redis", "prometheus", "grafana", "bench"]:
             service = services[name]
             assert service["read_only"] is True and service["cap_drop"] == ["ALL"], name
             assert service["security_opt"] == ["no-new-privileges:true"] and service["pids_limit"], name
@@ -62,6 +63,25 @@ def topic(_):
         assert plain == {"postgres", "redis", "migrate", "api-1", "socket-1"}, plain
         assert {n for n, s in services.items() if s.get("profiles") == ["cluster"]} == {"api-2", "socket-2", "edge"}
 
+    @holds("profile bench drives the cluster through the edge when that listens, and leaves its report in a volume")
+    def _():
+        bench = services["bench"]
+        assert bench["profiles"] == ["bench"] and bench["image"] == services["api-1"]["image"]
+        assert bench["depends_on"] == {"edge": {"condition": "service_healthy"}} and bench["restart"] == "no"
+        assert services["edge"]["healthcheck"]["test"][:2] == ["CMD", "bash"], "the edge's image has bash, a node's not"
+        words = bench["command"]
+        assert words[0] == "bench" and words[words.index("--target") + 1] == "http://edge:8000"
+        given = {option: words[words.index(option) + 1] for option in ("--report", "--json", "--keep")}
+        assert all(path.startswith("/report/") for path in given.values()), given
+        assert "report:/report" in bench["volumes"] and "report" in told["volumes"]
+        # The image has that directory, and its user owns it: a new volume is made after it.
+        image = (DEPLOY / "Dockerfile").read_text()
+        assert image.count("COPY --from=build --chown=10001:10001 /report /report") == 2
+        standard = re.search(r"\$\{BENCH:-(\w+)\}", words[1])[1]
+        scenario = json.loads((ROOT / f"benchmarks/scenarios/{standard}.json").read_text())
+        registrations = re.search(r"MARTLET_RATE_REGISTER`.*?\| `(\d+)/", (DEPLOY / "settings.md").read_text())[1]
+        assert scenario["users"] <= int(registrations), "more users than one address may register"
+
     @holds("what is mounted is there, and HAProxy takes the two files together")
     def _():
         for service in services.values():
@@ -81,7 +101,8 @@ def topic(_):
         for command in (["docker", "compose"], ["docker-compose"]):
             if not shutil.which(command[0]) or subprocess.run([*command, "version"], capture_output=True).returncode:
                 continue
-            said = run(*command, "-f", FILE, "--profile", "cluster", "--profile", "monitoring", "config")
+            said = run(*command, "-f", FILE, "--profile", "cluster", "--profile", "monitoring", "--profile",
+                "bench", "config")
             same(set(yaml.safe_load(said)["services"]), set(services), "services")
             return
         raise Untried("Compose")

@@ -25,6 +25,8 @@ public struct Configuration: Sendable, Equatable {
   public var dialects = DialectConfiguration()
   /// What is logged, and how.
   public var log = LogConfiguration()
+  /// Where traces go, and which.
+  public var tracing = TracingConfiguration()
   /// What has to be equal on all nodes.
   public var shared = SharedConfiguration()
 
@@ -180,6 +182,16 @@ public struct LogConfiguration: Sendable, Equatable {
   public var level = LogLevel.info
   /// How a line looks.
   public var format = LogFormat.json
+}
+
+/// Where traces go, and which; nowhere when nothing is said.
+public struct TracingConfiguration: Sendable, Equatable {
+  /// A collector that speaks OTLP over HTTP.
+  public var endpoint: String?
+  /// Whose certificates are believed; nil trusts what the system trusts.
+  public var authorityFile: String?
+  /// How many of ten thousand requests are traced whose sender says nothing of it.
+  public var share = 100
 }
 
 /// What has to be equal on all nodes: a token or a cursor of one must mean the same to the others.

@@ -2,7 +2,7 @@
 public enum Reference {
   /// All rows, in the order in which they are shown.
   public static let rows: [Setting] =
-    serving + dependencies + files + secrets + work + limits + intake + rates + dialects + log
+    serving + dependencies + files + secrets + work + limits + intake + rates + dialects + log + tracing
 
   static let serving: [Setting] = [
     .listen("LISTEN", \.serving.listen, reason: "Where clients and load balancers connect."),
@@ -73,7 +73,7 @@ public enum Reference {
 
   static let files: [Setting] = [
     .serviceURL(
-      "S3_URL", \.files.url, shared: true,
+      "S3_URL", \.files.url, example: "https://s3.example.org/files", shared: true,
       reason: "The bucket of an S3-compatible service that keeps the bytes of files; else the database does."),
     .word("S3_REGION", \.files.region, reason: "The region that requests to it are signed for."),
     .word("S3_ACCESS_KEY", \.files.accessKey, reason: "Who we are there."),
@@ -124,6 +124,18 @@ public enum Reference {
   static let log: [Setting] = [
     .choice("LOG_LEVEL", \.log.level, reason: "Lines below it are not written."),
     .choice("LOG_FORMAT", \.log.format, reason: "JSON lines for machines, text for eyes."),
+  ]
+
+  static let tracing: [Setting] = [
+    .serviceURL(
+      "OTLP_ENDPOINT", \.tracing.endpoint, example: "http://collector.example.org:4318",
+      reason: "A collector of OpenTelemetry to which spans are posted, as JSON below /v1/traces; none without."),
+    .path(
+      "OTLP_CA_FILE", \.tracing.authorityFile,
+      reason: "Authorities in PEM that are believed there, else the system's."),
+    .number(
+      "TRACE_SHARE", \.tracing.share, 0...10_000, unit: "of 10,000 requests",
+      reason: "Those without a traceparent that are traced; one that comes with it says so itself."),
   ]
 
   static let rates: [Setting] = [

@@ -1,5 +1,5 @@
 import ChatCore
-import ObjectStore
+import Client
 import Redis
 
 /// Rows whose values are texts, lists and secrets.
@@ -74,13 +74,13 @@ extension Setting {
   }
 
   static func serviceURL(
-    _ name: String, _ place: any Place<String?>, shared: Bool = false, reason: String
+    _ name: String, _ place: any Place<String?>, example: String, shared: Bool = false, reason: String
   ) -> Setting {
     row(
       name, place, type: "url", range: "https://host[:port]/path", shared: shared, reason: reason, show: { $0 ?? "" },
       read: { (text) throws(Complaint) in
-        guard S3Settings.Place(url: text) != nil else {
-          throw Complaint("is '\(text)', which is no bucket's URL, as in https://s3.example.org/files")
+        guard ServicePlace(url: text) != nil else {
+          throw Complaint("is '\(text)', which is no URL of a service, as in \(example)")
         }
         return text
       })

@@ -1,6 +1,7 @@
 import IORuntime
 import Serving
 import Synchronization
+import Tracing
 
 /// Gathers what the loops have counted and writes it as one text, whichever loop is asked.
 final class MetricsBoard: Sendable {
@@ -10,8 +11,12 @@ final class MetricsBoard: Sendable {
   private let room: BodyRoom
   private let readiness: Readiness
   private let connectionsMax: Int
+  private let spans: SpanQueue?
 
-  init(role: Role, sink: LogSink, room: BodyRoom, readiness: Readiness, connectionsMax: Int) {
+  init(
+    role: Role, sink: LogSink, room: BodyRoom, readiness: Readiness, connectionsMax: Int, spans: SpanQueue? = nil
+  ) {
+    self.spans = spans
     self.room = room
     self.readiness = readiness
     self.connectionsMax = connectionsMax
@@ -49,6 +54,7 @@ final class MetricsBoard: Sendable {
     metrics.write(presence: reports.compactMap(\.adapters?.presence))
     metrics.write(list: reports.compactMap(\.adapters?.list))
     metrics.write(loops: reports, droppedLogLines: sink.dropped)
+    if let spans { metrics.write(spans: spans.counts) }
     metrics.sample(
       "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],
       Int64(room.taken))

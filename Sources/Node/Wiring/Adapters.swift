@@ -1,4 +1,5 @@
 import ChatCore
+import Client
 import IORuntime
 import MemoryAdapters
 import ObjectStore

@@ -36,8 +36,9 @@ final class LoopDialects: @unchecked Sendable {
       let mount = Mount(
         dialect, chat: chat, cipher: shared.ids,
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
-        gate: ports, crossOrigin: configuration.dialectCrossOrigin, now: EventLoop.monotonicMilliseconds,
-        serve: { FileAnswer.response($0, to: $1) }, record: { requests.record($0) })
+        gate: ports, crossOrigin: configuration.dialectCrossOrigin, tracer: shared.tracer,
+        now: EventLoop.monotonicMilliseconds, serve: { FileAnswer.response($0, to: $1) },
+        record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
         mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)
     }

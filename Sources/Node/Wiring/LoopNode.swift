@@ -56,7 +56,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       shared.role.servesAPI
       ? Service(
         chat: chat, endpoints: shared.endpoints, authenticator: sessionGuard, gate: gate,
-        crossOrigin: shared.configuration.crossOrigin, now: EventLoop.monotonicMilliseconds,
+        crossOrigin: shared.configuration.crossOrigin, tracer: shared.tracer, now: EventLoop.monotonicMilliseconds,
         record: { requests.record($0) })
       : nil
     let surroundings = LoopSurroundings(loop: loop)
@@ -65,7 +65,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
-      limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, record: { requests.record($0) })
+      limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, tracer: shared.tracer,
+      record: { requests.record($0) })
     if let parts = shared.privateDoor, let nodes = adapters.nodes {
       peers = LoopPeers(
         loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops,
@@ -88,8 +89,9 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let (directory, configuration) = (shared.engineSessions, shared.configuration)
     return EngineDoor(
       loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally, peers: peers
-    ) { session, _ in
-      let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits)
+    ) { session, request in
+      let trace = TraceParent(request.headers["traceparent"])
+      let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits, trace: trace)
       return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
     }
   }
@@ -172,7 +174,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
         return RefusedOrigin()
       }
       let token = (try? BearerToken.of(socket.request.headers)).flatMap { $0 }
-      return SocketTransport.begin(socket, at: door, token: token, compresses: compressing)
+      let trace = TraceParent(socket.request.headers["traceparent"])
+      return SocketTransport.begin(socket, at: door, token: token, trace: trace, compresses: compressing)
     }
   }
 

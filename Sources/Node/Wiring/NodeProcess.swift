@@ -7,6 +7,7 @@ import PostgresStore
 import Redis
 import RedisBroker
 import Serving
+import Tracing
 
 /// One node: its loops, from the first connection to the database to the last good-bye.
 final class NodeProcess: @unchecked Sendable {
@@ -25,6 +26,7 @@ final class NodeProcess: @unchecked Sendable {
   private var leaving: Drain?
   private let outcome = Outcome()
   private var probeServer: HTTPServer?
+  private var spanSender: SpanSender?
   private var isAside = false
   private var signals: Signals?
 
@@ -73,6 +75,8 @@ final class NodeProcess: @unchecked Sendable {
       if signal == SIGUSR1 { self?.stepAside() } else { self?.leave(because: signal) }
     }
     probeServer = try ProbeDoor.open(parts, on: first)
+    spanSender = try SpanSender.toCollector(parts, on: first)
+    spanSender?.start()
     let adapters = try await makeAdapters()
     // Told to go while it waited for the database: it never was there.
     guard leaving == nil else { return }
@@ -217,8 +221,13 @@ final class NodeProcess: @unchecked Sendable {
 
   /// Gives up the node's place among the others, which are told of it before the loops end.
   private func stop() {
-    guard let joining else { return group.stop() }
-    joining.leave { [group] in group.stop() }
+    guard let joining else { return end() }
+    joining.leave { [self] in end() }
+  }
+
+  private func end() {
+    guard let spanSender else { return group.stop() }
+    group.loops[0].execute { [group] in spanSender.finish { group.stop() } }
   }
 
   private static func madeUpName() -> String {

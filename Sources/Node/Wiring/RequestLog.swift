@@ -34,6 +34,7 @@ final class RequestLog: @unchecked Sendable {
       .text("operation", done.operation), .text("outcome", done.outcome), .text("session", done.session),
       .text("fault", fault),
     ]
+    if let trace = done.traceID { fields.append(.text("trace_id", trace)) }
     if let user = done.user { fields.append(.number("user", user)) }
     logger.log(.error, "operation", fields)
   }
@@ -50,6 +51,7 @@ final class RequestLog: @unchecked Sendable {
       .text("route", done.route), .text("method", done.method), .number("status", Int64(done.status)),
       .number("ms", done.milliseconds),
     ]
+    if let trace = done.traceID { fields.append(.text("trace_id", trace)) }
     if let user = done.user { fields.append(.number("user", user)) }
     if let fault = done.fault { fields.append(.text("fault", fault)) }
     logger.log(done.fault != nil ? .error : .info, isEvent ? "event" : "request", fields)

@@ -7,6 +7,7 @@ import JSONText
 import Realtime
 import Serving
 import Tokens
+import Tracing
 
 /// Why a node cannot start: a sentence for the operator.
 struct StartFailure: Error, CustomStringConvertible {
@@ -64,6 +65,7 @@ extension SharedParts {
     let room = BodyRoom(bytesMax: configuration.intake.uploadBytes)
     let readiness = Readiness()
     let keySet = secrets.ring.jwks
+    let spans = configuration.tracing.endpoint.map { _ in SpanQueue() }
     let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
     return SharedParts(
       configuration: configuration, role: role, node: node, loops: loops, logger: logger,
@@ -73,10 +75,12 @@ extension SharedParts {
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
       proxies: proxies, room: room, readiness: readiness,
       metrics: MetricsBoard(
-        role: role, sink: sink, room: room, readiness: readiness, connectionsMax: configuration.intake.connections),
+        role: role, sink: sink, room: room, readiness: readiness, connectionsMax: configuration.intake.connections,
+        spans: spans),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
       roomShelf: RoomShelf { engineSessions.makeID() },
-      ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops))
+      ids: secrets.ids, privateDoor: PrivateDoor.make(configuration, role: role, node: node, loops: loops),
+      spans: spans, tracer: spans.map { ShareTracer($0, configuration.tracing) })
   }
 
   private static func credentials(

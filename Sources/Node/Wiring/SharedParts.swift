@@ -7,6 +7,7 @@ import Realtime
 import Serving
 import Synchronization
 import Tokens
+import Tracing
 
 /// What the loops of a node share: settings, keys, the catalog, and whether it is ready.
 struct SharedParts: Sendable {
@@ -28,6 +29,10 @@ struct SharedParts: Sendable {
   let roomShelf: RoomShelf
   let ids: IDCipher
   let privateDoor: PrivateDoor?
+  /// Spans on their way to a collector; nil where there is none.
+  let spans: SpanQueue?
+  /// What makes them; nil where there is no collector.
+  let tracer: (any Tracer)?
 
   /// Whether an access token is ours and has not expired; whether its session lives is another question.
   func knows(_ token: String) -> Bool {

@@ -27,6 +27,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
 
   private let door: RealtimeDoor
   private let limits: RealtimeLimits
+  private let trace: TraceParent?
   private var client: SocketIOClient?
   private(set) var session: SocketSession?
   private var refusals = 0
@@ -34,7 +35,8 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   private var backlog: [SocketEvent] = []
   private var backlogBytes = 0
 
-  init(door: RealtimeDoor, limits: RealtimeLimits) {
+  init(door: RealtimeDoor, limits: RealtimeLimits, trace: TraceParent? = nil) {
+    self.trace = trace
     self.door = door
     self.limits = limits
   }
@@ -50,7 +52,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     switch Ticket.read(auth: auth, limits: limits) {
     case .failure(let refusal): refuse(refusal.problem)
     case .success(let ticket):
-      let opened = door.open(self, ticket: ticket) { [weak self] in self?.entered($0) }
+      let opened = door.open(self, ticket: ticket, trace: trace) { [weak self] in self?.entered($0) }
       // A node that leaves may have closed it by now.
       session = opened.hasEnded ? nil : opened
     }

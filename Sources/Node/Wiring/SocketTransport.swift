@@ -19,11 +19,11 @@ final class SocketTransport: SessionTransport, WebSocketHandler {
   }
 
   /// Begins a session on a socket.
-  static func begin(_ socket: WebSocketConnection, at door: RealtimeDoor, token: String?, compresses: Bool)
-    -> SocketTransport
-  {
+  static func begin(
+    _ socket: WebSocketConnection, at door: RealtimeDoor, token: String?, trace: TraceParent?, compresses: Bool
+  ) -> SocketTransport {
     let transport = SocketTransport(socket, compresses: compresses)
-    transport.session = door.open(transport, token: token)
+    transport.session = door.open(transport, token: token, trace: trace)
     return transport
   }
 

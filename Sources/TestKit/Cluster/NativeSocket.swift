@@ -51,10 +51,11 @@ public final class NativeSocket: @unchecked Sendable {
 
   /// Connects to a node; `event` is given every frame that is neither `hello` nor a reply.
   public static func open(
-    loop: EventLoop, address: SocketAddress, token: String? = nil, event: @escaping (JSONValue) -> Void = { _ in }
+    loop: EventLoop, address: SocketAddress, token: String? = nil, headers: HeaderFields = [:],
+    event: @escaping (JSONValue) -> Void = { _ in }
   ) async throws(CallFailure) -> NativeSocket {
     let native = NativeSocket(loop, event)
-    var headers: HeaderFields = [:]
+    var headers = headers
     if let token { headers.append("Authorization", "Bearer \(token)") }
     native.socket = try await SocketClient.open(
       loop: loop, address: address, path: "/v1/socket", subprotocol: "martlet.v1.json", headers: headers,

@@ -1,10 +1,8 @@
-import HTTP1
+import ChatCore
 import Testing
 
-@testable import API
-
 @Suite("The trace of a request")
-struct TraceIDTests {
+struct TraceParentTests {
   static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
   @Test(
@@ -14,7 +12,7 @@ struct TraceIDTests {
       "01-%-00f067aa0ba902b7-00", "cc-%-00f067aa0ba902b7-01-what-comes-later",
     ])
   func taken(pattern: String) {
-    #expect(TraceID.of(["Traceparent": pattern.replacing("%", with: Self.trace)]) == Self.trace)
+    #expect(TraceParent(pattern.replacing("%", with: Self.trace))?.trace == Self.trace)
   }
 
   @Test(
@@ -25,6 +23,16 @@ struct TraceIDTests {
       "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-%-00f067aa0ba902b7-0\u{301}",
     ])
   func refused(pattern: String) {
-    #expect(TraceID.of(["traceparent": pattern.replacing("%", with: Self.trace)]) == nil)
+    #expect(TraceParent(pattern.replacing("%", with: Self.trace)) == nil)
+  }
+
+  @Test("is recorded by whom the lowest flag asks to")
+  func sampled() {
+    let flags = ["00": false, "01": true, "02": false, "03": true, "ff": true]
+    for (flag, isSampled) in flags {
+      let parent = TraceParent("00-\(Self.trace)-00f067aa0ba902b7-\(flag)")
+      #expect(parent?.isSampled == isSampled && parent?.span == "00f067aa0ba902b7", "\(flag)")
+    }
+    #expect(TraceParent(nil) == nil)
   }
 }
