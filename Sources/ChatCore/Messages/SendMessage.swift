@@ -9,7 +9,8 @@
 ///   files; ``Limits/attachmentsMax`` files of the sender's own.
 /// - Throws: `.invalid` at `/text`, `/client_message_id`, `/reply_to`, `/attachments`; `.notFound(.conversation)`;
 ///   `.forbidden(.notAMember)` (public, not joined), `.forbidden(.wrongKind)` (self); `.forbidden(.blocked)` and
-///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`; `.rateLimited` in a crowd that was told much;
+///   `.timedOut` (direct, see ``ContactRules``); `.conflict(.idempotency)`;
+///   `.rateLimited` (a crowd that was told much, ``Limits/fanOutPerSecond``);
 ///   `.unavailable(.database)` within 5 s, to be repeated with the same client id.
 public struct SendMessage: Command {
   /// Where.

@@ -265,8 +265,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// caller that remembers having asked.
   public func atEndOfTick(_ object: any EndOfTick) { endOfTick.append(object) }
 
-  /// Runs `body`, which tells many connections one thing: what it writes leaves after what others are told, over as many
-  /// ticks as it takes. A connection that is told something of its own meanwhile has all at once, in order.
+  /// Runs `body`, which tells many connections one thing: what it writes leaves after what others are told, over as
+  /// many ticks as it takes. A connection that is told something of its own meanwhile has all at once, in order.
   public func tellCrowd(_ body: () -> Void) {
     let was = isTellingCrowd
     isTellingCrowd = true
