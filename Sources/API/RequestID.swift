@@ -8,9 +8,22 @@ enum RequestID {
 
   static func of(_ headers: HeaderFields) -> String {
     if let given = headers["x-request-id"], isAcceptable(given) { return given }
-    var random = SystemRandomNumberGenerator()
-    let bytes = (0..<24).map { _ in alphabet[Int(random.next(upperBound: UInt(alphabet.count)))] }
-    return String(decoding: bytes, as: UTF8.self)
+    // Two questions to the kernel, where one for each character cost a sixth of a small request.
+    return half(UInt64.random(in: 0..<halves)) + half(UInt64.random(in: 0..<halves))
+  }
+
+  /// How many values twelve characters have: 36 to the 12th, so that half an id is one number of 64 bits.
+  private static let halves: UInt64 = 4_738_381_338_321_616_896
+
+  private static func half(_ number: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 12) { bytes in
+      var rest = number
+      for place in bytes.indices {
+        bytes[place] = alphabet[Int(rest % 36)]
+        rest /= 36
+      }
+      return bytes.count
+    }
   }
 
   private static func isAcceptable(_ text: String) -> Bool {
