@@ -161,12 +161,13 @@ public final class PostgresPool: @unchecked Sendable {
     connection.submit(flight)
   }
 
-  /// Lets a flight wait while something of its bucket hangs on one of the connections, so that it does not take another.
+  /// Lets a flight wait while something of its bucket hangs on a connection, so that it does not take another.
   private func holdBack(_ flight: Flight) -> Bool {
-    let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
+    let now = EventLoop.monotonicMilliseconds()
     var bucket = quarantine.hindrance(of: flight, atMost: troubleMax)
     for connection in ready where bucket == nil {
-      guard let oldest = connection.flights.first, oldest.sent < slow else { continue }
+      guard let oldest = connection.flights.first, oldest.sent < now - PostgresPool.slowAfter else { continue }
+      if oldest.repeatable, oldest.sent >= now - PostgresPool.readingHangsAfter { continue }
       bucket = oldest.bucketHeldUp(for: flight)
     }
     guard let bucket else { return false }
@@ -206,6 +207,8 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// A statement that takes longer than this is taken to be stuck behind a lock or a slow disk.
   private static let slowAfter: Int64 = 50
+  /// Who only reads waits for no lock: it is late because the server is busy, or then a machine is silent.
+  private static let readingHangsAfter: Int64 = 1_000
   /// More than all that one connection may carry.
   private static let slowBurden = 1 << 32
 

@@ -7,8 +7,8 @@ import Postgres
 /// the same statement and so the same snapshot, is not below it, and nothing on the page is of after it. A replica may
 /// be ahead of its primary, which shows a commit only when its synchronous standby has it: a reader who had seen that
 /// would see it gone on his next page. And what the replica has at that head is what the primary has there, which is
-/// asked at the same time: a replica of a primary of before goes on with a history of its own. Each page is asked of one
-/// replica, once, within a short deadline.
+/// asked at the same time: a replica of a primary of before goes on with a history of its own. Each page is asked of
+/// one replica, once, within a short deadline.
 ///
 /// - Limits: ``ReplicaCircuit``; connections, deadline and queue as the settings of each host say.
 /// - Errors: none; what goes wrong is counted, and the primary answers.

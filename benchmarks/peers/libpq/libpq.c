@@ -6,6 +6,7 @@
 //                                                     pages of a history from random places on
 //
 // Prints {"operations", "seconds", "cpu_s"}: rows or pages, and its own CPU.
+#define _DEFAULT_SOURCE
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 
 enum { CONNECTIONS_MAX = 64, ROWS_MAX = 256, COLUMNS = 9, NUMBER_MAX = 24 };
@@ -50,8 +52,8 @@ static void prepare_insert(PGconn *handle) {
   for (int row = 0; row < rows; row++) {
     int p = row * COLUMNS;
     n += (size_t)snprintf(sql + n, room - n,
-      "%s($%d::int2,$%d::int8,$%d::int8,$%d::int8,1,$%d::int8,$%d,date_trunc('milliseconds',clock_timestamp()),$%d,true,"
-      "$%d,$%d)", row ? "," : "", p + 1, p + 2, p + 3, p + 4, p + 5, p + 6, p + 7, p + 8, p + 9);
+      "%s($%d::int2,$%d::int8,$%d::int8,$%d::int8,1,$%d::int8,$%d,date_trunc('milliseconds',clock_timestamp()),$%d,"
+      "true,$%d,$%d)", row ? "," : "", p + 1, p + 2, p + 3, p + 4, p + 5, p + 6, p + 7, p + 8, p + 9);
   }
   PGresult *result = PQprepare(handle, "s", sql, 0, NULL);
   if (PQresultStatus(result) != PGRES_COMMAND_OK) die("prepare", handle);
@@ -110,7 +112,8 @@ static void receive(struct link *link) {
       case PGRES_TUPLES_OK:
         if (PQntuples(result) != limit) die("a page is short", NULL);
         for (int row = 0; row < limit; row++)
-          for (int column = 0; column < PQnfields(result); column++) bytes += (uint64_t)PQgetlength(result, row, column);
+          for (int column = 0; column < PQnfields(result); column++)
+            bytes += (uint64_t)PQgetlength(result, row, column);
         done++;
         break;
       case PGRES_PIPELINE_SYNC: link->under_way--; break;
@@ -131,7 +134,8 @@ int main(int count, char **words) {
   } else {
     bucket = words[6], conversation = words[7], head = atoll(words[8]), limit = atoi(words[9]);
   }
-  if (connections < 1 || connections > CONNECTIONS_MAX || depth < 1 || rows < inserts || rows > ROWS_MAX) die("range", NULL);
+  if (connections < 1 || connections > CONNECTIONS_MAX || depth < 1 || rows < inserts || rows > ROWS_MAX)
+    die("range", NULL);
   static struct link links[CONNECTIONS_MAX];
   static struct pollfd polls[CONNECTIONS_MAX];
   for (int i = 0; i < connections; i++) {
@@ -141,8 +145,9 @@ int main(int count, char **words) {
     PQclear(PQexec(link->handle, "SET plan_cache_mode = force_generic_plan"));
     if (inserts) prepare_insert(link->handle); else prepare_page(link->handle);
     if (inserts) {
-      char sql[96];
-      snprintf(sql, sizeof sql, "SELECT coalesce(max(seq), 0) + 1 FROM entry WHERE bucket = %d AND conversation = %d", i + 1, i + 1);
+      char sql[128];
+      snprintf(sql, sizeof sql, "SELECT coalesce(max(seq), 0) + 1 FROM entry WHERE bucket = %d AND conversation = %d",
+               i + 1, i + 1);
       PGresult *result = PQexec(link->handle, sql);
       if (PQresultStatus(result) != PGRES_TUPLES_OK) die("max", link->handle);
       link->next = atoll(PQgetvalue(result, 0, 0));
@@ -176,8 +181,11 @@ int main(int count, char **words) {
   }
   double took = now() - began;
   getrusage(RUSAGE_SELF, &after);
-  double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec)
-    + (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
+  struct timeval spent;
+  timersub(&after.ru_utime, &before.ru_utime, &spent);
+  double cpu = (double)spent.tv_sec + (double)spent.tv_usec / 1e6;
+  timersub(&after.ru_stime, &before.ru_stime, &spent);
+  cpu += (double)spent.tv_sec + (double)spent.tv_usec / 1e6;
   printf("{\"operations\": %llu, \"seconds\": %.3f, \"cpu_s\": %.3f}\n", (unsigned long long)done, took, cpu);
   return 0;
 }
