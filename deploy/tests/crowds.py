@@ -49,6 +49,13 @@ class People:
         return (f"GET /v1/conversations/{self.conversations[0]}/messages HTTP/1.1\r\nHost: a\r\n"
                 f"Authorization: Bearer {self.ada}\r\n\r\n").encode()
 
+    def long_message(self):
+        """A request to store one, as it goes over the wire."""
+        body = json.dumps({"text": "x" * 16_000})
+        return (f"POST /v1/conversations/{self.conversations[0]}/messages HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                f"application/json\r\nContent-Length: {len(body)}\r\nAuthorization: Bearer {self.ada}\r\n\r\n"
+                f"{body}").encode()
+
     @contextlib.contextmanager
     def talking(self, pause=0.1):
         """Ada says something in each conversation again and again, until the body is done."""

@@ -184,8 +184,8 @@ def loads(cluster, watch, silent):
 
     @holds("listeners that hardly read while much is said: MartletSlowReaders")
     def _():
-        with people.dawdling(5):
-            watch.during(lambda: people.say("x" * 16_000), "MartletSlowReaders", seconds=150)
+        with people.dawdling(5), asking(cluster.port("api"), people.long_message(), 6):
+            watch.sees("MartletSlowReaders")
 
     @holds("connections that come and go, thirty a second: MartletReconnectStorm")
     def _():
