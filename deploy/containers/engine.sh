@@ -137,6 +137,19 @@ lists_itself() {
   done
 }
 
+# drives <image>: into a volume that is made after the directory of the image.
+drives() {
+  engine volume rm --force "$TAG-report" >/dev/null 2>&1
+  engine run --rm "${LIMITS[@]}" --volume "$ROOT/benchmarks/scenarios:/scenarios:ro" \
+    --volume "$TAG-report:/report" "$1" bench /scenarios/smoke.json --target "$url" --report /report/report.html --json /report/report.json \
+    --keep /report/population >"$LOGS/bench.log" 2>&1 || { tail -n 20 "$LOGS/bench.log" && false; }
+}
+report_stays() {
+  local place
+  place=$(podman volume inspect --format '{{.Mountpoint}}' "$TAG-report")
+  grep -q '</html>' "$place/report.html" && [ -s "$place/report.json" ]
+}
+
 # call <path> <body> [token]
 call() {
   curl -s --noproxy '*' --max-time 10 "$url$1" -H 'Content-Type: application/json' \

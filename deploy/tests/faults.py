@@ -2,75 +2,30 @@
 
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
 
 import cluster as clusters
+import monitoring
 from cluster import Cluster
-from sentences import DEPLOY, ROOT, holds, program
-
-
-class Watch:
-    """Prometheus before the cluster's two nodes, every second, with waits of seconds."""
-
-    def __init__(self, cluster):
-        directory = pathlib.Path(os.environ["TMPDIR"]) / "prometheus"
-        directory.mkdir()
-        rules = (DEPLOY / "monitoring/rules.yaml").read_text()
-        rules = re.sub(r"for: \d+[ms]", "for: 2s", rules)
-        rules = re.sub(r"\[\d+m\]", "[8s]", rules)
-        (directory / "rules.yaml").write_text(rules)
-        jobs = [{"job_name": f"martlet-{role}", "static_configs": [{"targets": [f"127.0.0.1:{cluster.port(role)}"]}]}
-                for role in ("api", "socket")]
-        (directory / "prometheus.yaml").write_text(json.dumps({"rule_files": ["rules.yaml"], "scrape_configs": jobs,
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}}))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen([program("prometheus"), f"--config.file={directory}/prometheus.yaml",
-            f"--storage.tsdb.path={directory}/data", f"--web.listen-address=127.0.0.1:{self.port}"],
-            stdout=subprocess.DEVNULL, stderr=open(directory / "log", "w"))
-
-    def firing(self):
-        try:
-            told = json.loads(clusters.ask(f"http://127.0.0.1:{self.port}/api/v1/alerts"))
-        except (OSError, urllib.error.URLError):
-            return None
-        return {alert["labels"]["alertname"] for alert in told["data"]["alerts"] if alert["state"] == "firing"}
-
-    def until(self, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while (now := self.firing()) is None or not condition(now):
-            assert time.monotonic() < deadline, f"firing: {now}"
-            time.sleep(0.3)
-        return now
-
-    def sees(self, name):
-        """Waits until it fires."""
-        self.until(lambda firing: name in firing)
-
-    def calms(self):
-        """Waits until nothing fires any more, but for what tells of the minutes before."""
-        self.until(lambda firing: not firing - {"MartletReadinessFlapping", "MartletReconnectStorm"}, 90)
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
+from crowds import People, asking
+from sentences import DEPLOY, holds, program, run, same
+from watch import Silent, Watch
 
 
 def topic(martlet):
-    watch = None
+    watch = silent = None
 
     @holds("nothing fires while all is well")
     def _():
-        nonlocal watch
+        nonlocal watch, silent
         program("prometheus")
-        watch = Watch(Cluster.of(martlet))
+        cluster = Cluster.of(martlet)
+        silent = Silent(martlet)
+        watch = Watch(cluster, silent)
         watch.until(lambda firing: True)
         time.sleep(6)  # longer than an alert waits; nothing tells that nothing will come
         assert not watch.firing(), watch.firing()
@@ -80,8 +35,14 @@ def topic(martlet):
     cluster = Cluster.of(martlet)
     try:
         faults(cluster, watch)
+        loads(cluster, watch, silent)
+
+        @holds("every alert has been seen to fire")
+        def _():
+            same(watch.seen, [rule["alert"] for rule in monitoring.alerts()], "alerts")
     finally:
         watch.end()
+        silent.end()
 
 
 def faults(cluster, watch):
@@ -136,3 +97,116 @@ def faults(cluster, watch):
                 each.close()
         watch.sees("MartletConnectionsTurnedAway")
         watch.calms()
+
+
+def loads(cluster, watch, silent):
+    """Faults that are felt only while people talk."""
+    people = People(cluster)
+    database = (cluster.data / "secrets/database_url").read_text().strip()
+
+    def sql(statement):
+        run("psql", "--no-psqlrc", "--quiet", database, "-c", statement)
+
+    def holding(mode, seconds):
+        """Somebody else's transaction that has the messages for so long."""
+        return subprocess.Popen(["psql", "--no-psqlrc", "--quiet", database, "-c",
+            f"BEGIN; LOCK TABLE entry IN {mode} MODE; SELECT pg_sleep({seconds}); COMMIT"], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+
+    @holds("a Redis that takes no events: MartletNotificationsLost and MartletDeliverySlow, and all arrives")
+    def _():
+        redis = ["redis-cli", "-u", json.loads((cluster.data / "cluster.json").read_text())["redis"]["url"]]
+        run(*redis, "ACL", "SETUSER", "default", "-spublish")
+        try:
+            with people.listening(), people.talking():
+                watch.sees("MartletNotificationsLost", "MartletDeliverySlow")
+        finally:
+            run(*redis, "ACL", "SETUSER", "default", "+spublish")
+        watch.calms()
+
+    @holds("a lock that somebody takes again and again: MartletCommitSlow")
+    def _():
+        with people.talking(0.01):
+            watch.during(lambda: holding("EXCLUSIVE", 0.3).wait(), "MartletCommitSlow")
+        watch.calms()
+
+    @holds("a lock that stays: MartletDatabasePoolExhausted, MartletDatabaseTimeouts and MartletRefusing")
+    def _():
+        lock = holding("ACCESS EXCLUSIVE", 90)
+        try:
+            with asking(cluster.port("api"), people.page(), 230):
+                watch.sees("MartletDatabasePoolExhausted", "MartletDatabaseTimeouts", "MartletRefusing")
+        finally:
+            lock.kill()
+            lock.wait()
+            sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK TABLE%'"
+                " AND pid <> pg_backend_pid()")
+        watch.calms()
+
+    @holds("a table that refuses what the program believes in: MartletInternalErrors")
+    def _():
+        sql("ALTER TABLE entry ADD CONSTRAINT broken CHECK (false) NOT VALID")
+        try:
+            assert people.say() == 500
+            watch.sees("MartletInternalErrors")
+        finally:
+            sql("ALTER TABLE entry DROP CONSTRAINT broken")
+        assert people.say() == 201
+        watch.calms()
+
+    @holds("a process that may open no more files: MartletFilesHigh")
+    def _():
+        pid = cluster.pid("socket-1")
+        idle = [socket.create_connection(("127.0.0.1", cluster.port("socket"))) for _ in range(60)]
+        time.sleep(1)  # accepted, all of them
+        limit = run("prlimit", "--pid", pid, "--nofile", "--output", "SOFT,HARD", "--noheadings").split()
+        opened = len(os.listdir(f"/proc/{pid}/fd"))
+        run("prlimit", "--pid", pid, f"--nofile={opened + 3}:{limit[1]}")
+        try:
+            watch.sees("MartletFilesHigh")
+        finally:
+            run("prlimit", "--pid", pid, f"--nofile={limit[0]}:{limit[1]}")
+            for each in idle:
+                each.close()
+        watch.calms()
+
+    @holds("a process that is stopped in the midst of its work: MartletLoopStalled")
+    def _():
+        def stumble():
+            os.kill(cluster.pid("api-1"), signal.SIGSTOP)
+            time.sleep(0.4)
+            os.kill(cluster.pid("api-1"), signal.SIGCONT)
+            time.sleep(0.2)
+
+        with asking(cluster.port("api"), people.page(), 20):
+            watch.during(stumble, "MartletLoopStalled")
+        watch.calms()
+
+    @holds("listeners that hardly read while much is said: MartletSlowReaders")
+    def _():
+        with people.dawdling(5), asking(cluster.port("api"), people.long_message(), 6):
+            watch.sees("MartletSlowReaders")
+
+    @holds("connections that come and go, thirty a second: MartletReconnectStorm")
+    def _():
+        def come_and_go():
+            socket.create_connection(("127.0.0.1", cluster.port("socket"))).close()
+            time.sleep(0.02)
+
+        watch.during(come_and_go, "MartletReconnectStorm")
+
+    @holds("a log that nobody reads: MartletLogLinesDropped, and requests are answered all the same")
+    def _():
+        many = b"GET /v1/info HTTP/1.1\r\nHost: a\r\nX-Request-ID: " + b"0123456789" * 6 + b"\r\n\r\n"
+        with asking(silent.port, many * 20, 8):
+            watch.sees("MartletLogLinesDropped")
+            assert "martlet_log_lines_dropped_total" in clusters.ask(f"http://127.0.0.1:{silent.port}/metrics")
+
+    @holds("a node that ends three times in a row: MartletReadinessFlapping")
+    def _():
+        for _ in range(3):
+            time.sleep(3)  # seen alive by Prometheus, which asks each second
+            os.kill(cluster.pid("socket-1"), signal.SIGKILL)
+            said = cluster.up()
+            assert said.returncode == 0, said.stdout + said.stderr
+        watch.sees("MartletReadinessFlapping")

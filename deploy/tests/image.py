@@ -47,7 +47,7 @@ def topic(martlet):
         declared = re.findall(r"\.apt\(\[\"([^\"]+)\"", (ROOT / "Package.swift").read_text())
         assert declared and all(package in build for package in declared), declared
 
-    @holds("the list of what is in the image is SPDX, with the program, what is linked in, and every package by its purl")
+    @holds("the list of what is in the image is SPDX: the program, what is linked in, every package by its purl")
     def _():
         if not shutil.which("dpkg-query"):
             raise Untried("dpkg")

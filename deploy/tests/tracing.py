@@ -1,6 +1,7 @@
 """Spans, as somebody else's reader of the protocol takes them: a real node, a collector of a few lines."""
 
 import base64
+import contextlib
 import http.server
 import json
 import os
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 
 from google.protobuf import json_format
@@ -62,8 +64,9 @@ def topic(martlet):
         try:
             until(lambda: ask(f"http://127.0.0.1:{port}/readyz"))
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            opener.open(urllib.request.Request(f"http://127.0.0.1:{port}/v1/info?secret=planted",
-                headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}), timeout=10).read()
+            with contextlib.suppress(urllib.error.HTTPError):  # a parameter that nobody knows is refused
+                opener.open(urllib.request.Request(f"http://127.0.0.1:{port}/v1/info?secret=planted",
+                    headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}), timeout=10)
         finally:
             node.terminate()  # its last spans leave before it does
             assert node.wait(30) == 0
@@ -74,7 +77,8 @@ def topic(martlet):
         assert facts["service.name"] == "martlet-dev" and facts["service.instance.id"] == "traced", facts
         [span] = resource.scope_spans[0].spans
         assert span.trace_id.hex() == TRACE and span.parent_span_id.hex() == PARENT and len(span.span_id) == 8
-        assert span.name == "showInfo" and span.kind == span.SPAN_KIND_SERVER
+        status = {fact.key: fact.value.int_value for fact in span.attributes}["http.response.status_code"]
+        assert span.name == "showInfo" and status == 400 and span.kind == span.SPAN_KIND_SERVER
         assert abs(span.start_time_unix_nano / 1e9 - time.time()) < 60
         assert span.start_time_unix_nano <= span.end_time_unix_nano
 
