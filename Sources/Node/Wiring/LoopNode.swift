@@ -151,7 +151,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     do throws(Handshake.Refusal) {
       let agreement = try Handshake.agree(request.head, offer: offer)
       let limits = MessageLimits(messageBytesMax: shared.configuration.realtimeLimits.frameBytesMax)
-      return .accept(agreement, limits: limits, begin: begin(compressing: agreement.compression != nil))
+      return .accept(agreement, limits: limits, begin: begin(request, compressing: agreement.compression != nil))
     } catch {
       var response = answer(to: Refusal(error), head: request.head)
       response.add(error)
@@ -165,13 +165,15 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     return Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
 
-  private func begin(compressing: Bool) -> (WebSocketConnection) -> any WebSocketHandler {
+  private func begin(
+    _ request: Request, compressing: Bool
+  ) -> (WebSocketConnection) -> any WebSocketHandler {
     { [door, shared] socket in
-      guard shared.configuration.crossOrigin.allowsSocket(socket.request.head) else {
+      guard shared.configuration.crossOrigin.allowsSocket(request.head) else {
         socket.close(WebSocket.CloseCode(rawValue: Realtime.CloseCode.originRefused.rawValue), reason: "origin_refused")
         return RefusedOrigin()
       }
-      let token = (try? BearerToken.of(socket.request.headers)).flatMap { $0 }
+      let token = (try? BearerToken.of(request.headers)).flatMap { $0 }
       return SocketTransport.begin(socket, at: door, token: token, compresses: compressing)
     }
   }
