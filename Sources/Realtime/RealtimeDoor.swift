@@ -11,8 +11,10 @@ public final class RealtimeDoor: @unchecked Sendable {
   let verifier: any TokenVerifier
   let gate: any OperationGate
   let ports: any LoopPorts
-  let limits: RealtimeLimits
+  /// What bounds its sessions.
+  public let limits: RealtimeLimits
   let shelf: RecoveryShelf?
+  let hello: Hello
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
@@ -33,6 +35,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     self.limits = limits
     self.shelf = shelf
     self.record = record
+    hello = Hello(limits, chat.limits, hub.limits)
     operations = Dictionary(
       Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -59,7 +62,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   }
 
   private func begin(_ transport: any SessionTransport, _ wire: SessionWire) -> SocketSession {
-    let session = SocketSession(door: self, transport: transport, wire: wire, id: newID(), place: sessions.count)
+    let session = SocketSession(door: self, transport: transport, wire: wire, id: newName(), place: sessions.count)
     sessions.append(session)
     counts.opened += 1
     return session
@@ -103,11 +106,8 @@ public final class RealtimeDoor: @unchecked Sendable {
     100 + ports.ownMoment(within: limits.drainRetryMost - 100)
   }
 
-  private func newID() -> String {
-    (0..<4).map { _ in
-      let part = String(ports.random(below: 1 << 32), radix: 16)
-      return String(repeating: "0", count: 8 - part.count) + part
-    }.joined()
+  private func newName() -> SessionName {
+    SessionName { UInt32(truncatingIfNeeded: ports.random(below: 1 << 32)) }
   }
 }
 
@@ -118,7 +118,7 @@ public struct OperationRecord: Sendable {
   /// `ok`, or the problem's code.
   public let outcome: String
   /// The socket session's id.
-  public let session: String
+  public let session: SessionName
   /// The caller's id, if he was known.
   public let user: Int64?
   /// What an internal error was about; for the log only.
