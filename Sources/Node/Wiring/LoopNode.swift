@@ -86,11 +86,11 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally, _ peers: (any EnginePeers)?
   ) -> EngineDoor {
     let (directory, configuration) = (shared.engineSessions, shared.configuration)
+    let limits = configuration.socketIOLimits
     return EngineDoor(
       loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally, peers: peers
     ) { session, _ in
-      let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits)
-      return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
+      SocketIOClient(session, directory: directory, program: SocketIOTransport(door: door), limits: limits)
     }
   }
 

@@ -26,18 +26,14 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   static let outsideMax: Milliseconds = 5_000
 
   private let door: RealtimeDoor
-  private let limits: RealtimeLimits
   private var client: SocketIOClient?
   private(set) var session: SocketSession?
-  private var refusals = 0
-  private var isPaused = false
   private var backlog: [SocketEvent] = []
   private var backlogBytes = 0
+  private var refusals: UInt8 = 0
+  private var isPaused = false
 
-  init(door: RealtimeDoor, limits: RealtimeLimits) {
-    self.door = door
-    self.limits = limits
-  }
+  init(door: RealtimeDoor) { self.door = door }
 
   // MARK: What the client says
 
@@ -47,10 +43,10 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     }
     self.client = client
     forget()
-    switch Ticket.read(auth: auth, limits: limits) {
+    switch Ticket.read(auth: auth, limits: door.limits) {
     case .failure(let refusal): refuse(refusal.problem)
     case .success(let ticket):
-      let opened = door.open(self, ticket: ticket) { [weak self] in self?.entered($0) }
+      let opened = door.open(self, ticket: ticket) { [self] in entered($0) }
       // A node that leaves may have closed it by now.
       session = opened.hasEnded ? nil : opened
     }
