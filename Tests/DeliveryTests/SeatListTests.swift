@@ -22,7 +22,7 @@ import Testing
       #expect(list.conversations == model.keys.sorted())
     }
     #expect(!model.isEmpty)
-    for id in 0..<40 { #expect(list[ConversationID(rawValue: id)] == model[ConversationID(rawValue: id)]) }
+    for id in Int64(0)..<40 { #expect(list[ConversationID(rawValue: id)] == model[ConversationID(rawValue: id)]) }
   }
 
   /// The same numbers each time.
