@@ -95,7 +95,8 @@ public final class Hub: @unchecked Sendable {
   public func detach(_ session: HubSession) {
     guard session.isAttached else { return }
     session.detached()
-    for id in session.conversations { rooms[id]?.leave(session) }
+    // The last first: what stands behind it in the list of seats would be moved each time.
+    for id in session.conversations.reversed() { rooms[id]?.leave(session) }
     sessions.remove(session, at: ports.now)
     unwatch(session, Array(session.watching))
     if session.showsPresence { presence.left(session.user) }

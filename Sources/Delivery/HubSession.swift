@@ -9,27 +9,19 @@ public final class HubSession: @unchecked Sendable {
   let ownConversation: ConversationID
   let format: WireFormat
   let port: any SessionPort
-  let showsPresence: Bool
   /// Whose presence it is told.
   var watching: Set<UserID> = []
 
   /// The sign-in session through which he speaks.
   private(set) var signIn: SessionID
-  private(set) var isAttached = true
   /// Entries of the self conversation up to here were in the snapshot of the user's conversations and are not acted on.
   private(set) var membershipKnownTo: Int64 = .max
-  private var isOverLimit = false
-  private var seats: [ConversationID: Seat] = [:]
+  private var seats = SeatList()
   /// Conversations whose facts are being read, and the entry with which he joined each.
   private var learning: [ConversationID: Int64] = [:]
-
-  /// Where a session sits in a room.
-  enum Seat: Equatable {
-    /// In the room's members, at that index.
-    case live(Int)
-    /// Among those that catch up.
-    case catchingUp
-  }
+  let showsPresence: Bool
+  private(set) var isAttached = true
+  private var isOverLimit = false
 
   init(
     user: UserID, signIn: SessionID, ownConversation: ConversationID, format: WireFormat, showsPresence: Bool,
@@ -43,12 +35,12 @@ public final class HubSession: @unchecked Sendable {
     self.port = port
   }
 
-  func seat(in conversation: ConversationID) -> Seat? { seats[conversation] }
+  func seat(in conversation: ConversationID) -> SeatList.Seat? { seats[conversation] }
 
-  func sit(_ seat: Seat?, in conversation: ConversationID) { seats[conversation] = seat }
+  func sit(_ seat: SeatList.Seat?, in conversation: ConversationID) { seats[conversation] = seat }
 
   /// Ascending, so that what follows from leaving them happens in the same order every time.
-  var conversations: [ConversationID] { seats.keys.sorted() }
+  var conversations: [ConversationID] { seats.conversations }
 
   func learnsOf(_ id: ConversationID, joinedAt seq: Int64) { learning[id] = seq }
 

@@ -1,28 +1,28 @@
 /// Milliseconds of a monotonic clock, or a span of them.
 public typealias Milliseconds = Int64
 
-/// The times and sizes of a session.
-public struct EngineLimits: Sendable, Equatable {
+/// The times and sizes of sessions; an object, so that each of thousands keeps eight bytes of it.
+public final class EngineLimits: Sendable {
   /// Milliseconds between pings: 25,000, under the minute after which balancers drop what is silent.
-  public var pingInterval: Milliseconds
+  public let pingInterval: Milliseconds
 
   /// Milliseconds in which a ping must be answered: 20,000, a phone's change of network.
-  public var pingTimeout: Milliseconds
+  public let pingTimeout: Milliseconds
 
   /// Bytes of one frame or body from the client: 1,000,000, what clients of Socket.IO expect (413, close 1009).
-  public var maxPayload: Int
+  public let maxPayload: Int
 
   /// Milliseconds that a transport which is tried out has to take over: 10,000; then it is closed, the session lives.
-  public var upgradeTimeout: Milliseconds
+  public let upgradeTimeout: Milliseconds
 
   /// Milliseconds that a session which was closed here waits for the poll that fetches its last packets: 5,000.
-  public var closingTimeout: Milliseconds
+  public let closingTimeout: Milliseconds
 
   /// Bytes that may wait for a client's poll: 1 MiB, as for a native session; more ends the session.
-  public var queueBytesMax: Int
+  public let queueBytesMax: Int
 
   /// Packets that may wait for a client's poll: 65,536, so that empty ones are bounded too.
-  public var queuePacketsMax: Int
+  public let queuePacketsMax: Int
 
   /// Limits with their defaults.
   public init(

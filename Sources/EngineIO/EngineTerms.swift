@@ -1,7 +1,7 @@
 /// What the server tells in the packet that opens a session.
 ///
 /// - Shape: `{"sid":"…","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`
-public struct EngineTerms: Sendable, Equatable {
+public struct EngineTerms: Sendable {
   /// The session's id: letters, digits, `_`, `-`, `.`.
   public var sid: String
   /// Whether the client may go on by WebSocket; false for a session that was opened by one.

@@ -10,15 +10,13 @@ struct Heartbeat {
   }
 
   private var state: State
-  private let interval: Milliseconds
-  private let timeout: Milliseconds
+  private let limits: EngineLimits
 
   init(_ limits: EngineLimits, version: EngineVersion, at now: Milliseconds) {
-    interval = limits.pingInterval
-    timeout = limits.pingTimeout
+    self.limits = limits
     switch version {
-    case .v4: state = .quiet(pingAt: now &+ interval)
-    case .v3: state = .listening(deadline: now &+ interval &+ timeout)
+    case .v4: state = .quiet(pingAt: now &+ limits.pingInterval)
+    case .v3: state = .listening(deadline: now &+ limits.pingInterval &+ limits.pingTimeout)
     }
   }
 
@@ -41,17 +39,17 @@ struct Heartbeat {
   mutating func takePing(at now: Milliseconds) -> Bool {
     guard case .quiet(let pingAt) = state, now >= pingAt else { return false }
     // When we are late ourselves by more than the whole time, the client still gets it.
-    let planned = pingAt &+ timeout
-    state = .waiting(deadline: planned > now ? planned : now &+ timeout)
+    let planned = pingAt &+ limits.pingTimeout
+    state = .waiting(deadline: planned > now ? planned : now &+ limits.pingTimeout)
     return true
   }
 
   mutating func pong(at now: Milliseconds) {
-    if case .waiting = state { state = .quiet(pingAt: now &+ interval) }
+    if case .waiting = state { state = .quiet(pingAt: now &+ limits.pingInterval) }
   }
 
   /// Any packet came; in revision 3 that is a sign of life.
   mutating func heard(at now: Milliseconds) {
-    if case .listening = state { state = .listening(deadline: now &+ interval &+ timeout) }
+    if case .listening = state { state = .listening(deadline: now &+ limits.pingInterval &+ limits.pingTimeout) }
   }
 }

@@ -35,7 +35,8 @@ public struct SessionMachine: ~Copyable {
 
   /// The revision that the client speaks.
   public let version: EngineVersion
-  let limits: EngineLimits
+  /// Its times and sizes.
+  public let limits: EngineLimits
   var state: State
   var heartbeat: Heartbeat
   var queue = PacketQueue()

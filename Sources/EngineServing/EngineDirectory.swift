@@ -53,15 +53,16 @@ public final class EngineDirectory: Sendable {
   /// The session of that id.
   public func session(_ id: String) -> EngineSession? { places.withLock { $0.sessions[id] } }
 
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-".utf8)
+
   /// An id that nobody can guess: 144 random bits in 24 letters, behind the node's name.
   public func makeID() -> String {
     var random = SystemRandomNumberGenerator()
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-".utf8)
     var letters = node.isEmpty ? [] : Array(node.utf8) + [UInt8(ascii: ".")]
     for _ in 0..<3 {
       var bits = random.next()
       for _ in 0..<8 {
-        letters.append(alphabet[Int(bits & 63)])
+        letters.append(EngineDirectory.alphabet[Int(bits & 63)])
         bits >>= 6
       }
     }

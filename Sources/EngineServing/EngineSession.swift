@@ -14,16 +14,12 @@ public final class EngineSession: @unchecked Sendable {
   public let id: String
   /// The loop that it lives on.
   public let loop: EventLoop
-  /// The revision that its client speaks.
-  public let version: EngineVersion
-
   /// The mount that it was opened at.
   let mount: String
 
   private let directory: EngineDirectory
   /// The address of a client who is not known yet; nil when he is, or has none.
   private(set) var newcomerFrom: String?
-  let limits: EngineLimits
   private let takesBytes: Bool
   var machine: SessionMachine
   private(set) var listener: (any EngineListener)?
@@ -45,9 +41,7 @@ public final class EngineSession: @unchecked Sendable {
     self.mount = mount
     self.tally = tally
     transports = SessionTransports(tally: tally)
-    self.version = version
     self.takesBytes = takesBytes
-    self.limits = limits
     machine = SessionMachine(version: version, isSocket: isSocket, limits: limits, at: loop.now)
   }
 
@@ -65,6 +59,11 @@ public final class EngineSession: @unchecked Sendable {
   }
 
   // MARK: What it is
+
+  /// The revision that its client speaks.
+  public var version: EngineVersion { machine.version }
+
+  var limits: EngineLimits { machine.limits }
 
   /// Whether messages can still be sent.
   public var isOpen: Bool { !machine.isClosed }
@@ -228,7 +227,8 @@ public final class EngineSession: @unchecked Sendable {
     guard timer == nil || machine.deadline < timerAt, !machine.isGone else { return }
     timer?.cancel()
     timerAt = machine.deadline
-    timer = loop.schedule(after: timerAt - loop.now) { [weak self] in self?.timePassed() }
+    // Held until it is over: a weak reference would cost each session 80 bytes more.
+    timer = loop.schedule(after: timerAt - loop.now) { [self] in timePassed() }
   }
 
   private func timePassed() {

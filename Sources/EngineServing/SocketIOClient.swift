@@ -73,7 +73,7 @@ public final class SocketIOClient: @unchecked Sendable {
     self.program = program
     machine = SocketMachine(limits: limits, at: session.loop.now)
     decoder = SocketDecoder(limits: limits)
-    timer = session.loop.schedule(after: limits.connectTimeout) { [weak self] in self?.timePassed() }
+    timer = session.loop.schedule(after: limits.connectTimeout) { [self] in timePassed() }
   }
 
   /// Whether the client is in a namespace.

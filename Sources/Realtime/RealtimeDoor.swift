@@ -11,9 +11,11 @@ public final class RealtimeDoor: @unchecked Sendable {
   let verifier: any TokenVerifier
   let gate: any OperationGate
   let ports: any LoopPorts
-  let limits: RealtimeLimits
+  /// What bounds its sessions.
+  public let limits: RealtimeLimits
   let shelf: RecoveryShelf?
   let tracer: (any Tracer)?
+  let hello: Hello
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
@@ -36,6 +38,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     self.shelf = shelf
     self.tracer = tracer
     self.record = record
+    hello = Hello(limits, chat.limits, hub.limits)
     operations = Dictionary(
       Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -70,7 +73,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     _ transport: any SessionTransport, _ wire: SessionWire, _ trace: TraceParent?
   ) -> SocketSession {
     let session = SocketSession(
-      door: self, transport: transport, wire: wire, id: newID(), place: sessions.count, trace: trace)
+      door: self, transport: transport, wire: wire, id: newName(), place: sessions.count, trace: trace)
     sessions.append(session)
     counts.opened += 1
     return session
@@ -114,11 +117,8 @@ public final class RealtimeDoor: @unchecked Sendable {
     100 + ports.ownMoment(within: limits.drainRetryMost - 100)
   }
 
-  private func newID() -> String {
-    (0..<4).map { _ in
-      let part = String(ports.random(below: 1 << 32), radix: 16)
-      return String(repeating: "0", count: 8 - part.count) + part
-    }.joined()
+  private func newName() -> SessionName {
+    SessionName { UInt32(truncatingIfNeeded: ports.random(below: 1 << 32)) }
   }
 }
 
@@ -129,7 +129,7 @@ public struct OperationRecord: Sendable {
   /// `ok`, or the problem's code.
   public let outcome: String
   /// The socket session's id.
-  public let session: String
+  public let session: SessionName
   /// The trace that it belongs to: its own, or that of the request that opened the socket.
   public let traceID: String?
   /// The caller's id, if he was known.

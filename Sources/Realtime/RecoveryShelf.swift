@@ -15,7 +15,7 @@ public final class RecoveryShelf: Sendable {
 
   struct Left: Sendable {
     let user: UserID
-    let id: String
+    let id: SessionName
     let trail: Trail
     let until: Milliseconds
   }

@@ -8,29 +8,6 @@ enum ServerFrame {
   /// Writes the `d` of a reply.
   typealias Body = (inout JSONWriter) -> Void
 
-  /// The first frame: `{"t":"hello","d":{"session":…,"heartbeat_ms":…,"limits":{…}}}`.
-  static func hello(
-    session: String, _ limits: RealtimeLimits, _ domain: Limits, _ delivery: DeliveryLimits
-  ) -> EncodedFrame {
-    frame { writer in
-      writer.member("t", "hello")
-      writer.key("d")
-      writer.object { writer in
-        writer.member("session", session)
-        writer.member("heartbeat_ms", limits.heartbeatEvery)
-        writer.key("limits")
-        writer.object { writer in
-          writer.member("text_bytes", domain.textBytesMax)
-          writer.member("client_message_id_bytes", domain.clientMessageIDBytesMax)
-          writer.member("frame_bytes", limits.frameBytesMax)
-          writer.member("in_flight", limits.inFlightMax)
-          writer.member("resume_limit", delivery.resumeEntriesMax)
-          writer.member("auth_within_ms", limits.authWithin)
-        }
-      }
-    }
-  }
-
   /// `{"re":"7","ok":true,"d":{…}}`.
   static func reply(to id: String, _ body: Body) -> EncodedFrame {
     frame { writer in

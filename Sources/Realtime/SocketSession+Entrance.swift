@@ -11,12 +11,11 @@ extension SocketSession {
 
   /// He has been let in; the answer goes before anything else.
   func admitted(_ entered: (Entrance) -> Void) {
-    let isRecovered = trail != nil
-    if case .socketIO(recovers: true) = wire {
-      if trail == nil { trail = Trail() }
-      pid = pid ?? door.shelf?.makeID()
+    let isRecovered = recovery != nil
+    if case .socketIO(recovers: true) = wire, !isRecovered {
+      recovery = door.shelf.map { Recovery(pid: $0.makeID(), trail: Trail()) }
     }
-    entered(.admitted(sid: id, pid: pid, isRecovered: isRecovered))
+    entered(.admitted(sid: id.description, pid: recovery?.pid, isRecovered: isRecovered))
     if isRecovered { goOn() }
   }
 
@@ -37,8 +36,7 @@ extension SocketSession {
       let trail = left.trail.rewound(to: ticket.offset),
       let heads = try? await door.chat.conversations.heads(of: user), isWithinReach(heads, of: trail)
     else { return }
-    self.trail = trail
-    self.pid = pid
+    recovery = Recovery(pid: pid, trail: trail)
     id = left.id
   }
 
@@ -50,27 +48,40 @@ extension SocketSession {
   }
 
   private func goOn() {
-    guard let seat, let heads = trail?.heads, case .run = machine.resumeRequested() else { return }
-    door.hub.resume(seat, heads: heads) { [weak self] in self?.wentOn($0) }
+    guard let seat, let heads = recovery?.trail.heads, case .run = machine.resumeRequested() else { return }
+    door.hub.resume(seat, heads: heads) { [self] in wentOn($0) }
   }
 
   func wentOn(_ outcome: ResumeOutcome) {
     // What he joined since it was looked whether the trail has all would begin at its head, in silence.
-    if case .resumed(let heads, behind: []) = outcome, trail?.covers(heads.keys) == true {
+    if case .resumed(let heads, behind: []) = outcome, recovery?.trail.covers(heads.keys) == true {
       machine.resumeEnded(succeeded: true)
-      trail?.resumed(heads)
+      recovery?.trail.resumed(heads)
     } else {
       // He believes that nothing is missing: he has to come in anew.
-      trail = nil
+      recovery = nil
       close(.resumeLimit, retryAfter: 0)
     }
   }
 
   /// The connection is lost: what he was sent waits for him a while.
   func shelve() {
-    guard let pid, let user, let trail, trail.hasResumed else { return }
+    guard let recovery, let user, recovery.trail.hasResumed else { return }
     let now = door.ports.now
-    door.shelf?.put(
-      pid, .init(user: user, id: id, trail: trail, until: now + RecoveryShelf.keptFor), now: now)
+    let left = RecoveryShelf.Left(user: user, id: id, trail: recovery.trail, until: now + RecoveryShelf.keptFor)
+    door.shelf?.put(recovery.pid, left, now: now)
+  }
+}
+
+/// How a session may be taken up again.
+final class Recovery {
+  /// The secret under which it may.
+  let pid: String
+  /// What has been sent in it.
+  var trail: Trail
+
+  init(pid: String, trail: Trail) {
+    self.pid = pid
+    self.trail = trail
   }
 }

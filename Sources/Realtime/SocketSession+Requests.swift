@@ -56,11 +56,19 @@ extension SocketSession {
   }
 
   func admit(_ request: Request) {
-    inFlight.insert(request.id)
+    inFlight.append(request.id)
     if inFlight.count >= door.limits.inFlightMax, !isPaused {
       isPaused = true
       transport?.pauseReading()
     }
+  }
+
+  /// The request of that id is not under way any more.
+  func leave(_ id: String) {
+    guard let place = inFlight.firstIndex(of: id) else { return }
+    inFlight.swapAt(place, inFlight.count - 1)
+    inFlight.removeLast()
+    if inFlight.isEmpty { inFlight = [] }
   }
 
   private func run(_ request: Request, _ handler: @escaping Operation.Handler, as caller: Caller) {
@@ -110,7 +118,7 @@ extension SocketSession {
   }
 
   private func done(_ id: String) {
-    inFlight.remove(id)
+    leave(id)
     if isPaused, inFlight.count <= door.limits.inFlightMax / 2 {
       isPaused = false
       transport?.resumeReading()

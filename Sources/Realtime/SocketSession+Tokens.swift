@@ -68,7 +68,7 @@ extension SocketSession {
         writer.object { writer in
           writer.key("user")
           EntryText.write(own: user, to: &writer)
-          writer.member("session", id)
+          writer.member("session", id.description)
         }
       }
     }
@@ -91,7 +91,7 @@ extension SocketSession {
     let waiting = held
     held = []
     for request in waiting {
-      inFlight.remove(request.id)
+      leave(request.id)
       begin(request)
     }
   }
@@ -100,7 +100,7 @@ extension SocketSession {
 
   func resume(_ request: Request) {
     guard let seat else { return }
-    door.hub.resume(seat, heads: request.asked.heads) { [weak self] in self?.resumed(request, $0) }
+    door.hub.resume(seat, heads: request.asked.heads) { [self] in resumed(request, $0) }
   }
 
   private func resumed(_ request: Request, _ outcome: ResumeOutcome) {
@@ -108,7 +108,7 @@ extension SocketSession {
     case .resumed(let heads, let behind):
       machine.resumeEnded(succeeded: true)
       // What he is told of a gap may never reach him, and a trail has no gaps: he would not be told again.
-      if behind.isEmpty { trail?.resumed(heads) } else { trail = nil }
+      if behind.isEmpty { recovery?.trail.resumed(heads) } else { recovery = nil }
       answer(request) { ServerFrame.writeResumed(heads, behind, to: &$0) }
     case .invalidHead(let conversation, let head):
       machine.resumeEnded(succeeded: false)

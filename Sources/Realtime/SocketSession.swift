@@ -7,27 +7,29 @@ import JSONText
 ///
 /// - Isolation: one loop. The transport calls it with what arrives; tasks of requests run on the same loop.
 public final class SocketSession: SessionPort, @unchecked Sendable {
-  /// Random, as told to the client; names the session in logs.
-  public internal(set) var id: String
+  /// As told to the client; names the session in logs.
+  public internal(set) var id: SessionName
   let wire: SessionWire
+  private let opening: OpeningTrace?
   /// What the request said that opened the socket.
-  let trace: TraceParent?
+  var trace: TraceParent? { opening?.trace }
   let door: RealtimeDoor
   private(set) var transport: (any SessionTransport)?
   var machine: SessionStateMachine
+  // What is smaller than a word stands behind what is not: thousands of sessions are idle, each pays for the gaps.
+  let wire: SessionWire
+  var isPaused = false
   private var heartbeat: HeartbeatMachine
-  var seat: HubSession?
   var user: UserID?
-  var inFlight = Set<String>()
+  var seat: HubSession?
+  /// The ids of requests under way: few, and none for most of the time.
+  var inFlight: [String] = []
   var held: [Request] = []
   private var timer: (any Cancellable)?
   private var timerAt: Milliseconds = .max
-  var isPaused = false
   var drainRetryAfter: Milliseconds?
-  /// What he has been sent; nil unless he may take it up again.
-  var trail: Trail?
-  /// Under which secret he may take it up again.
-  var pid: String?
+  /// How he may take the session up again; nil unless he may.
+  var recovery: Recovery?
   /// Requests that want no answer, as a number to name them by.
   var unheard = 0
   /// Its place in the door's list.
@@ -41,12 +43,13 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   }
 
   init(
-    door: RealtimeDoor, transport: any SessionTransport, wire: SessionWire, id: String, place: Int, trace: TraceParent?
+    door: RealtimeDoor, transport: any SessionTransport, wire: SessionWire, id: SessionName, place: Int,
+    trace: TraceParent?
   ) {
     self.door = door
     self.transport = transport
     self.wire = wire
-    self.trace = trace
+    opening = OpeningTrace(trace)
     self.id = id
     self.place = place
     let now = door.ports.now
@@ -62,7 +65,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   func moved(to place: Int) { self.place = place }
 
   func begin(token: String?) {
-    transport?.send(ServerFrame.hello(session: id, door.limits, door.chat.limits, door.hub.limits))
+    transport?.send(door.hello.frame(for: id))
     arm()
     if let token, machine.authRequested() == .verify { verify(token, for: .header) }
   }
@@ -96,7 +99,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
 
   /// The client has left by its own wish: it is not waited for.
   public func clientLeft() {
-    trail = nil
+    recovery = nil
     transportClosed()
   }
 
@@ -108,7 +111,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   /// Puts an event into the send queue.
   public func deliver(_ frame: EncodedFrame) -> Int {
     guard let transport else { return 0 }
-    if let place = frame.place { trail?.sent(place) }
+    if let place = frame.place { recovery?.trail.sent(place) }
     transport.send(frame)
     return transport.queuedBytes
   }
@@ -129,7 +132,8 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     guard at < timerAt || timer == nil, at < .max else { return }
     timer?.cancel()
     timerAt = at
-    timer = door.ports.schedule(after: at - door.ports.now) { [weak self] in self?.timePassed() }
+    // Held until ``ended(_:)`` takes it back: a weak reference would cost each session 80 bytes more.
+    timer = door.ports.schedule(after: at - door.ports.now) { [self] in timePassed() }
   }
 
   private func timePassed() {

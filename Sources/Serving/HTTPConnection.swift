@@ -209,8 +209,7 @@ final class HTTPConnection: @unchecked Sendable {
       for (name, value) in agreement.headers { response.headers.append(name, value) }
       server.send(response, on: connection, answering: head, keepAlive: true)
       let webSocket = WebSocketConnection(
-        server: server, connection: connection, request: request(head, []), agreement: agreement, limits: limits,
-        countedAs: block)
+        server: server, connection: connection, agreement: agreement, limits: limits, countedAs: block)
       leave(to: webSocket)
       server.upgraded(self, to: webSocket)
       webSocket.begin(begin)

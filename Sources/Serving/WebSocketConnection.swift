@@ -1,19 +1,13 @@
-import HTTP1
 import IORuntime
 import WebSocket
 
 /// A WebSocket on a loop: messages in, frames out; it answers pings and closes by the book.
 ///
 /// Frames gather during a tick and leave in one `send`. A frame for many is encoded once and passed as bytes. Idle, it
-/// holds no buffer.
+/// holds no buffer, and nothing of the request that it began with, which is a kilobyte.
 ///
 /// - Isolation: its loop. Nothing here waits or fails; once closed, calls do nothing.
 public final class WebSocketConnection: @unchecked Sendable {
-  /// The request that it began with; its ``Request/peer`` is the client's address.
-  public let request: Request
-  /// The subprotocol that was agreed on.
-  public let subprotocol: String?
-
   private let server: HTTPServer
   private let connection: Connection
   /// What the limit of connections counts it as; nil for a proxy.
@@ -25,20 +19,18 @@ public final class WebSocketConnection: @unchecked Sendable {
   private var backlog: [UInt8] = []
   private var isPaused = false
   private var isClosing = false
-  private var controlFrames: (second: Int64, count: Int) = (0, 0)
+  private var controlFrames: (second: UInt32, count: UInt32) = (0, 0)
 
   /// Text shorter than this is not worth compressing: 64 bytes.
   private static let compressedFrom = 64
 
   init(
-    server: HTTPServer, connection: Connection, request: Request, agreement: Handshake.Agreement,
-    limits: MessageLimits, countedAs block: String?
+    server: HTTPServer, connection: Connection, agreement: Handshake.Agreement, limits: MessageLimits,
+    countedAs block: String?
   ) {
     self.server = server
     self.connection = connection
-    self.request = request
     self.block = block
-    subprotocol = agreement.subprotocol
     deflater = agreement.compression?.deflater(for: .server)
     parser = MessageParser(role: .server, limits: limits, inflater: agreement.compression?.inflater(for: .server))
   }
@@ -185,10 +177,10 @@ public final class WebSocketConnection: @unchecked Sendable {
   }
 
   private func isControlFlood() -> Bool {
-    let second = loop.now / 1_000
+    let second = UInt32(truncatingIfNeeded: loop.now / 1_000)
     if second != controlFrames.second { controlFrames = (second, 0) }
-    controlFrames.count += 1
-    return controlFrames.count > server.limits.controlFramesPerSecondMax
+    controlFrames.count &+= 1
+    return Int(controlFrames.count) > server.limits.controlFramesPerSecondMax
   }
 }
 

@@ -1,19 +1,19 @@
-/// The times and sizes of Socket.IO.
-public struct SocketLimits: Sendable, Equatable {
+/// The times and sizes of Socket.IO; an object, so that each of thousands of clients keeps eight bytes of it.
+public final class SocketLimits: Sendable {
   /// Milliseconds in which a client must have come into a namespace: 45,000, what clients expect.
-  public var connectTimeout: Int64
+  public let connectTimeout: Int64
 
   /// Attachments of one packet: 10, as the JavaScript server allows.
-  public var attachmentsMax: Int
+  public let attachmentsMax: Int
 
   /// Bytes of all attachments of one packet: 1 MiB, about one frame of Engine.IO.
-  public var attachmentBytesMax: Int
+  public let attachmentBytesMax: Int
 
   /// Namespaces of one client at a time: 16, several times what any program joins.
-  public var namespacesMax: Int
+  public let namespacesMax: Int
 
   /// Acks of one client that are waited for: 256; a client that answers none gets no further questions.
-  public var pendingAcksMax: Int
+  public let pendingAcksMax: Int
 
   /// Limits with their defaults.
   public init(

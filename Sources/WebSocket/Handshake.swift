@@ -121,13 +121,11 @@ public enum Handshake {
   }
 
   private static func hasToken(_ token: String, _ values: [String]) -> Bool {
-    values.contains { value in
-      value.split(separator: ",").contains { HeaderText.trimmed($0).lowercased() == token }
-    }
+    values.contains { HeaderText.items(of: $0, omittingEmpty: true).contains { $0.lowercased() == token } }
   }
 
   private static func subprotocol(_ values: [String], _ offered: [String]) throws(Refusal) -> String? {
-    let asked = values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map(HeaderText.trimmed)
+    let asked = values.flatMap { HeaderText.items(of: $0, omittingEmpty: false) }
     guard asked.allSatisfy(HeaderText.isToken), Set(asked).count == asked.count else {
       throw Refusal(status: 400, reason: "Sec-WebSocket-Protocol is a list of different tokens.")
     }

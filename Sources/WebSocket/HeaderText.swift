@@ -1,10 +1,18 @@
 /// The little of HTTP's field grammar that a handshake needs.
 enum HeaderText {
   static func trimmed(_ text: Substring) -> String {
-    var rest = text
-    while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
-    while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
-    return String(rest)
+    let bytes = text.utf8
+    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
+    else { return "" }
+    return String(Substring(bytes[first...last]))
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+  /// What stands between the commas, by bytes: by characters it costs as much as all the rest of a handshake.
+  static func items(of value: String, omittingEmpty: Bool) -> [String] {
+    value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: omittingEmpty)
+      .map { trimmed(Substring($0)) }
   }
 
   /// - Source: RFC 9110 section 5.6.2.

@@ -166,7 +166,7 @@ import Testing
   @Test func `the shelf holds so many sessions, then lets the oldest go`() {
     let shelf = RecoveryShelf { "" }
     for number in 0...RecoveryShelf.sessionsMax {
-      shelf.put("\(number)", .init(user: stage.ada.id, id: "", trail: Trail(), until: 100), now: 0)
+      shelf.put("\(number)", .init(user: stage.ada.id, id: SessionName { 0 }, trail: Trail(), until: 100), now: 0)
     }
     #expect(shelf.count == RecoveryShelf.sessionsMax)
     #expect(shelf.take("0", user: stage.ada.id, now: 0) == nil)

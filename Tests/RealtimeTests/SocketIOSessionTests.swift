@@ -17,7 +17,7 @@ import Testing
     let good = try stage.enter(#"{"token":"\#(try stage.token(of: stage.ada).token)"}"#)
     let bad = try stage.enter(#"{"token":"nonsense"}"#)
     stage.time.run(for: 20)
-    #expect(good.sid == good.session?.id)
+    #expect(good.sid == good.session?.id.description)
     #expect(good.pid == nil)
     #expect(bad.problem?.code == "invalid_token")
     #expect(bad.closed == nil)

@@ -31,7 +31,7 @@ import Testing
     let reply = try #require(client.reply("1"))
     #expect(reply["ok"]?.bool == true)
     #expect(reply["d"]?["user"]?["username"]?.string == "ada")
-    #expect(reply["d"]?["session"]?.string == client.session?.id)
+    #expect(reply["d"]?["session"]?.string == client.session?.id.description)
   }
 
   @Test func `a token in the header spares auth`() throws {

@@ -15,3 +15,22 @@ enum MemoryTrim {
     clinux_trim_memory()
   }
 }
+
+/// Tells when most of a crowd has left: what thousands of connections held is then given back, which the allocator
+/// would keep for the next ones.
+///
+/// - Limits: crowds of ``least`` and more.
+struct CrowdMark {
+  /// Descriptors below which it is not worth a look at the whole heap: 1,024, some megabytes.
+  static let least = 1_024
+
+  private var most = 0
+
+  /// So many are there now; true when fewer than half are left of the most that there were since it was last true.
+  mutating func hasLeft(_ count: Int) -> Bool {
+    most = max(most, count)
+    guard most >= CrowdMark.least, count < most / 2 else { return false }
+    most = count
+    return true
+  }
+}

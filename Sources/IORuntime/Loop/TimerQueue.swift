@@ -30,7 +30,8 @@ public final class LoopTimer {
 /// Timers by deadline, and by age among equals: a binary heap that skips the cancelled ones.
 ///
 /// A server sets a deadline for nearly every request and cancels nearly all of them, so the heap is swept when more
-/// than half of it is cancelled: it never holds more than twice what is pending, at a constant cost a timer.
+/// than a quarter of it is cancelled: it never holds more than four thirds of what is pending, at a constant cost a
+/// timer.
 final class TimerQueue {
   private static let sweptFrom = 64
 
@@ -86,7 +87,7 @@ final class TimerQueue {
 
   fileprivate func cancelledOne() {
     cancelled += 1
-    guard cancelled > Self.sweptFrom, cancelled > heap.count / 2 else { return }
+    guard cancelled > Self.sweptFrom, cancelled > heap.count / 4 else { return }
     heap.removeAll { !$0.isPending }
     cancelled = 0
     for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }

@@ -40,11 +40,11 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     settings.mount = mount.dialect.name
     settings.assumesPolling = true
     settings.crossOrigin = configuration.dialectCrossOrigin
+    let limits = configuration.socketIOLimits
     let engine = EngineDoor(
       loop: loop, directory: directory, settings: settings, tally: tally, peers: peers?.client
     ) { session, request in
-      SocketIOClient(
-        session, directory: directory, program: DialectSocketIO(door, request), limits: configuration.socketIOLimits)
+      SocketIOClient(session, directory: directory, program: DialectSocketIO(door, request), limits: limits)
     }
     self.engine = engine
     peers?.door.mount(engine, at: peerPath)

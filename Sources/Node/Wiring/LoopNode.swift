@@ -87,12 +87,13 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     _ loop: EventLoop, _ door: RealtimeDoor, _ shared: SharedParts, _ tally: EngineTally, _ peers: (any EnginePeers)?
   ) -> EngineDoor {
     let (directory, configuration) = (shared.engineSessions, shared.configuration)
+    let limits = configuration.socketIOLimits
     return EngineDoor(
       loop: loop, directory: directory, settings: configuration.engineSettings, tally: tally, peers: peers
     ) { session, request in
       let trace = TraceParent(request.headers["traceparent"])
-      let transport = SocketIOTransport(door: door, limits: configuration.realtimeLimits, trace: trace)
-      return SocketIOClient(session, directory: directory, program: transport, limits: configuration.socketIOLimits)
+      let transport = SocketIOTransport(door: door, trace: trace)
+      return SocketIOClient(session, directory: directory, program: transport, limits: limits)
     }
   }
 
@@ -153,7 +154,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     do throws(Handshake.Refusal) {
       let agreement = try Handshake.agree(request.head, offer: offer)
       let limits = MessageLimits(messageBytesMax: shared.configuration.realtimeLimits.frameBytesMax)
-      return .accept(agreement, limits: limits, begin: begin(compressing: agreement.compression != nil))
+      return .accept(agreement, limits: limits, begin: begin(request, compressing: agreement.compression != nil))
     } catch {
       var response = answer(to: Refusal(error), head: request.head)
       response.add(error)
@@ -167,14 +168,16 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     return Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
 
-  private func begin(compressing: Bool) -> (WebSocketConnection) -> any WebSocketHandler {
+  private func begin(
+    _ request: Request, compressing: Bool
+  ) -> (WebSocketConnection) -> any WebSocketHandler {
     { [door, shared] socket in
-      guard shared.configuration.crossOrigin.allowsSocket(socket.request.head) else {
+      guard shared.configuration.crossOrigin.allowsSocket(request.head) else {
         socket.close(WebSocket.CloseCode(rawValue: Realtime.CloseCode.originRefused.rawValue), reason: "origin_refused")
         return RefusedOrigin()
       }
-      let token = (try? BearerToken.of(socket.request.headers)).flatMap { $0 }
-      let trace = TraceParent(socket.request.headers["traceparent"])
+      let token = (try? BearerToken.of(request.headers)).flatMap { $0 }
+      let trace = TraceParent(request.headers["traceparent"])
       return SocketTransport.begin(socket, at: door, token: token, trace: trace, compresses: compressing)
     }
   }

@@ -31,7 +31,7 @@ final class RequestLog: @unchecked Sendable {
   func record(_ done: OperationRecord) {
     guard let fault = done.fault else { return }
     var fields: [LogField] = [
-      .text("operation", done.operation), .text("outcome", done.outcome), .text("session", done.session),
+      .text("operation", done.operation), .text("outcome", done.outcome), .text("session", done.session.description),
       .text("fault", fault),
     ]
     if let trace = done.traceID { fields.append(.text("trace_id", trace)) }

@@ -26,19 +26,17 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   static let outsideMax: Milliseconds = 5_000
 
   private let door: RealtimeDoor
-  private let limits: RealtimeLimits
-  private let trace: TraceParent?
+  private let opening: OpeningTrace?
   private var client: SocketIOClient?
   private(set) var session: SocketSession?
-  private var refusals = 0
-  private var isPaused = false
   private var backlog: [SocketEvent] = []
   private var backlogBytes = 0
+  private var refusals: UInt8 = 0
+  private var isPaused = false
 
-  init(door: RealtimeDoor, limits: RealtimeLimits, trace: TraceParent? = nil) {
-    self.trace = trace
+  init(door: RealtimeDoor, trace: TraceParent? = nil) {
     self.door = door
-    self.limits = limits
+    opening = OpeningTrace(trace)
   }
 
   // MARK: What the client says
@@ -49,10 +47,10 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     }
     self.client = client
     forget()
-    switch Ticket.read(auth: auth, limits: limits) {
+    switch Ticket.read(auth: auth, limits: door.limits) {
     case .failure(let refusal): refuse(refusal.problem)
     case .success(let ticket):
-      let opened = door.open(self, ticket: ticket, trace: trace) { [weak self] in self?.entered($0) }
+      let opened = door.open(self, ticket: ticket, trace: opening?.trace) { [self] in entered($0) }
       // A node that leaves may have closed it by now.
       session = opened.hasEnded ? nil : opened
     }

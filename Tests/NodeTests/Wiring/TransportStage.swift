@@ -60,7 +60,7 @@ final class TransportStage {
     session = EngineSession(
       directory: directory, loop: loop, mount: "", version: .v4, takesBytes: true, isSocket: false,
       limits: EngineLimits(), tally: EngineTally())
-    transport = SocketIOTransport(door: door, limits: limits)
+    transport = SocketIOTransport(door: door)
     client = SocketIOClient(session, directory: directory, program: transport)
     hub.start()
     session.begin(client)
