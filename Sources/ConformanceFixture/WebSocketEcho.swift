@@ -19,12 +19,12 @@ final class WebSocketEcho: WebSocketHandler {
   }
 
   func received(text: Span<UInt8>) {
-    socket.send(text: text.withUnsafeBufferPointer { Array($0) })
+    socket.send(text: text)
     rest()
   }
 
   func received(binary: Span<UInt8>) {
-    socket.send(binary: binary.withUnsafeBufferPointer { Array($0) })
+    socket.send(binary: binary)
     rest()
   }
 

@@ -49,6 +49,11 @@ final class EngineSocket: @unchecked Sendable {
 
   /// Sends a frame that was made once for many.
   func send(frame: [UInt8], queueBytesMax: Int) {
+    // The way of a crowd's fan-out: nothing is allocated for a recipient.
+    if held == nil, connection.loop.inLoop {
+      connection.send(frame: frame)
+      return closeIfFull(queueBytesMax)
+    }
     write(frame.count, queueBytesMax) { connection, _ in connection.send(frame: frame) }
   }
 
@@ -63,9 +68,13 @@ final class EngineSocket: @unchecked Sendable {
         lastSeen.store(connection.queuedBytes, ordering: .relaxed)
         underWay.subtract(bytes, ordering: .relaxed)
       }
-      // A client that does not read is told to come back, not waited for.
-      if connection.queuedBytes > queueBytesMax, connection.isOpen { connection.close(.tryAgainLater) }
+      closeIfFull(queueBytesMax)
     }
+  }
+
+  /// A client that does not read is told to come back, not waited for.
+  private func closeIfFull(_ queueBytesMax: Int) {
+    if connection.queuedBytes > queueBytesMax, connection.isOpen { connection.close(.tryAgainLater) }
   }
 
   func close(_ code: CloseCode) { onConnection { connection, _ in connection.close(code) } }

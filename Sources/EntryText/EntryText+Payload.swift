@@ -35,6 +35,7 @@ extension EntryText {
 
   /// The entries of a payload; nothing when any part of it is not what ``payload(of:in:)`` writes.
   public static func entries(fromPayload bytes: UnsafeRawBufferPointer) -> [Entry]? {
+    if let plain = PlainMessages.entries(bytes.bindMemory(to: UInt8.self).span) { return plain }
     let limits = JSONLimits(bytesMax: 1 << 22)
     guard let value = try? JSONValue(parsing: bytes, limits: limits), value["v"]?.integer == payloadVersion,
       let conversation = value["c"]?.integer.flatMap({ ConversationID(checking: $0) }), let list = value["e"]?.array

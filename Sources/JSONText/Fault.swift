@@ -49,21 +49,28 @@ public struct ShapeErrors: Error, Sendable, Equatable {
 }
 
 /// A place in a value, kept as names until somebody asks for the pointer.
+///
+/// - Cost: a member of the top object allocates nothing; nearly every request has no deeper ones.
 struct Place {
-  private let tokens: [String]
+  private let outer: [String]
+  private let last: String?
   /// A member's name may be as long as the text; what is told of it is not.
   private static let shownMax = 64
 
-  static let top = Place(tokens: [])
+  static let top = Place(outer: [], last: nil)
 
-  private init(tokens: [String]) { self.tokens = tokens }
+  private init(outer: [String], last: String?) { (self.outer, self.last) = (outer, last) }
 
-  func member(_ name: String) -> Place {
-    let shown = name.utf8.count <= Self.shownMax ? name : String(name.unicodeScalars.prefix(Self.shownMax / 4)) + "…"
-    return Place(tokens: tokens + [shown])
+  func member(_ name: String) -> Place { Place(outer: tokens, last: name) }
+
+  func element(_ index: Int) -> Place { Place(outer: tokens, last: String(index)) }
+
+  private var tokens: [String] {
+    guard let last else { return outer }
+    return outer + [
+      last.utf8.count <= Self.shownMax ? last : String(last.unicodeScalars.prefix(Self.shownMax / 4)) + "…"
+    ]
   }
-
-  func element(_ index: Int) -> Place { Place(tokens: tokens + [String(index)]) }
 
   var pointer: String { tokens.map { "/" + Self.escaped($0) }.joined() }
 

@@ -4,6 +4,9 @@
 /// element.
 /// - Source: RFC 8259 section 7.
 enum JSONEscaping {
+  /// Whether the text is its own escaped form; false also for some that are, when they have bytes above ASCII.
+  static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool { nextCandidate(text, from: 0) == text.count }
+
   static func append(_ text: UnsafeBufferPointer<UInt8>, to buffer: inout [UInt8]) {
     var runStart = 0
     var index = 0

@@ -63,12 +63,14 @@ public struct JSONFrame: Sendable {
 
   /// The value of that name; `bytes` are the ones that were scanned.
   public func slice(_ name: StaticString, in bytes: Span<UInt8>) -> JSONSlice? {
-    for place in 0..<count {
-      let slot = slots[place]
-      let range = Int(slot.nameStart)..<Int(slot.nameEnd)
-      if JSONSlice.equal(bytes, range, name) { return slot.value }
-    }
+    for place in 0..<count where isNamed(name, at: place, in: bytes) { return slots[place].value }
     return nil
+  }
+
+  /// Whether the member at a place below ``count`` has that name.
+  public func isNamed(_ name: StaticString, at place: Int, in bytes: Span<UInt8>) -> Bool {
+    guard (0..<count).contains(place) else { return false }
+    return JSONSlice.equal(bytes, Int(slots[place].nameStart)..<Int(slots[place].nameEnd), name)
   }
 
   /// The name at a place below ``count``, for refusing a member by name.

@@ -16,6 +16,8 @@ public struct JSONObject: Sendable {
   private var places: [ExactName: Int]?
 
   private static let linearMax = 8
+  /// What most objects have no more than.
+  private static let firstMembers = 6
 
   /// An object without members.
   public init() {}
@@ -54,6 +56,7 @@ public struct JSONObject: Sendable {
   }
 
   private mutating func append(_ entry: Entry) {
+    if entries.capacity == 0 { entries.reserveCapacity(Self.firstMembers) }
     entries.append(entry)
     if places != nil {
       places?[ExactName(entry.name)] = entries.count - 1
@@ -96,7 +99,12 @@ private struct ExactName: Hashable {
   init(_ text: String) { self.text = text }
 
   static func equal(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    // Canonical equivalence says no at once where bytes differ, but for the rare name that only looks the same.
+    guard left.utf8.count == right.utf8.count, left == right else { return false }
+    let same = left.utf8.withContiguousStorageIfAvailable { left in
+      right.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+    }
+    return same.flatMap { $0 } ?? left.utf8.elementsEqual(right.utf8)
   }
 
   static func == (left: ExactName, right: ExactName) -> Bool { equal(left.text, right.text) }

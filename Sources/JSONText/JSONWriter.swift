@@ -3,14 +3,20 @@
 /// The writer sets commas; the caller begins, names, fills and ends in the order of the text.
 /// - Shape: `writer.object { $0.member("seq", 42); $0.member("text", "hi") }` gives `{"seq":42,"text":"hi"}`.
 /// - Limits: none of its own; what is written was bounded when it came in.
-/// - Cost: text is copied in runs that need no escape, found eight bytes at a time.
+/// - Cost: text is copied in runs that need no escape, found eight bytes at a time; a name or a plain text is one step.
 public struct JSONWriter: Sendable {
+  /// What a message takes in any of our own shapes, names and a usual text: it is written without growing.
+  private static let firstBytes = 480
+  /// A sign and the digits of any integer.
+  private static let integerBytesMax = 20
+
   private var buffer: [UInt8]
   private var needsComma = false
 
   /// A writer that appends to the buffer; give it a used one (emptied, capacity kept) to save the allocation.
   public init(appendingTo buffer: consuming [UInt8] = []) {
     self.buffer = buffer
+    if self.buffer.capacity == 0 { self.buffer.reserveCapacity(JSONWriter.firstBytes) }
   }
 
   /// How many bytes stand in the buffer.
@@ -22,11 +28,7 @@ public struct JSONWriter: Sendable {
   // MARK: Objects and arrays
 
   /// Writes `{`.
-  public mutating func beginObject() {
-    comma()
-    buffer.append(UInt8(ascii: "{"))
-    needsComma = false
-  }
+  public mutating func beginObject() { open(UInt8(ascii: "{")) }
 
   /// Writes `}`.
   public mutating func endObject() {
@@ -35,11 +37,7 @@ public struct JSONWriter: Sendable {
   }
 
   /// Writes `[`.
-  public mutating func beginArray() {
-    comma()
-    buffer.append(UInt8(ascii: "["))
-    needsComma = false
-  }
+  public mutating func beginArray() { open(UInt8(ascii: "[")) }
 
   /// Writes `]`.
   public mutating func endArray() {
@@ -63,11 +61,15 @@ public struct JSONWriter: Sendable {
 
   /// Writes a name that needs no escape: letters, digits, `_`, `-`, `.`; it is copied as it is.
   public mutating func key(_ name: StaticString) {
-    comma()
-    buffer.append(UInt8(ascii: "\""))
-    buffer.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    buffer.append(UInt8(ascii: "\""))
-    buffer.append(UInt8(ascii: ":"))
+    let (length, comma) = (name.utf8CodeUnitCount, needsComma ? 1 : 0)
+    add(length + 4) { room in
+      room[0] = UInt8(ascii: ",")
+      room[comma] = UInt8(ascii: "\"")
+      (room + comma + 1).update(from: name.utf8Start, count: length)
+      room[comma + 1 + length] = UInt8(ascii: "\"")
+      room[comma + 2 + length] = UInt8(ascii: ":")
+      return comma + 3 + length
+    }
     needsComma = false
   }
 
@@ -82,26 +84,48 @@ public struct JSONWriter: Sendable {
 
   /// Writes a string, with escapes where needed.
   public mutating func string(_ text: String) {
-    comma()
-    buffer.append(UInt8(ascii: "\""))
     var text = text
-    text.withUTF8 { JSONEscaping.append($0, to: &buffer) }
-    buffer.append(UInt8(ascii: "\""))
+    text.withUTF8 { string($0) }
   }
 
   /// Writes a string of UTF-8 bytes, with escapes where needed; the caller knows that they are valid.
   public mutating func string(utf8 text: Span<UInt8>) {
-    comma()
-    buffer.append(UInt8(ascii: "\""))
-    text.withUnsafeBufferPointer { JSONEscaping.append($0, to: &buffer) }
-    buffer.append(UInt8(ascii: "\""))
+    text.withUnsafeBufferPointer { string($0) }
+  }
+
+  private mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
+    guard JSONEscaping.isPlain(text) else {
+      comma()
+      buffer.append(UInt8(ascii: "\""))
+      JSONEscaping.append(text, to: &buffer)
+      return buffer.append(UInt8(ascii: "\""))
+    }
+    let (length, comma) = (text.count, needsComma ? 1 : 0)
+    add(length + 3) { room in
+      room[0] = UInt8(ascii: ",")
+      room[comma] = UInt8(ascii: "\"")
+      if let start = text.baseAddress { (room + comma + 1).update(from: start, count: length) }
+      room[comma + 1 + length] = UInt8(ascii: "\"")
+      return comma + 2 + length
+    }
+    needsComma = true
   }
 
   /// Writes an integer.
   public mutating func int(_ value: Int64) {
     comma()
-    if value < 0 { buffer.append(UInt8(ascii: "-")) }
-    appendDigits(value.magnitude)
+    add(JSONWriter.integerBytesMax) { room in
+      let sign = value < 0 ? 1 : 0
+      room[0] = UInt8(ascii: "-")
+      let length = sign + JSONWriter.digits(of: value.magnitude)
+      var (rest, place) = (value.magnitude, length)
+      while place > sign {
+        place -= 1
+        room[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      return length
+    }
   }
 
   /// Writes an integer.
@@ -167,20 +191,25 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  private mutating func appendDigits(_ value: UInt64) {
-    var rest = value
-    var length = 1
-    while rest >= 10 {
-      rest /= 10
-      length += 1
-    }
-    buffer.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: length))
-    rest = value
-    var place = buffer.count - 1
-    while rest > 0 {
-      buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-      place -= 1
+  private static func digits(of value: UInt64) -> Int {
+    var (count, rest) = (1, value)
+    while rest >= 10 { (count, rest) = (count + 1, rest / 10) }
+    return count
+  }
+
+  private mutating func open(_ bracket: UInt8) {
+    comma()
+    buffer.append(bracket)
+    needsComma = false
+  }
+
+  /// Makes room for that many bytes at the end; `fill` writes there and says how many it has written.
+  @inline(__always)
+  private mutating func add(_ most: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+    buffer.append(addingCapacity: most) { (room: inout OutputSpan<UInt8>) in
+      room.withUnsafeMutableBufferPointer { room, count in
+        if let start = room.baseAddress { count = fill(start) }
+      }
     }
   }
 }

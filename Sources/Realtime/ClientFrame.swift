@@ -35,8 +35,8 @@ struct ClientFrame: Sendable {
     let id = text("id", of: frame, bytes, most: limits.idBytesMax, &faults)
     let operation = text("op", of: frame, bytes, most: 64, &faults)
     let data = self.data(of: frame, bytes, &faults)
-    for place in 0..<frame.count {
-      guard let name = frame.name(at: place, in: bytes), !["id", "op", "d"].contains(name) else { continue }
+    for place in 0..<frame.count where !isKnown(frame, place, bytes) {
+      guard let name = frame.name(at: place, in: bytes) else { continue }
       let shown = String(name.prefix(32))
       faults.append(
         Fault(pointer: "/\(shown)", code: .unknownMember, detail: "\"\(shown)\" is not a member of a request."))
@@ -46,6 +46,11 @@ struct ClientFrame: Sendable {
     case .success(let data): return .request(ClientFrame(id: id, operation: operation, data: data))
     case .failure(let error): return .refused(id: id, Problem(error, in: bytes, under: "/d"))
     }
+  }
+
+  private static func isKnown(_ frame: JSONFrame, _ place: Int, _ bytes: Span<UInt8>) -> Bool {
+    frame.isNamed("id", at: place, in: bytes) || frame.isNamed("op", at: place, in: bytes)
+      || frame.isNamed("d", at: place, in: bytes)
   }
 
   private static func text(

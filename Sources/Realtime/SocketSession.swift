@@ -9,7 +9,6 @@ import JSONText
 public final class SocketSession: SessionPort, @unchecked Sendable {
   /// As told to the client; names the session in logs.
   public internal(set) var id: SessionName
-  let wire: SessionWire
   private let opening: OpeningTrace?
   /// What the request said that opened the socket.
   var trace: TraceParent? { opening?.trace }

@@ -85,14 +85,11 @@ private final class ReplyBuilder {
   /// hiredis keeps what these return and asks for no more than that it is not NULL, which would mean "no memory".
   private func add(_ reply: RedisReply) -> UnsafeMutableRawPointer {
     var reply = reply
-    while var frame = frames.popLast() {
-      frame.elements.append(reply)
-      frame.remaining -= 1
-      guard frame.remaining == 0 else {
-        frames.append(frame)
-        return opaque
-      }
-      reply = .array(frame.elements)
+    while let last = frames.indices.last {
+      frames[last].elements.append(reply)
+      frames[last].remaining -= 1
+      guard frames[last].remaining == 0 else { return opaque }
+      reply = .array(frames.removeLast().elements)
     }
     finished = reply
     return opaque
@@ -101,7 +98,10 @@ private final class ReplyBuilder {
   private func open(_ count: Int) -> UnsafeMutableRawPointer? {
     guard count >= 0, count <= elementsMax else { return nil }
     guard count > 0 else { return add(.array([])) }
-    frames.append(Frame(remaining: count, elements: []))
+    var elements: [RedisReply] = []
+    // Room for a pushed message at once; no more is believed of a count that comes from outside.
+    elements.reserveCapacity(min(count, 4))
+    frames.append(Frame(remaining: count, elements: elements))
     return opaque
   }
 

@@ -13,7 +13,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// What the limit of connections counts it as; nil for a proxy.
   private let block: String?
   private let deflater: MessageDeflater?
-  private var parser: MessageParser
+  // The parser calls nobody back.
+  @exclusivity(unchecked) private var parser: MessageParser
   private var handler: (any WebSocketHandler)?
   /// What came while reading rested.
   private var backlog: [UInt8] = []
@@ -59,6 +60,12 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Sends a binary message.
   public func send(binary: [UInt8]) { send(.binary, binary) }
 
+  /// Sends a text message whose bytes stand elsewhere; the caller answers for their being UTF-8.
+  public func send(text: Span<UInt8>) { send(.text, text) }
+
+  /// Sends a binary message whose bytes stand elsewhere.
+  public func send(binary: Span<UInt8>) { send(.binary, binary) }
+
   /// Sends a frame that was encoded once for many.
   public func send(frame: [UInt8]) {
     guard isOpen else { return }
@@ -92,6 +99,12 @@ public final class WebSocketConnection: @unchecked Sendable {
     } else {
       connection.send(FrameWriter.frame(opcode, payload))
     }
+  }
+
+  private func send(_ opcode: Opcode, _ payload: Span<UInt8>) {
+    guard isOpen else { return }
+    guard deflater == nil else { return send(opcode, payload.withUnsafeBufferPointer { Array($0) }) }
+    connection.send(FrameWriter.frame(opcode, payload))
   }
 
   private func finish(_ code: CloseCode?, _ reason: String) {

@@ -105,7 +105,9 @@ extension SocketPacket {
 /// JSON that a packet is made of.
 enum JSONList {
   static func text(_ elements: [[UInt8]]) -> [UInt8] {
-    var out: [UInt8] = [UInt8(ascii: "[")]
+    var out: [UInt8] = []
+    out.reserveCapacity(elements.reduce(2) { $0 + $1.count + 1 })
+    out.append(UInt8(ascii: "["))
     for (place, element) in elements.enumerated() {
       if place > 0 { out.append(UInt8(ascii: ",")) }
       out.append(contentsOf: element)
@@ -115,12 +117,15 @@ enum JSONList {
   }
 
   static func string(_ text: String) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    var out: [UInt8] = [UInt8(ascii: "\"")]
+    var out: [UInt8] = []
+    out.reserveCapacity(text.utf8.count + 2)
+    out.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): out.append(contentsOf: [UInt8(ascii: "\\"), byte])
-      case 0..<0x20: out.append(contentsOf: Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+      case 0..<0x20:
+        let digits = Array("0123456789abcdef".utf8)
+        out.append(contentsOf: Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
       default: out.append(byte)
       }
     }

@@ -23,6 +23,15 @@ public enum FrameWriter {
     return out
   }
 
+  /// A server's frame of bytes that stand elsewhere.
+  public static func frame(_ opcode: Opcode, _ payload: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(payload.count + 10)
+    appendHeader(opcode, count: payload.count, to: &out, isFinal: true, isCompressed: false, maskBit: 0)
+    payload.withUnsafeBufferPointer { out.append(contentsOf: $0) }
+    return out
+  }
+
   /// Appends a client's frame, masked with a key that nobody can guess.
   public static func appendMasked(
     _ opcode: Opcode, _ payload: [UInt8], key: UInt32, to out: inout [UInt8], isFinal: Bool = true,

@@ -7,6 +7,7 @@ import Testing
 struct PayloadTests {
   static let conversation = ConversationID(counter: 9, bucket: Bucket(folding: 77))
   static let ada = Author(id: UserID(counter: 3000, bucket: Bucket(folding: 5)), username: "ada \"quoted\" <é>")
+  static let bob = Author(id: UserID(counter: 3001, bucket: Bucket(folding: 6)), username: "bob")
   static let message = Message(
     id: EntryID(counter: 12, bucket: Bucket(folding: 77)), conversation: conversation, seq: 4, sender: ada,
     type: .text, text: "hi\n\u{1F600}", clientMessageID: "c-1",
@@ -78,6 +79,35 @@ struct PayloadTests {
       changed[index] ^= 0x11
       _ = changed.withUnsafeBytes { EntryText.entries(fromPayload: $0) }
     }
+  }
+
+  @Test("plain messages, spelled as we spell them, are judged as any other spelling is, byte for byte")
+  func plainMessages() throws {
+    let plain = Message(
+      id: Self.message.id, conversation: Self.conversation, seq: 4, sender: Self.bob, type: .text, text: "grüß dich",
+      clientMessageID: "c-1", replyTo: Self.message.replyTo, createdAt: Self.message.createdAt)
+    let bare = Message(
+      id: Self.message.id, conversation: Self.conversation, seq: 5, sender: Self.bob, type: .text, text: "",
+      clientMessageID: nil, replyTo: nil, createdAt: Timestamp(milliseconds: 0))
+    let payload = EntryText.payload(of: [plain, bare].map { Entry(creating: $0) }, in: Self.conversation)
+    // A space in front is enough to be spelled otherwise.
+    func read(_ bytes: [UInt8]) -> [Entry]? { bytes.withUnsafeBytes { EntryText.entries(fromPayload: $0) } }
+    func readOtherwise(_ bytes: [UInt8]) -> [Entry]? { read([0x20] + bytes) }
+    #expect(read(payload) == [Entry(creating: plain), Entry(creating: bare)])
+    #expect(readOtherwise(payload) == read(payload))
+    var accepted = 0
+    for index in payload.indices {
+      for flipped: UInt8 in [0x01, 0x02, 0x10, 0x20, 0x80] {
+        var changed = payload
+        changed[index] ^= flipped
+        let entries = read(changed)
+        #expect(entries == readOtherwise(changed), "byte \(index), bits \(flipped)")
+        if entries != nil { accepted += 1 }
+      }
+      #expect(read(Array(payload[..<index])) == nil)
+    }
+    #expect(accepted > 100)
+    #expect(read(payload + payload) == nil)
   }
 
   @Test(

@@ -79,6 +79,26 @@ struct ConnectionTests {
     }
   }
 
+  @Test("an array that was sent in part keeps its place before what follows", arguments: [false, true])
+  func partOfOneArray(followedByMuch: Bool) async throws {
+    try await withLoop { loop in
+      let pair = try await Pair(on: loop)
+      try await pair.server.act { $0.pauseReading() }
+      let first = (0..<(12 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 8) }
+      try await pair.client.act { $0.send(first) }
+      let waiting = try await loop.submit { pair.client.connection.queuedBytes }
+      #expect(waiting > 0 && waiting < first.count)
+      let next = [UInt8](repeating: 1, count: followedByMuch ? 100_000 : 3)
+      try await pair.client.act { connection in
+        connection.send(next)
+        connection.send(SharedBytes([UInt8](repeating: 2, count: 5_000)))
+      }
+      try await pair.server.act { $0.resumeReading() }
+      #expect(try await eventually { pair.server.seen.count == first.count + next.count + 5_000 })
+      #expect(pair.server.seen.bytes == first + next + [UInt8](repeating: 2, count: 5_000))
+    }
+  }
+
   @Test("a reader that pauses holds the sender up; when it reads again all of it arrives")
   func backpressure() async throws {
     try await withLoop { loop in

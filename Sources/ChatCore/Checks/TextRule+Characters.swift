@@ -5,12 +5,18 @@ extension TextRule {
     for byte in text.utf8 where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 {
       return .notAllowed("hold no control characters but line feed, carriage return and tab")
     }
-    return text.unicodeScalars.allSatisfy(\.isBlank) ? .notAllowed("hold more than blanks") : nil
+    return isBlank(text) ? .notAllowed("hold more than blanks") : nil
+  }
+
+  /// Whether nothing is to be seen; a text that begins with a visible character of ASCII is judged by its first byte.
+  private static func isBlank(_ text: String) -> Bool {
+    if let first = text.utf8.first, first > 0x20, first < 0x7F { return false }
+    return text.unicodeScalars.allSatisfy(\.isBlank)
   }
 
   /// Secrets and ids: any characters but controls.
   static func controlFlaw(_ text: String) -> Flaw? {
-    text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    text.unicodeScalars.contains { $0.value < 0x7F ? $0.value < 0x20 : $0.properties.generalCategory == .control }
       ? .notAllowed("hold no control characters") : nil
   }
 

@@ -24,7 +24,8 @@ final class EndOfTickQueue {
   /// A list that grew past this in a burst is given back.
   private static let keptMax = 4096
 
-  private var fresh: [any EndOfTick] = []
+  // Appending calls nobody back; it is done once for each connection that a crowd's fan-out reaches.
+  @exclusivity(unchecked) private var fresh: [any EndOfTick] = []
   private var telling: [any EndOfTick] = []
   private let late = Line<any EndOfTick>()
   private let crowd = Line<any CrowdMember>()
@@ -43,21 +44,24 @@ final class EndOfTickQueue {
   /// Tells those who wait: for a slice of time each kind, or `all` of them.
   func tell(all: Bool = false) {
     let leftOver = !late.isEmpty
-    tellFresh(until: end(of: Self.sliceMicroseconds, all))
+    tellFresh(all: all)
     if leftOver { late.tell(until: end(of: Self.sliceMicroseconds, all), now) { $0.endOfTick() } }
     if !crowd.isEmpty {
       crowd.tell(until: end(of: Self.crowdMicroseconds, all), now) { $0.crowdsTurn() }
       // Those whose turn it was may have work of their own now.
-      if all { tellFresh(until: .max) }
+      if all { tellFresh(all: true) }
     }
   }
 
   private func end(of slice: Int64, _ all: Bool) -> Int64 { all ? .max : now() &+ slice }
 
-  private func tellFresh(until end: Int64) {
+  private func tellFresh(all: Bool) {
+    var end = Int64.max
     var rounds = 0
     while !fresh.isEmpty, rounds < Self.roundsMax {
       rounds += 1
+      // Few are told before anybody would look at the clock.
+      if !all, end == .max, fresh.count >= Self.leastAtOnce { end = now() &+ Self.sliceMicroseconds }
       swap(&fresh, &telling)
       let told = Self.tell(telling[...], until: end, now) { $0.endOfTick() }
       late.waiting.append(contentsOf: telling[told...])

@@ -40,6 +40,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var trimming = false
   private var crowd = CrowdMark()
   private var tickTime: Int64 = EventLoop.monotonicMilliseconds()
+  /// When the last tick ended: the wait that follows begins then.
+  private var tickEnd: Int64 = 0
 
   private struct Inbox {
     var work: [Work] = []
@@ -95,6 +97,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func run() {
     thread.store(pthread_self(), ordering: .relaxed)
     name.withCString { clinux_set_thread_name($0) }
+    tickEnd = EventLoop.monotonicMilliseconds()
     while !stopping { tick() }
     letGo()
     thread.store(0, ordering: .relaxed)
@@ -109,7 +112,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   private func tick() {
     let idle = pending.isEmpty && endOfTick.isEmpty
-    let timeout = idle ? timers.millisecondsToNext(from: EventLoop.monotonicMilliseconds()) : 0
+    let timeout = idle ? timers.millisecondsToNext(from: tickEnd) : 0
     poller.wait(timeout: timeout) {
       tickTime = EventLoop.monotonicMilliseconds()
       vitals.began(at: tickTime, descriptors: poller.watched)
@@ -126,7 +129,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     runPending()
     endOfTick.tell()
     if crowd.hasLeft(poller.watched) { trimSoon() }
-    vitals.finished(at: EventLoop.monotonicMilliseconds())
+    tickEnd = EventLoop.monotonicMilliseconds()
+    vitals.finished(at: tickEnd)
   }
 
   /// Timers that a timer adds wait for the next tick, even when they are due at once.

@@ -2,9 +2,6 @@ extension Connection {
   /// Queues bytes of a span.
   public func send(_ bytes: RawSpan) { bytes.withUnsafeBytes { send($0) } }
 
-  /// Queues bytes of an array.
-  public func send(_ bytes: [UInt8]) { bytes.withUnsafeBytes { send($0) } }
-
   /// Queues the UTF-8 bytes of a text.
   public func send(_ text: String) {
     var text = text

@@ -2,6 +2,8 @@ import CLinux
 import Glibc
 
 /// Bytes that wait to be sent, in order. Empty, it holds no memory; nearly always it is one buffer and one `send`.
+///
+/// - Cost: what a tick says once to a crowd is one reference each, no copy; from the second frame on one buffer each.
 struct OutQueue: ~Copyable {
   /// What became of an attempt to send.
   enum Outcome {
@@ -16,17 +18,22 @@ struct OutQueue: ~Copyable {
   }
 
   private static let tailFirst = 240
+  /// A second frame within a tick is seldom the last one: room for four like the first saves growing, up to this many
+  /// bytes.
+  private static let loneRoomMax = 4096
   private static let tailMax = 64 * 1024
   private static let roundsMax = 8
 
   /// Bytes that wait.
   private(set) var count = 0
+  /// All that waits, as it was given; else empty.
+  private var lone: [UInt8] = []
   private var pieces: [SharedBytes] = []
   private var firstPiece = 0
   private var tail: UnsafeMutableRawPointer?
   private var tailCount = 0
   private var tailCapacity = 0
-  /// How much of the first piece, or of the tail when there are no pieces, has been sent.
+  /// How much of what stands first has been sent: of the lone bytes, the first piece or the tail.
   private var sent = 0
 
   deinit { free(tail) }
@@ -35,8 +42,15 @@ struct OutQueue: ~Copyable {
 
   // MARK: Adding
 
+  mutating func append(_ bytes: [UInt8]) {
+    guard isEmpty else { return bytes.withUnsafeBytes { append($0) } }
+    lone = bytes
+    count = bytes.count
+  }
+
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let from = bytes.baseAddress, bytes.count > 0 else { return }
+    copyLone(before: bytes.count)
     if tailCapacity &- tailCount < bytes.count { makeRoom(for: bytes.count) }
     guard let tail else { return }
     (tail + tailCount).copyMemory(from: from, byteCount: bytes.count)
@@ -46,9 +60,21 @@ struct OutQueue: ~Copyable {
 
   mutating func append(_ bytes: SharedBytes) {
     guard bytes.count > SharedBytes.copiedBelow else { return append(bytes.raw) }
+    copyLone(before: 0)
     sealTail()
     pieces.append(bytes)
     count &+= bytes.count
+  }
+
+  /// What was alone gets company: it moves into a buffer.
+  private mutating func copyLone(before more: Int) {
+    guard !lone.isEmpty else { return }
+    let first = lone.count
+    let capacity = max(Self.tailFirst, first + more, min(4 * first, Self.loneRoomMax))
+    guard let made = malloc(capacity) else { return }
+    UnsafeMutableRawBufferPointer(start: made, count: first).copyBytes(from: lone)
+    (tail, tailCount, tailCapacity) = (made, first, capacity)
+    lone = []
   }
 
   private mutating func makeRoom(for more: Int) {
@@ -77,11 +103,12 @@ struct OutQueue: ~Copyable {
 
   // MARK: Taking away
 
-  /// The bytes that are next in one run; empty when nothing waits. Valid until the queue is changed.
-  var next: UnsafeRawBufferPointer {
-    if firstPiece < pieces.count { return UnsafeRawBufferPointer(rebasing: pieces[firstPiece].raw[sent...]) }
-    guard let tail else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return UnsafeRawBufferPointer(start: tail + sent, count: tailCount - sent)
+  /// Gives the bytes that are next in one run; none when nothing waits.
+  func withNext<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    if !lone.isEmpty { return lone.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[sent...])) } }
+    if firstPiece < pieces.count { return body(UnsafeRawBufferPointer(rebasing: pieces[firstPiece].raw[sent...])) }
+    guard let tail else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    return body(UnsafeRawBufferPointer(start: tail + sent, count: tailCount - sent))
   }
 
   /// That many bytes have been sent.
@@ -104,6 +131,7 @@ struct OutQueue: ~Copyable {
   }
 
   mutating func removeAll() {
+    if !lone.isEmpty { lone = [] }
     free(tail)
     dropTail()
     if !pieces.isEmpty { pieces = [] }
@@ -133,8 +161,7 @@ struct OutQueue: ~Copyable {
 
   private func sendOnce(to descriptor: CInt, with vectors: UnsafeMutableBufferPointer<iovec>) -> (Int, Int) {
     guard firstPiece < pieces.count else {
-      let run = next
-      return (Glibc.send(descriptor, run.baseAddress, run.count, CInt(MSG_NOSIGNAL)), run.count)
+      return withNext { (Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)), $0.count) }
     }
     let (used, asked) = gather(into: vectors)
     var message = msghdr()

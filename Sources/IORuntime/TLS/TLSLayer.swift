@@ -96,9 +96,8 @@ final class TLSLayer {
     guard isEstablished else { return nil }
     while !plain.isEmpty, encrypted.count < Self.encryptedAtOnce {
       var written = 0
-      let run = plain.next
       ERR_clear_error()
-      let code = SSL_write_ex(ssl, run.baseAddress, run.count, &written)
+      let code = plain.withNext { SSL_write_ex(ssl, $0.baseAddress, $0.count, &written) }
       guard code == 1 else { return reason }
       plain.consume(written)
     }

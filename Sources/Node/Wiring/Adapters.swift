@@ -142,7 +142,10 @@ extension Adapters {
 
   /// Memory that all loops of the process share.
   static func memory(loop: EventLoop, world: MemoryWorld, bus: MemoryBus, book: PresenceBook) -> Adapters {
-    let hop: MemoryBroker.Hop = { milliseconds, work in loop.execute { loop.schedule(after: milliseconds, work) } }
+    // At once is later in this tick: what a request answers and what it tells leave in one system call.
+    let hop: MemoryBroker.Hop = { milliseconds, work in
+      if milliseconds <= 0 { loop.execute(work) } else { loop.execute { loop.schedule(after: milliseconds, work) } }
+    }
     let broker = MemoryBroker(on: bus, hop: hop)
     let presence = MemoryPresence(in: book, now: EventLoop.monotonicMilliseconds, hop: hop)
     return Adapters(
