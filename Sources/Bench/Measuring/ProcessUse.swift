@@ -5,8 +5,8 @@ import Glibc
 /// - Units: seconds of CPU, user and system; bytes resident in memory, and of them those that are the
 ///   process's own. Of memory that n processes share, each is charged an n-th: thirty backends of PostgreSQL have its
 ///   buffers once.
-/// - Source: proc(5), `stat`, `schedstat`, `smaps_rollup` (Pss) and `status`. The time of children that have ended is their
-///   parents'.
+/// - Source: proc(5), `stat`, `schedstat`, `smaps_rollup` (Pss) and `status`. The time of children that have ended is
+///   their parents'.
 public struct ProcessUse: Sendable, Equatable {
   /// Seconds of CPU.
   public var cpu = 0.0
