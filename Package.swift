@@ -92,6 +92,13 @@ let node: [Target] = [
 ]
 
 let testing: [Target] = [
+  .target(name: "CCounting"),
+  .executableTarget(
+    name: "micro",
+    dependencies: [
+      "CCounting", "ChatCore", "Delivery", "EngineIO", "EntryText", "HTTP1", "IORuntime", "JSONText", "MemoryAdapters",
+      "Realtime", "SocketIO", "TestKit", "WebSocket",
+    ], path: "Sources/Micro", exclude: ["Documentation.docc"], swiftSettings: strict),
   .executableTarget(
     name: "conformance-fixture",
     dependencies: [

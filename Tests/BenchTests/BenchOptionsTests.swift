@@ -22,7 +22,7 @@ import Testing
       ([], "one scenario"), (["a"], "--target"), (["a", "b", "--target", "x"], "one scenario"),
       (["a", "--target", "x", "--cluster", "y"], "--target URL, or"), (["a", "--fast"], "--fast"),
       (["a", "--rate"], "--rate takes a value"), (["a", "--rate", "many"], "--rate takes a number"),
-      (["a", "--workers", "0"], "from 1 to 64"), (["a", "--wire", "smoke"], "native or socketio or plain"),
+      (["a", "--workers", "0"], "from 1 to 64"), (["a", "--wire", "smoke"], "native or socketio or plain or"),
       (["a", "--sources", "127.0.0.9-127.0.0.2"], "--sources"), (["a", "--sources", "localhost"], "--sources"),
       (["a", "--sources", "1.2.3.4-"], "--sources"), (["a", "--pids", "a"], "name=pid"),
       (["a", "--pids", "a=0"], "pid"),

@@ -96,7 +96,7 @@ import Testing
   @Test("one fault of any kind is enough, doubt and paging are none")
   func clean() {
     #expect(Verdict().isClean)
-    for path in [\Verdict.lost, \.repeated, \.reordered, \.foreign] {
+    for path in [\Verdict.lost, \.repeated, \.reordered, \.foreign, \.absent] {
       var verdict = Verdict()
       verdict[keyPath: path] = 1
       #expect(!verdict.isClean)

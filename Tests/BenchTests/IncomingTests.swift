@@ -69,6 +69,26 @@ import Testing
     #expect(read(.native, "{") == .broken && read(.socketio, "") == .broken)
   }
 
+  @Test("a broadcaster's texts are read behind the name of its event, and in MQTT's packets")
+  func broadcasts() {
+    let entry = Incoming.entry(.init(conversation: 0, seq: 7, mark: Self.mark))
+    func heard(_ text: String) -> Incoming {
+      Array(text.utf8).withUnsafeBytes { Incoming(.socketioPeer, $0, heard: Array("42[\"said\"".utf8)) }
+    }
+    #expect(heard(#"42["said","\#(Self.text)"]"#) == entry)
+    #expect(heard(#"42["other","\#(Self.text)"]"#) == .passing)
+    #expect(heard(#"0{"sid":"x"}"#) == .opened && heard("40") == .entered && heard("2") == .ping)
+    func packet(_ bytes: [UInt8]) -> Incoming { bytes.withUnsafeBytes { Incoming(.mqtt, $0) } }
+    #expect(packet(MQTTPacket.publish("r1", Array(Self.text.utf8))) == entry)
+    #expect(packet([0x20, 2, 0, 0]) == .opened && packet([0x90, 3, 0, 1, 0]) == .entered)
+    #expect(
+      packet([0x20, 2, 0, 5]) == .refused("connack 5") && packet([0x90, 3, 0, 1, 0x80]) == .refused("suback 128"))
+    let cut: [[UInt8]] = [[], [0x30], [0x20, 2], [0xFF, 0], [0x90, 3, 0, 1], [0x30, 0]]
+    for bytes in cut { _ = packet(bytes) }
+    #expect(MQTTPacket.publish("r1", [UInt8](repeating: 0x78, count: 200)).prefix(3) == [0x30, 0xCC, 0x01])
+    #expect(MQTTPacket.subscribe("r1") == [0x82, 7, 0, 1, 0, 2, 0x72, 0x31, 0])
+  }
+
   @Test("operations are written for both wires")
   func operations() throws {
     let body = Array(#"{"a":1}"#.utf8)

@@ -3,84 +3,163 @@ import IORuntime
 import Serving
 import WebSocket
 
-/// A peer as `benchmarks/README.md` asks for: rooms of text frames; and, on demand, one that does it badly.
+/// A peer as `benchmarks/README.md` asks for: rooms of texts, by several wires; and, on demand, one that does it badly.
 final class PlainPeer: Sendable {
-  /// What it does to every tenth frame for every listener.
+  /// What it does to every tenth frame for every listener, or to all.
   enum Fault: Sendable {
     case none, drops, repeats, swaps
+    /// It says so many messages a second, whatever is asked of it.
+    case slow(perSecond: Double)
+    /// It lets so many in.
+    case full(Int)
+  }
+
+  /// How it is spoken with.
+  enum Manner: Sendable {
+    case text, path, socketIO, mqtt
   }
 
   private let loop: EventLoop
   private let server: HTTPServer
   let address: SocketAddress
 
-  init(_ fault: Fault = .none) async throws {
+  init(_ fault: Fault = .none, _ manner: Manner = .text, tls: TLSServer? = nil) async throws {
     let loop = try EventLoop(name: "peer")
-    let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
-    let server = HTTPServer(loop: loop, handler: Rooms(fault))
+    let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0), tls: tls)
+    let server = HTTPServer(loop: loop, handler: PeerRooms(loop, fault, manner))
     (self.loop, self.server, address) = (loop, server, listener.address)
     try loop.start()
     try await loop.submit { try server.serve(listener) }
   }
 
   deinit { loop.stop() }
+}
 
-  private final class Rooms: HTTPHandler, @unchecked Sendable {
-    let fault: Fault
-    var listeners: [String: [ObjectIdentifier: Listening]] = [:]
+/// Who listens where, and what is yet to be said.
+private final class PeerRooms: HTTPHandler, @unchecked Sendable {
+  let loop: EventLoop
+  let fault: PlainPeer.Fault
+  let manner: PlainPeer.Manner
+  var listeners: [String: [ObjectIdentifier: Listening]] = [:]
+  private var waiting: [(room: String, frame: [UInt8])] = []
+  private var owed = 0.0
+  private var last = EventLoop.monotonicMilliseconds()
+  private var isTicking = false
+  private var seats = 0
 
-    init(_ fault: Fault) { self.fault = fault }
+  init(_ loop: EventLoop, _ fault: PlainPeer.Fault, _ manner: PlainPeer.Manner) {
+    (self.loop, self.fault, self.manner) = (loop, fault, manner)
+  }
 
-    func respond(to request: Request) async -> Response { Response(.notFound) }
+  func respond(to request: Request) async -> Response { Response(.notFound) }
 
-    func upgrade(_ request: Request) -> UpgradeAnswer? {
-      let agreement = try? Handshake.agree(
-        method: "GET", isHTTP11: true, hasBody: false, offer: Handshake.Offer(),
-        values: { request.head.headers.values(for: $0) })
-      guard let agreement else { return .refuse(Response(.badRequest)) }
-      return .accept(agreement, limits: MessageLimits()) { Listening(self, $0) }
+  func upgrade(_ request: Request) -> UpgradeAnswer? {
+    let agreement = try? Handshake.agree(
+      method: "GET", isHTTP11: true, hasBody: false, offer: Handshake.Offer(),
+      values: { request.head.headers.values(for: $0) })
+    guard let agreement else { return .refuse(Response(.badRequest)) }
+    seats += 1
+    if case .full(let most) = fault, seats > most { return .refuse(Response(.unavailable)) }
+    let path = request.head.target
+    return .accept(agreement, limits: MessageLimits()) { [self] in
+      let room = manner == .path ? String(path.split(separator: "/").last ?? "") : nil
+      let listening = Listening(self, $0, room)
+      if manner == .socketIO { loop.schedule(after: 0) { listening.tell(#"0{"sid":"x","pingInterval":25000}"#) } }
+      return listening
     }
   }
 
-  private final class Listening: WebSocketHandler {
-    private let rooms: Rooms
-    private let socket: WebSocketConnection
-    private var room: String?
-    private var count = 0
-    private var held: [UInt8]?
+  func say(_ frame: [UInt8], in room: String) {
+    guard case .slow(let rate) = fault else { return spread(frame, in: room) }
+    waiting.append((room, frame))
+    guard !isTicking else { return }
+    isTicking = true
+    tick(rate)
+  }
 
-    init(_ rooms: Rooms, _ socket: WebSocketConnection) { (self.rooms, self.socket) = (rooms, socket) }
+  private func tick(_ rate: Double) {
+    let now = EventLoop.monotonicMilliseconds()
+    // Time in which nobody asked is not saved up.
+    owed = min(owed + Double(now - last) * rate / 1_000, waiting.count > 1 ? .infinity : 1)
+    last = now
+    let count = min(Int(owed), waiting.count)
+    owed -= Double(count)
+    for (room, frame) in waiting.prefix(count) { spread(frame, in: room) }
+    waiting.removeFirst(count)
+    isTicking = !waiting.isEmpty
+    if isTicking { loop.schedule(after: 2) { [weak self] in self?.tick(rate) } }
+  }
 
-    func received(text: Span<UInt8>) {
-      let bytes = text.withUnsafeBufferPointer { Array($0) }
-      if let room { return rooms.listeners[room]?.values.forEach { $0.hear(bytes) } ?? () }
-      let name = String(decoding: bytes, as: UTF8.self)
-      guard name.hasPrefix("join ") else { return socket.close(.policyViolation) }
-      room = name
-      rooms.listeners[name, default: [:]][ObjectIdentifier(self)] = self
+  private func spread(_ frame: [UInt8], in room: String) { listeners[room]?.values.forEach { $0.hear(frame) } }
+}
+
+/// One socket of it.
+private final class Listening: WebSocketHandler {
+  private let rooms: PeerRooms
+  private let socket: WebSocketConnection
+  private var room: String?
+  private var count = 0
+  private var held: [UInt8]?
+
+  init(_ rooms: PeerRooms, _ socket: WebSocketConnection, _ room: String?) {
+    (self.rooms, self.socket) = (rooms, socket)
+    if let room { join(room) }
+  }
+
+  private func join(_ name: String) {
+    room = name
+    rooms.listeners[name, default: [:]][ObjectIdentifier(self)] = self
+  }
+
+  func tell(_ text: String) { socket.send(text: Array(text.utf8)) }
+
+  func received(text: Span<UInt8>) {
+    let bytes = text.withUnsafeBufferPointer { Array($0) }
+    let word = String(decoding: bytes, as: UTF8.self)
+    guard rooms.manner == .socketIO else {
+      if let room { return rooms.say(bytes, in: room) }
+      guard word.hasPrefix("join ") else { return socket.close(.policyViolation) }
+      return join(String(word.dropFirst(5)))
     }
+    let parts = word.split(separator: "\"")
+    if word == "40" { return tell(#"40{"sid":"y"}"#) }
+    guard word.hasPrefix("42["), parts.count == 5 else { return }
+    if parts[1] == "enter" { return join(String(parts[3])) }
+    if parts[1] == "say", let room { rooms.say(Array(#"42["said","\#(parts[3])"]"#.utf8), in: room) }
+  }
 
-    private func hear(_ frame: [UInt8]) {
-      count += 1
-      let isTenth = count % 10 == 0
-      switch rooms.fault {
-      case .none: socket.send(text: frame)
-      case .drops: if !isTenth { socket.send(text: frame) }
-      case .repeats:
-        socket.send(text: frame)
-        if isTenth { socket.send(text: frame) }
-      case .swaps:
-        if isTenth { return held = frame }
-        socket.send(text: frame)
-        if let late = held { socket.send(text: late) }
-        held = nil
-      }
-    }
-
-    func received(binary: Span<UInt8>) {}
-
-    func closed(_ end: WebSocketEnd) {
-      if let room { rooms.listeners[room]?[ObjectIdentifier(self)] = nil }
+  func received(binary: Span<UInt8>) {
+    guard rooms.manner == .mqtt, binary.count > 1 else { return }
+    let bytes = binary.withUnsafeBufferPointer { Array($0) }
+    switch bytes[0] & 0xF0 {
+    case 0x10: socket.send(binary: [0x20, 2, 0, 0])
+    case 0x80:
+      join(String(decoding: bytes[6..<(bytes.count - 1)], as: UTF8.self))
+      socket.send(binary: [0x90, 3, bytes[2], bytes[3], 0])
+    default: if let room { rooms.say(bytes, in: room) }
     }
   }
+
+  func hear(_ frame: [UInt8]) {
+    count += 1
+    let isTenth = count % 10 == 0
+    switch rooms.fault {
+    case .none, .slow, .full: send(frame)
+    case .drops: if !isTenth { send(frame) }
+    case .repeats:
+      send(frame)
+      if isTenth { send(frame) }
+    case .swaps:
+      if isTenth { return held = frame }
+      send(frame)
+      if let late = held { send(late) }
+      held = nil
+    }
+  }
+
+  private func send(_ frame: [UInt8]) {
+    if rooms.manner == .mqtt { socket.send(binary: frame) } else { socket.send(text: frame) }
+  }
+
+  func closed(_ end: WebSocketEnd) { if let room { rooms.listeners[room]?[ObjectIdentifier(self)] = nil } }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import JSONText
 import Testing
@@ -28,6 +29,41 @@ import Testing
     let parent = try #require(ProcessUse.now(of: [getppid()])[getppid()])
     let child = try #require(ProcessUse.now(of: [pid])[pid])
     #expect(parent.resident >= child.resident / 2)
+  }
+
+  @Test("memory that four processes share is counted once")
+  func shared() throws {
+    let script = """
+      import mmap, os, sys, time
+      block = mmap.mmap(-1, 64 << 20)
+      for page in range(0, 64 << 20, 4096): block[page] = 1
+      for _ in range(3):
+          if os.fork() == 0:
+              for page in range(0, 64 << 20, 4096): block[page]
+              os.write(1, b'.')
+              sys.stdin.read()
+              os._exit(0)
+      sys.stdin.read()
+      """
+    let python = Process()
+    let (input, output) = (Pipe(), Pipe())
+    python.executableURL = URL(filePath: "/usr/bin/env")
+    python.arguments = ["python3", "-c", script]
+    (python.standardInput, python.standardOutput) = (input, output)
+    try python.run()
+    defer {
+      try? input.fileHandleForWriting.close()
+      python.waitUntilExit()
+    }
+    var ready = 0
+    while ready < 3 {
+      let piece = output.fileHandleForReading.availableData
+      try #require(!piece.isEmpty)
+      ready += piece.count
+    }
+    let use = try #require(ProcessUse.now(of: [python.processIdentifier])[python.processIdentifier])
+    let block = Double(64 << 20)
+    #expect(use.resident > block && use.resident < block * 2 && use.own < block, "\(use)")
   }
 
   @Test("the machine is described without its name")

@@ -47,7 +47,9 @@ import Testing
     #expect(wrong("\"measure_s\": 1,", "")?.contains("\"measure_s\" is missing") == true)
     #expect(wrong("\"native\"", "\"smoke\"")?.contains("wires/0") == true)
     #expect(wrong("\"users\": 3", "\"users\": 7")?.contains("\"users\"") == true)
-    #expect(wrong("\"native\"", "\"plain\"") == nil)
+    #expect(wrong("\"native\"", "\"plain\"") == nil && wrong("\"native\"", "\"mqtt\"") == nil)
+    let peer = "{\"peer\": {\"send\": \"a\\\"b\"}, \"name\""
+    #expect(wrong("{\"name\"", peer)?.contains("peer/send") == true)
     #expect(wrong("{\"name\"", "{\"watch\": 1, \"name\"") == nil)
     #expect(wrong("\"wires\": [\"native\"]", "\"watch\": 1, \"wires\": [\"plain\"]")?.contains("plain") == true)
     #expect(

@@ -7,7 +7,8 @@ enum Safety {
 
   /// Output belongs to the command line and the log.
   static func output(_ file: SourceFile) -> [String] {
-    guard file.module != "martlet" else { return [] }
+    // The command line, and a program that is not installed.
+    guard file.module != "martlet", file.module != "Micro" else { return [] }
     // Neither a member's call nor a declaration: what stands before it is no dot, and not "func".
     return matches(in: file, /(?:^|[^.\w ]|[^c] |^ )(?:print|debugPrint|dump|NSLog)\(/) {
       "output that is no log:\($0)"

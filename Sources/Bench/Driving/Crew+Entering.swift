@@ -29,21 +29,50 @@ extension Crew {
     let source = order.sources.isEmpty ? nil : order.sources[number % order.sources.count]
     let token = tokens.isEmpty ? "" : tokens[seat.user]
     // The key of a handshake proves nothing about who asks; sixteen bytes of one letter are a good one.
-    let request = order.wire.request(place, token: token, key: "eHh4eHh4eHh4eHh4eHh4eA==")
+    let request = order.wire.request(
+      place, token: token, room: order.followed[seat.user].first ?? 0, key: "eHh4eHh4eHh4eHh4eHh4eA==")
     seat.connect(to: place, from: source, tls: tls, request: request)
   }
 
   func seatUpgraded(_ seat: Seat) {
     switch order.wire {
     case .native: resume(seat)
-    case .socketio: break
+    case .socketio, .socketioPeer: break
+    case .mqtt: seat.send(MQTTPacket.connect)
     case .plain:
-      // With more rooms than users a seat still joins one: it is the only user of its own.
-      guard let room = order.followed[seat.user].first else { return seat.refused("no room") }
-      seat.send(Array("join r\(room)".utf8))
-      for worker in 0..<order.workers { oracle.begin(seat.slot + worker, at: 0) }
-      seatReady(seat)
+      // A room in the path has been entered with the handshake.
+      if !order.sockets.contains(where: \.namesRoom) { join(seat) }
+      inRoom(seat)
     }
+  }
+
+  /// The target has greeted: an Engine.IO session is open, a broker has let in.
+  func opened(_ seat: Seat) {
+    switch order.wire {
+    case .mqtt: join(seat)
+    case .socketioPeer: seat.send(Array("40".utf8))
+    default: seat.send(Array("40".utf8) + (["token": .string(tokens[seat.user])] as JSONValue).bytes)
+    }
+  }
+
+  /// The namespace is entered, or the topic subscribed to.
+  func entered(_ seat: Seat) {
+    if order.wire.isReliable { return resume(seat) }
+    // What joins a room of Socket.IO is answered by nothing that all servers have.
+    if order.wire == .socketioPeer { join(seat) }
+    inRoom(seat)
+  }
+
+  private func join(_ seat: Seat) {
+    // With more rooms than users a seat still joins one: it is the only user of its own.
+    guard let room = order.followed[seat.user].first else { return seat.refused("no room") }
+    seat.send(order.wire.joining(Target.Place.room(room), order.scenario.peer))
+  }
+
+  /// From here on a broadcaster's seat hears whatever is said, as far as anybody promises it.
+  private func inRoom(_ seat: Seat) {
+    for worker in 0..<order.workers { oracle.begin(seat.slot + worker, at: 0) }
+    seatReady(seat)
   }
 
   func resume(_ seat: Seat) {

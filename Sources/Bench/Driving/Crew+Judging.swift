@@ -16,7 +16,7 @@ extension Crew {
     for seat in seats where seat.state == .ready {
       for (place, conversation) in order.followed[seat.user].enumerated() where promised.indices.contains(conversation)
       {
-        if order.wire == .plain {
+        if !order.wire.isReliable {
           // A seat is in one room only, whatever its user follows.
           guard place == 0 else { continue }
           for (worker, count) in promised[conversation].enumerated() where worker < order.workers {
@@ -39,6 +39,7 @@ extension Crew {
     verdict.reordered = Int64(oracle.reordered)
     verdict.foreign = foreign
     verdict.behind = behind
+    verdict.absent = Int64(seats.count { $0.state != .ready })
     return verdict
   }
 

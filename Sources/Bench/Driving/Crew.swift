@@ -48,6 +48,8 @@ final class Crew: @unchecked Sendable {
   /// many each worker has sent to it.
   var promised: [[Int64]] = []
 
+  /// How a foreign Socket.IO server's texts begin.
+  private let heard: [UInt8]
   /// Whether a message has arrived when all have it, rather than when it is acknowledged.
   var untilDelivered = true
 
@@ -56,6 +58,7 @@ final class Crew: @unchecked Sendable {
     self.order = order
     self.tls = tls
     tokens = order.tokens
+    heard = Array("42[\"\(order.scenario.peer.message)\"".utf8)
     var options = ConnectionOptions()
     options.keepAlive = 0
     connectionOptions = options
@@ -72,7 +75,7 @@ final class Crew: @unchecked Sendable {
 
   /// A plain target numbers nothing, so each worker's messages are a log of their own.
   private static func slots(_ order: Order, _ user: Int) -> Int {
-    order.followed[user].count * (order.wire == .plain ? order.workers : 1)
+    order.followed[user].count * (order.wire.isReliable ? 1 : order.workers)
   }
 
   // MARK: What is said
@@ -86,13 +89,13 @@ final class Crew: @unchecked Sendable {
       tally.count("overrun")
       return false
     }
-    let place = order.wire == .plain ? sends.nextPlace(in: conversation) : 0
+    let place = order.wire.isReliable ? 0 : sends.nextPlace(in: conversation)
     let mark = Mark(worker: order.worker, number: number, due: due, place: place)
     var body: [UInt8] = []
     body.reserveCapacity(order.scenario.textBytes + 100)
-    if order.wire == .plain {
+    if !order.wire.isReliable {
       mark.append(to: &body, bytes: order.scenario.textBytes)
-      seat.send(body)
+      seat.send(order.wire.text(body, to: Target.Place.room(conversation), order.scenario.peer))
     } else {
       body.append(contentsOf: #"{"conversation":"#.utf8)
       Digits.append(order.conversations[conversation], to: &body)
@@ -119,14 +122,14 @@ final class Crew: @unchecked Sendable {
 
   func received(_ bytes: UnsafeRawBufferPointer, at seat: Seat, _ now: Int64) {
     if let known = cache.find(bytes) { return entry(known.entry, known.place, at: seat, now) }
-    switch Incoming(order.wire, bytes) {
+    switch Incoming(order.wire, bytes, heard: heard) {
     case .entry(let found):
       let place = place(of: found)
       cache.remember(bytes, found, place)
       entry(found, place, at: seat, now)
     case .reply(let answer): replied(answer, bytes, at: seat, now)
-    case .opened: seat.send(enteringPacket(seat))
-    case .entered: resume(seat)
+    case .opened: opened(seat)
+    case .entered: entered(seat)
     case .ping: seat.send([UInt8(ascii: "3")])
     case .passing: if seat.state == .ready { tally.count("passing") }
     case .refused(let code): seat.refused(code)
@@ -135,13 +138,9 @@ final class Crew: @unchecked Sendable {
   }
 
   private func place(of entry: Incoming.Entry) -> Int {
-    guard order.wire == .plain else { return places[entry.conversation] ?? -1 }
+    guard !order.wire.isReliable else { return places[entry.conversation] ?? -1 }
     guard let mark = entry.mark, mark.worker < order.workers else { return -1 }
     return mark.worker
-  }
-
-  private func enteringPacket(_ seat: Seat) -> [UInt8] {
-    Array("40".utf8) + (["token": .string(tokens[seat.user])] as JSONValue).bytes
   }
 
   private func entry(_ entry: Incoming.Entry, _ place: Int, at seat: Seat, _ now: Int64) {
@@ -163,7 +162,7 @@ final class Crew: @unchecked Sendable {
 
   private func slot(_ place: Int, of seat: Seat) -> Int? {
     guard place >= 0 else { return nil }
-    if order.wire == .plain { return seat.slot + place }
+    if !order.wire.isReliable { return seat.slot + place }
     let followed = order.followed[seat.user]
     if followed.count == 1 { return followed[0] == place ? seat.slot : nil }
     return followed.firstIndex(of: place).map { seat.slot + $0 }
@@ -171,7 +170,7 @@ final class Crew: @unchecked Sendable {
 
   /// One of this worker's own messages has come back to a seat.
   private func own(_ mark: Mark, _ entry: Incoming.Entry) {
-    let isPlain = order.wire == .plain
+    let isPlain = !order.wire.isReliable
     let before = sends.returned
     defer { tally.acknowledged += sends.returned - before }
     switch sends.delivered(mark.number, seq: entry.seq, in: isPlain ? nil : places[entry.conversation], isPlain) {

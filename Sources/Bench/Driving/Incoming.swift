@@ -34,14 +34,19 @@ enum Incoming: Equatable {
 }
 
 extension Incoming {
-  /// Reads one message of that wire; a plain target's are marks alone.
-  init(_ wire: Wire, _ bytes: UnsafeRawBufferPointer) {
+  /// Reads one message of that wire; a broadcaster's are marks alone, behind `heard` if it is one of Socket.IO.
+  init(_ wire: Wire, _ bytes: UnsafeRawBufferPointer, heard: [UInt8] = []) {
     switch wire {
     case .native: self = Incoming.frame(bytes)
     case .socketio: self = Incoming.packet(bytes)
-    case .plain:
-      self = Mark(in: bytes).map { .entry(Entry(conversation: 0, seq: $0.place, mark: $0)) } ?? .passing
+    case .plain: self = Incoming.text(bytes)
+    case .mqtt: self = Incoming.packetOfMQTT(bytes)
+    case .socketioPeer: self = bytes.starts(with: heard) ? Incoming.text(bytes) : Incoming.packet(bytes)
     }
+  }
+
+  static func text(_ bytes: UnsafeRawBufferPointer) -> Incoming {
+    Mark(in: bytes).map { .entry(Entry(conversation: 0, seq: $0.place, mark: $0)) } ?? .passing
   }
 
   /// A frame of the native protocol; those of Socket.IO's events are the same.
@@ -141,19 +146,47 @@ extension Incoming {
 /// What is said to a target.
 extension Wire {
   /// The handshake's request.
-  func request(_ place: Target.Place, token: String, key: String) -> [UInt8] {
-    var text = "GET \(path(place)) HTTP/1.1\r\nHost: \(place.authority)\r\nUpgrade: websocket\r\n"
+  func request(_ place: Target.Place, token: String, room: Int, key: String) -> [UInt8] {
+    var text = "GET \(path(place, room)) HTTP/1.1\r\nHost: \(place.authority)\r\nUpgrade: websocket\r\n"
     text += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
     if self == .native { text += "Sec-WebSocket-Protocol: martlet.v1.json\r\nAuthorization: Bearer \(token)\r\n" }
+    if self == .mqtt { text += "Sec-WebSocket-Protocol: mqtt\r\n" }
     return Array((text + "\r\n").utf8)
   }
 
-  private func path(_ place: Target.Place) -> String {
+  private func path(_ place: Target.Place, _ room: Int) -> String {
     switch self {
     case .native: "/v1/socket"
-    case .socketio: "/socket.io/?EIO=4&transport=websocket"
-    case .plain: place.path
+    case .socketio, .socketioPeer: "/socket.io/?EIO=4&transport=websocket"
+    case .plain, .mqtt: place.path(in: room)
     }
+  }
+
+  /// What enters a broadcaster's room.
+  func joining(_ room: String, _ events: PeerEvents) -> [UInt8] {
+    switch self {
+    case .plain: Array("join \(room)".utf8)
+    case .mqtt: MQTTPacket.subscribe(room)
+    case .native, .socketio, .socketioPeer: event(events.join, Array(room.utf8))
+    }
+  }
+
+  /// What says a text to a broadcaster; it is of our own letters, so there is nothing to escape.
+  func text(_ body: [UInt8], to room: String, _ events: PeerEvents) -> [UInt8] {
+    switch self {
+    case .plain: body
+    case .mqtt: MQTTPacket.publish(room, body)
+    case .native, .socketio, .socketioPeer: event(events.send, body)
+    }
+  }
+
+  private func event(_ name: String, _ text: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(name.utf8.count + text.count + 10)
+    for part in [#"42[""#, name, #"",""#] { out.append(contentsOf: part.utf8) }
+    out.append(contentsOf: text)
+    out.append(contentsOf: #""]"#.utf8)
+    return out
   }
 
   /// An operation with its answer's number.
@@ -177,7 +210,7 @@ extension Wire {
       out.append(contentsOf: #"","#.utf8)
       out.append(contentsOf: body)
       out.append(UInt8(ascii: "]"))
-    case .plain: out = body
+    case .plain, .socketioPeer, .mqtt: out = body
     }
     return out
   }

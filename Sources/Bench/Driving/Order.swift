@@ -16,6 +16,8 @@ struct Order: Sendable {
   var sockets: [Target.Place]
   /// Addresses to connect from; empty for the system's choice.
   var sources: [String]
+  /// The file of the authorities that are trusted; nothing for the system's.
+  var authority: String?
   /// Each user's access token.
   var tokens: [String]
   /// Each user's id.
@@ -30,6 +32,7 @@ struct Order: Sendable {
   /// A worker's part.
   init(
     _ scenario: Scenario, _ wire: Wire, worker: Int, of workers: Int, _ target: Target, sources: [String],
+    authority: String? = nil,
     _ population: Population?, run: String
   ) {
     self.scenario = scenario
@@ -37,6 +40,7 @@ struct Order: Sendable {
     self.worker = worker
     self.workers = workers
     self.sources = sources
+    self.authority = authority
     self.run = run
     rest = target.rest
     sockets = target.sockets
@@ -79,7 +83,7 @@ extension Order {
       "do": "be", "scenario": scenario.json, "wire": .string(wire.rawValue), "worker": .integer(Int64(worker)),
       "workers": .integer(Int64(workers)), "rest": list(rest.map(\.url)), "sockets": list(sockets.map(\.url)),
       "sources": list(sources), "tokens": list(tokens), "users": list(users), "conversations": list(conversations),
-      "run": .string(run),
+      "run": .string(run), "authority": authority.map { .string($0) } ?? .null,
     ]
   }
 
@@ -99,12 +103,13 @@ extension Order {
     rest = texts("rest").compactMap(Target.Place.init)
     sockets = texts("sockets").compactMap(Target.Place.init)
     sources = texts("sources")
+    authority = json["authority"]?.string
     tokens = texts("tokens")
     users = numbers("users")
     conversations = numbers("conversations")
     followed = Self.followed(scenario)
     guard !sockets.isEmpty else { return nil }
-    if wire != .plain {
+    if wire.isReliable {
       guard tokens.count == scenario.users, users.count == scenario.users,
         conversations.count == scenario.conversationCount
       else { return nil }

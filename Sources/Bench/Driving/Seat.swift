@@ -94,11 +94,12 @@ final class Seat: ConnectionHandler {
     failures = 0
   }
 
-  /// Sends one text message.
+  /// Sends one message, of text unless the wire has bytes.
   func send(_ payload: [UInt8]) {
     guard let connection else { return }
     crew.frame.removeAll(keepingCapacity: true)
-    FrameWriter.appendMasked(.text, payload, key: crew.random.next(), to: &crew.frame)
+    FrameWriter.appendMasked(
+      crew.order.wire == .mqtt ? .binary : .text, payload, key: crew.random.next(), to: &crew.frame)
     connection.send(crew.frame)
   }
 

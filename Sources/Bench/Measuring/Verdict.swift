@@ -1,6 +1,6 @@
 import JSONText
 
-/// What the check of all deliveries has found; anything but zeros fails the run.
+/// What the check of all deliveries has found; anything but zeros fails the run, doubt and paging excepted.
 public struct Verdict: Sendable, Equatable {
   /// Deliveries that were looked at.
   public var checked: Int64 = 0
@@ -17,11 +17,17 @@ public struct Verdict: Sendable, Equatable {
   /// Entries that a resume named as too far behind: by design paged from the history, so not lost.
   public var behind: Int64 = 0
 
+  /// Sockets that were not there when it was judged: what they would have heard nobody knows.
+  public var absent: Int64 = 0
+
   /// Nothing found.
   public init() {}
 
-  /// Whether the promise was kept.
-  public var isClean: Bool { lost == 0 && repeated == 0 && reordered == 0 && foreign == 0 }
+  /// Whether the promise was kept to all who were there.
+  public var isKept: Bool { lost == 0 && repeated == 0 && reordered == 0 && foreign == 0 }
+
+  /// Whether the promise was kept, and everybody was there.
+  public var isClean: Bool { isKept && absent == 0 }
 
   /// Adds what another worker found.
   public mutating func merge(_ other: Verdict) {
@@ -30,7 +36,7 @@ public struct Verdict: Sendable, Equatable {
 
   private static let rows: [(String, any WritableKeyPath<Verdict, Int64> & Sendable)] = [
     ("checked", \.checked), ("lost", \.lost), ("repeated", \.repeated), ("reordered", \.reordered),
-    ("foreign", \.foreign), ("in_doubt", \.inDoubt), ("behind", \.behind),
+    ("foreign", \.foreign), ("in_doubt", \.inDoubt), ("behind", \.behind), ("absent", \.absent),
   ]
 
   /// As JSON.
@@ -48,7 +54,8 @@ public struct Verdict: Sendable, Equatable {
   /// One line for a person.
   public var sentence: String {
     let faults = "\(lost) lost, \(repeated) repeated, \(reordered) reordered, \(foreign) foreign"
-    let rest = (inDoubt > 0 ? "; \(inDoubt) sends unanswered" : "") + (behind > 0 ? "; \(behind) paged" : "")
+    let missing = absent > 0 ? "; \(absent) sockets are not there" : ""
+    let rest = missing + (inDoubt > 0 ? "; \(inDoubt) sends unanswered" : "") + (behind > 0 ? "; \(behind) paged" : "")
     return "\(Words.number(Double(checked))) deliveries checked: \(faults)\(rest)"
   }
 }

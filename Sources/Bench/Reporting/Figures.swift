@@ -55,8 +55,9 @@ extension RunResult {
     }
     if connected > 0 {
       all.append(microseconds("cpu_us_per_connect", "CPU a connection made", connectCPU / Double(connected)))
-      let grown = uses.filter { $0.name.hasPrefix("socket") || $0.name.hasPrefix("server") }
-        .reduce(0) { $0 + $1.idle - $1.before }
+      let servers = uses.filter { !$0.isTester }
+      let nodes = servers.filter { $0.name.hasPrefix("socket") || $0.name.hasPrefix("server") }
+      let grown = (nodes.isEmpty ? servers : nodes).reduce(0) { $0 + $1.idle - $1.before }
       let bytes = grown / Double(connected)
       all.append(
         Figure(name: "idle_bytes", title: "bytes an idle connection", value: bytes, text: Words.bytes(bytes)))

@@ -6,7 +6,8 @@ extension RunResult {
     [
       "schema": .integer(Self.schema), "scenario": scenario, "wire": .string(wire), "target": .string(target),
       "begun": .string(begun), "machine": machine, "workers": .integer(workers), "connected": .integer(connected),
-      "connect_s": .number(connectSeconds), "measure_s": .number(seconds), "delivered": .integer(delivered),
+      "prepare_s": .number(prepareSeconds), "connect_s": .number(connectSeconds), "measure_s": .number(seconds),
+      "delivered": .integer(delivered),
       "acknowledged": .integer(acknowledged), "measure": tally.json, "connecting": connecting.json,
       "verdict": verdict.json,
       "series": .array(series.map(\.json)), "processes": .array(uses.map(\.json)),
@@ -33,6 +34,7 @@ extension RunResult {
       machine: json["machine"] ?? .null)
     workers = json["workers"]?.integer ?? 1
     connected = json["connected"]?.integer ?? 0
+    prepareSeconds = json["prepare_s"]?.number ?? 0
     connectSeconds = json["connect_s"]?.number ?? 0
     seconds = json["measure_s"]?.number ?? 0
     delivered = json["delivered"]?.integer ?? 0
@@ -72,7 +74,7 @@ extension RunResult.Use {
   var json: JSONValue {
     [
       "name": .string(name), "connect_cpu_s": .number(connectCPU), "measure_cpu_s": .number(measureCPU),
-      "resident_before": .number(before), "resident_idle": .number(idle), "resident_after": .number(after),
+      "own_before": .number(before), "own_idle": .number(idle), "resident_after": .number(after),
     ]
   }
 
@@ -80,8 +82,8 @@ extension RunResult.Use {
     name = json["name"]?.string ?? ""
     connectCPU = json["connect_cpu_s"]?.number ?? 0
     measureCPU = json["measure_cpu_s"]?.number ?? 0
-    before = json["resident_before"]?.number ?? 0
-    idle = json["resident_idle"]?.number ?? 0
+    before = json["own_before"]?.number ?? 0
+    idle = json["own_idle"]?.number ?? 0
     after = json["resident_after"]?.number ?? 0
   }
 }

@@ -36,11 +36,11 @@ public struct RunResult: Sendable {
     public var connectCPU = 0.0
     /// CPU-seconds while measuring.
     public var measureCPU = 0.0
-    /// Resident bytes before the first connection.
+    /// Bytes of its own before the first connection.
     public var before = 0.0
-    /// Resident bytes with all of them idle.
+    /// Bytes of its own with all of them idle.
     public var idle = 0.0
-    /// Resident bytes at the end.
+    /// Resident bytes at the end, its part of what is shared included.
     public var after = 0.0
 
     /// Whether it is the tester's.
@@ -71,6 +71,8 @@ public struct RunResult: Sendable {
   public var workers: Int64 = 1
   /// Sockets that came in.
   public var connected: Int64 = 0
+  /// Seconds of making users, conversations and tokens: no part of what follows.
+  public var prepareSeconds = 0.0
   /// Seconds until they all were.
   public var connectSeconds = 0.0
   /// Seconds of the window.

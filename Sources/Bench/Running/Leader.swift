@@ -14,6 +14,12 @@ final class Leader: @unchecked Sendable {
   static let seatsPerWorker = 5_000
   /// Milliseconds between the last connection and the look at an idle target: its freed memory is given back by then.
   static let settleMilliseconds: Int64 = 2_000
+  /// Milliseconds between two looks whether the target is quiet: many of the clock's ticks of ten.
+  static let quietLookMilliseconds: Int64 = 250
+  /// Looks in all: five seconds; a target that is never quiet is measured as it is.
+  static let quietLooksMax = 20
+  /// The share of a core below which it is: an idle cluster's own work.
+  static let quietShare = 0.08
   /// Milliseconds from the order to send to the first message: every worker has it by then.
   static let headStartMilliseconds: Int64 = 200
   /// Access tokens live for 15 minutes; new ones are handed out well before.
@@ -48,6 +54,9 @@ final class Leader: @unchecked Sendable {
     progress = Progress(workers: workerCount, note: note)
   }
 
+  /// Whether faults are told and fail nothing: of a broadcaster, which promises nothing.
+  var isForgiving: Bool { !wire.isReliable && !options.isStrict }
+
   /// Somebody wants it to end: what has been measured by then is the result.
   func stop() {
     guard !isStopping else { return }
@@ -61,7 +70,9 @@ final class Leader: @unchecked Sendable {
     var result = RunResult(
       scenario: scenario.json, wire: wire, target: target.sockets.map(\.url).joined(separator: " "),
       begun: WallClock.now, machine: Machine.json)
+    let beginning = Clock.nanoseconds()
     let population = try await prepare()
+    result.prepareSeconds = Double(Clock.nanoseconds() - beginning) / 1_000_000_000
     try checkFiles()
     result.workers = Int64(workerCount)
     do throws(WorkerProcess.Gone) {
@@ -87,11 +98,12 @@ final class Leader: @unchecked Sendable {
   }
 
   private func prepare() async throws(Stop) -> Population? {
-    guard wire != .plain else { return nil }
+    guard wire.isReliable else { return nil }
     do {
       let isSecure = target.rest.contains { $0.isSecure }
       let preparation = Preparation(
-        loop, scenario, rest: target.rest, tls: isSecure ? try TLSClient() : nil, directory: options.keep, note: note)
+        loop, scenario, rest: target.rest, tls: isSecure ? try TLSClient(authorityFile: options.authority) : nil,
+        directory: options.keep, note: note)
       self.preparation = preparation
       return try await preparation.run()
     } catch let failure as Preparation.Failure {
@@ -113,7 +125,9 @@ final class Leader: @unchecked Sendable {
     }
     for (index, worker) in workers.enumerated() {
       let order = Order(
-        scenario, wire, worker: index, of: workers.count, target, sources: options.sources, population, run: run)
+        scenario, wire, worker: index, of: workers.count, target, sources: options.sources,
+        authority: options.authority,
+        population, run: run)
       worker.tell(order.json)
     }
     _ = try await all()

@@ -71,7 +71,7 @@ final class Worker: @unchecked Sendable {
     guard let order = Order(command) else { return done("failed", ["why": "the order is not understood"]) }
     do throws(TLSError) {
       let isSecure = (order.rest + order.sockets).contains { $0.isSecure }
-      crew = Crew(loop: loop, order: order, tls: isSecure ? try TLSClient() : nil)
+      crew = Crew(loop: loop, order: order, tls: isSecure ? try TLSClient(authorityFile: order.authority) : nil)
       done("be")
     } catch {
       done("failed", ["why": .string(error.description)])

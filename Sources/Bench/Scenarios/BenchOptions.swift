@@ -38,6 +38,8 @@ public struct BenchOptions: Sendable {
   public var workers: Int?
   /// Addresses of this machine to connect from.
   public var sources: [String] = []
+  /// The PEM file of the authorities that a secure target's certificate must come from; the system's if none is named.
+  public var authority: String?
   /// Where the results go as JSON.
   public var json: String?
   /// Where the report goes as HTML.
@@ -58,7 +60,8 @@ public struct BenchOptions: Sendable {
   /// What the options are.
   public static let usage =
     "bench takes a scenario (a file, or a name in benchmarks/scenarios) and --target URL or --cluster FILE, then "
-    + "[--wire native|socketio|plain] [--through nodes|balancer] [--connections N] [--users N] [--rate R] "
+    + "[--wire native|socketio|plain|socketio-peer|mqtt] [--ca FILE.pem] [--through nodes|balancer] "
+    + "[--connections N] [--users N] [--rate R] "
     + "[--seconds S] [--warm S] [--workers W] [--sources 127.0.0.2-127.0.0.20] [--pids name=pid,…] [--json FILE] "
     + "[--report FILE.html] [--find-rate] [--p99 250ms] [--strict] [--keep DIRECTORY]; or --compare A.json B.json … "
     + "--report FILE.html."
@@ -92,7 +95,7 @@ public struct BenchOptions: Sendable {
 
   private static let takesValue: Set<String> = [
     "--target", "--cluster", "--through", "--wire", "--connections", "--users", "--rate", "--seconds", "--warm",
-    "--workers", "--sources", "--json", "--report", "--p99", "--pids", "--keep",
+    "--workers", "--sources", "--ca", "--json", "--report", "--p99", "--pids", "--keep",
   ]
 
   private mutating func take(_ option: String, _ value: String) throws(Wrong) {
@@ -102,6 +105,7 @@ public struct BenchOptions: Sendable {
     case "--json": json = value
     case "--report": report = value
     case "--keep": keep = value
+    case "--ca": authority = value
     case "--through": doors = try Self.word(option, value)
     case "--wire": wire = try Self.word(option, value)
     case "--connections": connections = try Self.whole(option, value, Int(Scenario.connectionsMax))

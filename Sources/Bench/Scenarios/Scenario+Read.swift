@@ -14,8 +14,9 @@ extension Scenario {
       .string("name", .required, bytes: 1...64, pattern: name, "The file's name without its ending."),
       .string("title", .required, bytes: 1...200, pattern: .line, "One line for a report."),
       .array(
-        "wires", .required, of: .oneOf(Wire.allCases.map(\.rawValue)), count: 1...3,
+        "wires", .required, of: .oneOf(Wire.allCases.map(\.rawValue)), count: 1...Wire.allCases.count,
         "What it can be driven by; the first if nobody chooses."),
+      .object("peer", .optional, peer, "How a foreign Socket.IO server calls its events."),
       .integer("connections", .required, 1...connectionsMax, "Sockets in all."),
       .integer("users", .optional, 1...usersMax, "Users in all; as many as connections, at most 1,000, if left out."),
       .object("conversations", .required, conversations, "Who talks with whom."),
@@ -37,6 +38,17 @@ extension Scenario {
 
   private static let name = TextPattern(
     first: "a-z", rest: "a-z0-9-", saying: "lower-case letters, digits and -, a letter first")
+
+  private static let peer = Shape(
+    "Peer",
+    [
+      .string("join", .optional, bytes: 1...64, pattern: event, "Enters a room, with its name."),
+      .string("send", .optional, bytes: 1...64, pattern: event, "Says a text."),
+      .string("message", .optional, bytes: 1...64, pattern: event, "Brings a text."),
+    ])
+
+  private static let event = TextPattern(
+    first: "A-Za-z", rest: "A-Za-z0-9_.: -", saying: "letters, digits and _.:- or blanks, a letter first")
 
   private static let conversations = Shape(
     "Conversations", by: "kind",
@@ -100,6 +112,10 @@ extension Scenario {
     title = members.string("title") ?? ""
     wires = (members.strings("wires") ?? []).compactMap(Wire.init)
     connections = count("connections")
+    let events = members.members("peer")
+    peer.join = events?.string("join") ?? peer.join
+    peer.send = events?.string("send") ?? peer.send
+    peer.message = events?.string("message") ?? peer.message
     users = members.integer("users").map { Int($0) } ?? min(count("connections"), 1_000)
     conversations = Self.conversations(members.members("conversations"))
     connectInFlight = count("connect_in_flight")
@@ -140,11 +156,12 @@ extension Scenario {
     if users > connections {
       throw Wrong(sentence: "\"users\" is more than \"connections\": some would never connect.")
     }
-    if wires.contains(.plain), !habits.isEmpty || watched > 0 || storm != nil {
-      throw Wrong(sentence: "A plain target knows no \"mix\", \"watch\" or \"storm\".")
+    guard let foreign = wires.first(where: { !$0.isReliable })?.rawValue else { return }
+    if !habits.isEmpty || watched > 0 || storm != nil {
+      throw Wrong(sentence: "A \(foreign) target knows no \"mix\", \"watch\" or \"storm\".")
     }
-    if wires.contains(.plain), case .direct = conversations {
-      throw Wrong(sentence: "A plain target knows rooms only, no direct conversations.")
+    if case .direct = conversations {
+      throw Wrong(sentence: "A \(foreign) target knows rooms only, no direct conversations.")
     }
   }
 }

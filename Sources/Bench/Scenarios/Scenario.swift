@@ -64,6 +64,8 @@ public struct Scenario: Sendable {
   public var title: String
   /// What it can be driven by, the first by itself.
   public var wires: [Wire]
+  /// How a foreign Socket.IO server calls things.
+  public var peer = PeerEvents()
   /// Sockets in all.
   public var connections: Int
   /// Users in all; with more connections than users each has several devices.

@@ -9,7 +9,7 @@ public struct Target: Sendable {
     public let host: String
     /// The port.
     public let port: UInt16
-    /// The path of a plain target's socket; `/` if the URL has none.
+    /// The path of a plain target's socket, `{room}` in it for the room's name; `/` if the URL has none.
     public let path: String
     /// Whether it speaks TLS.
     public let isSecure: Bool
@@ -43,6 +43,20 @@ public struct Target: Sendable {
       self.port = port
       self.path = path.isEmpty ? "/" : String(path)
       isSecure = scheme.2
+    }
+
+    /// What stands in a path for the room's name.
+    private static let roomMark = "{room}"
+    /// Whether a plain target is told the room by the path.
+    var namesRoom: Bool { path.contains(Self.roomMark) }
+
+    /// How a room is called.
+    static func room(_ number: Int) -> String { "r\(number)" }
+
+    /// The path of a socket in that room.
+    func path(in room: Int) -> String {
+      let parts = path.split(separator: Self.roomMark, omittingEmptySubsequences: false)
+      return parts.joined(separator: Self.room(room))
     }
 
     /// As a URL.

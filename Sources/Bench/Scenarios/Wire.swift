@@ -6,7 +6,24 @@ public enum Wire: String, Sendable, CaseIterable {
   case socketio
   /// Text frames: the first is `join <room>`, each other one is broadcast to the room, the sender included.
   case plain
+  /// Anybody's Socket.IO server: an event with the room's name, then one for each text, by the names of ``PeerEvents``.
+  case socketioPeer = "socketio-peer"
+  /// MQTT 3.1.1 over a WebSocket: a room is a topic, a message is published with QoS 0.
+  case mqtt
 
   /// Whether acknowledgements and numbers make every delivery owed; a broadcaster promises nothing.
-  public var isReliable: Bool { self != .plain }
+  public var isReliable: Bool { self == .native || self == .socketio }
+}
+
+/// How a foreign Socket.IO server calls things.
+public struct PeerEvents: Sendable, Equatable {
+  /// The client's event that enters a room, with its name.
+  public var join = "join"
+  /// The client's event with a text for its room.
+  public var send = "send"
+  /// The server's event with a text, to everybody in the room, the sender included.
+  public var message = "message"
+
+  /// What most tutorials call them.
+  public init() {}
 }

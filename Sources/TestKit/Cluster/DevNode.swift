@@ -9,8 +9,8 @@ public final class DevNode {
   private let leash: Leash
   private var isOver = false
 
-  /// Starts it and waits until it is ready.
-  public static func start(settings: [String: String] = [:]) async throws -> DevNode {
+  /// Starts it and waits until it is ready; one that speaks TLS, until it listens.
+  public static func start(settings: [String: String] = [:], isSecure: Bool = false) async throws -> DevNode {
     let directory = try LocalCluster.temporaryDirectory()
     let leash = try Leash(removing: directory)
     let port = try PrivatePostgres.freePort()
@@ -22,6 +22,7 @@ public final class DevNode {
     leash.hold(pid)
     let node = DevNode(.ip(host: "127.0.0.1", port: port), pid, leash)
     for _ in 0..<600 {
+      if isSecure, await Probe.exchange(node.address, [], for: 10).isConnected { return node }
       if await Probe.status(node.address, "/readyz") == 200 { return node }
       try await Task.sleep(for: .milliseconds(50))
     }

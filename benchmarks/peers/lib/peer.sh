@@ -3,7 +3,7 @@
 #   peer about           its name and version, in a line
 #   peer install         gets what it needs; fails with a sentence where that cannot be had
 #   peer start PORT      becomes the server, on 127.0.0.1:PORT, until it is ended
-#   peer speaks          plain (WebSocket) or socketio
+#   peer speaks          plain, socketio-peer or mqtt, and after a blank the path, if it has one of its own
 
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd -P)

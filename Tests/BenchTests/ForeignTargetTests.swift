@@ -1,0 +1,138 @@
+import Foundation
+import IORuntime
+import TestKit
+import Testing
+
+@testable import Bench
+
+extension BenchRunTests {
+  /// A scenario of forty sockets whose events have names of their own.
+  private func ownNames() throws -> String {
+    let text = try String(contentsOfFile: Self.scenario("smoke"), encoding: .utf8)
+    let file = FileManager.default.temporaryDirectory.appending(path: "names-\(UInt64.random(in: 0 ... .max)).json")
+    let events = #""peer": {"join": "enter", "send": "say", "message": "said"}, "connections""#
+    try text.replacing("\"connections\"", with: events).write(to: file, atomically: true, encoding: .utf8)
+    return file.path()
+  }
+
+  @Test("a foreign Socket.IO server is driven by the events that it has")
+  func foreignSocketIO() async throws {
+    let peer = try await PlainPeer(.none, .socketIO)
+    let scenario = try ownNames()
+    defer { try? FileManager.default.removeItem(atPath: scenario) }
+    let outcome = try await bench([
+      scenario, "--target", "http://\(peer.address)", "--wire", "socketio-peer", "--seconds", "1", "--strict",
+    ])
+    #expect(outcome.code == 0, "\(outcome.output)")
+    let result = try #require(outcome.result)
+    #expect(result.connected == 40 && result.delivered >= result.acknowledged * 9 && result.acknowledged > 10)
+  }
+
+  @Test("a broker of MQTT is driven over a WebSocket")
+  func broker() async throws {
+    let peer = try await PlainPeer(.none, .mqtt)
+    let outcome = try await bench([
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/mqtt", "--wire", "mqtt", "--seconds", "1", "--strict",
+    ])
+    #expect(outcome.code == 0, "\(outcome.output)")
+    let result = try #require(outcome.result)
+    #expect(result.connected == 40 && result.delivered >= result.acknowledged * 9 && result.acknowledged > 10)
+  }
+
+  @Test("a target whose paths name the rooms is joined by the path")
+  func byPath() async throws {
+    let peer = try await PlainPeer(.none, .path)
+    let outcome = try await bench([
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/room/{room}", "--wire", "plain", "--seconds", "1",
+      "--strict",
+    ])
+    #expect(outcome.code == 0, "\(outcome.output)")
+    #expect((try #require(outcome.result)).delivered > 100)
+  }
+
+  @Test("a run is not clean when some sockets never came in")
+  func absent() async throws {
+    let peer = try await PlainPeer(.full(30))
+    let outcome = try await bench([
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--seconds", "1",
+    ])
+    #expect(outcome.code == Int(Bench.broken), "\(outcome.output)")
+    let result = try #require(outcome.result)
+    #expect(result.connected == 30 && result.verdict.absent == 10 && !result.verdict.isClean && result.verdict.isKept)
+    #expect(outcome.output.contains("10 sockets are not there"))
+  }
+
+  @Test("a target that speaks TLS is driven when its authority is trusted, and only then")
+  func secure() async throws {
+    let certificate = try Certificate()
+    let settings = ["MARTLET_TLS_CERTIFICATE_FILE": certificate.chain, "MARTLET_TLS_KEY_FILE": certificate.key]
+    let node = try await DevNode.start(settings: settings, isSecure: true)
+    defer { node.end() }
+    let arguments = [Self.scenario("smoke"), "--target", "wss://\(node.address)", "--wire", "native", "--seconds", "1"]
+    let outcome = try await bench(arguments + ["--ca", certificate.chain])
+    #expect(outcome.code == 0, "\(outcome.output)")
+    let result = try #require(outcome.result)
+    #expect(result.connected == 40 && result.verdict.isClean && result.delivered > 100)
+    #expect(try await bench(arguments).code == 1, "nobody has said that the certificate is good")
+
+    let peer = try await PlainPeer(
+      tls: try TLSServer(certificateChainFile: certificate.chain, keyFile: certificate.key))
+    let url = "wss://\(peer.address)/"
+    let plain = [Self.scenario("smoke"), "--target", url, "--wire", "plain", "--seconds", "1", "--strict"]
+    #expect(try await bench(plain + ["--ca", certificate.chain]).code == 0)
+  }
+
+  @Test("the search finds the rate that a target is known to bear")
+  func search() async throws {
+    let capacity = 400.0
+    let peer = try await PlainPeer(.slow(perSecond: capacity))
+    let outcome = try await bench([
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--find-rate", "--rate", "150",
+      "--seconds", "1", "--warm", "0", "--p99", "150ms",
+    ])
+    #expect(outcome.code == 0, "\(outcome.output)")
+    let result = try #require(outcome.result)
+    let found = try #require(result.highestHeld, "\(outcome.output)")
+    // In a second a queue may grow by what the bound forgives; a busy machine breaks a rate that the target bears.
+    #expect(found > capacity * 0.35 && found < capacity * 1.3, "\(found): \(outcome.output)")
+    #expect(result.probes.contains { !$0.held })
+  }
+
+  @Test("what is done before anybody connects is told apart")
+  func prepared() async throws {
+    let node = try await DevNode.start()
+    defer { node.end() }
+    let outcome = try await bench([
+      Self.scenario("idle"), "--target", "http://\(node.address)", "--connections", "8", "--users", "8", "--seconds",
+      "1",
+    ])
+    let result = try #require(outcome.result, "\(outcome.output)")
+    // Eight passwords are hashed twice: no connection takes as long as that.
+    #expect(result.prepareSeconds > 0.05 && result.prepareSeconds > result.connectSeconds, "\(outcome.output)")
+    #expect(try RunResult(result.json).prepareSeconds == result.prepareSeconds)
+  }
+}
+
+/// A certificate for `localhost` and 127.0.0.1 that is its own authority, in files of its own.
+private final class Certificate {
+  private let directory = FileManager.default.temporaryDirectory.appending(
+    path: "bench-tls-\(UInt64.random(in: 0 ... .max))")
+  var chain: String { directory.appending(path: "chain.pem").path() }
+  var key: String { directory.appending(path: "key.pem").path() }
+
+  init() throws {
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let openssl = Process()
+    openssl.executableURL = URL(filePath: "/usr/bin/env")
+    openssl.arguments = [
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", chain,
+    ]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    try #require(openssl.terminationStatus == 0)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: directory) }
+}

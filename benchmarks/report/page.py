@@ -1,0 +1,185 @@
+"""A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
+from charts import NINES, bars, curves, escaped, number, percentiles
+from results import FIGURES, OURS, colour, faults
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
+--c0:#1f6feb;--c1:#6ea0f0;--c2:#0b7285;--c3:#5fb3c1;--c4:#3d464d;--c5:#87919a;--c6:#2b8a3e;--c7:#b08800;--c8:#9c36b5;--c9:#d9480f;--c10:#c2255c}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#98a4ae;--line:#343b42;--paper:#15191d;--tile:#1f252b;
+--c0:#6ea8fe;--c1:#a9c8ff;--c2:#66d9e8;--c3:#a5ecf4;--c4:#ced4da;--c5:#868e96;--c6:#69db7c;--c7:#ffd43b;--c8:#da77f2;--c9:#ff9260;--c10:#faa2c1}}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main{max-width:1200px;margin:0 auto;padding:36px 20px 80px}h1{font-size:30px;line-height:1.2;margin:0 0 6px}
+h2{font-size:21px;margin:52px 0 4px}h3{font-size:16px;margin:28px 0 6px}p{max-width:78ch}
+.lead,small,figcaption{color:var(--soft)}.verdict{display:inline-block;padding:6px 14px;border-radius:6px;background:var(--tile)}
+.good::before{content:"✓ ";color:var(--c6)}.bad{color:var(--c9)}.bad::before{content:"✗ "}
+.tiles{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px}
+.tiles li{background:var(--tile);border-radius:8px;padding:14px}.tiles b{display:block;font-size:24px}
+.tiles span{color:var(--soft);font-size:13px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(500px,100%),1fr));gap:28px;margin:18px 0}
+figure{margin:0}figcaption{font-size:14px;margin-bottom:6px}svg{width:100%;height:auto;display:block}
+svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg text.ours{fill:var(--ink);font-weight:600}
+.grid{stroke:var(--line);stroke-width:1}.mark{stroke:var(--soft);stroke-width:1;stroke-dasharray:4 3}
+.legend{list-style:none;padding:0;margin:6px 0 0;display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;color:var(--soft)}
+.legend i{display:inline-block;width:14px;height:4px;margin-right:6px;vertical-align:middle}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:14px}
+th,td{text-align:right;padding:5px 12px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
+th{font-weight:400;color:var(--soft);vertical-align:bottom}th:first-child,td:first-child,.words td{text-align:left}
+tr.ours td:first-child{font-weight:600}code{font-size:13px}
+"""
+
+
+def page(run):
+    about = run.about
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Martlet, measured {escaped(about['date'])}</title><style>{STYLE}</style></head><body><main>
+<h1>Martlet, measured beside its limit and its peers</h1>
+{lead(run)}
+{ratios(run)}
+{"".join(section(run, scenario) for scenario in run.scenarios())}
+{scaling(about.get("scaling") or [])}
+{machine(run)}
+</main></body></html>
+"""
+
+
+def lead(run):
+    about, verdict = run.about, run.verdict()
+    wrong, absent = faults(own(run)), own(run).get("absent", 0)
+    kind = "bad" if wrong or absent else "good"
+    words = (f"{number(verdict.get('checked', 0))} deliveries checked. Of Martlet's own {wrong} were lost, repeated, "
+             f"out of order or strangers', and {absent} sockets were missing.")
+    quick = "<p><strong>A quick run: it shows that everything runs, not what it is worth.</strong></p>" if about["quick"] else ""
+    return f"""<p class="lead">{escaped(about['date'])} · commit {escaped(about['commit'])} · {escaped(about['machine']['cpu'])},
+{about['machine']['cores']} cores · {about['rounds']} round{'s' if about['rounds'] != 1 else ''}, medians</p>
+<p class="verdict {kind}">{words}</p>{quick}
+<ul class="tiles">{tiles(run)}</ul>
+<p>In each round all targets of a scenario were measured one after the other, and ratios were taken within the round: what else the
+machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. <b>cluster</b> is
+<code>deploy/local/up</code>: PostgreSQL (fsync on), Redis, two socket nodes; its CPU is that of all its processes. <b>memory</b> is
+<code>martlet dev</code>: one node that stores in memory, with tokens, limits and membership. The peers check nobody, store nothing and
+promise nothing.</p>"""
+
+
+def own(run):
+    total = {}
+    for scenario, target in run.found:
+        if target in OURS:
+            for word, count in run.verdict(scenario, target).items():
+                total[word] = total.get(word, 0) + count
+    return total
+
+
+def tiles(run):
+    shown = []
+
+    def tile(value, form, words):
+        if value:
+            shown.append(f"<li><b>{form.format(value)}</b><span>{words}</span></li>")
+
+    tile(run.ratio("room-1000", "memory"), "{:.2f} × raw", "a room of 1,000, one node in memory, deliveries a CPU-second")
+    tile(run.ratio("room-1000", "memory-socketio", to="flask-socketio"), "{:.1f} × Flask", "the same by Socket.IO, to Flask-SocketIO")
+    tile(run.median("room-1000", "cluster", "deliveries_per_cpu_s"), "{:,.0f}", "deliveries a CPU-second, the whole cluster with PostgreSQL")
+    p99 = run.median("durable", "cluster", "delivery_p99_us")
+    tile(p99 and p99 / 1000, "{:.1f} ms", "p99 of a stored message over two nodes")
+    tile(run.median("idle", "cluster", "idle_bytes"), "{:,.0f} B", "memory of an idle connection")
+    tile(run.median("connect-storm", "cluster", "cpu_us_per_connect"), "{:,.0f} µs", "CPU of a connection that signs in and resumes")
+    return "".join(shown)
+
+
+def ratios(run):
+    drawn = []
+    for scenario in run.scenarios():
+        rows = [(target, run.ratio(scenario, target), colour(target), target in OURS) for target in run.targets(scenario)]
+        rows = sorted((row for row in rows if row[1]), key=lambda row: -row[1])
+        if len(rows) > 2:
+            drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1", rows, line=1))
+    return f'<h2>Beside the limit</h2><div class="charts">{"".join(drawn)}</div>' if drawn else ""
+
+
+def section(run, scenario):
+    targets = run.targets(scenario)
+    first = {target: run.found[(scenario, target)][0] for target in targets}
+
+    def histogram(target):
+        histograms = first[target]["measure"]["histograms"]
+        return histograms.get("delivery") or first[target]["connecting"]["histograms"].get("connect") or []
+
+    latency = [(t, colour(t), percentiles(histogram(t))) for t in targets if histogram(t)]
+    rates = [(t, colour(t), series(first[t], "delivered")) for t in targets]
+    slow = [(t, colour(t), [(x, y / 1000) for x, y in series(first[t], "p99_us") if y]) for t in targets]
+    there = [(t, colour(t), series(first[t], "connected", "connect")) for t in targets if "storm" in scenario]
+    is_delivery = any("delivery" in first[t]["measure"]["histograms"] for t in targets)
+    drawn = [
+        curves("Delivery latency by percentile, ms" if is_delivery else "Time to connect by percentile, ms", latency, NINES, log=True),
+        curves("Deliveries a second, over time in s", rates), curves("p99 of each second, ms, over time in s", slow, log=True),
+        curves("Sockets connected, over time in s", there)]
+    return f'<h2>{escaped(run.title(scenario))}</h2>{table(run, scenario)}<div class="charts">{"".join(drawn)}</div>'
+
+
+def series(result, name, *more):
+    """Second by second from the first message on; with `connect` from the first connection on."""
+    kept = [second for second in result["series"] if second["phase"] in ("warm", "measure", *more)]
+    return [(second["at"] - kept[0]["at"], second[name]) for second in kept]
+
+
+def table(run, scenario):
+    targets = run.targets(scenario)
+    shown = [f for f in FIGURES if any(run.median(scenario, t, f[0]) for t in targets)]
+    has_raw = "raw" in targets
+    head = "".join(f"<th>{escaped(f[1])}</th>" for f in shown) + ("<th>to raw</th>" if has_raw else "")
+    rows = []
+    for target in targets:
+        cells = []
+        for name, _, form, unit in shown:
+            value = run.median(scenario, target, name)
+            cells.append("<td>–</td>" if value is None else f"<td>{form.format(value / unit)}</td>")
+        if has_raw:
+            ratio = run.ratio(scenario, target)
+            cells.append(f"<td>{ratio:.2f}</td>" if ratio else "<td>–</td>")
+        verdict = run.verdict(scenario, target)
+        wrong, absent = faults(verdict), verdict.get("absent", 0)
+        cells.append(f'<td class="{"bad" if wrong or absent else ""}">{wrong} / {absent}</td>')
+        rows.append(f'<tr class="{"ours" if target in OURS else ""}"><td>{escaped(target)}</td>{"".join(cells)}</tr>')
+    return (f'<div class="wide"><table><thead><tr><th></th>{head}<th>faults / missing sockets</th></tr></thead>'
+            f'<tbody>{"".join(rows)}</tbody></table></div>')
+
+
+def scaling(points):
+    if not points:
+        return ""
+    masters = sorted({point["masters"] for point in points})
+    nodes = sorted({point["nodes"] for point in points})
+
+    def lines(part):
+        return [(f"{m} master{'s' if m > 1 else ''}", place * 2, [(p["nodes"], p[part]) for p in points if p["masters"] == m])
+                for place, m in enumerate(masters)]
+
+    columns = [(n, str(n)) for n in nodes]
+    rows = "".join(
+        f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
+        f"<td>{p['postgres']:.1f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
+    by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
+                  for place, n in enumerate(nodes)]
+    return f"""<h2>What more nodes and more Redis masters cost</h2>
+<p>CPU-seconds for a million deliveries at the same load, by socket nodes and masters of a Redis cluster. Two cores cannot show that more
+machines do more in a second, only that what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
+there. Where the lines are flat, twice the machines bear twice the load.</p>
+<div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
+{curves("Redis: CPU-seconds a million deliveries, by socket nodes", lines("redis"), columns, dots=True)}
+{curves("Redis: CPU-seconds a million deliveries, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>
+<div class="wide"><table><thead><tr><th>socket nodes</th><th>masters</th><th>Martlet</th><th>Redis</th><th>PostgreSQL</th>
+<th>deliveries measured</th></tr></thead><tbody>{rows}</tbody></table></div>"""
+
+
+def machine(run):
+    about = run.about
+
+    def words(title, pairs):
+        rows = "".join(f"<tr><td>{escaped(name)}</td><td><code>{escaped(value)}</code></td></tr>" for name, value in pairs)
+        return f'<h3>{title}</h3><div class="wide"><table class="words">{rows}</table></div>' if rows else ""
+
+    return ("<h2>Machine, versions, settings</h2>" + words("Machine", about["machine"].items())
+            + words("Versions", about["versions"].items()) + words("Peers", about["peers"].items())
+            + words("Settings that differ from their defaults", about["settings"].items())
+            + words("Not measured", about["without"].items()))

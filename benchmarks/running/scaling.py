@@ -1,0 +1,125 @@
+"""The scaling curve: what a million deliveries cost with more socket nodes and more masters of a Redis cluster.
+
+PostgreSQL, the api node and the balancer are `deploy/local`'s; the socket nodes and the masters are started here, since
+`deploy/local` has one Redis or three masters with replicas, and a replica hears every message again.
+"""
+import json
+import subprocess
+import time
+
+from running.servers import listens, run_bench
+
+SLOTS = 16_384
+
+
+def measure(servers, points, more, say):
+    """One row a point: nodes, masters, and CPU-seconds a million deliveries of each part."""
+    servers.start_cluster(sockets=1, apis=1)
+    rows = []
+    try:
+        for place, (nodes, masters) in enumerate(points, 1):
+            say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s)")
+            try:
+                rows.append(point(servers, nodes, masters, more))
+            except RuntimeError as error:
+                say(f"without {nodes} nodes and {masters} masters: {error}")
+    finally:
+        servers.stop_cluster()
+    return rows
+
+
+def point(servers, nodes, masters, more):
+    names = []
+    try:
+        redis = start_masters(servers, masters, names)
+        sockets = start_nodes(servers, nodes, redis, names)
+        cluster = servers.cluster()
+        # The balancer, the api node's Redis and the socket node that came with them do nothing in this.
+        described = {
+            "main": cluster["main"], "api": cluster["api"], "socket": sockets, "postgres": cluster["postgres"],
+            "redis": {"nodes": [{"pid": pid} for _, pid in redis]},
+        }
+        path = servers.out / "scaling-cluster.json"
+        path.write_text(json.dumps(described))
+        result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}.json",
+                           ["--cluster", str(path)], "native", more)
+    finally:
+        for name in names:
+            servers.stop(name)
+    return row(nodes, masters, result)
+
+
+def row(nodes, masters, result):
+    """CPU-seconds for a million deliveries, of each part."""
+    def of(prefix):
+        used = sum(use["measure_cpu_s"] for use in result["processes"] if use["name"].startswith(prefix))
+        return used / max(1, result["delivered"]) * 1e6
+
+    return {"nodes": nodes, "masters": masters, "martlet": of("socket"), "redis": of("redis"), "postgres": of("postgres"),
+            "deliveries": result["delivered"], "verdict": result["verdict"]}
+
+
+def start_masters(servers, count, names):
+    """A Redis cluster of so many masters without replicas, as (port, pid)."""
+    started = []
+    for number in range(count):
+        port = next(servers.ports)
+        home = servers.out / "redis" / str(port)
+        home.mkdir(parents=True, exist_ok=True)
+        name = f"redis-{port}"
+        names.append(name)
+        words = ["redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", home, "--save", "", "--appendonly",
+                 "no", "--cluster-enabled", "yes", "--cluster-port", next(servers.ports), "--cluster-config-file",
+                 "nodes.conf"]
+        started.append((port, servers.start(name, words, port)))
+    for number, (port, _) in enumerate(started):
+        first, last = SLOTS * number // count, SLOTS * (number + 1) // count - 1
+        ask(port, "CLUSTER", "ADDSLOTSRANGE", first, last)
+        ask(port, "CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+    for port, _ in started[1:]:
+        bus = int(ask(port, "CONFIG", "GET", "cluster-port").split()[-1])
+        ask(started[0][0], "CLUSTER", "MEET", "127.0.0.1", port, bus)
+    for port, _ in started:
+        wait(lambda: "cluster_state:ok" in (told := ask(port, "CLUSTER", "INFO"))
+             and f"cluster_known_nodes:{count}" in told, "the Redis cluster is not whole after 30 s")
+    return started
+
+
+def ask(port, *words):
+    done = subprocess.run(["redis-cli", "-p", str(port), *map(str, words)], capture_output=True, text=True)
+    if done.returncode or done.stdout.startswith("ERR"):
+        raise RuntimeError(f"redis-cli {' '.join(map(str, words))}: {done.stdout.strip()} {done.stderr.strip()}")
+    return done.stdout
+
+
+def start_nodes(servers, count, redis, names):
+    secrets = servers.data / "secrets"
+    given = {
+        "MARTLET_DATABASE_URL_FILE": secrets / "database_url", "MARTLET_TOKEN_KEYS_FILE": secrets / "token_keys",
+        "MARTLET_REFRESH_KEY_FILE": secrets / "refresh_key",
+        "MARTLET_REDIS_URL": "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port, _ in redis),
+    }
+    described = []
+    for number in range(1, count + 1):
+        port, private = next(servers.ports), next(servers.ports)
+        environment = dict(servers.environment, MARTLET_LISTEN=f"127.0.0.1:{port}", MARTLET_NODE_ID=f"scaling-{number}",
+                           MARTLET_PRIVATE_LISTEN=f"127.0.0.1:{private}", **{k: str(v) for k, v in given.items()})
+        name = f"node-{number}"
+        names.append(name)
+        pid = servers.start(name, [servers.binary, "socket"], port, environment)
+        described.append({"url": f"http://127.0.0.1:{port}", "pid": pid})
+        wait(lambda: ready(port), f"socket node {number} is not ready after 30 s; see {servers.out / (name + '.log')}")
+    return described
+
+
+def ready(port):
+    words = ["curl", "-sf", "-o", "/dev/null", "--noproxy", "*", "--max-time", "2", f"http://127.0.0.1:{port}/readyz"]
+    return listens(port) and subprocess.run(words).returncode == 0
+
+
+def wait(holds, otherwise):
+    end = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > end:
+            raise RuntimeError(otherwise)
+        time.sleep(0.1)

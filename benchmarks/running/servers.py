@@ -1,0 +1,92 @@
+"""What runs beside the measurements: the local cluster, single servers, and Redis masters of our own."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+ROOT = HERE.parent
+# What every node is given besides its defaults: a population signs in and out all day, so the limits for strangers are
+# not what is measured; one loop a node, so that its CPU is that of a core.
+SETTINGS = {
+    "MARTLET_RATE_REGISTER": "off", "MARTLET_RATE_SIGN_IN_ADDRESS": "off", "MARTLET_RATE_SEND": "off",
+    "MARTLET_LOOPS": "1",
+}
+
+
+class Servers:
+    """All of them; ended when this is, however it is."""
+
+    def __init__(self, binary, out, port_base, tester):
+        self.binary, self.tester, self.out, self.port_base = binary, tester, out, port_base
+        self.running = {}
+        self.environment = dict(os.environ, **SETTINGS)
+        self.data = out / "cluster"
+        self.ports = iter(range(port_base + 100, port_base + 4_000))
+
+    def start_cluster(self, sockets=2, apis=2):
+        words = [ROOT / "deploy/local/up", "--detach", "--data", self.data, "--port-base", str(self.port_base),
+                 "--socket", str(sockets), "--api", str(apis), "--binary", self.binary]
+        with open(self.out / "cluster.log", "a") as log:
+            done = subprocess.run(words, env=self.environment, stdout=log, stderr=log)
+        if done.returncode:
+            raise RuntimeError(f"the cluster does not start; see {self.out / 'cluster.log'}")
+        return ["--cluster", str(self.data / "cluster.json")]
+
+    def stop_cluster(self):
+        subprocess.run([ROOT / "deploy/local/down", "--data", self.data], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def cluster(self):
+        return json.loads((self.data / "cluster.json").read_text())
+
+    def start(self, name, words, port, environment=None):
+        """Starts a process of our own and waits until something listens there."""
+        log = open(self.out / f"{name}.log", "a")
+        process = subprocess.Popen([str(word) for word in words], stdout=log, stderr=log,
+                                   env=environment or self.environment)
+        self.running[name] = process
+        for _ in range(300):
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended at once; see {log.name}")
+            if listens(port):
+                return process.pid
+            time.sleep(0.1)
+        raise RuntimeError(f"{name} does not listen on {port}")
+
+    def stop(self, name):
+        process = self.running.pop(name, None)
+        if process and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def end(self):
+        for name in list(self.running):
+            self.stop(name)
+        self.stop_cluster()
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+        return True
+    except OSError:
+        return False
+
+
+def run_bench(servers, scenario, result, where, wire, more=()):
+    """One measurement; its result, or why there is none."""
+    words = [servers.tester, "bench", HERE / "scenarios" / f"{scenario}.json", *where, "--wire", wire, "--json", result,
+             "--sources", "127.0.0.2-127.0.0.60", "--keep", servers.out / "population", *more]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=servers.environment)
+    # 3 is a result, too: deliveries were lost, or sockets missing, and the report says so.
+    if done.returncode not in (0, 3):
+        raise RuntimeError(done.stderr.strip()[-300:])
+    return json.loads(pathlib.Path(result).read_text())
