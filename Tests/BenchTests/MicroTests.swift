@@ -30,19 +30,22 @@ import Testing
 
   @Test("one block of memory more than the threshold fails, by name, and so does a case without one")
   func canFail() throws {
-    let text = try String(contentsOf: Self.thresholds, encoding: .utf8)
-    let parts = text.split(separator: "\"debug\"", maxSplits: 1)
-    let debug = try #require(parts.last)
-    let known = try #require(debug.firstMatch(of: /"json-parse": \{\s*"allocations": ([0-9]+)/)?.1)
+    let none = try run(allowing: 0, "json-parse")
+    let known = try #require(none.output.firstMatch(of: /json-parse: ([0-9]+) allocations, the threshold is 0/)?.1)
     let count = try #require(Int(known))
-    let low = FileManager.default.temporaryDirectory.appending(path: "micro-\(UInt64.random(in: 0 ... .max)).json")
-    defer { try? FileManager.default.removeItem(at: low) }
-    let tampered = #"{"debug": {"json-parse": {"allocations": \#(count - 1), "sends": 0}}}"#
-    try tampered.write(to: low, atomically: true, encoding: .utf8)
-    let (code, output) = try run(low, ["json-parse"])
-    let fault = "json-parse: \(count) allocations, the threshold is \(count - 1)"
-    #expect(code == 1 && output.contains(fault), "\(output)")
-    let unknown = try run(low, ["json-scan"])
+    let low = try run(allowing: count - 1, "json-parse")
+    #expect(low.output.contains("json-parse: \(count) allocations, the threshold is \(count - 1)"), "\(low.output)")
+    #expect([none.code, low.code, try run(allowing: count, "json-parse").code] == [1, 1, 0])
+    let unknown = try run(allowing: count, "json-scan")
     #expect(unknown.code == 1 && unknown.output.contains("json-scan has no thresholds"), "\(unknown.output)")
+  }
+
+  /// Runs one case against thresholds that know `json-parse` only.
+  private func run(allowing blocks: Int, _ name: String) throws -> (code: Int32, output: String) {
+    let file = FileManager.default.temporaryDirectory.appending(path: "micro-\(UInt64.random(in: 0 ... .max)).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let thresholds = #"{"debug": {"json-parse": {"allocations": \#(blocks), "sends": 0}}}"#
+    try thresholds.write(to: file, atomically: true, encoding: .utf8)
+    return try run(file, [name])
   }
 }
