@@ -141,8 +141,8 @@ lists_itself() {
 drives() {
   engine volume rm --force "$TAG-report" >/dev/null 2>&1
   engine run --rm "${LIMITS[@]}" --volume "$ROOT/benchmarks/scenarios:/scenarios:ro" \
-    --volume "$TAG-report:/report" "$1" bench /scenarios/smoke.json --target "$url" --report /report/report.html --json /report/report.json \
-    --keep /report/population >"$LOGS/bench.log" 2>&1 || { tail -n 20 "$LOGS/bench.log" && false; }
+    --volume "$TAG-report:/report" "$1" bench /scenarios/smoke.json --target "$url" \
+    --report /report/report.html --json /report/report.json --keep /report/population >"$LOGS/bench.log" 2>&1 || { tail -n 20 "$LOGS/bench.log" && false; }
 }
 report_stays() {
   local place
