@@ -13,7 +13,7 @@ import Testing
 
   @Test func `a crowd has left when fewer than half of its most are there, and once for each half`() {
     let most = 4 * Self.least
-    let counts = [most, most / 2, most / 2 - 1, most / 2 - 2, most / 4 - 1]
+    let counts = [most, most / 2, most / 2 - 1, most / 2 - 2, most / 4 - 2]
     #expect(told(counts) == [false, false, true, false, true])
     #expect(told(counts + [0]).last == false, "what was left was no crowd")
   }

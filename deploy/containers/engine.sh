@@ -142,8 +142,10 @@ drives() {
   engine volume rm --force "$TAG-report" >/dev/null 2>&1
   engine run --rm "${LIMITS[@]}" --volume "$ROOT/benchmarks/scenarios:/scenarios:ro" \
     --volume "$TAG-report:/report" "$1" bench /scenarios/smoke.json --target "$url" \
-    --report /report/report.html --json /report/report.json --keep /report/population \
-    >"$LOGS/bench.log" 2>&1 || { tail -n 20 "$LOGS/bench.log" && false; }
+    --report /report/report.html --json /report/report.json --keep /report/population >"$LOGS/bench.log" 2>&1 &&
+    return 0
+  tail -n 20 "$LOGS/bench.log"
+  return 1
 }
 report_stays() {
   local place
