@@ -54,7 +54,8 @@ struct Quarantine {
 
   /// It ended; those that may go now, or have to wait again, in this order.
   mutating func ended(_ flight: Flight, as end: End) -> [Flight] {
-    guard end == .hung || count > 0 || !troubled.isEmpty else { return [] }
+    // A try ends, too, when another answer has meanwhile told that its bucket is well.
+    guard end == .hung || flight.isProbe || count > 0 || !troubled.isEmpty else { return [] }
     let buckets = flight.buckets
     for bucket in buckets {
       switch end {
