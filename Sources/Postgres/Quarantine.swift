@@ -68,8 +68,10 @@ struct Quarantine {
     if flight.isProbe {
       flight.isProbe = false
       probed.subtract(buckets)
-      // Another bucket first: it may have recovered while this one was asked.
-      if let next = order.first(where: { !buckets.contains($0) }) { freed = release(next) }
+      // Another bucket first: it may have recovered while this one was asked. One that can try: what waits only for
+      // something slow would wait again, and leave the turn to nobody.
+      let next = order.first { !buckets.contains($0) && troubled[$0] != nil && !probed.contains($0) }
+      if let next { freed = release(next) }
     }
     return freed + buckets.flatMap { release($0) }
   }

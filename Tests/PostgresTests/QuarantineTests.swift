@@ -1,7 +1,8 @@
 import IORuntime
-@testable import Postgres
 import TestKit
 import Testing
+
+@testable import Postgres
 
 /// What hangs in one bucket holds one connection, and what touches other buckets goes on.
 @Suite("Quarantine")
