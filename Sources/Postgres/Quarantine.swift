@@ -54,7 +54,8 @@ struct Quarantine {
 
   /// It ended; those that may go now, or have to wait again, in this order.
   mutating func ended(_ flight: Flight, as end: End) -> [Flight] {
-    guard end == .hung || count > 0 || !troubled.isEmpty else { return [] }
+    // A try ends, too, when another answer has meanwhile told that its bucket is well.
+    guard end == .hung || flight.isProbe || count > 0 || !troubled.isEmpty else { return [] }
     let buckets = flight.buckets
     for bucket in buckets {
       switch end {
@@ -67,8 +68,10 @@ struct Quarantine {
     if flight.isProbe {
       flight.isProbe = false
       probed.subtract(buckets)
-      // Another bucket first: it may have recovered while this one was asked.
-      if let next = order.first(where: { !buckets.contains($0) }) { freed = release(next) }
+      // Another bucket first: it may have recovered while this one was asked. One that can try: what waits only for
+      // something slow would wait again, and leave the turn to nobody.
+      let next = order.first { !buckets.contains($0) && troubled[$0] != nil && !probed.contains($0) }
+      if let next { freed = release(next) }
     }
     return freed + buckets.flatMap { release($0) }
   }

@@ -1,7 +1,8 @@
 import IORuntime
-import Postgres
 import TestKit
 import Testing
+
+@testable import Postgres
 
 /// What hangs in one bucket holds one connection, and what touches other buckets goes on.
 @Suite("Quarantine")
@@ -115,5 +116,19 @@ struct QuarantineTests {
       // Each is refused in its turn: none waits for ever behind the others.
       for outcomes in all { for await outcome in outcomes.prefix(3) { #expect(outcome?.sqlstate == "55P03") } }
     }
+  }
+
+  @Test("a try that ends after its bucket was found well is no try any more when the bucket is in trouble again")
+  func endsAfterRecovery() {
+    func flight() -> Flight { Flight(.statements([(Self.raise, [.int2(1)])]), deadline: .max) { _ in } }
+    var quarantine = Quarantine()
+    let (hung, earlier, attempt) = (flight(), flight(), flight())
+    _ = quarantine.ended(hung, as: .hung)
+    quarantine.began(attempt)
+    #expect(quarantine.hindrance(of: flight(), atMost: 2) == 1)
+    _ = quarantine.ended(earlier, as: .answered)
+    _ = quarantine.ended(attempt, as: .answered)
+    _ = quarantine.ended(hung, as: .hung)
+    #expect(quarantine.hindrance(of: flight(), atMost: 2) == nil, "nothing is under way that would tell")
   }
 }

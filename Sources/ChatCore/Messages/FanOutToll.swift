@@ -8,7 +8,7 @@ extension Chat {
   /// Pays for an entry that is about to be told to a conversation's members: in a crowd it costs as many deliveries as
   /// there are members, so that a room of ten thousand does not take the nodes' time from all others.
   ///
-  /// - Returns: nil when it costs nothing.
+  /// - Returns: nil when it costs nothing, and for those who are no members, whom the store refuses.
   /// - Limits: ``Limits/fanOutPerSecond`` and ``Limits/fanOutBurst``; conversations of at most
   ///   ``Limits/signalMembersMax`` members are not counted, since what one user may send bounds them. However large the
   ///   crowd, an entry is let through when none was for long enough.
@@ -17,6 +17,9 @@ extension Chat {
     guard limits.fanOutPerSecond > 0 else { return nil }
     let members = await crowd(in: id, seenBy: user)
     guard members > limits.signalMembersMax else { return nil }
+    // The store refuses whoever is no member. He is not to see by another refusal that there is a crowd, nor to hold
+    // its deliveries meanwhile.
+    guard let standing = try? await messages.standing(of: user, in: id), standing.member != nil else { return nil }
     let decision = await takeFanOut(members, in: id, of: members)
     guard decision.allowed else { throw .rateLimited(retryAfter: decision.retryAfter) }
     return FanOutToll(conversation: id, members: members)

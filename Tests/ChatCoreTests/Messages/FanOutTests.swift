@@ -73,6 +73,8 @@ import Testing
     for _ in 0..<20 { #expect(try await first.run(in: stage.chat, as: stage.ada).repeated) }
     #expect(await say(1, in: group, on: stage, as: stage.bob) == nil)
     #expect(await say(1, in: group, on: stage, as: stage.bob) == .rateLimited(retryAfter: 1_000))
+    #expect(
+      await say(1, in: group, on: stage, as: stage.eve) == .notFound(.conversation), "a stranger learns of no crowd")
   }
 
   @Test func `changes of messages are paid for too, and those that change nothing are not`() async throws {
