@@ -13,7 +13,7 @@ ROOT = HERE.parent
 # not what is measured; one loop a node, so that its CPU is that of a core.
 SETTINGS = {
     "MARTLET_RATE_REGISTER": "off", "MARTLET_RATE_SIGN_IN_ADDRESS": "off", "MARTLET_RATE_SEND": "off",
-    "MARTLET_LOOPS": "1",
+    "MARTLET_RATE_READ": "off", "MARTLET_RATE_WRITE": "off", "MARTLET_RATE_FAN_OUT": "off", "MARTLET_LOOPS": "1",
 }
 
 

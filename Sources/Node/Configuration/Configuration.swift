@@ -166,6 +166,12 @@ public struct IntakeConfiguration: Sendable, Equatable {
 public struct RateConfiguration: Sendable, Equatable {
   /// Messages, edits and reactions of one user.
   public var send = Rate(count: 500, per: 1_000, burst: 1_000)
+  /// Requests of one user that read.
+  public var read = Rate(count: 500, per: 1_000, burst: 2_000)
+  /// Other changes of one user.
+  public var write = Rate(count: 100, per: 1_000, burst: 600)
+  /// Searches of one user.
+  public var search = Rate(count: 5, per: 1_000, burst: 60)
   /// Deliveries to the members of one crowd.
   public var fanOut = Rate(count: 500_000, per: 1_000, burst: 1_000_000)
   /// Registrations from one address.

@@ -143,9 +143,18 @@ public enum Reference {
       "RATE_SEND", \.rates.send,
       reason: "Messages, edits and reactions of one user; a bot may be busy, a loop may not run away."),
     .rate(
+      "RATE_WRITE", \.rates.write,
+      reason: "Other changes of one user, such as joining: room for any client that is not a loop."),
+    .rate(
+      "RATE_READ", \.rates.read,
+      reason: "Requests of one user that read: a client that starts asks for a hundred things at once."),
+    .rate(
+      "RATE_SEARCH", \.rates.search,
+      reason: "Searches of one user; each asks all shards."),
+    .rate(
       "RATE_FAN_OUT", \.rates.fanOut,
       reason:
-        "Deliveries of one conversation of over 256 members; a message is one to each: 50 a second to 10,000."
+        "Deliveries of one conversation of over 256 members; a message is one to each, for each KiB: 50/s to 10,000."
     ),
     .rate(
       "RATE_REGISTER", \.rates.register,

@@ -25,16 +25,13 @@ extension Configuration {
     return limits
   }
 
-  /// How often each class of request may come; reading and other changes have room for any client that is not a loop.
+  /// How often each class of request may come.
   var ratePolicies: [RateClass: RatePolicy] {
     let chosen: [RateClass: Rate] = [
-      .send: rates.send, .register: rates.register, .signIn: rates.signInAddress, .signInAccount: rates.signInAccount,
+      .send: rates.send, .write: rates.write, .read: rates.read, .search: rates.search,
+      .register: rates.register, .signIn: rates.signInAddress, .signInAccount: rates.signInAccount,
     ]
-    let fixed: [RateClass: RatePolicy] = [
-      .write: RatePolicy(burst: 600, perSecond: 100), .read: RatePolicy(burst: 2_000, perSecond: 500),
-      .search: RatePolicy(burst: 60, perSecond: 5),
-    ]
-    return chosen.filter { $0.value != .off }.mapValues(RatePolicy.init).merging(fixed) { chosen, _ in chosen }
+    return chosen.filter { $0.value != .off }.mapValues(RatePolicy.init)
   }
 }
 
