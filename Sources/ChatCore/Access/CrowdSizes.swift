@@ -51,9 +51,9 @@ public actor CrowdSizes {
       remember(seen, id)
       return .members(members)
     }
-    // Looked up for this one alone; the others of the same moment are let pass.
+    // Looked up for this one alone; the others of the same moment go by what was known, or are let pass.
     let isBusy = seen.members != nil || now - seen.at < CrowdSizes.window
-    remember(Seen(at: now, members: isBusy ? 0 : nil), id)
+    remember(Seen(at: now, members: isBusy ? seen.members ?? 0 : nil), id)
     return isBusy ? .wanted : .unimportant
   }
 

@@ -31,7 +31,7 @@ public struct EditMessage: Command {
 extension Chat {
   /// Changes a message and tells it.
   func change(_ id: EntryID, _ change: MessageChange, as caller: Caller) async throws(ChatError) -> Message {
-    let toll = try await payFanOut(of: id, by: caller.user)
+    let toll = try await payFanOut(of: id, by: caller.user, change.text)
     let changed: ChangedMessage
     do throws(ChatError) {
       changed = try await messages.change(id, change, by: caller.user)
@@ -41,10 +41,18 @@ extension Chat {
     }
     if let made = changed.made {
       publisher.publish(made)
-      if toll == nil { await crowd(in: changed.message.conversation, seenBy: caller.user) }
+      // It has been made: how large the crowd is matters to the next one only.
+      if toll == nil { _ = try? await crowd(in: changed.message.conversation, seenBy: caller.user) }
     } else {
       await giveBack(toll)
     }
     return changed.message.seen(by: caller.user)
+  }
+}
+
+extension MessageChange {
+  /// What everybody is told anew.
+  fileprivate var text: String {
+    if case .edit(let text, _) = self { text } else { "" }
   }
 }

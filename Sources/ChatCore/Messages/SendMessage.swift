@@ -47,7 +47,7 @@ public struct SendMessage: Command {
     faults.check(attachments: attachments, chat.limits)
     try faults.settle()
     if let repeated = try await repeated(chat, caller.user) { return repeated }
-    let toll = try await chat.payFanOut(in: conversation, by: caller.user)
+    let toll = try await chat.payFanOut(in: conversation, by: caller.user, of: text)
     let appended: Appended
     do throws(ChatError) {
       appended = try await append(chat, caller.user)

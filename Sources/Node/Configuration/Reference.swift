@@ -154,7 +154,7 @@ public enum Reference {
     .rate(
       "RATE_FAN_OUT", \.rates.fanOut,
       reason:
-        "Deliveries of one conversation of over 256 members; a message is one to each, for each KiB: 50/s to 10,000."
+        "Deliveries of one conversation of over 256 members; a message is one to each a KiB: 50/s to 10,000."
     ),
     .rate(
       "RATE_REGISTER", \.rates.register,

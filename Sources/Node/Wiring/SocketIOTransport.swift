@@ -73,7 +73,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     }
     client?.refuse(SocketIOTransport.namespace, message: problem.detail, data: writer.finish())
     session = nil
-    refusals += 1
+    refusals &+= 1
     if refusals < SocketIOTransport.refusalsMax { goesSoon() } else { client?.close() }
   }
 

@@ -62,6 +62,21 @@ import Testing
     #expect(await say(1, in: group, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
   }
 
+  @Test func `a text costs as many deliveries again for each KiB`() async throws {
+    var limits = Self.limits
+    limits.fanOutBurst = 10
+    let stage = try await Stage.set(limits: limits)
+    let group = try await stage.cast.group().id
+    let long = SendMessage(conversation: group, text: String(repeating: "x", count: 3 * 1_024))
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == nil)
+    _ = try await long.run(in: stage.chat, as: stage.ada)
+    await refused(.rateLimited(retryAfter: 3_000)) { () throws(ChatError) in
+      try await long.run(in: stage.chat, as: stage.ada)
+    }
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == nil, "what was refused cost nothing")
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
+  }
+
   @Test func `nobody spends what is the crowd's without telling it anything`() async throws {
     let stage = try await Stage.set(limits: Self.limits)
     let group = try await stage.cast.group().id
