@@ -43,14 +43,15 @@ lock_cluster() {
 unlock_cluster() { exec 9>&-; }
 
 load_shape() {
-  API_NODES=2 SOCKET_NODES=2 REDIS=single PORT_BASE=8000 BINARY='' PROGRAM=built
+  API_NODES=2 SOCKET_NODES=2 REDIS=single PORT_BASE=8000 BINARY='' PROGRAM=''
   local key value
-  [ -f "$STATE/shape" ] || return 0
-  while IFS='=' read -r key value; do
+  [ ! -f "$STATE/shape" ] || while IFS='=' read -r key value; do
     case $key in
       API_NODES | SOCKET_NODES | REDIS | PORT_BASE | BINARY | PROGRAM) printf -v "$key" '%s' "$value" ;;
     esac
   done <"$STATE/shape"
+  # A shape of before has no word of it: what does not lie where builds do was given.
+  [ -n "$PROGRAM" ] || case $BINARY in '' | "$ROOT"/.build/*) PROGRAM=built ;; *) PROGRAM=given ;; esac
 }
 
 # check_shape: whether the ports suffice for so many nodes.
