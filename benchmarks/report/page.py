@@ -1,6 +1,6 @@
 """A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
 from charts import NINES, bars, curves, escaped, number, percentiles
-from results import FIGURES, OURS, colour, faults
+from results import FIGURES, OURS, WHO, colour, explained, faults, judged
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
@@ -14,6 +14,7 @@ h2{font-size:21px;margin:52px 0 4px}h3{font-size:16px;margin:28px 0 6px}p{max-wi
 .good::before{content:"✓ ";color:var(--c6)}.bad{color:var(--c9)}.bad::before{content:"✗ "}
 .tiles{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px}
 .tiles li{background:var(--tile);border-radius:8px;padding:14px}.tiles b{display:block;font-size:24px}
+.who{padding-left:18px}.who b{margin-right:6px}
 .tiles span{color:var(--soft);font-size:13px}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(500px,100%),1fr));gap:28px;margin:18px 0}
 figure{margin:0}figcaption{font-size:14px;margin-bottom:6px}svg{width:100%;height:auto;display:block}
@@ -55,10 +56,18 @@ def lead(run):
 <p class="verdict {kind}">{words}</p>{quick}
 <ul class="tiles">{tiles(run)}</ul>
 <p>In each round all targets of a scenario were measured one after the other, and ratios were taken within the round: what else the
-machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. <b>cluster</b> is
-<code>deploy/local/up</code>: PostgreSQL (fsync on), Redis, two socket nodes; its CPU is that of all its processes. <b>memory</b> is
-<code>martlet dev</code>: one node that stores in memory, with tokens, limits and membership. The peers check nobody, store nothing and
-promise nothing.</p>"""
+machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates.</p>
+<ul class="who">{who(run)}</ul>
+<p>The peers check nobody, store nothing and promise nothing. <b>Faults</b> are what the tester finds when it checks each delivery: <i>lost</i>,
+promised to a socket by the sender's acknowledgement and never there; <i>repeated</i>, there twice; <i>out of order</i>, behind a later
+one; <i>strangers'</i>, of another room or not what was sent. A <i>missing socket</i> was not connected when all was judged, mostly cut off for
+reading too slowly: what it would have heard nobody knows. A peer that loses or cuts off has done less work than one that does not, so
+a ratio is marked by <b>*</b> where either of its two runs was not clean.</p>"""
+
+
+def who(run):
+    found = dict.fromkeys(target for _, target in run.found)
+    return "".join(f"<li><b>{escaped(target)}</b> {escaped(WHO.get(target, ''))}</li>" for target in found)
 
 
 def own(run):
@@ -77,11 +86,21 @@ def tiles(run):
         if value:
             shown.append(f"<li><b>{form.format(value)}</b><span>{words}</span></li>")
 
-    tile(run.ratio("room-1000", "memory"), "{:.2f} × raw", "a room of 1,000, one node in memory, deliveries a CPU-second")
-    tile(run.ratio("room-1000", "memory-socketio", to="flask-socketio"), "{:.1f} × Flask", "the same by Socket.IO, to Flask-SocketIO")
+    def beside(scenario, target, to, form, words):
+        value = run.ratio(scenario, target, to=to)
+        behind = "; Martlet loses here" if value and value < 1 else ""
+        tile(value, form + run.mark(scenario, target, to), words + behind)
+
+    beside("room-1000", "memory", "raw", "{:.2f} × raw", "a room of 1,000, one node in memory, deliveries a CPU-second")
+    beside("room-1000", "memory", "raw-coalesce", "{:.2f} × raw-coalesce", "the same, to the limit that gathers its writes")
+    beside("room-1000", "memory-socketio", "flask-socketio", "{:.1f} × Flask", "the same by Socket.IO, to Flask-SocketIO")
+    for peer in ("raw", "node-ws"):
+        beside("echo", "memory", peer, "{:.2f} × " + peer, "echo, one node in memory: one message to one socket and back")
     tile(run.median("room-1000", "cluster", "deliveries_per_cpu_s"), "{:,.0f}", "deliveries a CPU-second, the whole cluster with PostgreSQL")
     p99 = run.median("durable", "cluster", "delivery_p99_us")
-    tile(p99 and p99 / 1000, "{:.1f} ms", "p99 of a stored message over two nodes")
+    rate = p99 and run.offered("durable")
+    tile(p99 and p99 / 1000, "{:.1f} ms", "p99 of a stored message over two nodes"
+         + (f", {rate:,.0f} messages a second offered" if rate else ", closed loop"))
     tile(run.median("idle", "cluster", "idle_bytes"), "{:,.0f} B", "memory of an idle connection")
     tile(run.median("connect-storm", "cluster", "cpu_us_per_connect"), "{:,.0f} µs", "CPU of a connection that signs in and resumes")
     return "".join(shown)
@@ -90,7 +109,8 @@ def tiles(run):
 def ratios(run):
     drawn = []
     for scenario in run.scenarios():
-        rows = [(target, run.ratio(scenario, target), colour(target), target in OURS) for target in run.targets(scenario)]
+        rows = [(target + run.mark(scenario, target), run.ratio(scenario, target), colour(target), target in OURS)
+                for target in run.targets(scenario)]
         rows = sorted((row for row in rows if row[1]), key=lambda row: -row[1])
         if len(rows) > 2:
             drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1", rows, line=1))
@@ -136,13 +156,19 @@ def table(run, scenario):
             cells.append("<td>–</td>" if value is None else f"<td>{form.format(value / unit)}</td>")
         if has_raw:
             ratio = run.ratio(scenario, target)
-            cells.append(f"<td>{ratio:.2f}</td>" if ratio else "<td>–</td>")
+            cells.append(f"<td>{ratio:.2f}{run.mark(scenario, target)}</td>" if ratio else "<td>–</td>")
         verdict = run.verdict(scenario, target)
         wrong, absent = faults(verdict), verdict.get("absent", 0)
         cells.append(f'<td class="{"bad" if wrong or absent else ""}">{wrong} / {absent}</td>')
         rows.append(f'<tr class="{"ours" if target in OURS else ""}"><td>{escaped(target)}</td>{"".join(cells)}</tr>')
     return (f'<div class="wide"><table><thead><tr><th></th>{head}<th>faults / missing sockets</th></tr></thead>'
-            f'<tbody>{"".join(rows)}</tbody></table></div>')
+            f'<tbody>{"".join(rows)}</tbody></table></div>{unclean(run, scenario)}')
+
+
+def unclean(run, scenario):
+    said = [f"<b>{escaped(target)}</b>: {escaped(words)} of {number(verdict.get('checked', 0))} checked" for target in run.targets(scenario)
+            for verdict in [run.verdict(scenario, target)] for words in [explained(verdict)] if words]
+    return f"<p><small>Not clean: {'; '.join(said)}.</small></p>" if said else ""
 
 
 def scaling(points):
@@ -159,12 +185,14 @@ def scaling(points):
     rows = "".join(
         f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
         f"<td>{p['postgres']:.1f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
+    verdicts = "".join(f'<li class="{"good" if holds else "bad"}">{escaped(words)}.</li>' for holds, words in judged(points))
     by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
                   for place, n in enumerate(nodes)]
     return f"""<h2>What more nodes and more Redis masters cost</h2>
 <p>CPU-seconds for a million deliveries at the same load, by socket nodes and masters of a Redis cluster. Two cores cannot show that more
 machines do more in a second, only that what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
 there. Where the lines are flat, twice the machines bear twice the load.</p>
+<ul>{verdicts}</ul>
 <div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
 {curves("Redis: CPU-seconds a million deliveries, by socket nodes", lines("redis"), columns, dots=True)}
 {curves("Redis: CPU-seconds a million deliveries, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>

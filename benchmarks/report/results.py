@@ -7,6 +7,25 @@ import statistics
 OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3}
 THEIRS = {"raw": 4, "raw-coalesce": 5, "node-ws": 6, "nchan": 7, "mosquitto": 8, "python-socketio": 9,
           "flask-socketio": 10}
+WHO = {  # what each target is, in a line
+    "cluster": "deploy/local/up: PostgreSQL (fsync on), Redis, two api and two socket nodes; its CPU is that of all its processes",
+    "cluster-socketio": "the same cluster, its clients by Socket.IO",
+    "memory": "martlet dev: one node that stores in memory, with tokens, limits and membership",
+    "memory-socketio": "the same node, its clients by Socket.IO",
+    "raw": "the limit: C on epoll, one write for each recipient's frame, and nothing else",
+    "raw-coalesce": "the limit with one write for all that a recipient gets in a turn of the loop",
+    "node-ws": "node's ws with rooms as most tutorials write them",
+    "nchan": "nginx' nchan, publishing what its WebSockets say",
+    "mosquitto": "Eclipse's MQTT broker over WebSocket, a topic for a room, QoS 0",
+    "python-socketio": "python-socketio on uvicorn",
+    "flask-socketio": "Flask-SocketIO on eventlet, what the dialects' own servers were made of",
+}
+FAULTS = [  # the verdict's word, what a person reads
+    ("lost", "lost"), ("repeated", "repeated"), ("reordered", "out of order"), ("foreign", "strangers'"),
+    ("absent", "sockets missing"),
+]
+WITHIN = 0.2  # so much may a delivery's cost change as a cluster grows, and twice the machines bear about twice the load
+SCENARIOS = pathlib.Path(__file__).resolve().parent.parent / "scenarios"
 FIGURES = [  # name, heading, how it is written, unit of the value
     ("deliveries_per_cpu_s", "deliveries a CPU-second", "{:,.0f}", 1),
     ("deliveries_per_s", "deliveries a second", "{:,.0f}", 1),
@@ -37,7 +56,9 @@ class Run:
         return [target for name, target in self.found if name == scenario]
 
     def median(self, scenario, target, figure):
-        # What few connections take is lost in what an allocator keeps.
+        # Where messages flow it is what they left behind, and what few connections take is lost in what an allocator keeps.
+        if figure == "idle_bytes" and scenario != "idle":
+            return None
         found = [r for r in self.found.get((scenario, target), []) if figure != "idle_bytes" or r["connected"] >= 1_000]
         values = [result["figures"].get(figure) for result in found]
         values = [value for value in values if value is not None]
@@ -60,13 +81,68 @@ class Run:
                         total[word] = total.get(word, 0) + count
         return total
 
+    def is_clean(self, scenario, target):
+        verdict = self.verdict(scenario, target)
+        return not faults(verdict) and not verdict.get("absent", 0)
+
+    def mark(self, scenario, target, to="raw"):
+        """Behind a ratio of which one side did not do all of the work."""
+        return "" if self.is_clean(scenario, target) and self.is_clean(scenario, to) else " *"
+
+    def ran(self, scenario):
+        """The scenario as it was run, with what --quick has made smaller."""
+        return next(r["scenario"] for (name, _), results in self.found.items() if name == scenario for r in results)
+
+    def offered(self, scenario):
+        """Messages a second of an open loop; nothing for a closed one, which offers what it gets."""
+        return (self.ran(scenario).get("load") or {}).get("per_second")
+
     def title(self, scenario):
-        return next(r["scenario"]["title"] for (name, _), results in self.found.items() if name == scenario
-                    for r in results)
+        """The file's own, unless something else was run."""
+        ran, path = self.ran(scenario), SCENARIOS / f"{scenario}.json"
+        of_file = json.loads(path.read_text()) if path.exists() else ran
+        if all(ran.get(name, of_file.get(name)) == of_file.get(name) for name in ("connections", "users")):
+            return ran["title"]
+        return f"{scenario}, smaller: {shape(ran)}"
+
+
+def shape(ran):
+    sockets, users = ran["connections"], min(ran["users"], ran["connections"])
+    words = [f"{sockets:,} sockets of {users:,} users"]
+    if ran["conversations"]["kind"] == "rooms":
+        rooms = max(1, min(ran["conversations"]["count"], users))
+        words.append(f"{rooms:,} room{'s' if rooms > 1 else ''} of {sockets / rooms:,.0f}")
+    load = ran.get("load") or {}
+    if load:
+        words.append(f"{load['per_second']:,.0f} messages a second" if load.get("per_second") else "closed loop")
+    return ", ".join(words)
 
 
 def faults(verdict):
     return sum(verdict.get(word, 0) for word in ("lost", "repeated", "reordered", "foreign"))
+
+
+def explained(verdict):
+    """`3 lost, 2 sockets missing`; nothing of a clean run."""
+    return ", ".join(f"{verdict[word]:,} {name}" for word, name in FAULTS if verdict.get(word))
+
+
+def judged(points):
+    """A sentence for each part: whether a delivery cost the same at the last point as at the first, and how far costs lie apart."""
+    said = []
+    for part, name in (("martlet", "Martlet"), ("redis", "Redis")):
+        costs = [point[part] for point in points]
+        if len(costs) < 2 or min(costs) <= 0:
+            continue
+        change, first, last = costs[-1] / costs[0] - 1, points[0], points[-1]
+        said.append((abs(change) <= WITHIN, f"{name}: {'stayed' if abs(change) <= WITHIN else 'did not stay'} within "
+                     f"{WITHIN:.0%}: {change:+.0%} from {first['nodes']} × {first['masters']} to {last['nodes']} × "
+                     f"{last['masters']} (nodes × masters); spread of all {len(costs)} points {min(costs):.2f} to "
+                     f"{max(costs):.2f}, the dearest {max(costs) / min(costs):.2f} × the cheapest"))
+    unclean = [explained(point["verdict"]) for point in points if explained(point["verdict"])]
+    if unclean:
+        said.append((False, f"{len(unclean)} of the points were not clean: {'; '.join(unclean)}"))
+    return said
 
 
 def colour(target):

@@ -1,4 +1,4 @@
-# The binary that the nodes run: a release build of this checkout, unless --binary names another.
+# The binary that the nodes run: a release build of this checkout, unless --binary has named another, now or before.
 
 build_binary() {
   require_swift
@@ -10,4 +10,12 @@ build_binary() {
     die_with_log build "the build failed."
   BINARY=$(cd "$ROOT" && swift build "${flags[@]}" --show-bin-path 9>&-)/martlet
   [ -x "$BINARY" ] || die_with_log build "the build has left no program at $BINARY."
+  PROGRAM=built
+}
+
+# require_binary: the program that is remembered, or if its file is gone one that is built now, and remembered.
+require_binary() {
+  [ ! -x "$BINARY" ] || return 0
+  [ -z "$BINARY" ] || warn "the program that this cluster was started with, $BINARY, is gone; one is built instead."
+  build_binary
 }

@@ -2,7 +2,7 @@
 #
 # Everything about one cluster lies in one directory ($STATE, by default .local in the checkout):
 #   cluster.json  for tools: addresses, process ids, argument lists; of Redis the first master when written
-#   shape         how many nodes of each role, which kind of Redis, which ports, which binary
+#   shape         how many nodes of each role, which kind of Redis, which ports, which program and whether it was given
 #   settings      the MARTLET_ variables that its nodes were given
 #   run/ log/     a pid file and an argument list a part; a log a part
 #   dialects      which dialect is served at which port
@@ -43,14 +43,15 @@ lock_cluster() {
 unlock_cluster() { exec 9>&-; }
 
 load_shape() {
-  API_NODES=2 SOCKET_NODES=2 REDIS=single PORT_BASE=8000 BINARY=
+  API_NODES=2 SOCKET_NODES=2 REDIS=single PORT_BASE=8000 BINARY='' PROGRAM=''
   local key value
-  [ -f "$STATE/shape" ] || return 0
-  while IFS='=' read -r key value; do
+  [ ! -f "$STATE/shape" ] || while IFS='=' read -r key value; do
     case $key in
-      API_NODES | SOCKET_NODES | REDIS | PORT_BASE | BINARY) printf -v "$key" '%s' "$value" ;;
+      API_NODES | SOCKET_NODES | REDIS | PORT_BASE | BINARY | PROGRAM) printf -v "$key" '%s' "$value" ;;
     esac
   done <"$STATE/shape"
+  # A shape of before has no word of it: what does not lie where builds do was given.
+  [ -n "$PROGRAM" ] || case $BINARY in '' | "$ROOT"/.build/*) PROGRAM=built ;; *) PROGRAM=given ;; esac
 }
 
 # check_shape: whether the ports suffice for so many nodes.
@@ -62,7 +63,7 @@ check_shape() {
 
 save_shape() {
   printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" REDIS "$REDIS" PORT_BASE "$PORT_BASE" \
-    BINARY "$BINARY" >"$STATE/shape"
+    BINARY "$BINARY" PROGRAM "$PROGRAM" >"$STATE/shape"
 }
 
 # Names of all nodes, in the order in which they start.
