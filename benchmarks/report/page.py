@@ -190,7 +190,7 @@ def scaling(points):
                   for place, n in enumerate(nodes)]
     return f"""<h2>What more nodes and more Redis masters cost</h2>
 <p>CPU-seconds for a million deliveries at the same load, by socket nodes and masters of a Redis cluster. Two cores cannot show that more
-machines do more in a second, only that what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
+machines do more in a second, only whether what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
 there. Where the lines are flat, twice the machines bear twice the load.</p>
 <ul>{verdicts}</ul>
 <div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
