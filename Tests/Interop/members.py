@@ -28,6 +28,11 @@ class Ear:
     def last(self):
         return max((seq for seq, _ in self.entries), default=0)
 
+    @property
+    def is_settled(self):
+        """Whether a client of python-socketio has finished with coming back; it says so nowhere else."""
+        return not self.client._reconnect_task
+
     def resume(self):
         return {"heads": {str(self.room): self.last}}
 
