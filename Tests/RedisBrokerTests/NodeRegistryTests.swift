@@ -264,8 +264,9 @@ struct NodeRegistryTests {
     await reach { registry.standing == standing }
   }
 
+  /// Waits for half a minute at most: a way back to Redis is tried every two seconds, a list is read as seldom.
   private static func reach(_ condition: () async throws -> Bool) async -> Bool {
-    for _ in 0..<1_000 {
+    for _ in 0..<6_000 {
       if (try? await condition()) == true { return true }
       try? await Task.sleep(for: .milliseconds(5))
     }
