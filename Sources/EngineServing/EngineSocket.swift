@@ -74,9 +74,7 @@ final class EngineSocket: @unchecked Sendable {
 
   /// A client that does not read is told to come back, not waited for.
   private func closeIfFull(_ queueBytesMax: Int) {
-    // What a crowd is told waits for its turn, with him who reads too: he may have the burst that native sessions have.
-    let most = connection.isInCrowd ? 4 * queueBytesMax : queueBytesMax
-    if connection.queuedBytes > most, connection.isOpen { connection.close(.tryAgainLater) }
+    if connection.queuedBytes > queueBytesMax, connection.isOpen { connection.close(.tryAgainLater) }
   }
 
   func close(_ code: CloseCode) { onConnection { connection, _ in connection.close(code) } }

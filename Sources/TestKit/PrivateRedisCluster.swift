@@ -19,9 +19,8 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   /// Masters with replicas.
   public let kind = RedisKind.cluster
   /// What a client verifies the servers by when they speak TLS: a certificate for `localhost` and 127.0.0.1.
-  public var authorityFile: String? { entrance.certificate }
+  public var authorityFile: String? { entrance.certificate?.chain }
   let entrance: RedisEntrance
-  private let leash: Leash
 
   /// Starts the servers, joins them and waits until every slot is served and every replica has caught up.
   ///
@@ -39,10 +38,7 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   }
 
   private init(options: [String], password: String?, tls: Bool) throws {
-    let directory = try LocalCluster.temporaryDirectory()
-    leash = try Leash(removing: directory)
-    entrance = RedisEntrance(
-      password: password, certificate: tls ? try PrivateRedisCluster.certificate(in: directory) : nil)
+    entrance = RedisEntrance(password: password, certificate: tls ? try Certificate() : nil)
     let options = PrivateRedisCluster.options(entrance) + options
     let entrance = entrance
     nodes = try (0..<6).map { _ throws(PrivateRedis.Failure) in
@@ -92,10 +88,7 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   }
 
   /// Kills all servers and removes their directories.
-  public func end() {
-    for node in nodes { node.end() }
-    leash.cut()
-  }
+  public func end() { for node in nodes { node.end() } }
 
   // MARK: Insides
 
@@ -110,21 +103,11 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
     if let password = entrance.password { options += ["--requirepass", password, "--masterauth", password] }
     if let certificate = entrance.certificate {
       options += [
-        "--tls-cert-file", certificate, "--tls-key-file", "\(certificate).key", "--tls-ca-cert-file", certificate,
-        "--tls-auth-clients", "no", "--tls-cluster", "yes", "--tls-replication", "yes",
+        "--tls-cert-file", certificate.chain, "--tls-key-file", certificate.key, "--tls-ca-cert-file",
+        certificate.chain, "--tls-auth-clients", "no", "--tls-cluster", "yes", "--tls-replication", "yes",
       ]
     }
     return options
-  }
-
-  /// A certificate that signs itself; its key lies beside it.
-  private static func certificate(in directory: String) throws -> String {
-    let file = "\(directory)/redis.pem"
-    let made = Shell.output(
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
-        + "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout '\(file).key' -out '\(file)'")
-    guard made != nil else { throw PrivateRedis.Failure(description: "openssl makes no certificate") }
-    return file
   }
 
   /// Gives the masters their slots, makes all known to all, and the replicas replicas.

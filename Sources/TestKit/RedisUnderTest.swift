@@ -66,14 +66,14 @@ struct RedisEntrance: Sendable {
   /// The default user's password.
   var password: String?
   /// The certificate that servers are verified by; they show it too.
-  var certificate: String?
+  var certificate: Certificate?
 
   var isTLS: Bool { certificate != nil }
 
   /// What `redis-cli` is given to reach the server at a port.
   func words(_ port: UInt16) -> String {
     var words = ["-h 127.0.0.1 -p \(port)"]
-    if let certificate { words.append("--tls --cacert '\(certificate)'") }
+    if let certificate { words.append("--tls --cacert '\(certificate.chain)'") }
     if let password { words.append("--no-auth-warning -a '\(password)'") }
     return words.joined(separator: " ")
   }

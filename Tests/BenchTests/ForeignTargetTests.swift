@@ -15,39 +15,46 @@ extension BenchRunTests {
     return file.path()
   }
 
+  /// What a run told that ended well.
+  private func clean(_ arguments: [String]) async throws -> RunResult {
+    let outcome = try await bench(arguments)
+    #expect(outcome.code == 0, "\(outcome.output)")
+    return try #require(outcome.result)
+  }
+
+  /// Each of forty sockets in rooms of ten was there, and all of a room were told what one said.
+  private func expectAllTold(_ result: RunResult) {
+    #expect(result.connected == 40 && result.delivered >= result.acknowledged * 9 && result.acknowledged > 10)
+  }
+
   @Test("a foreign Socket.IO server is driven by the events that it has")
   func foreignSocketIO() async throws {
     let peer = try await PlainPeer(.none, .socketIO)
     let scenario = try ownNames()
     defer { try? FileManager.default.removeItem(atPath: scenario) }
-    let outcome = try await bench([
-      scenario, "--target", "http://\(peer.address)", "--wire", "socketio-peer", "--seconds", "1", "--strict",
-    ])
-    #expect(outcome.code == 0, "\(outcome.output)")
-    let result = try #require(outcome.result)
-    #expect(result.connected == 40 && result.delivered >= result.acknowledged * 9 && result.acknowledged > 10)
+    expectAllTold(
+      try await clean([
+        scenario, "--target", "http://\(peer.address)", "--wire", "socketio-peer", "--seconds", "1", "--strict",
+      ]))
   }
 
   @Test("a broker of MQTT is driven over a WebSocket")
   func broker() async throws {
     let peer = try await PlainPeer(.none, .mqtt)
-    let outcome = try await bench([
-      Self.scenario("smoke"), "--target", "ws://\(peer.address)/mqtt", "--wire", "mqtt", "--seconds", "1", "--strict",
-    ])
-    #expect(outcome.code == 0, "\(outcome.output)")
-    let result = try #require(outcome.result)
-    #expect(result.connected == 40 && result.delivered >= result.acknowledged * 9 && result.acknowledged > 10)
+    expectAllTold(
+      try await clean([
+        Self.scenario("smoke"), "--target", "ws://\(peer.address)/mqtt", "--wire", "mqtt", "--seconds", "1", "--strict",
+      ]))
   }
 
   @Test("a target whose paths name the rooms is joined by the path")
   func byPath() async throws {
     let peer = try await PlainPeer(.none, .path)
-    let outcome = try await bench([
+    let result = try await clean([
       Self.scenario("smoke"), "--target", "ws://\(peer.address)/room/{room}", "--wire", "plain", "--seconds", "1",
       "--strict",
     ])
-    #expect(outcome.code == 0, "\(outcome.output)")
-    #expect((try #require(outcome.result)).delivered > 100)
+    #expect(result.delivered > 100)
   }
 
   @Test("a run is not clean when some sockets never came in")
@@ -69,9 +76,7 @@ extension BenchRunTests {
     let node = try await DevNode.start(settings: settings, isSecure: true)
     defer { node.end() }
     let arguments = [Self.scenario("smoke"), "--target", "wss://\(node.address)", "--wire", "native", "--seconds", "1"]
-    let outcome = try await bench(arguments + ["--ca", certificate.chain])
-    #expect(outcome.code == 0, "\(outcome.output)")
-    let result = try #require(outcome.result)
+    let result = try await clean(arguments + ["--ca", certificate.chain])
     #expect(result.connected == 40 && result.verdict.isClean && result.delivered > 100)
     #expect(try await bench(arguments).code == 1, "nobody has said that the certificate is good")
 
@@ -111,28 +116,4 @@ extension BenchRunTests {
     #expect(result.prepareSeconds > 0.05 && result.prepareSeconds > result.connectSeconds, "\(outcome.output)")
     #expect(try RunResult(result.json).prepareSeconds == result.prepareSeconds)
   }
-}
-
-/// A certificate for `localhost` and 127.0.0.1 that is its own authority, in files of its own.
-private final class Certificate {
-  private let directory = FileManager.default.temporaryDirectory.appending(
-    path: "bench-tls-\(UInt64.random(in: 0 ... .max))")
-  var chain: String { directory.appending(path: "chain.pem").path() }
-  var key: String { directory.appending(path: "key.pem").path() }
-
-  init() throws {
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let openssl = Process()
-    openssl.executableURL = URL(filePath: "/usr/bin/env")
-    openssl.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", chain,
-    ]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    try #require(openssl.terminationStatus == 0)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: directory) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import IORuntime
+import TestKit
 import Testing
 
 @Suite("TLS")
@@ -121,7 +122,7 @@ struct TLSTests {
       let before = try await Scene(loop, certificate, server: server)
       try await before.client.act { $0.send("one") }
       #expect(try await eventually { before.client.text == "one" })
-      try certificate.make()
+      try certificate.make(name: "localhost")
       try server.reload()
       let after = try await Scene(loop, certificate, server: server)
       try await after.client.act { $0.send("two") }

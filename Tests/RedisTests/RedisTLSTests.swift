@@ -1,4 +1,3 @@
-import Foundation
 import IORuntime
 import TestKit
 import Testing
@@ -9,30 +8,16 @@ import Testing
 struct RedisTLSTests {
   @Test("is spoken to when its certificate is good for the host, and not otherwise")
   func tls() async throws {
-    let directory = FileManager.default.temporaryDirectory.path + "/redis-tls-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let openssl = Process()
-    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    openssl.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-      "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", directory + "/key.pem", "-out",
-      directory + "/cert.pem",
-    ]
-    openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
-    openssl.waitUntilExit()
-    try #require(openssl.terminationStatus == 0)
-
+    let certificate = try Certificate(names: "DNS:localhost")
     let port = try freePort()
     let redis = try PrivateRedis(options: [
-      "--tls-port", String(port), "--tls-cert-file", directory + "/cert.pem", "--tls-key-file", directory + "/key.pem",
-      "--tls-ca-cert-file", directory + "/cert.pem", "--tls-auth-clients", "no",
+      "--tls-port", String(port), "--tls-cert-file", certificate.chain, "--tls-key-file", certificate.key,
+      "--tls-ca-cert-file", certificate.chain, "--tls-auth-clients", "no",
     ])
     defer { redis.end() }
     try await onLoop { loop in
       var settings = try RedisSettings(url: "rediss://localhost:\(port)")
-      settings.authorityFile = directory + "/cert.pem"
+      settings.authorityFile = certificate.chain
       let client = RedisClient(loop: loop, settings: settings)
       client.start()
       try #require(await client.connected(within: 3_000))

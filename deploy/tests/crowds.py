@@ -56,24 +56,14 @@ class People:
                 f"application/json\r\nContent-Length: {len(body)}\r\nAuthorization: Bearer {self.ada}\r\n\r\n"
                 f"{body}").encode()
 
-    @contextlib.contextmanager
     def talking(self, pause=0.1):
         """Ada says something in each conversation again and again, until the body is done."""
-        over = threading.Event()
-
         def talk():
-            while not over.wait(pause):
-                for place in range(len(self.conversations)):
-                    with contextlib.suppress(OSError, ValueError):
-                        self.say(at=place)
+            for place in range(len(self.conversations)):
+                with contextlib.suppress(OSError, ValueError):
+                    self.say(at=place)
 
-        thread = threading.Thread(target=talk, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return repeating(talk, pause)
 
     @contextlib.contextmanager
     def listening(self, count=1):
@@ -94,7 +84,7 @@ class People:
         head = ("GET /v1/socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
                 f"Sec-WebSocket-Protocol: martlet.v1.json\r\nAuthorization: Bearer {self.bob}\r\n\r\n").encode()
-        over, ears = threading.Event(), []
+        ears = []
         for _ in range(count):
             ear = socket.socket()
             ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
@@ -106,56 +96,61 @@ class People:
             ears.append(ear)
 
         def dawdle():
-            while not over.wait(0.2):
-                for ear in ears:
-                    with contextlib.suppress(OSError):
-                        ear.recv(2_000)
+            for ear in ears:
+                with contextlib.suppress(OSError):
+                    ear.recv(2_000)
 
-        thread = threading.Thread(target=dawdle, daemon=True)
-        thread.start()
         try:
-            yield
+            with repeating(dawdle, 0.2):
+                yield
         finally:
-            over.set()
-            thread.join()
             for ear in ears:
                 ear.close()
 
 
 @contextlib.contextmanager
-def asking(port, request, count):
-    """So many connections that each ask the same again as soon as they have an answer, until the body is done."""
+def repeating(action, pause):
+    """Does something again and again beside the body, with so many seconds between, until that is done."""
     over = threading.Event()
 
-    def ask():
-        chosen = selectors.DefaultSelector()
-        with contextlib.ExitStack() as stack:
-            stack.callback(chosen.close)
+    def repeat():
+        while not over.wait(pause):
+            action()
 
-            def connect():
-                connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-                connection.sendall(request)
-                chosen.register(connection, selectors.EVENT_READ)
-
-            for _ in range(count):
-                connect()
-            while not over.is_set():
-                for key, _ in chosen.select(0.1):
-                    try:
-                        if key.fileobj.recv(1 << 16):
-                            key.fileobj.sendall(request)
-                            continue
-                    except OSError:
-                        pass
-                    chosen.unregister(key.fileobj)
-                    key.fileobj.close()
-                    time.sleep(0.01)
-                    connect()
-
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def asking(port, request, count):
+    """So many connections that each ask the same again as soon as they have an answer, until the body is done."""
+    with contextlib.ExitStack() as stack:
+        chosen = stack.enter_context(selectors.DefaultSelector())
+
+        def connect():
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.sendall(request)
+            chosen.register(connection, selectors.EVENT_READ)
+
+        def ask():
+            for key, _ in chosen.select(0.1):
+                try:
+                    if key.fileobj.recv(1 << 16):
+                        key.fileobj.sendall(request)
+                        continue
+                except OSError:
+                    pass
+                chosen.unregister(key.fileobj)
+                key.fileobj.close()
+                time.sleep(0.01)
+                connect()
+
+        for _ in range(count):
+            connect()
+        with repeating(ask, 0):
+            yield
