@@ -184,20 +184,22 @@ def scaling(points):
     columns = [(n, str(n)) for n in nodes]
     rows = "".join(
         f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
-        f"<td>{p['postgres']:.1f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
+        f"<td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
     verdicts = "".join(f'<li class="{"good" if holds else "bad"}">{escaped(words)}.</li>' for holds, words in judged(points))
     by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
                   for place, n in enumerate(nodes)]
     return f"""<h2>What more nodes and more Redis masters cost</h2>
-<p>CPU-seconds for a million deliveries at the same load, by socket nodes and masters of a Redis cluster. Two cores cannot show that more
+<p>CPU-seconds at the same load, by socket nodes and masters of a Redis cluster: Martlet's and PostgreSQL's for a million deliveries to
+sockets, Redis' for a million deliveries to nodes. A room whose members are on four nodes is told to four: how many that are for a
+delivery to a socket, the table says. Two cores cannot show that more
 machines do more in a second, only whether what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
 there. Where the lines are flat, twice the machines bear twice the load.</p>
 <ul>{verdicts}</ul>
 <div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
-{curves("Redis: CPU-seconds a million deliveries, by socket nodes", lines("redis"), columns, dots=True)}
-{curves("Redis: CPU-seconds a million deliveries, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>
+{curves("Redis: CPU-seconds a million deliveries to nodes, by socket nodes", lines("redis"), columns, dots=True)}
+{curves("Redis: CPU-seconds a million deliveries to nodes, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>
 <div class="wide"><table><thead><tr><th>socket nodes</th><th>masters</th><th>Martlet</th><th>Redis</th><th>PostgreSQL</th>
-<th>deliveries measured</th></tr></thead><tbody>{rows}</tbody></table></div>"""
+<th>to nodes, for one to a socket</th><th>deliveries measured</th></tr></thead><tbody>{rows}</tbody></table></div>"""
 
 
 def machine(run):

@@ -128,17 +128,19 @@ def explained(verdict):
 
 
 def judged(points):
-    """A sentence for each part: whether a delivery cost the same at the last point as at the first, and how far costs lie apart."""
+    """A sentence for each part: whether a delivery's cost stays, Martlet's with more nodes and Redis' with more masters."""
     said = []
-    for part, name in (("martlet", "Martlet"), ("redis", "Redis")):
-        costs = [point[part] for point in points]
-        if len(costs) < 2 or min(costs) <= 0:
-            continue
-        change, first, last = costs[-1] / costs[0] - 1, points[0], points[-1]
-        said.append((abs(change) <= WITHIN, f"{name}: {'stayed' if abs(change) <= WITHIN else 'did not stay'} within "
-                     f"{WITHIN:.0%}: {change:+.0%} from {first['nodes']} × {first['masters']} to {last['nodes']} × "
-                     f"{last['masters']} (nodes × masters); spread of all {len(costs)} points {min(costs):.2f} to "
-                     f"{max(costs):.2f}, the dearest {max(costs) / min(costs):.2f} × the cheapest"))
+    for part, name, grows, stays in (("martlet", "Martlet", "nodes", "masters"), ("redis", "Redis", "masters", "nodes")):
+        changes = []
+        for kept in sorted({point[stays] for point in points}):
+            line = sorted((point for point in points if point[stays] == kept and point[part] > 0), key=lambda p: p[grows])
+            if len(line) > 1:
+                first, last = line[0], line[-1]
+                changes.append((last[part] / first[part] - 1, f"{first[grows]} to {last[grows]} {grows}", f"with {kept} {stays if kept > 1 else stays[:-1]}"))
+        if changes:
+            holds = all(abs(change) <= WITHIN for change, _, _ in changes)
+            by_line = ", ".join(f"{change:+.0%} {kept}" for change, _, kept in changes)
+            said.append((holds, f"{name}: {'stayed' if holds else 'did not stay'} within {WITHIN:.0%} from {changes[0][1]}: {by_line}"))
     unclean = [explained(point["verdict"]) for point in points if explained(point["verdict"])]
     if unclean:
         said.append((False, f"{len(unclean)} of the points were not clean: {'; '.join(unclean)}"))

@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 
-from running.servers import listens, run_bench
+from running.servers import listens, metric, run_bench
 
 SLOTS = 16_384
 
@@ -43,20 +43,30 @@ def point(servers, nodes, masters, more):
         path.write_text(json.dumps(described))
         result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}.json",
                            ["--cluster", str(path)], "native", more)
+        fan_in = heard(sockets)
     finally:
         for name in names:
             servers.stop(name)
-    return row(nodes, masters, result)
+    return row(nodes, masters, result, fan_in)
 
 
-def row(nodes, masters, result):
-    """CPU-seconds for a million deliveries, of each part."""
+def heard(sockets):
+    """How many entries Redis brought to nodes for each that they told a socket, since they began."""
+    def total(name):
+        return sum(value for node in sockets for value in metric(node["url"], name))
+
+    return total("martlet_broker_received_total") / max(1, total("martlet_delivered_total"))
+
+
+def row(nodes, masters, result, fan_in):
+    """CPU-seconds of each part: for a million deliveries to sockets, and Redis' for a million deliveries to nodes."""
     def of(prefix):
         used = sum(use["measure_cpu_s"] for use in result["processes"] if use["name"].startswith(prefix))
         return used / max(1, result["delivered"]) * 1e6
 
-    return {"nodes": nodes, "masters": masters, "martlet": of("socket"), "redis": of("redis"), "postgres": of("postgres"),
-            "deliveries": result["delivered"], "verdict": result["verdict"]}
+    return {"nodes": nodes, "masters": masters, "martlet": of("socket"), "redis": of("redis") / fan_in if fan_in else 0,
+            "postgres": of("postgres"), "fan_in": fan_in, "deliveries": result["delivered"],
+            "verdict": result["verdict"]}
 
 
 def start_masters(servers, count, names):

@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent
@@ -79,6 +81,12 @@ def listens(port):
         return True
     except OSError:
         return False
+
+
+def metric(url, name):
+    """A node's values of a metric, one for each set of its labels."""
+    page = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url + "/metrics", timeout=10).read().decode()
+    return [float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.MULTILINE)]
 
 
 def run_bench(servers, scenario, result, where, wire, more=()):
