@@ -51,7 +51,7 @@ extension Hub: BrokerReceiver {
 
   /// Tells so many sessions one thing: when they are a crowd, others' frames leave first.
   func telling(_ sessions: Int, _ body: () -> Void) {
-    if sessions > limits.crowdAbove { ports.tellCrowd(body) } else { body() }
+    if sessions > limits.crowdAbove { ports.tellCrowd(of: sessions, body) } else { body() }
   }
 
   /// The broker tells everything of the topic from now on; what came before is compared with the log.

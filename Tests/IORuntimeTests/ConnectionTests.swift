@@ -1,6 +1,5 @@
 import Glibc
 import IORuntime
-import Synchronization
 import Testing
 
 @Suite("A connection")
@@ -26,36 +25,6 @@ struct ConnectionTests {
       #expect(try await eventually { pair.server.seen.count == 1000 })
       #expect(pair.server.seen.reads == 1)
       try await pair.client.act { #expect($0.queuedBytes == 0) }
-    }
-  }
-
-  @Test(
-    "what a crowd is told leaves after what others are told, and whoever is told something of his own has all first")
-  func crowd() async throws {
-    try await withLoop { loop in
-      let order = Arrivals()
-      var pairs: [Pair] = []
-      for number in 0..<40 {
-        pairs.append(try await Pair(on: loop, serve: { Recorder($0) { order.add(number) } }))
-      }
-      let clients = pairs.map(\.client.connection)
-      try await loop.submit {
-        loop.tellCrowd { for client in clients.dropLast() { client.send("crowd ") } }
-        #expect(clients.dropLast().allSatisfy { $0.queuedBytes == 6 })
-        // The last is none of them; the one before has something of his own too.
-        clients[38].send("own")
-        clients[39].send("other")
-        loop.tellCrowd { clients[38].send(" and crowd") }
-      }
-      #expect(try await eventually { pairs.dropLast(2).allSatisfy { $0.server.text == "crowd " } })
-      #expect(
-        try await eventually { pairs[38].server.text == "crowd own and crowd" && pairs[39].server.text == "other" })
-      #expect(pairs.allSatisfy { $0.server.seen.reads == 1 })
-      #expect(Set(order.seen.prefix(2)) == [38, 39])
-      #expect(order.seen.dropFirst(2) == Array(0..<38)[...])
-      // Nobody is forgotten in the crowd: what comes next leaves too.
-      try await loop.submit { loop.tellCrowd { for client in clients { client.send("again") } } }
-      #expect(try await eventually { pairs.allSatisfy { $0.server.text.hasSuffix("again") } })
     }
   }
 
@@ -274,11 +243,4 @@ struct ConnectionTests {
     #expect(pair.client.seen.ended == [.loopStopped])
     #expect(pair.server.seen.ended == [.loopStopped])
   }
-}
-
-/// Who was reached, in order.
-private final class Arrivals: Sendable {
-  private let state = Mutex<[Int]>([])
-  var seen: [Int] { state.withLock { $0 } }
-  func add(_ number: Int) { state.withLock { $0.append(number) } }
 }

@@ -34,7 +34,7 @@ import Testing
     }
     let tally = Tally()
     let atOnce = EndOfTickQueue.leastAtOnce
-    for place in 0..<(3 * atOnce) { queue.append(inCrowd: Waiter(place, tally)) }
+    for place in 0..<(3 * atOnce) { queue.append(Waiter(place, tally), in: .common) }
     queue.append(Waiter(-1, tally))
     queue.tell()
     #expect(tally.told == [-1] + Array(0..<atOnce), "it came last and is told first")
@@ -51,10 +51,12 @@ import Testing
   @Test func `whoever is told may join the crowd, and all of them are told at the end`() {
     let queue = EndOfTickQueue { 0 }
     let tally = Tally()
-    queue.append(
-      inCrowd: Waiter(0, tally) { queue.append(inCrowd: Waiter(1, tally) { queue.append(Waiter(2, tally)) }) })
+    for crowd in [Crowd.common, .vast] {
+      let last = Waiter(1, tally) { queue.append(Waiter(2, tally)) }
+      queue.append(Waiter(0, tally) { queue.append(last, in: crowd) }, in: crowd)
+    }
     for _ in 0..<3 { queue.tell(all: true) }
-    #expect(tally.told == [0, 1, 2])
+    #expect(tally.told == [0, 0, 1, 1, 2, 2])
     #expect(queue.isEmpty)
   }
 }
@@ -81,5 +83,5 @@ private final class Waiter: EndOfTick, CrowdMember {
     then()
   }
 
-  func crowdsTurn() { endOfTick() }
+  func crowdsTurn(_ crowd: Crowd) { endOfTick() }
 }

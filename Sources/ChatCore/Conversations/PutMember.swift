@@ -2,7 +2,8 @@
 ///
 /// - Shape: `PUT …/members/{user}` with `{"role": "admin"}` or `{}`; without a role who is a member stays as he is.
 /// - Limits: ``Limits/groupMembersMax``, ``Limits/publicMembersMax``.
-/// - Throws: `.notFound(.conversation)`, `.notFound(.user)`, and as ``MembershipRules`` say.
+/// - Throws: `.notFound(.conversation)`, `.notFound(.user)`; `.rateLimited` (a crowd that was told much,
+///   ``Limits/fanOutPerSecond``); and as ``MembershipRules`` say.
 public struct PutMember: Command {
   /// Where.
   public let conversation: ConversationID
@@ -23,15 +24,34 @@ public struct PutMember: Command {
     let found = try await chat.visible(conversation, to: caller)
     let (me, subject) = try await chat.pair(caller, user)
     guard let subject else { throw .notFound(.user) }
-    let (member, made) = try await chat.conversations.change(
-      conversation, .put(role), of: subject, by: me, limit: chat.limits.membersMax(of: found.kind))
-    if let made { chat.publisher.publish(made) }
+    let member = try await chat.change(found, .put(role), of: subject, by: me)
     guard let member else { throw .internalError("a put member is none") }
     return member
   }
 }
 
 extension Chat {
+  /// Changes a membership and tells it.
+  ///
+  /// - Throws: as ``MembershipRules`` say; `.rateLimited` (a crowd that was told much, ``Limits/fanOutPerSecond``),
+  ///   except for who goes.
+  @discardableResult
+  func change(_ conversation: Conversation, _ change: MembershipChange, of subject: User, by me: User)
+    async throws(ChatError) -> Member?
+  {
+    let toll = try await payFanOut(of: change, in: conversation, of: subject.id, by: me.id)
+    let (member, made): (Member?, Made?)
+    do throws(ChatError) {
+      (member, made) = try await conversations.change(
+        conversation.id, change, of: subject, by: me, limit: limits.membersMax(of: conversation.kind))
+    } catch {
+      await giveBack(toll)
+      throw error
+    }
+    if let made { publisher.publish(made) } else { await giveBack(toll) }
+    return member
+  }
+
   /// The caller's account and, if there is one, that of another user or of himself again; one look-up.
   func pair(_ caller: Caller, _ other: UserID) async throws(ChatError) -> (caller: User, other: User?) {
     let found = try await users.users(caller.user == other ? [other] : [caller.user, other])

@@ -18,8 +18,6 @@ public struct RemoveMember: Command {
     let found = try await chat.visible(conversation, to: caller)
     let (me, subject) = try await chat.pair(caller, user)
     guard let subject else { throw .notFound(.member) }
-    let (_, made) = try await chat.conversations.change(
-      conversation, .remove, of: subject, by: me, limit: chat.limits.membersMax(of: found.kind))
-    if let made { chat.publisher.publish(made) }
+    try await chat.change(found, .remove, of: subject, by: me)
   }
 }

@@ -1,7 +1,7 @@
 /// Makes a member another owner of a group or public conversation, beside the caller, who stays one: what some dialects
 /// call adding an admin, who then may do all that the first one may.
 ///
-/// - Throws: `.notFound(.conversation)`, `.notFound(.member)`, and as ``MembershipRules`` say.
+/// - Throws: `.notFound(.conversation)`, `.notFound(.member)`, `.rateLimited`, and as ``MembershipRules`` say.
 public struct ShareOwnership: Command {
   /// Where.
   public let conversation: ConversationID
@@ -19,8 +19,6 @@ public struct ShareOwnership: Command {
     let found = try await chat.visible(conversation, to: caller)
     let (me, subject) = try await chat.pair(caller, user)
     guard let subject else { throw .notFound(.member) }
-    let (_, made) = try await chat.conversations.change(
-      conversation, .share, of: subject, by: me, limit: chat.limits.membersMax(of: found.kind))
-    if let made { chat.publisher.publish(made) }
+    try await chat.change(found, .share, of: subject, by: me)
   }
 }

@@ -1,8 +1,8 @@
 /// Changes the title or the picture of a group or public conversation; owner and admins may.
 ///
 /// - Shape: `{"title": "Hall", "picture_url": null}`; what is left out stays.
-/// - Throws: `.invalid` at `/title`, `/picture_url`; `.notFound(.conversation)`; `.forbidden` as ``ConversationRules``
-///   say.
+/// - Throws: `.invalid` at `/title`, `/picture_url`; `.notFound(.conversation)`; `.rateLimited` (a crowd that was told
+///   much, ``Limits/fanOutPerSecond``); `.forbidden` as ``ConversationRules`` say.
 public struct UpdateConversation: Command {
   /// Which.
   public let conversation: ConversationID
@@ -25,8 +25,15 @@ public struct UpdateConversation: Command {
     faults.check(picture ?? nil, chat.limits.picture)
     try faults.settle()
     let me = try await chat.user(of: caller)
-    let (updated, made) = try await chat.conversations.update(conversation, title: title, picture: picture, by: me)
-    if let made { chat.publisher.publish(made) }
+    let toll = try await chat.payFanOut(ofTitleOf: conversation, by: caller.user)
+    let (updated, made): (Conversation, Made?)
+    do throws(ChatError) {
+      (updated, made) = try await chat.conversations.update(conversation, title: title, picture: picture, by: me)
+    } catch {
+      await chat.giveBack(toll)
+      throw error
+    }
+    if let made { chat.publisher.publish(made) } else { await chat.giveBack(toll) }
     return updated
   }
 }

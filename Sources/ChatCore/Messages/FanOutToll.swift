@@ -16,15 +16,12 @@ extension Chat {
   /// - Throws: `.rateLimited`, with the time after which the crowd has deliveries for all its members.
   func payFanOut(in id: ConversationID, by user: UserID, of text: String) async throws(ChatError) -> FanOutToll? {
     guard limits.fanOutPerSecond > 0 else { return nil }
-    let members = try await crowd(in: id, seenBy: user)
+    let (members, seen) = try await crowd(in: id, seenBy: user)
     guard members > limits.signalMembersMax else { return nil }
     // The store refuses whoever is no member. He is not to see by another refusal that there is a crowd, nor to hold
     // its deliveries meanwhile.
-    guard let standing = try await messages.standing(of: user, in: id), standing.member != nil else { return nil }
-    let toll = FanOutToll(conversation: id, deliveries: members * (1 + text.utf8.count / 1_024))
-    let decision = await take(toll, 1)
-    guard decision.allowed else { throw .rateLimited(retryAfter: decision.retryAfter) }
-    return toll
+    guard try await isMember(user, of: id, seen) else { return nil }
+    return try await pay(FanOutToll(conversation: id, deliveries: members * (1 + text.utf8.count / 1_024)))
   }
 
   /// Pays for a change of a message; its conversation is looked up only where a crowd is known.
@@ -35,31 +32,72 @@ extension Chat {
     return try await payFanOut(in: found.conversation, by: user, of: text)
   }
 
+  /// Pays for a change of what a conversation is called; it is looked at only where a crowd is known.
+  func payFanOut(ofTitleOf id: ConversationID, by user: UserID) async throws(ChatError) -> FanOutToll? {
+    guard await crowds.mayBeCrowd(in: id.bucket) else { return nil }
+    return try await payFanOut(in: id, by: user, of: "")
+  }
+
+  /// Pays for a coming, a going or a role, whose conversation has just been looked up.
+  ///
+  /// - Returns: nil, too, for who leaves or is taken out when there are no deliveries left: nobody is kept where he is,
+  ///   and a crowd that is told too much is when somebody may have to go.
+  func payFanOut(
+    of change: MembershipChange, in conversation: Conversation, of subject: UserID, by user: UserID
+  ) async throws(ChatError) -> FanOutToll? {
+    let members = conversation.memberCount
+    guard limits.fanOutPerSecond > 0, members > limits.signalMembersMax else { return nil }
+    // Whoever comes by himself is none yet; others must be, as above.
+    if subject != user || change == .remove {
+      guard try await isMember(user, of: conversation.id, nil) else { return nil }
+    }
+    do throws(ChatError) {
+      return try await pay(FanOutToll(conversation: conversation.id, deliveries: members))
+    } catch {
+      guard change == .remove else { throw error }
+      return nil
+    }
+  }
+
   /// Nothing was told.
   func giveBack(_ toll: FanOutToll?) async {
     guard let toll else { return }
     _ = await take(toll, -1)
   }
 
-  /// Notes that somebody writes to a conversation, and says how many members it has as far as that matters.
+  /// Notes that somebody writes to a conversation, and says how many members it has as far as that matters; and how he
+  /// stands there, when it had to be looked up.
   @discardableResult
-  func crowd(in id: ConversationID, seenBy user: UserID) async throws(ChatError) -> Int {
+  func crowd(in id: ConversationID, seenBy user: UserID) async throws(ChatError) -> (Int, seen: MemberStanding?) {
     let now = clock.now.milliseconds
     switch await crowds.written(to: id, at: now) {
-    case .unimportant: return 0
-    case .members(let known): return known
+    case .unimportant: return (0, nil)
+    case .members(let known): return (known, nil)
     case .wanted:
-      let found: Int?
+      let found: MemberStanding?
       do throws(ChatError) {
-        found = try await messages.standing(of: user, in: id)?.memberCount
+        found = try await messages.standing(of: user, in: id)
       } catch {
         // Who waited in vain here would only wait once more for the store.
         await crowds.learn(nil, of: id, at: now, isCrowd: false)
         throw error
       }
-      await crowds.learn(found, of: id, at: now, isCrowd: found ?? 0 > limits.signalMembersMax)
-      return found ?? 0
+      let members = found?.memberCount ?? 0
+      await crowds.learn(found?.memberCount, of: id, at: now, isCrowd: members > limits.signalMembersMax)
+      return (members, found)
     }
+  }
+
+  private func isMember(_ user: UserID, of id: ConversationID, _ seen: MemberStanding?) async throws(ChatError) -> Bool
+  {
+    if let seen { return seen.member != nil }
+    return try await messages.standing(of: user, in: id)?.member != nil
+  }
+
+  private func pay(_ toll: FanOutToll) async throws(ChatError) -> FanOutToll {
+    let decision = await take(toll, 1)
+    guard decision.allowed else { throw .rateLimited(retryAfter: decision.retryAfter) }
+    return toll
   }
 
   private func take(_ toll: FanOutToll, _ sign: Int) async -> RateDecision {

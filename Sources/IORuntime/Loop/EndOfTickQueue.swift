@@ -1,14 +1,15 @@
 /// Who wants to be told that a tick's work is done, and who could not be told in time.
 ///
-/// One room of ten thousand is ten thousand sends, some 70 ms of them: told in one go they would stand before everybody
-/// else's. So those whom somebody tells as part of a crowd (``EventLoop/tellCrowd(_:)``) stand in a line of their own,
-/// of which each tick tells a short slice after all others. What is no crowd and takes long all the same is cut too,
-/// with a longer slice: a tick tells its own, and after them as many of those whom earlier ticks have left over. In
-/// between, descriptors are polled, and whoever has little to say says it at once.
+/// One room of ten thousand is ten thousand sends, some 150 ms of them: told in one go they would stand before
+/// everybody else's. So those whom somebody tells as part of a crowd (``EventLoop/tellCrowd(of:_:)``) stand in a line
+/// of their own, of which each tick tells a short slice after all others; and those of a vast one in another, which is
+/// told last and no faster than ``CrowdPace`` says. What is no crowd and takes long all the same is cut too, with a
+/// longer slice: a tick tells its own, and after them as many of those whom earlier ticks have left over. In between,
+/// descriptors are polled, and whoever has little to say says it at once.
 ///
-/// - Limits: ``sliceMicroseconds`` for a tick's own and as much for those left over, ``crowdMicroseconds`` for crowds,
-///   but never fewer than ``leastAtOnce`` of any. Of those who have been told, no more are kept than wait, or
-///   ``keptMax``.
+/// - Limits: ``sliceMicroseconds`` for a tick's own and as much for those left over, ``crowdMicroseconds`` for crowds
+///   together, but never fewer than ``leastAtOnce`` of any, except of a vast crowd that is told in time. Of those who
+///   have been told, no more are kept than wait, or ``keptMax``.
 /// - Isolation: its loop.
 final class EndOfTickQueue {
   /// What one tick spends on a kind: no more than a fraction of what a delivery may take (250 ms), however many wait.
@@ -29,28 +30,55 @@ final class EndOfTickQueue {
   private var telling: [any EndOfTick] = []
   private let late = Line<any EndOfTick>()
   private let crowd = Line<any CrowdMember>()
+  private let vast = Line<any CrowdMember>()
+  private var pace = CrowdPace()
+  /// Of those in ``vast``, how many the pace does not know yet.
+  private var joined = 0
   private let now: () -> Int64
 
   /// Holds nobody; `now` says microseconds of a clock that never goes back.
   init(now: @escaping () -> Int64 = EventLoop.monotonicMicroseconds) { self.now = now }
 
   /// Whether nobody waits.
-  var isEmpty: Bool { fresh.isEmpty && late.isEmpty && crowd.isEmpty }
+  var isEmpty: Bool { fresh.isEmpty && late.isEmpty && crowd.isEmpty && vast.isEmpty }
+
+  /// How many milliseconds the loop may rest before ``tell(all:)``; as epoll has it, -1 for ever.
+  var millisecondsToNext: Int32 {
+    guard fresh.isEmpty, late.isEmpty, crowd.isEmpty else { return 0 }
+    guard !vast.isEmpty else { return -1 }
+    return pace.isOverdue(at: now()) ? 0 : CrowdPace.restMilliseconds
+  }
 
   func append(_ object: any EndOfTick) { fresh.append(object) }
 
-  func append(inCrowd object: any CrowdMember) { crowd.waiting.append(object) }
+  func append(_ object: any CrowdMember, in size: Crowd) {
+    guard size == .vast else { return crowd.waiting.append(object) }
+    vast.waiting.append(object)
+    joined += 1
+  }
 
   /// Tells those who wait: for a slice of time each kind, or `all` of them.
   func tell(all: Bool = false) {
     let leftOver = !late.isEmpty
     tellFresh(all: all)
-    if leftOver { late.tell(until: end(of: Self.sliceMicroseconds, all), now) { $0.endOfTick() } }
-    if !crowd.isEmpty {
-      crowd.tell(until: end(of: Self.crowdMicroseconds, all), now) { $0.crowdsTurn() }
-      // Those whose turn it was may have work of their own now.
-      if all { tellFresh(all: true) }
-    }
+    if leftOver { _ = late.tell(until: end(of: Self.sliceMicroseconds, all), now) { $0.endOfTick() } }
+    guard !crowd.isEmpty || !vast.isEmpty else { return }
+    let end = end(of: Self.crowdMicroseconds, all)
+    _ = crowd.tell(until: end, now) { $0.crowdsTurn(.common) }
+    tellVast(until: end, all: all)
+    // Those whose turn it was may have work of their own now.
+    if all { tellFresh(all: true) }
+  }
+
+  private func tellVast(until end: Int64, all: Bool) {
+    guard !vast.isEmpty else { return }
+    let time = now()
+    if joined > 0 { pace.joined(joined, waiting: vast.count, at: time) }
+    joined = 0
+    let due = all ? vast.count : pace.due(at: time)
+    guard all || due >= min(Self.leastAtOnce, vast.count) && !pace.rests(at: time) else { return }
+    let told = vast.tell(atMost: due, until: end, now) { $0.crowdsTurn(.vast) }
+    pace.told(told, of: due, at: time, until: now())
   }
 
   private func end(of slice: Int64, _ all: Bool) -> Int64 { all ? .max : now() &+ slice }
@@ -87,13 +115,19 @@ final class EndOfTickQueue {
     private var first = 0
 
     var isEmpty: Bool { first == waiting.count }
+    var count: Int { waiting.count - first }
 
-    func tell(until end: Int64, _ now: () -> Int64, _ body: (Object) -> Void) {
-      first = EndOfTickQueue.tell(waiting[first...], until: end, now, body)
+    /// Says how many it told.
+    func tell(atMost most: Int = .max, until end: Int64, _ now: () -> Int64, _ body: (Object) -> Void) -> Int {
+      let next = first
+      let last = next + min(most, count)
+      first = EndOfTickQueue.tell(waiting[next..<last], until: end, now, body)
+      let told = first - next
       // Under lasting load there is always somebody left: those told are let go of as soon as they are half of all.
-      guard isEmpty || (first >= keptMax && first >= waiting.count / 2) else { return }
+      guard isEmpty || (first >= keptMax && first >= waiting.count / 2) else { return told }
       if isEmpty { waiting.removeAll() } else { waiting.removeFirst(first) }
       first = 0
+      return told
     }
   }
 }

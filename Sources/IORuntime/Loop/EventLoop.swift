@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// - Order of a tick: descriptors that are ready, due timers, work handed over, then ``EndOfTick`` once for each object
 ///   that asked for it, as far as ``EndOfTickQueue`` lets it. What is written during a tick leaves in one `send` a
-///   connection at its end; what is written to a crowd after that, over as many ticks as it takes.
+///   connection at its end; what is written to a crowd after that, over as many ticks as it takes (``EndOfTickQueue``).
 /// - Limits: handed-over work yields to descriptors and timers after 10 ms or 64 rounds of a tick; the rest follows in
 ///   the next one.
 /// - Source: swift.md sections 1 and 3 for the measurements behind this shape.
@@ -34,8 +34,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var pending: [Work] = []
   private var running: [Work] = []
   private let endOfTick = EndOfTickQueue()
-  /// Whether what is written now goes to a crowd.
-  private(set) var isTellingCrowd = false
+  /// The crowd that what is written now goes to.
+  private(set) var telling: Crowd?
   private var stopping = false
   private var trimming = false
   private var crowd = CrowdMark()
@@ -111,9 +111,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func join() { ended.wait() }
 
   private func tick() {
-    let idle = pending.isEmpty && endOfTick.isEmpty
-    let timeout = idle ? timers.millisecondsToNext(from: tickEnd) : 0
-    poller.wait(timeout: timeout) {
+    poller.wait(timeout: pending.isEmpty ? millisecondsToNext : 0) {
       tickTime = EventLoop.monotonicMilliseconds()
       vitals.began(at: tickTime, descriptors: poller.watched)
     } each: { token, events in
@@ -131,6 +129,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     if crowd.hasLeft(poller.watched) { trimSoon() }
     tickEnd = EventLoop.monotonicMilliseconds()
     vitals.finished(at: tickEnd)
+  }
+
+  /// For epoll_wait: until a timer is due, or somebody at the end of a tick.
+  private var millisecondsToNext: Int32 {
+    let (timer, told) = (timers.millisecondsToNext(from: tickEnd), endOfTick.millisecondsToNext)
+    return timer < 0 || told < 0 ? max(timer, told) : min(timer, told)
   }
 
   /// Timers that a timer adds wait for the next tick, even when they are due at once.
@@ -271,17 +275,18 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// caller that remembers having asked.
   public func atEndOfTick(_ object: any EndOfTick) { endOfTick.append(object) }
 
-  /// Runs `body`, which tells many connections one thing: what it writes leaves after what others are told, over as
-  /// many ticks as it takes. A connection that is told something of its own meanwhile has all at once, in order.
-  public func tellCrowd(_ body: () -> Void) {
-    let was = isTellingCrowd
-    isTellingCrowd = true
+  /// Runs `body`, which tells so many connections one thing: what it writes leaves after what others are told, over as
+  /// many ticks as it takes, and to a vast crowd over a while (``CrowdPace``). A connection that is told something of
+  /// its own meanwhile has all at once, in order.
+  public func tellCrowd(of size: Int, _ body: () -> Void) {
+    let was = telling
+    telling = size > CrowdPace.vastAbove ? .vast : .common
     body()
-    isTellingCrowd = was
+    telling = was
   }
 
   /// Calls `object` once, when those in front of it in the crowd have been told.
-  func atCrowdsTurn(_ object: any CrowdMember) { endOfTick.append(inCrowd: object) }
+  func atCrowdsTurn(_ object: any CrowdMember, in crowd: Crowd) { endOfTick.append(object, in: crowd) }
 
   /// Gives freed memory back to the system a while after a burst; asking often costs nothing.
   ///
@@ -317,8 +322,11 @@ public protocol EndOfTick: AnyObject {
   func endOfTick()
 }
 
+/// How many are told one thing at once: so many that others come first, or so many that it is paced.
+enum Crowd { case common, vast }
+
 /// Something that was given work as one of a crowd, and does it when it is its turn.
 protocol CrowdMember: AnyObject {
-  /// Those in front of it have been told.
-  func crowdsTurn()
+  /// Those in front of it in that crowd have been told.
+  func crowdsTurn(_ crowd: Crowd)
 }

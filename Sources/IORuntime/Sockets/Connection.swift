@@ -81,7 +81,7 @@ public final class Connection: @unchecked Sendable {
   public var queuedBytes: Int { out.count &+ (tls?.queuedBytes ?? 0) }
 
   /// Whether some of them wait for a crowd's turn, so that nobody knows yet whether the peer reads.
-  public var isInCrowd: Bool { flags.contains(.inCrowd) }
+  public var isInCrowd: Bool { !flags.isDisjoint(with: [.inCrowd, .inVastCrowd]) }
   /// Whether the send queue has passed the high mark and is not yet down to the low one.
   public var isCongested: Bool { flags.contains(.congested) }
   /// The peer's address as the kernel knows it now; nothing once the connection is closed or was reset.
@@ -121,13 +121,16 @@ public final class Connection: @unchecked Sendable {
     }
     // While the socket takes nothing, epoll tells when to go on; asking it again would only cost a call.
     guard !flags.contains(.blocked) else { return }
-    if loop.isTellingCrowd { joinCrowd() } else { cork() }
+    if let crowd = loop.telling { join(crowd) } else { cork() }
   }
 
-  private func joinCrowd() {
-    guard flags.isDisjoint(with: [.corked, .inCrowd]) else { return }
-    flags.insert(.inCrowd)
-    loop.atCrowdsTurn(self)
+  /// One who waits for a vast crowd's turn may have an earlier one; then he has all at once.
+  private func join(_ crowd: Crowd) {
+    guard flags.isDisjoint(with: crowd == .vast ? [.corked, .inCrowd, .inVastCrowd] : [.corked, .inCrowd]) else {
+      return
+    }
+    flags.insert(ConnectionFlags(crowd))
+    loop.atCrowdsTurn(self, in: crowd)
   }
 
   private func cork() {
@@ -336,8 +339,8 @@ extension Connection: EndOfTick {
 
 extension Connection: CrowdMember {
   /// Sends what has gathered, unless it has gone meanwhile with something of its own, or will.
-  func crowdsTurn() {
-    flags.remove(.inCrowd)
+  func crowdsTurn(_ crowd: Crowd) {
+    flags.remove(ConnectionFlags(crowd))
     if flags.isDisjoint(with: [.corked, .blocked]), queuedBytes > 0 { flush() }
   }
 }

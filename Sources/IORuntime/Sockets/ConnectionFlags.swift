@@ -23,6 +23,8 @@ struct ConnectionFlags: OptionSet {
   static let peerFirst = ConnectionFlags(rawValue: 512)
   /// The loop calls when it is its turn in the crowd.
   static let inCrowd = ConnectionFlags(rawValue: 1024)
+  /// The same in a vast one.
+  static let inVastCrowd = ConnectionFlags(rawValue: 2048)
 
   /// Whether bytes are to be read, be it to drop them.
   var mayRead: Bool { !contains(.peerFinished) && (!contains(.paused) || contains(.lingering)) }
@@ -35,4 +37,9 @@ struct ConnectionFlags: OptionSet {
     // A hang-up is reported whether wanted or not: as a state it would wake the loop for ever.
     return wanted.isEmpty ? .edge : wanted
   }
+}
+
+extension ConnectionFlags {
+  /// That it waits for its turn there.
+  init(_ crowd: Crowd) { self = crowd == .vast ? .inVastCrowd : .inCrowd }
 }

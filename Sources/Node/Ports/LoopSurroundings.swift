@@ -21,7 +21,7 @@ final class LoopSurroundings: LoopPorts {
 
   func spawn(_ body: @escaping @Sendable () async -> Void) { loop.spawn { await body() } }
 
-  func tellCrowd(_ body: () -> Void) { loop.tellCrowd(body) }
+  func tellCrowd(of sessions: Int, _ body: () -> Void) { loop.tellCrowd(of: sessions, body) }
 
   func random(below bound: UInt64) -> UInt64 { bound == 0 ? 0 : dice.next(upperBound: bound) }
 }

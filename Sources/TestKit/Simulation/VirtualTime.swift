@@ -165,7 +165,7 @@ public final class VirtualLoop: LoopPorts, @unchecked Sendable {
   }
 
   /// At once, as everything: what leaves in which order is the event loop's affair.
-  public func tellCrowd(_ body: () -> Void) {
+  public func tellCrowd(of sessions: Int, _ body: () -> Void) {
     crowdsTold += 1
     body()
   }

@@ -110,6 +110,52 @@ import Testing
     #expect(try await ShowMessage(message: message.id).run(in: stage.chat, as: stage.bob).text == "c")
   }
 
+  @Test func `who comes, gets a role or gives another title pays, and who goes is let go all the same`() async throws {
+    var limits = Self.limits
+    limits.fanOutBurst = 10
+    let stage = try await Stage.set(limits: limits)
+    let square = try await stage.cast.square().id
+    let (bob, eve) = (stage.bob.user, stage.eve.user)
+    let join = { (caller: Caller) async throws(ChatError) in
+      _ = try await PutMember(conversation: square, user: caller.user).run(in: stage.chat, as: caller)
+    }
+    // One member was no crowd, two are; what changes nothing costs nothing.
+    try await join(stage.bob)
+    try await join(stage.eve)
+    for _ in 0..<20 { try await join(stage.eve) }
+    _ = try await PutMember(conversation: square, user: bob, role: .admin).run(in: stage.chat, as: stage.ada)
+    #expect(await say(2, in: square, on: stage, as: stage.ada) == nil)
+    // 2 + 3 + 3 are paid, since the first message was not counted; two are left.
+    let title = UpdateConversation(conversation: square, title: "Hall")
+    await refused(.rateLimited(retryAfter: 500)) { () throws(ChatError) in
+      try await title.run(in: stage.chat, as: stage.ada)
+    }
+    await refused(.rateLimited(retryAfter: 500)) { () throws(ChatError) in
+      try await PutMember(conversation: square, user: eve, role: .admin).run(in: stage.chat, as: stage.ada)
+    }
+    let before = stage.publisher.entries.count
+    try await RemoveMember(conversation: square, user: eve).run(in: stage.chat, as: stage.eve)
+    #expect(stage.publisher.entries.count > before)
+    stage.clock.advance(by: 3_000)
+    for _ in 0..<20 { _ = try await title.run(in: stage.chat, as: stage.ada) }
+  }
+
+  @Test func `strangers spend nothing of a crowd by asking to change it`() async throws {
+    let stage = try await Stage.set(limits: Self.limits)
+    let square = try await stage.cast.square().id
+    _ = try await PutMember(conversation: square, user: stage.bob.user).run(in: stage.chat, as: stage.bob)
+    for _ in 0..<20 {
+      await refused(.forbidden(.notAMember)) { () throws(ChatError) in
+        try await PutMember(conversation: square, user: stage.bob.user, role: .admin).run(in: stage.chat, as: stage.eve)
+      }
+      await refused(.notFound(.member)) { () throws(ChatError) in
+        try await RemoveMember(conversation: square, user: stage.eve.user).run(in: stage.chat, as: stage.eve)
+      }
+    }
+    #expect(await say(3, in: square, on: stage, as: stage.ada) == nil)
+    #expect(await say(1, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
+  }
+
   @Test func `a crowd that nobody remembers is looked up again, and no more are remembered than may be`() async {
     let sizes = CrowdSizes(keysMax: 10)
     let ids = (1...100).compactMap { ConversationID(checking: Int64($0 << 12 | 7)) }
