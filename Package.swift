@@ -97,7 +97,7 @@ let testing: [Target] = [
     name: "micro",
     dependencies: [
       "CCounting", "ChatCore", "Delivery", "EngineIO", "EntryText", "HTTP1", "IORuntime", "JSONText", "MemoryAdapters",
-      "Realtime", "SocketIO", "TestKit", "WebSocket",
+      "Postgres", "PostgresStore", "Realtime", "SocketIO", "TestKit", "WebSocket",
     ], path: "Sources/Micro", exclude: ["Documentation.docc"], swiftSettings: strict),
   .executableTarget(
     name: "conformance-fixture",

@@ -21,9 +21,11 @@ public enum BearerToken {
     guard let space = bytes.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == "bearer" else {
       throw .unauthenticated(.invalidToken)
     }
-    let token = value[bytes.index(after: space)...]
-    guard !token.isEmpty, !token.utf8.contains(UInt8(ascii: " ")) else { throw .unauthenticated(.invalidToken) }
-    return String(token)
+    var token = String(value[bytes.index(after: space)...])
+    guard !token.isEmpty, !token.withUTF8({ $0.contains(UInt8(ascii: " ")) }) else {
+      throw .unauthenticated(.invalidToken)
+    }
+    return token
   }
 }
 

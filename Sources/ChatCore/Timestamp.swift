@@ -20,37 +20,37 @@ extension Timestamp {
   ///
   /// - Limits: years 0000 … 9999; what lies outside is written as the nearest such moment.
   /// - Source: RFC 3339 section 5.6; the civil calendar is proleptic Gregorian.
-  public var rfc3339: String { String(decoding: rfc3339Bytes, as: UTF8.self) }
+  public var rfc3339: String {
+    let ascii = rfc3339ASCII
+    return ascii.span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+  }
 
-  /// The 24 ASCII bytes of ``rfc3339``.
-  public var rfc3339Bytes: [UInt8] {
+  /// The bytes of ``rfc3339``, for writers: nothing is allocated.
+  public var rfc3339ASCII: InlineArray<24, UInt8> {
     let clamped = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
-    let day = Int64((Double(clamped) / 86_400_000).rounded(.down))
+    // Floored, so that moments before 1970 keep their day.
+    let day = (clamped >= 0 ? clamped : clamped - 86_399_999) / 86_400_000
     let inDay = clamped - day * 86_400_000
     let (year, month, dayOfMonth) = Timestamp.civil(fromDay: day)
-    var text: [UInt8] = []
-    text.reserveCapacity(24)
-    func digits(_ value: Int64, _ width: Int64) {
-      var divisor = width
-      while divisor > 0 {
-        text.append(UInt8(48 + (value / divisor) % 10))
-        divisor /= 10
-      }
+    var text = InlineArray<24, UInt8>(repeating: UInt8(ascii: "-"))
+    func pair(_ value: Int64, at place: Int) {
+      text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
+      text[place &+ 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
     }
-    digits(year, 1000)
-    text.append(UInt8(ascii: "-"))
-    digits(month, 10)
-    text.append(UInt8(ascii: "-"))
-    digits(dayOfMonth, 10)
-    text.append(UInt8(ascii: "T"))
-    digits(inDay / 3_600_000, 10)
-    text.append(UInt8(ascii: ":"))
-    digits(inDay / 60_000 % 60, 10)
-    text.append(UInt8(ascii: ":"))
-    digits(inDay / 1000 % 60, 10)
-    text.append(UInt8(ascii: "."))
-    digits(inDay % 1000, 100)
-    text.append(UInt8(ascii: "Z"))
+    pair(year / 100, at: 0)
+    pair(year % 100, at: 2)
+    pair(month, at: 5)
+    pair(dayOfMonth, at: 8)
+    text[10] = UInt8(ascii: "T")
+    pair(inDay / 3_600_000, at: 11)
+    text[13] = UInt8(ascii: ":")
+    pair(inDay / 60_000 % 60, at: 14)
+    text[16] = UInt8(ascii: ":")
+    pair(inDay / 1000 % 60, at: 17)
+    text[19] = UInt8(ascii: ".")
+    text[20] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: inDay % 1000 / 100)
+    pair(inDay % 100, at: 21)
+    text[23] = UInt8(ascii: "Z")
     return text
   }
 

@@ -17,10 +17,10 @@ extension EntryText {
     writer.member("state", contact.state?.rawValue)
     writer.member("status", contact.label?.rawValue)
     writer.member("blocked", contact.isBlocked)
-    writer.member("timeout_until", contact.timeoutUntil?.rfc3339)
+    writer.member("timeout_until", contact.timeoutUntil)
     writer.member("streak", contact.streak)
     writer.member("initiator", contact.isInitiator)
-    writer.member("created_at", contact.since?.rfc3339)
+    writer.member("created_at", contact.since)
   }
 
   /// Writes a block: `{"user", "username", "blocked"}`.

@@ -22,21 +22,31 @@ public enum EntryText {
       writer.member("text", message.text)
       writer.member("client_message_id", message.clientMessageID)
       writer.member("reply_to", message.replyTo?.rawValue)
-      writer.key("attachments")
-      writer.array { writer in for attachment in message.attachments { write(attachment, to: &writer) } }
-      writer.member("created_at", message.createdAt.rfc3339)
-      writer.member("edited_at", message.editedAt?.rfc3339)
-      writer.member("deleted_at", message.deletedAt?.rfc3339)
-      writer.key("reactions")
-      writer.array { writer in
+      writeAttachments(of: message, to: &writer)
+      writer.member("created_at", message.createdAt)
+      writer.member("edited_at", message.editedAt)
+      writer.member("deleted_at", message.deletedAt)
+      writeReactions(on: message, to: &writer)
+    }
+  }
+
+  private static func writeAttachments(of message: Message, to writer: inout JSONWriter) {
+    guard !message.attachments.isEmpty else { return writer.member("attachments", spelled: "[]") }
+    writer.member("attachments", array: { writer in for file in message.attachments { write(file, to: &writer) } })
+  }
+
+  private static func writeReactions(on message: Message, to writer: inout JSONWriter) {
+    guard !message.reactions.isEmpty else { return writer.member("reactions", spelled: "[]") }
+    writer.member(
+      "reactions",
+      array: { writer in
         for reaction in message.reactions {
           writer.object { writer in
             writer.member("emoji", reaction.emoji)
             writer.member("count", reaction.count)
           }
         }
-      }
-    }
+      })
   }
 
   /// Writes a file: `{"id", "name", "type", "size", "url"}`.
@@ -81,7 +91,7 @@ public enum EntryText {
       writer.member("title", conversation.title)
       writer.member("picture_url", conversation.picture)
       writer.member("head", conversation.head)
-      writer.member("created_at", conversation.createdAt.rfc3339)
+      writer.member("created_at", conversation.createdAt)
       writer.member("member_count", conversation.memberCount)
       writer.member("read_seq", conversation.readSeq)
       writer.key("members")
@@ -111,7 +121,7 @@ public enum EntryText {
     writer.member("id", user.id.rawValue)
     writer.member("username", user.username)
     writer.member("display_name", user.displayName)
-    writer.member("created_at", user.createdAt.rfc3339)
+    writer.member("created_at", user.createdAt)
     writer.member("avatar_url", user.avatarURL)
   }
 
@@ -130,7 +140,7 @@ public enum EntryText {
     writer.object { writer in
       writer.member("user", presence.user.rawValue)
       writer.member("status", presence.status.rawValue)
-      writer.member("last_seen_at", presence.lastSeenAt?.rfc3339)
+      writer.member("last_seen_at", presence.lastSeenAt)
     }
   }
 
@@ -139,8 +149,8 @@ public enum EntryText {
     writer.object { writer in
       writer.member("id", session.id.rawValue)
       writer.member("device", session.device)
-      writer.member("created_at", session.createdAt.rfc3339)
-      writer.member("last_seen_at", session.lastSeenAt.rfc3339)
+      writer.member("created_at", session.createdAt)
+      writer.member("last_seen_at", session.lastSeenAt)
       writer.member("current", session.id == current)
     }
   }
@@ -212,7 +222,16 @@ public enum EntryText {
       body(&writer)
       writer.key("by")
       write(entry.author, to: &writer)
-      writer.member(moment, entry.createdAt.rfc3339)
+      writer.member(moment, entry.createdAt)
     }
+  }
+}
+
+extension JSONWriter {
+  /// Writes a member whose value is a moment, as RFC 3339 has it; `null` if there is none.
+  mutating func member(_ name: StaticString, _ moment: Timestamp?) {
+    guard let moment else { return member(name, nil as String?) }
+    let ascii = moment.rfc3339ASCII
+    member(name, utf8: ascii.span)
   }
 }

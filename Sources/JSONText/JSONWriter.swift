@@ -3,12 +3,15 @@
 /// The writer sets commas; the caller begins, names, fills and ends in the order of the text.
 /// - Shape: `writer.object { $0.member("seq", 42); $0.member("text", "hi") }` gives `{"seq":42,"text":"hi"}`.
 /// - Limits: none of its own; what is written was bounded when it came in.
-/// - Cost: text is copied in runs that need no escape, found eight bytes at a time; a name or a plain text is one step.
+/// - Cost: text is copied in runs that need no escape, found eight bytes at a time; a member with a plain text or an
+///   integer is one step.
 public struct JSONWriter: Sendable {
   /// What a message takes in any of our own shapes, names and a usual text: it is written without growing.
   private static let firstBytes = 480
-  /// A sign and the digits of any integer.
-  private static let integerBytesMax = 20
+  /// As many as the longest page has; room for more is made when they come.
+  private static let valuesMax = 100
+  /// A sign and the digits of any integer, which are written in pairs.
+  private static let integerBytesMax = 21
 
   private var buffer: [UInt8]
   private var needsComma = false
@@ -17,6 +20,12 @@ public struct JSONWriter: Sendable {
   public init(appendingTo buffer: consuming [UInt8] = []) {
     self.buffer = buffer
     if self.buffer.capacity == 0 { self.buffer.reserveCapacity(JSONWriter.firstBytes) }
+  }
+
+  /// A writer of about so many values of that size, so that a list of them is not copied while it grows.
+  public init(values: Int) {
+    buffer = []
+    buffer.reserveCapacity(JSONWriter.firstBytes * (1 + min(max(0, values), JSONWriter.valuesMax)))
   }
 
   /// How many bytes stand in the buffer.
@@ -61,15 +70,7 @@ public struct JSONWriter: Sendable {
 
   /// Writes a name that needs no escape: letters, digits, `_`, `-`, `.`; it is copied as it is.
   public mutating func key(_ name: StaticString) {
-    let (length, comma) = (name.utf8CodeUnitCount, needsComma ? 1 : 0)
-    add(length + 4) { room in
-      room[0] = UInt8(ascii: ",")
-      room[comma] = UInt8(ascii: "\"")
-      (room + comma + 1).update(from: name.utf8Start, count: length)
-      room[comma + 1 + length] = UInt8(ascii: "\"")
-      room[comma + 2 + length] = UInt8(ascii: ":")
-      return comma + 3 + length
-    }
+    add(JSONWriter.room(for: name)) { [needsComma] room in JSONWriter.put(name, needsComma, room) }
     needsComma = false
   }
 
@@ -100,13 +101,23 @@ public struct JSONWriter: Sendable {
       JSONEscaping.append(text, to: &buffer)
       return buffer.append(UInt8(ascii: "\""))
     }
-    let (length, comma) = (text.count, needsComma ? 1 : 0)
-    add(length + 3) { room in
+    add(text.count + 3) { [needsComma] room in
       room[0] = UInt8(ascii: ",")
-      room[comma] = UInt8(ascii: "\"")
-      if let start = text.baseAddress { (room + comma + 1).update(from: start, count: length) }
-      room[comma + 1 + length] = UInt8(ascii: "\"")
-      return comma + 2 + length
+      let comma = needsComma ? 1 : 0
+      return comma + JSONWriter.put(plain: text, room + comma)
+    }
+    needsComma = true
+  }
+
+  /// Writes a member whose value is a string.
+  mutating func string(_ name: StaticString, _ text: UnsafeBufferPointer<UInt8>) {
+    guard JSONEscaping.isPlain(text) else {
+      key(name)
+      return string(text)
+    }
+    add(JSONWriter.room(for: name) + text.count + 2) { [needsComma] room in
+      let length = JSONWriter.put(name, needsComma, room)
+      return length + JSONWriter.put(plain: text, room + length)
     }
     needsComma = true
   }
@@ -114,18 +125,16 @@ public struct JSONWriter: Sendable {
   /// Writes an integer.
   public mutating func int(_ value: Int64) {
     comma()
-    add(JSONWriter.integerBytesMax) { room in
-      let sign = value < 0 ? 1 : 0
-      room[0] = UInt8(ascii: "-")
-      let length = sign + JSONWriter.digits(of: value.magnitude)
-      var (rest, place) = (value.magnitude, length)
-      while place > sign {
-        place -= 1
-        room[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
-      }
-      return length
+    add(JSONWriter.integerBytesMax) { room in JSONWriter.put(value, room) }
+  }
+
+  /// Writes a member whose value is an integer.
+  mutating func int(_ name: StaticString, _ value: Int64) {
+    add(JSONWriter.room(for: name) + JSONWriter.integerBytesMax) { [needsComma] room in
+      let length = JSONWriter.put(name, needsComma, room)
+      return length + JSONWriter.put(value, room + length)
     }
+    needsComma = true
   }
 
   /// Writes an integer.
@@ -150,6 +159,17 @@ public struct JSONWriter: Sendable {
   public mutating func raw(_ json: StaticString) {
     comma()
     buffer.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
+  }
+
+  /// Writes a member whose value is spelled in the source.
+  mutating func raw(_ name: StaticString, _ json: StaticString) {
+    let count = json.utf8CodeUnitCount
+    add(JSONWriter.room(for: name) + count) { [needsComma] room in
+      let length = JSONWriter.put(name, needsComma, room)
+      (room + length).update(from: json.utf8Start, count: count)
+      return length + count
+    }
+    needsComma = true
   }
 
   /// Copies a JSON value that is text already; the caller knows that it is one.
@@ -191,17 +211,16 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  private static func digits(of value: UInt64) -> Int {
-    var (count, rest) = (1, value)
-    while rest >= 10 { (count, rest) = (count + 1, rest / 10) }
-    return count
-  }
-
   private mutating func open(_ bracket: UInt8) {
-    comma()
-    buffer.append(bracket)
+    add(2) { [needsComma] room in
+      room[0] = UInt8(ascii: ",")
+      room[needsComma ? 1 : 0] = bracket
+      return needsComma ? 2 : 1
+    }
     needsComma = false
   }
+
+  // MARK: Where there is room
 
   /// Makes room for that many bytes at the end; `fill` writes there and says how many it has written.
   @inline(__always)
@@ -211,5 +230,47 @@ public struct JSONWriter: Sendable {
         if let start = room.baseAddress { count = fill(start) }
       }
     }
+  }
+
+  /// What a name takes at most, with its comma, quotes and colon.
+  private static func room(for name: StaticString) -> Int { name.utf8CodeUnitCount + 4 }
+
+  @inline(__always)
+  private static func put(_ name: StaticString, _ needsComma: Bool, _ room: UnsafeMutablePointer<UInt8>) -> Int {
+    let (length, comma) = (name.utf8CodeUnitCount, needsComma ? 1 : 0)
+    room[0] = UInt8(ascii: ",")
+    room[comma] = UInt8(ascii: "\"")
+    (room + comma + 1).update(from: name.utf8Start, count: length)
+    room[comma + 1 + length] = UInt8(ascii: "\"")
+    room[comma + 2 + length] = UInt8(ascii: ":")
+    return comma + 3 + length
+  }
+
+  @inline(__always)
+  private static func put(plain text: UnsafeBufferPointer<UInt8>, _ room: UnsafeMutablePointer<UInt8>) -> Int {
+    room[0] = UInt8(ascii: "\"")
+    if let start = text.baseAddress { (room + 1).update(from: start, count: text.count) }
+    room[text.count + 1] = UInt8(ascii: "\"")
+    return text.count + 2
+  }
+
+  /// The last digits first, two at a time, at the end of the room for any integer; then they move to its front.
+  private static func put(_ value: Int64, _ room: UnsafeMutablePointer<UInt8>) -> Int {
+    var (rest, place) = (value.magnitude, integerBytesMax)
+    repeat {
+      let (quotient, two) = rest.quotientAndRemainder(dividingBy: 100)
+      place &-= 2
+      room[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: two / 10)
+      room[place &+ 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: two % 10)
+      rest = quotient
+    } while rest > 0
+    if room[place] == UInt8(ascii: "0"), place < integerBytesMax &- 1 { place &+= 1 }
+    if value < 0 {
+      place &-= 1
+      room[place] = UInt8(ascii: "-")
+    }
+    let length = integerBytesMax &- place
+    room.update(from: room + place, count: length)
+    return length
   }
 }

@@ -65,6 +65,14 @@ extension MemoryWorld: LogStore {
     }
   }
 
+  /// The same messages for a reader, and the head.
+  public func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    guard let head = try await self.conversation(conversation, for: reader, members: 0)?.head else { return nil }
+    return (head, try await messages(of: conversation, page: page, limit: limit))
+  }
+
   /// The counter of each bucket's newest entry.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
     try transaction { (ledger, _) throws(ChatError) in

@@ -8,7 +8,7 @@ struct Case {
   let prepare: () throws -> (Int) -> Void
 
   /// All of them, in the order in which they are measured.
-  static var all: [Case] { frames + texts + packets + fanOut + batching }
+  static var all: [Case] { frames + texts + packets + pages + fanOut + batching }
 }
 
 /// Keeps a result, so that the compiler does not find out that nobody wants it.

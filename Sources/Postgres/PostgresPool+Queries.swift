@@ -17,8 +17,14 @@ extension PostgresPool {
   public func queries(_ statement: Statement, each parameters: [[Parameter]], timeout: Int64? = nil)
     async throws(PostgresError) -> [Rows]
   {
-    guard !parameters.isEmpty else { return [] }
-    return try await fly(parameters.map { (statement, $0) }, timeout: timeout)
+    try await queries(parameters.map { (statement, $0) }, timeout: timeout)
+  }
+
+  /// Carries out statements in their order, in one transaction and one round trip; an answer for each.
+  public func queries(_ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil)
+    async throws(PostgresError) -> [Rows]
+  {
+    statements.isEmpty ? [] : try await fly(statements, timeout: timeout)
   }
 
   /// Carries out statements in their order, as one transaction, and calls back; for those who gather work on the loop.

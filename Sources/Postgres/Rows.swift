@@ -6,12 +6,13 @@ import CPostgres
 public final class Rows: @unchecked Sendable, RandomAccessCollection {
   private let result: OpaquePointer
   private let rowCount: Int32
-  private let columnCount: Int32
+  /// Of each column.
+  private let types: [UInt32]
 
   init(_ result: OpaquePointer) {
     self.result = result
     rowCount = PQntuples(result)
-    columnCount = PQnfields(result)
+    types = (0..<PQnfields(result)).map { PQftype(result, $0) }
   }
 
   deinit { PQclear(result) }
@@ -33,16 +34,18 @@ public final class Rows: @unchecked Sendable, RandomAccessCollection {
   func value(_ row: Int32, _ column: Int, type: UInt32, or other: UInt32 = 0) throws(PostgresError)
     -> UnsafeRawBufferPointer?
   {
-    guard row >= 0, row < rowCount, column >= 0, column < Int(columnCount) else {
+    guard row >= 0, row < rowCount, types.indices.contains(column) else {
       throw .unexpectedReply("no column \(column) in row \(row)")
     }
-    let column = Int32(column)
-    let actual = PQftype(result, column)
+    let actual = types[column]
     guard actual == type || actual == other else {
       throw .unexpectedReply("column \(column) has type \(actual), not \(type)")
     }
-    if PQgetisnull(result, row, column) == 1 { return nil }
-    return UnsafeRawBufferPointer(start: PQgetvalue(result, row, column), count: Int(PQgetlength(result, row, column)))
+    let place = Int32(truncatingIfNeeded: column)
+    let length = Int(PQgetlength(result, row, place))
+    // NULL has no bytes, and so have few other values.
+    if length == 0, PQgetisnull(result, row, place) == 1 { return nil }
+    return UnsafeRawBufferPointer(start: PQgetvalue(result, row, place), count: length)
   }
 }
 

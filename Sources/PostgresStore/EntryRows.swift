@@ -4,9 +4,11 @@ import JSONText
 import Postgres
 
 /// Entries and messages as rows of the table `entry`.
-enum EntryRows {
+package enum EntryRows {
   /// The columns that ``entry(_:in:)`` and ``message(_:in:)`` read, in their order.
   static let columns = names.joined(separator: ", ")
+  /// The first of them, which do for ``message(_:in:)``.
+  static let columnsOfMessage = namesOfMessage.joined(separator: ", ")
 
   /// The same of a table with an alias.
   static func columns(of alias: String) -> String { names.map { alias + "." + $0 }.joined(separator: ", ") }
@@ -14,10 +16,10 @@ enum EntryRows {
   /// How many they are: what else a statement reads follows them.
   static var count: Int { names.count }
 
-  private static let names = [
-    "seq", "id", "kind", "author", "author_name", "created_at", "client_message_id", "client_given", "type", "text",
-    "reply_to", "edited_at", "deleted_at", "detail",
-    "previous_text", "reactions", "changed_seq", "attachments",
+  private static let names = namesOfMessage + ["kind", "detail"]
+  private static let namesOfMessage = [
+    "seq", "id", "author", "author_name", "created_at", "client_message_id", "client_given", "type", "text",
+    "reply_to", "edited_at", "deleted_at", "previous_text", "reactions", "changed_seq", "attachments",
   ]
 
   /// Room for a group of 256 with the longest names.
@@ -26,13 +28,14 @@ enum EntryRows {
   static func entry(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Entry {
     let id = EntryID(rawValue: try row.int8(1))
     let event: Event
-    switch EventCode(rawValue: try row.int2(2)) {
+    let kind = try kind(row)
+    switch EventCode(rawValue: kind) {
     case nil:
-      event = .unknown(code: try row.int2(2))
+      event = .unknown(code: kind)
     case .messageCreated:
       event = .messageCreated(try message(row, in: conversation).told)
     case let code?:
-      let detail = try row.text(13)
+      let detail = try row.text(17)
       guard let value = try? JSONValue(parsing: Array(detail.utf8), limits: detailLimits),
         let told = EntryText.event(code, detail: value, in: conversation)
       else { throw .unexpectedReply("entry \(id.rawValue): detail") }
@@ -40,28 +43,51 @@ enum EntryRows {
     }
     return Entry(
       conversation: conversation, seq: try row.int8(0), id: id,
-      createdAt: Timestamp(milliseconds: try row.time(5)), author: try author(row), event: event)
+      createdAt: Timestamp(milliseconds: try row.time(4)), author: try author(row), event: event)
   }
+
+  /// Adds the messages of an answer, ascending by `seq`.
+  package static func append(
+    _ rows: Rows, newestFirst: Bool, in conversation: ConversationID, to messages: inout [Message]
+  ) throws(PostgresError) {
+    for place in rows.indices {
+      messages.append(try message(rows[newestFirst ? rows.count - 1 - place : place], in: conversation))
+    }
+  }
+
+  /// Whether an entry is of a message, which is told as ``message(_:in:)`` tells it.
+  static func isMessage(_ row: Row) throws(PostgresError) -> Bool {
+    try kind(row) == EventCode.messageCreated.rawValue
+  }
+
+  private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(16) }
 
   static func message(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Message {
     Message(
       id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0), sender: try author(row),
-      type: EntryText.messageType(try row.text(8)), text: try row.text(9),
-      clientMessageID: try row.bool(7) ? try row.optionalText(6) : nil,
-      replyTo: try row.optionalInt8(10).map(EntryID.init(rawValue:)),
-      createdAt: Timestamp(milliseconds: try row.time(5)),
-      editedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(12).map(Timestamp.init(milliseconds:)), attachments: try attachments(row, 17),
-      previousText: try row.optionalText(14),
-      reactions: try row.optionalText(15).map(EntryText.reactions(of:)) ?? [],
-      changedSeq: try row.optionalInt8(16))
+      type: try type(row), text: try row.text(8),
+      clientMessageID: try row.bool(6) ? try row.optionalText(5) : nil,
+      replyTo: try row.optionalInt8(9).map(EntryID.init(rawValue:)),
+      createdAt: Timestamp(milliseconds: try row.time(4)),
+      editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
+      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)), attachments: try attachments(row, 15),
+      previousText: try row.optionalText(12),
+      reactions: try row.optionalText(13).map(EntryText.reactions(of:)) ?? [],
+      changedSeq: try row.optionalInt8(14))
+  }
+
+  private static func type(_ row: Row) throws(PostgresError) -> MessageType {
+    guard let type = try row.withText(7, { $0.map(EntryText.messageType(utf8:)) }) else {
+      throw .unexpectedReply("a message without a type")
+    }
+    return type
   }
 
   /// The `seq` of the last change of a message; 0 when there was none.
-  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try row.optionalInt8(16) ?? 0 }
+  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try row.optionalInt8(14) ?? 0 }
 
   private static func author(_ row: Row) throws(PostgresError) -> Author {
-    Author(id: UserID(rawValue: try row.int8(3)), username: try row.text(4))
+    Author(id: UserID(rawValue: try row.int8(2)), username: try row.text(3))
   }
 
   static func attachments(_ row: Row, _ column: Int) throws(PostgresError) -> [Attachment] {

@@ -13,14 +13,24 @@ public struct PostgresLog: LogStore {
   static let newest = Statement(
     "log.newest_messages",
     """
-    SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq < $3 AND kind = 1
+    SELECT \(EntryRows.columnsOfMessage) FROM entry
+    WHERE bucket = $1 AND conversation = $2 AND seq < $3 AND kind = 1
     ORDER BY seq DESC LIMIT $4
     """, repeatable: true)
   static let oldest = Statement(
     "log.oldest_messages",
     """
-    SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
+    SELECT \(EntryRows.columnsOfMessage) FROM entry
+    WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
     ORDER BY seq LIMIT $4
+    """, repeatable: true)
+  /// The head of a living conversation, and by what a user may read it.
+  static let readable = Statement(
+    "log.readable",
+    """
+    SELECT c.head, c.kind,
+      (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3)
+    FROM conversation c WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
     """, repeatable: true)
   /// Each by its whole key: with `id = ANY(…)` a planner without statistics reads the whole bucket.
   static let messagesByID = Statement(
@@ -43,7 +53,8 @@ public struct PostgresLog: LogStore {
     WHERE bucket = $1 AND conversation = $2 AND author = $3 AND client_message_id = $4
     """, repeatable: true)
 
-  static let statements = [byClientID, entries, newest, oldest, messagesByID, counters, heads] + pastStatements
+  static let statements =
+    [byClientID, entries, newest, oldest, readable, messagesByID, counters, heads] + pastStatements
 
   let pool: PostgresPool
   let lanes: SendLanes
@@ -72,7 +83,7 @@ public struct PostgresLog: LogStore {
       let key: [Parameter] = [
         .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(sender.rawValue), .text(clientMessageID),
       ]
-      guard let row = try await pool.query(Self.byClientID, key).first, try row.bool(7) else { return nil }
+      guard let row = try await pool.query(Self.byClientID, key).first, try row.bool(6) else { return nil }
       return try EntryRows.message(row, in: conversation)
     }
   }
@@ -98,18 +109,31 @@ public struct PostgresLog: LogStore {
   /// Messages of a page, ascending by `seq`.
   public func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {
     try await failure.translating { () throws(PostgresError) in
-      switch page {
-      case .latest:
-        return try await newest(of: conversation, below: .max, limit)
-      case .before(let seq):
-        return try await newest(of: conversation, below: seq, limit)
-      case .after(let seq):
-        return try await oldest(of: conversation, above: seq, limit)
-      case .around(let seq):
-        let below = seq == .max ? seq : seq + 1
-        let earlier = try await newest(of: conversation, below: below, (limit + 1) / 2)
-        return earlier + (try await oldest(of: conversation, above: seq, limit / 2))
+      let parts = Self.parts(of: page, in: conversation, limit)
+      return try Self.messages(try await pool.queries(parts), of: parts, in: conversation)
+    }
+  }
+
+  /// The same with the head, which a statement before them in the same round trip reads, as it reads who may see them;
+  /// where a replica may have them, the head has to be known first.
+  public func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    let key: [Parameter] = [
+      .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(reader.rawValue),
+    ]
+    guard replicas == nil else {
+      let head = try await failure.translating { () throws(PostgresError) in
+        try Self.readableHead(try await pool.query(Self.readable, key))
       }
+      guard let head else { return nil }
+      return (head, try await messages(of: conversation, page: page, limit: limit, asOf: head))
+    }
+    return try await failure.translating { () throws(PostgresError) in
+      let parts = Self.parts(of: page, in: conversation, limit)
+      var answers = try await pool.queries([(Self.readable, key)] + parts)[...]
+      guard let head = try answers.popFirst().flatMap(Self.readableHead) else { return nil }
+      return (head, try Self.messages(answers, of: parts, in: conversation))
     }
   }
 
@@ -133,18 +157,43 @@ public struct PostgresLog: LogStore {
     }
   }
 
-  private func newest(of conversation: ConversationID, below seq: Int64, _ limit: Int) async throws(PostgresError)
-    -> [Message]
-  {
-    let rows = try await pool.query(Self.newest, Self.part(of: conversation, from: seq, limit))
-    return try rows.reversed().map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
+  private typealias Part = (statement: Statement, parameters: [Parameter])
+
+  private static func parts(of page: Page, in conversation: ConversationID, _ limit: Int) -> [Part] {
+    switch page {
+    case .latest:
+      return [(newest, part(of: conversation, from: .max, limit))]
+    case .before(let seq):
+      return [(newest, part(of: conversation, from: seq, limit))]
+    case .after(let seq):
+      return [(oldest, part(of: conversation, from: seq, limit))]
+    case .around(let seq):
+      let below = seq == .max ? seq : seq + 1
+      return [
+        (newest, part(of: conversation, from: below, (limit + 1) / 2)),
+        (oldest, part(of: conversation, from: seq, limit / 2)),
+      ]
+    }
   }
 
-  private func oldest(of conversation: ConversationID, above seq: Int64, _ limit: Int) async throws(PostgresError)
-    -> [Message]
-  {
-    let rows = try await pool.query(Self.oldest, Self.part(of: conversation, from: seq, limit))
-    return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
+  private static func messages(
+    _ answers: some Collection<Rows>, of parts: [Part], in conversation: ConversationID
+  ) throws(PostgresError) -> [Message] {
+    var messages: [Message] = []
+    messages.reserveCapacity(answers.reduce(0) { $0 + $1.count })
+    for (part, rows) in zip(parts, answers) {
+      try EntryRows.append(rows, newestFirst: part.statement == newest, in: conversation, to: &messages)
+    }
+    return messages
+  }
+
+  private static func readableHead(_ rows: Rows) throws(PostgresError) -> Int64? {
+    guard let row = rows.first else { return nil }
+    guard let kind = ConversationKind(rawValue: try row.text(1)) else {
+      throw .unexpectedReply("a conversation of unknown kind")
+    }
+    let role = try row.optionalText(2).map(PostgresConversations.role)
+    return ConversationRules.maySee(kind, role: role) ? try row.int8(0) : nil
   }
 
   static func part(of conversation: ConversationID, from seq: Int64, _ limit: Int) -> [Parameter] {

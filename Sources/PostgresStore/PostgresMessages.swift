@@ -145,7 +145,7 @@ private struct MessageRow {
   /// Nothing when there is no such entry, it is no message, or its conversation is gone.
   init?(_ row: Row?) throws(PostgresError) {
     let more = EntryRows.count
-    guard let row, try row.int2(2) == 1, let id = try row.optionalInt8(more) else { return nil }
+    guard let row, try EntryRows.isMessage(row), let id = try row.optionalInt8(more) else { return nil }
     guard let kind = ConversationKind(rawValue: try row.text(more + 1)) else {
       throw .unexpectedReply("a conversation of unknown kind")
     }

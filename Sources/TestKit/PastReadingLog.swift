@@ -31,6 +31,13 @@ public struct PastReadingLog: LogStore {
   }
 
   /// Passed on.
+  public func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    try await log.history(of: conversation, for: reader, page: page, limit: limit)
+  }
+
+  /// Passed on.
   public func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {
     try await log.newest(in: conversations)
   }

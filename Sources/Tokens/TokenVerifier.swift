@@ -47,6 +47,9 @@ public struct TokenVerifier: Sendable {
     return try check(try Self.object(claimsText, otherwise: .badClaims), now: now)
   }
 
+  /// Whether a token that has verified before has not ended meanwhile; times are in seconds since 1970.
+  public func lives(until expires: Int64, now: Int64) -> Bool { expires > now - rules.expirySkew }
+
   private static func object(
     _ text: [UInt8], otherwise error: VerificationError
   ) throws(VerificationError) -> JSONObject {

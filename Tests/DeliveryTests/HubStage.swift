@@ -210,6 +210,12 @@ final class SlowLog: LogStore, @unchecked Sendable {
     try await world.messages(of: conversation, page: page, limit: limit)
   }
 
+  func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    try await world.history(of: conversation, for: reader, page: page, limit: limit)
+  }
+
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
     counterStatements += 1
     try await wait()

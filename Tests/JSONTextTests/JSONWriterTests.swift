@@ -65,4 +65,38 @@ import Testing
     writer.string(utf8: bytes.span)
     #expect(String(decoding: writer.finish(), as: UTF8.self) == #""a\"é\u2028""#)
   }
+
+  @Test("a member is written in one step as its name and its value are in two")
+  func members() {
+    let texts = ["", "plain", "a\"é\u{2028}", String(repeating: "x", count: 1_000)]
+    let integers = [0, -7, Int64.min, .max]
+    var (one, two) = (JSONWriter(values: 2), JSONWriter())
+    one.object { writer in
+      for text in texts {
+        writer.member("text", text)
+        writer.member("utf8", utf8: Array(text.utf8).span)
+      }
+      for integer in integers { writer.member("n", integer) }
+      writer.member("no", nil as Int64?)
+      writer.member("is", false)
+    }
+    two.object { writer in
+      for text in texts {
+        for name in ["text", "utf8"] {
+          writer.key(named: name)
+          writer.string(text)
+        }
+      }
+      for integer in integers {
+        writer.key("n")
+        writer.int(integer)
+      }
+      writer.key("no")
+      writer.null()
+      writer.key("is")
+      writer.bool(false)
+    }
+    #expect(one.finish() == two.finish())
+    #expect(JSONWriter(values: .max).finish().isEmpty && JSONWriter(values: .min).finish().isEmpty)
+  }
 }

@@ -29,7 +29,7 @@ enum Arrows {
     // Counts what the parts cost that are done for every message; not installed.
     "Micro": [
       "CCounting", "ChatCore", "Delivery", "EngineIO", "EntryText", "HTTP1", "IORuntime", "JSONText", "MemoryAdapters",
-      "Realtime", "SocketIO", "TestKit", "WebSocket",
+      "Postgres", "PostgresStore", "Realtime", "SocketIO", "TestKit", "WebSocket",
     ],
     "Serving": ["IORuntime", "HTTP1", "WebSocket"],
     "PostgresStore": ["ChatCore", "EntryText", "JSONText", "Postgres", "IORuntime"],

@@ -33,12 +33,18 @@ public struct ListMessages: Command {
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Reply {
     try page.check()
     let limit = try chat.limits.page(limit)
-    let head = try await chat.visible(conversation, to: caller).head
-    let found = try await chat.log.messages(
-      of: conversation, page: page, limit: limit + page.openSides, asOf: head)
-    let messages = page.cut(found, to: limit).map { $0.seen(by: caller.user) }
+    guard
+      var found = try await chat.log.history(
+        of: conversation, for: caller.user, page: page, limit: limit + page.openSides)
+    else { throw .notFound(.conversation) }
+    let count = found.messages.count
+    page.cut(&found.messages, to: limit)
+    for place in found.messages.indices where found.messages[place].previousText != nil {
+      found.messages[place] = found.messages[place].seen(by: caller.user)
+    }
     return Reply(
-      messages: messages, head: max(head, messages.last?.seq ?? 0), hasMore: messages.count < found.count)
+      messages: found.messages, head: max(found.head, found.messages.last?.seq ?? 0),
+      hasMore: found.messages.count < count)
   }
 }
 
@@ -59,12 +65,12 @@ extension Page {
   }
 
   /// Takes off what was asked too many.
-  fileprivate func cut(_ found: [Message], to limit: Int) -> [Message] {
+  fileprivate func cut(_ found: inout [Message], to limit: Int) {
     switch self {
-    case .latest, .before: found.suffix(limit)
-    case .after: Array(found.prefix(limit))
+    case .latest, .before: found.removeFirst(max(0, found.count - limit))
+    case .after: found.removeLast(max(0, found.count - limit))
     case .around(let seq):
-      found.filter { $0.seq <= seq }.suffix((limit + 1) / 2) + found.filter { $0.seq > seq }.prefix(limit / 2)
+      found = found.filter { $0.seq <= seq }.suffix((limit + 1) / 2) + found.filter { $0.seq > seq }.prefix(limit / 2)
     }
   }
 }

@@ -49,6 +49,11 @@ private struct TracedLog: LogStore {
   ) async throws(ChatError) -> [Message] {
     try await log.messages(of: conversation, page: page, limit: limit, asOf: head)
   }
+  func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    try await log.history(of: conversation, for: reader, page: page, limit: limit)
+  }
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {
     try await log.newest(in: conversations)
   }

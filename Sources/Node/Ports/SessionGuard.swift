@@ -11,11 +11,18 @@ import Tokens
 /// asked with each request. When the database is away, or slower than ``patience``, a token that verifies is
 /// believed: reads then fail by themselves, and no send is stored.
 ///
+/// A token whose signature was right stays right: with requests, which bring it again and again, it is checked once on
+/// each loop, and from then on only its end. A socket brings its token once.
+///
 /// - Isolation: one loop.
-/// - Limits: ``rememberedMax`` sessions are remembered; then all are forgotten and asked for again.
+/// - Limits: ``rememberedMax`` sessions and ``tokensMax`` tokens are remembered; then all are forgotten and asked for
+///   again.
 final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Sendable {
   /// Sessions whose life is remembered: some megabytes, and more than a loop serves in a second.
   static let rememberedMax = 50_000
+  /// Tokens that have verified: of as many clients as a loop serves in some seconds. Ours take a megabyte together, and
+  /// 16 MiB if each were as long as a token may be.
+  static let tokensMax = 4_096
   /// How long an answer holds: the promise for signing out.
   static let trustFor: Milliseconds = 1_000
   /// How long a request waits for the store: a hundred times what it takes, and what is left of the 5 s within which a
@@ -28,6 +35,7 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
   private let sessions: any SessionStore
   private let trust: Milliseconds
   private var alive: [SessionID: Milliseconds] = [:]
+  private var verified: [String: VerifiedToken] = [:]
   private var questions: [SessionID: Question] = [:]
 
   /// A guard that believes an answer for `trust`; 0 asks each time.
@@ -42,7 +50,11 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
     self.trust = trust
   }
 
-  func caller(ofToken token: String) async throws(ChatError) -> Caller { try await verify(token).caller }
+  func caller(ofToken token: String) async throws(ChatError) -> Caller {
+    let caller = try remember(token).caller
+    try await checkLife(of: caller.session)
+    return caller
+  }
 
   /// The caller and the token's end.
   ///
@@ -51,6 +63,23 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
     let verified = try read(token)
     try await checkLife(of: verified.caller.session)
     return verified
+  }
+
+  private func remember(_ text: String) throws(ChatError) -> VerifiedToken {
+    var token = text
+    // Strings are equal when they look so; of ASCII only those that have the same bytes do.
+    guard token.withUTF8({ $0.allSatisfy { $0 < 0x80 } }) else { throw .unauthenticated(.invalidToken) }
+    guard let known = verified[token] else {
+      let read = try read(token)
+      if verified.count >= SessionGuard.tokensMax { verified.removeAll(keepingCapacity: true) }
+      verified[token] = read
+      return read
+    }
+    guard verifier.lives(until: known.expiresAt.milliseconds / 1000, now: clock.now.milliseconds / 1000) else {
+      verified[token] = nil
+      throw .unauthenticated(.invalidToken)
+    }
+    return known
   }
 
   private func read(_ token: String) throws(ChatError) -> VerifiedToken {

@@ -21,6 +21,27 @@ extension AdapterContract {
         try expect(messages.map(\.text), is: wanted.map { "\($0)" }, "their texts")
       }
     },
+    ContractCase("a history is told with its head to who may see the conversation, and to nobody else") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let (group, square) = (try await cast.group().id, try await cast.square().id)
+      for number in 2...6 { try await cast.say("\(number)", by: cast.ada, in: group) }
+      for page in [Page.latest, .before(6), .after(3), .around(4), .before(.max), .after(.max), .around(.max)] {
+        let told = try await stores.log.history(of: group, for: cast.bob.id, page: page, limit: 3)
+        try expect(told?.head, is: 6, "the head with \(page)")
+        let messages = try await stores.log.messages(of: group, page: page, limit: 3)
+        try expect(told?.messages, is: messages, "the messages of \(page)")
+      }
+      func head(_ id: ConversationID, _ reader: User) async throws -> Int64? {
+        let told = try await stores.log.history(of: id, for: reader.id, page: .latest, limit: 3)
+        return told?.head
+      }
+      try expect(try await head(group, cast.eve), is: nil, "a stranger's")
+      try expect(try await head(square, cast.eve), is: 1, "a public one's, to a stranger")
+      let unknown = ConversationID(counter: 4_000_000, bucket: group.bucket)
+      try expect(try await head(unknown, cast.ada), is: nil, "that of none")
+      _ = try await stores.conversations.delete(group, by: cast.ada)
+      try expect(try await head(group, cast.bob), is: nil, "that of a deleted one")
+    },
     ContractCase("the newest message of each of many conversations is found") { stores in
       let cast = try await Cast.gather(in: stores)
       let (group, direct, silent) = (try await cast.group().id, try await cast.direct().id, try await cast.square().id)

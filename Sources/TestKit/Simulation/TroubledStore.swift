@@ -65,6 +65,14 @@ extension TroubledStore: LogStore {
     }
   }
 
+  func history(
+    of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
+  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+    try await read { () async throws(ChatError) in
+      try await world.history(of: conversation, for: reader, page: page, limit: limit)
+    }
+  }
+
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
     try await read(.counters) { () async throws(ChatError) in try await world.counters(of: buckets) }
   }

@@ -15,7 +15,6 @@ struct SessionGuardTests {
     let session: Session
     let credentials: PasswordsAndTokens
     let secrets: Secrets
-    let clock = ManualClock(at: Timestamp(milliseconds: 1_800_000_000_000))
 
     init() async throws {
       world = MemoryWorld(clock: SystemClock())
@@ -30,10 +29,12 @@ struct SessionGuardTests {
         pool: try BlockingPool(name: "test", threads: 1, queueMax: 1), report: { _ in })
     }
 
-    func guarding(_ loop: EventLoop, _ trust: Milliseconds) -> SessionGuard {
+    func guarding(
+      _ loop: EventLoop, _ trust: Milliseconds, clock: any Clock = SystemClock()
+    ) -> SessionGuard {
       let rules = TokenRules(issuer: secrets.issuer, audience: secrets.audience)
       return SessionGuard(
-        loop: loop, verifier: Tokens.TokenVerifier(secrets.ring, rules), clock: SystemClock(), sessions: world,
+        loop: loop, verifier: Tokens.TokenVerifier(secrets.ring, rules), clock: clock, sessions: world,
         trust: trust)
     }
   }
@@ -97,5 +98,48 @@ struct SessionGuardTests {
     scene.world.isAway = true
     let answers = try await Self.ask(scene) { _, _ in }
     #expect(answers == [.success(scene.session.user)])
+  }
+
+  /// What one guard says of tokens in turn, and when its clock has gone on by a minute in between.
+  private static func ask(_ scene: Scene, each tokens: [String], aMinuteBefore last: Bool) async throws -> [Bool] {
+    let loop = try EventLoop(name: "guard")
+    try loop.start()
+    defer { loop.stop() }
+    return await withCheckedContinuation { continuation in
+      loop.spawn {
+        let clock = ManualClock(at: SystemClock().now)
+        let guarding = scene.guarding(loop, SessionGuard.trustFor, clock: clock)
+        var answers: [Bool] = []
+        for (place, token) in tokens.enumerated() {
+          if last, place == tokens.count - 1 { clock.advance(by: 61_000) }
+          answers.append((try? await guarding.caller(ofToken: token)) != nil)
+        }
+        continuation.resume(returning: answers)
+      }
+    }
+  }
+
+  @Test("a token that has verified is refused when its end has come")
+  func ends() async throws {
+    let scene = try await Scene()
+    let token = scene.credentials.accessToken(for: scene.session).token
+    #expect(try await Self.ask(scene, each: [token, token, token], aMinuteBefore: true) == [true, true, false])
+  }
+
+  @Test("what only looks like a token that has verified is none, and neither is one with another signature")
+  func looksAlike() async throws {
+    let scene = try await Scene()
+    // U+212A is drawn as K, and a string with it is equal to one with K.
+    var session = scene.session
+    while !scene.credentials.accessToken(for: session).token.contains("K") {
+      session = try await scene.world.open(user: session.user, device: nil, nonce: [], most: 100)
+    }
+    let token = scene.credentials.accessToken(for: session).token
+    let alike = token.replacing("K", with: "\u{212A}")
+    #expect(alike == token && !alike.utf8.elementsEqual(token.utf8))
+    let parts = token.split(separator: ".")
+    let forged = "\(parts[0]).\(parts[1]).\(String(parts[2].reversed()))"
+    let asked = [token, alike, forged, token]
+    #expect(try await Self.ask(scene, each: asked, aMinuteBefore: false) == [true, false, false, true])
   }
 }

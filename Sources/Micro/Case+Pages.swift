@@ -1,0 +1,43 @@
+import ChatCore
+import EntryText
+import JSONText
+import Postgres
+import PostgresStore
+
+/// A page of history on its way through a node.
+extension Case {
+  static var pages: [Case] {
+    [
+      Case(name: "history-page", unit: "50 messages of the store's answer are read, and written as REST shows them") {
+        let room = Stage.entry(1).conversation
+        let made = (1...Int64(50)).reversed().compactMap { seq -> [Parameter]? in
+          if case .messageCreated(let message) = Stage.entry(seq).event { row(of: message) } else { nil }
+        }
+        guard let rows = Rows(made: made) else { throw Stage.NotSet() }
+        return { count in
+          for _ in 0..<count {
+            var messages: [Message] = []
+            messages.reserveCapacity(rows.count)
+            try? EntryRows.append(rows, newestFirst: true, in: room, to: &messages)
+            var writer = JSONWriter(values: messages.count)
+            writer.array { writer in
+              let lent = messages.span
+              for place in lent.indices { EntryText.write(lent[place], to: &writer) }
+            }
+            keep(writer.finish())
+          }
+        }
+      }
+    ]
+  }
+
+  /// In the order of ``EntryRows/columnsOfMessage``.
+  private static func row(of message: Message) -> [Parameter] {
+    [
+      .int8(message.seq), .int8(message.id.rawValue), .int8(message.sender.id.rawValue),
+      .text(message.sender.username), .time(message.createdAt.milliseconds), .text(message.clientMessageID),
+      .bool(true), .text(message.type.rawValue), .text(message.text), .int8(nil), .time(nil), .time(nil), .text(nil),
+      .text(nil), .int8(nil), .text(nil),
+    ]
+  }
+}
