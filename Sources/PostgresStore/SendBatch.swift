@@ -42,12 +42,12 @@ final class Send: @unchecked Sendable {
 
 /// What goes to the database in one transaction of one bucket, and what comes back.
 struct SendBatch {
-  /// All in one statement, which plain PostgreSQL does fastest.
-  static let atOnce = Statement("log.send_batch", calling("send_batch"))
-  /// The same step by step, each step one that Citus passes on to one shard.
+  /// As plain PostgreSQL does it fastest.
+  static let plain = Statement("log.send_messages", calling("send_messages"))
+  /// The same in steps of which Citus passes each on to one shard.
   static let stepwise = Statement("log.send_stepwise", calling("send_stepwise"))
 
-  static let statements = [atOnce, stepwise]
+  static let statements = [plain, stepwise]
 
   private static func calling(_ function: String) -> String {
     """
@@ -70,7 +70,7 @@ struct SendBatch {
     ]
   }
 
-  /// The numbers that `send_batch` in the migration gives.
+  /// The numbers that `send_messages` in the migration gives.
   private enum Verdict: Int16 {
     case stored, storedBefore, conflict, unknownReply, notWritable
   }

@@ -144,7 +144,7 @@ final class SendLanes: @unchecked Sendable {
     counted.transactions += 1
     counted.batches += batches.count
     let begun = EventLoop.monotonicMilliseconds()
-    let statement = isStepwise ? SendBatch.stepwise : SendBatch.atOnce
+    let statement = isStepwise ? SendBatch.stepwise : SendBatch.plain
     let statements = batches.map { (statement: statement, parameters: $0.parameters) }
     pool.submit(statements, timeout: max(1, deadline - begun), waits: inTrouble ? .likely : .maybe) { result in
       if inTrouble { self.underWayInTrouble -= 1 } else { self.underWay -= 1 }

@@ -61,6 +61,29 @@ extension AdapterContract {
       try expect(zip(log, log.dropFirst()).allSatisfy { $0.id < $1.id }, "ids rise with the places")
       try expect(Set(log.map(\.id)), is: Set(said.map(\.id)), "the answered ids are the stored ones")
     },
+    ContractCase("in a crowd who repeats, is a stranger or answers nothing is told so, and no other") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group()
+      let first = try await cast.say("first", by: cast.bob, in: group.id, clientMessageID: "first").message
+      let unknown = EntryID(counter: 2_000_000_000_000, bucket: group.id.bucket)
+      let refusals: [Set<ChatError>] = [[], [.notFound(.conversation)], [.invalid([.unknownReply])]]
+      for (round, refused) in refusals.enumerated() {
+        let outcomes = try await atOnce(20) { number in
+          switch (number == 7, round) {
+          case (true, 0): try await cast.say("first", by: cast.bob, in: group.id, clientMessageID: "first")
+          case (true, 1): try await cast.say("x", by: cast.eve, in: group.id)
+          case (true, _): try await cast.say("x", by: cast.ada, in: group.id, replyTo: unknown)
+          case (false, _): try await cast.say("x", by: cast.ada, in: group.id, replyTo: first.id)
+          }
+        }
+        let told = outcomes.compactMap { try? $0.get() }
+        try expect(told.count { !$0.repeated }, is: 19, "stored")
+        try expect(told.filter(\.repeated).map(\.message), is: round == 0 ? [first] : [], "stored before")
+        try expect(errors(outcomes), is: refused, "refused")
+      }
+      let log = try await stores.log.entries(of: group.id, after: 0, limit: 99)
+      try expect(log.map(\.seq), is: Array(1...59), "no holes")
+    },
     ContractCase("the same client id at once is stored once and answered alike") { stores in
       let cast = try await Cast.gather(in: stores)
       let group = try await cast.group()
