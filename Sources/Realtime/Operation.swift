@@ -5,7 +5,7 @@ import JSONText
 ///
 /// - Shape: `{"id":"7","op":"<name>","d":{…}}`, answered by exactly one `{"re":"7","ok":true,"d":{…}}` or
 ///   `{"re":"7","error":{…}}`.
-public struct Operation: Sendable {
+public final class Operation: Sendable {
   /// Under which buckets a request is counted; the same as REST's.
   public enum Rate: String, Sendable, CaseIterable {
     /// Not limited.
@@ -47,7 +47,7 @@ public struct Operation: Sendable {
     self.act = act
   }
 
-  init(
+  convenience init(
     _ name: String, _ summary: String, rate: Rate = .none, shape: Shape, command: @escaping Handler
   ) {
     self.init(name, summary, rate: rate, shape: shape, .command(command))

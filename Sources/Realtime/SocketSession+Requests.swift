@@ -11,11 +11,12 @@ extension SocketSession {
     if let problem = hindrance(frame.id) {
       return refuse(frame.id, door.operation(frame.operation)?.name ?? "unknown", problem)
     }
-    guard let operation = door.operation(frame.operation) else {
+    guard let operation = frame.row ?? door.operation(frame.operation) else {
       return refuse(frame.id, "unknown", .unknownOperation(frame.operation))
     }
     do throws(ShapeErrors) {
-      begin(Request(id: frame.id, operation: operation, asked: try operation.shape.read(frame.data)))
+      let asked = if let asked = frame.asked { asked } else { try operation.shape.read(frame.data) }
+      begin(Request(id: frame.id, operation: operation, asked: asked))
     } catch {
       refuse(frame.id, operation.name, Problem(error))
     }
