@@ -21,9 +21,13 @@ public final class Operation: Sendable {
   /// Makes the command of what was asked, runs it, and says how its reply is written.
   typealias Handler = @Sendable (Members, Chat, Caller) async throws(ChatError) -> Reply
 
+  /// Makes the command of a send.
+  typealias Sending = @Sendable (Members) throws(ChatError) -> SendMessage
+
   enum Act: Sendable {
     case auth
     case resume
+    case send(Sending)
     case watch
     case unwatch
     case command(Handler)
