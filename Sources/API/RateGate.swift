@@ -31,6 +31,9 @@ public struct RateGate: Sendable {
     static let unlimited = Pass(headers: [:], retryAfter: nil)
   }
 
+  /// Whether requests of that class are counted at all.
+  public func counts(_ kind: RateClass) -> Bool { policies[kind] != nil }
+
   /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
   public func retryAfter(_ kind: RateClass, _ caller: Caller) async -> Milliseconds? {
     await pass(kind, caller: caller, address: "").retryAfter

@@ -20,37 +20,39 @@ public protocol OpenCommand: Sendable {
 }
 
 /// Everything that a command may reach: the ports, and the limits. One value a loop; Node fills it.
+///
+/// - Cost: one reference; what it holds would be half a kilobyte and a dozen references in each task that has it.
 public struct Chat: Sendable {
-  /// Accounts.
-  public let users: any UserStore
-  /// Sign-in sessions.
-  public let sessions: any SessionStore
-  /// Conversations and who is in them.
-  public let conversations: any ConversationStore
-  /// What users are to each other.
-  public let contacts: any ContactStore
-  /// The logs.
-  public internal(set) var log: any LogStore
-  /// Messages after they were sent.
-  public internal(set) var messages: any MessageStore
-  /// What files there are.
-  public let files: any FileStore
-  /// Their bytes.
-  public let blobs: any BlobStore
-  /// Passwords and refresh tokens.
-  public var credentials: any Credentials
-  /// Where committed entries and signals go.
-  public internal(set) var publisher: any Publisher
-  /// Counts what is told too often.
-  public let limiter: any RateLimiter
-  /// How large the crowds are that somebody writes to.
-  public let crowds: CrowdSizes
-  /// Who is there.
-  public let presence: any PresenceDirectory
-  /// The wall clock.
-  public let clock: any Clock
-  /// What is too long, too many, too often.
-  public var limits: Limits
+  private struct Ports: Sendable {
+    let users: any UserStore
+    let sessions: any SessionStore
+    let conversations: any ConversationStore
+    let contacts: any ContactStore
+    var log: any LogStore
+    var messages: any MessageStore
+    let files: any FileStore
+    let blobs: any BlobStore
+    var credentials: any Credentials
+    var publisher: any Publisher
+    let limiter: any RateLimiter
+    let crowds: CrowdSizes
+    let presence: any PresenceDirectory
+    let clock: any Clock
+    var limits: Limits
+  }
+
+  private final class Shared: Sendable {
+    let ports: Ports
+
+    init(_ ports: Ports) { self.ports = ports }
+  }
+
+  private var shared: Shared
+
+  private var ports: Ports {
+    get { shared.ports }
+    set { shared = Shared(newValue) }
+  }
 
   /// Takes the ports.
   public init(
@@ -60,20 +62,56 @@ public struct Chat: Sendable {
     crowds: CrowdSizes = CrowdSizes(), presence: any PresenceDirectory = NoPresence(),
     clock: any Clock, limits: Limits = Limits()
   ) {
-    self.users = users
-    self.sessions = sessions
-    self.conversations = conversations
-    self.contacts = contacts
-    self.log = log
-    self.messages = messages
-    self.files = files
-    self.blobs = blobs
-    self.credentials = credentials
-    self.publisher = publisher
-    self.limiter = limiter
-    self.crowds = crowds
-    self.presence = presence
-    self.clock = clock
-    self.limits = limits
+    shared = Shared(
+      Ports(
+        users: users, sessions: sessions, conversations: conversations, contacts: contacts, log: log,
+        messages: messages, files: files, blobs: blobs, credentials: credentials, publisher: publisher,
+        limiter: limiter, crowds: crowds, presence: presence, clock: clock, limits: limits))
+  }
+
+  /// Accounts.
+  public var users: any UserStore { shared.ports.users }
+  /// Sign-in sessions.
+  public var sessions: any SessionStore { shared.ports.sessions }
+  /// Conversations and who is in them.
+  public var conversations: any ConversationStore { shared.ports.conversations }
+  /// What users are to each other.
+  public var contacts: any ContactStore { shared.ports.contacts }
+  /// The logs.
+  public internal(set) var log: any LogStore {
+    get { shared.ports.log }
+    set { ports.log = newValue }
+  }
+  /// Messages after they were sent.
+  public internal(set) var messages: any MessageStore {
+    get { shared.ports.messages }
+    set { ports.messages = newValue }
+  }
+  /// What files there are.
+  public var files: any FileStore { shared.ports.files }
+  /// Their bytes.
+  public var blobs: any BlobStore { shared.ports.blobs }
+  /// Passwords and refresh tokens.
+  public var credentials: any Credentials {
+    get { shared.ports.credentials }
+    set { ports.credentials = newValue }
+  }
+  /// Where committed entries and signals go.
+  public internal(set) var publisher: any Publisher {
+    get { shared.ports.publisher }
+    set { ports.publisher = newValue }
+  }
+  /// Counts what is told too often.
+  public var limiter: any RateLimiter { shared.ports.limiter }
+  /// How large the crowds are that somebody writes to.
+  public var crowds: CrowdSizes { shared.ports.crowds }
+  /// Who is there.
+  public var presence: any PresenceDirectory { shared.ports.presence }
+  /// The wall clock.
+  public var clock: any Clock { shared.ports.clock }
+  /// What is too long, too many, too often.
+  public var limits: Limits {
+    get { shared.ports.limits }
+    set { ports.limits = newValue }
   }
 }

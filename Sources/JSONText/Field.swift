@@ -1,5 +1,7 @@
 /// One row of a ``Shape``: a member, what it may be, and the sentence that documents it.
-public struct Field: Sendable {
+///
+/// - Cost: an object, since every request goes by the rows and would copy them.
+public final class Field: Sendable {
   /// Whether the member must be there, and what `null` means.
   public enum Need: Sendable {
     /// Must be there; `null` is refused.

@@ -67,6 +67,21 @@ public struct JSONFrame: Sendable {
     return nil
   }
 
+  /// The value of a name that is known at run time only.
+  func slice(named name: String, in bytes: Span<UInt8>) -> JSONSlice? {
+    for place in 0..<count {
+      let (start, end) = (Int(slots[place].nameStart), Int(slots[place].nameEnd))
+      guard end &- start == name.utf8.count, end <= bytes.count else { continue }
+      var index = start
+      let isSame = name.utf8.allSatisfy { byte in
+        defer { index &+= 1 }
+        return byte == bytes[index]
+      }
+      if isSame { return slots[place].value }
+    }
+    return nil
+  }
+
   /// Whether the member at a place below ``count`` has that name.
   public func isNamed(_ name: StaticString, at place: Int, in bytes: Span<UInt8>) -> Bool {
     guard (0..<count).contains(place) else { return false }

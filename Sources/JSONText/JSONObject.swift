@@ -22,6 +22,12 @@ public struct JSONObject: Sendable {
   /// An object without members.
   public init() {}
 
+  /// An object of members whose names differ.
+  init(distinct entries: [Entry]) {
+    self.entries = entries
+    if entries.count > Self.linearMax { indexAll() }
+  }
+
   /// How many members there are.
   public var count: Int { entries.count }
   /// Whether there are none.

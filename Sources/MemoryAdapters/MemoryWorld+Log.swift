@@ -2,7 +2,12 @@ import ChatCore
 
 extension MemoryWorld: LogStore {
   /// Stores a message, or finds the one that was stored under the same client id.
-  public func append(_ new: NewMessage) async throws(ChatError) -> Appended {
+  public func append(_ new: NewMessage) async throws(ChatError) -> Appended { try store(new) }
+
+  /// Itself: a call of it never waits.
+  public var prompt: (any PromptLog)? { self }
+
+  private func store(_ new: NewMessage) throws(ChatError) -> Appended {
     try transaction { (ledger, now) throws(ChatError) in
       var row = try ledger.living(new.conversation)
       let key = new.clientMessageID.map {
@@ -128,5 +133,14 @@ extension ArraySlice<Entry> {
 
   fileprivate func newestMessages(_ limit: Int) -> [Message] {
     Array(Array(lazy.reversed().compactMap(\.event.message).prefix(limit)).reversed())
+  }
+}
+
+extension MemoryWorld: PromptLog {
+  /// Stores a message and calls back before it returns.
+  public func append(_ message: NewMessage, told: @escaping @Sendable (Result<Appended, ChatError>) -> Void) {
+    let result: Result<Appended, ChatError>
+    do throws(ChatError) { result = .success(try store(message)) } catch { result = .failure(error) }
+    told(result)
   }
 }

@@ -105,6 +105,24 @@ extension Case {
           }
         }
       },
+      Case(name: "json-request", unit: "a send's members are read by its shape, without a tree") {
+        let bytes = Array(Fed.request.utf8)
+        let shape = Shape(
+          "MessageSend",
+          [
+            .integer("conversation", .required, .ids, "Where."),
+            .string("text", .required, bytes: 0...16_384, "What is said."),
+            .string("client_message_id", .optional, bytes: 1...128, "The sender's own id."),
+            .oneOf("type", .optional, ["text", "image"], standard: "text", "What it carries."),
+          ])
+        return { count in
+          for _ in 0..<count {
+            let frame = try? JSONFrame(scanning: bytes.span)
+            guard let asked = frame?.slice("d", in: bytes.span) else { continue }
+            keep(shape.read(asked, in: bytes.span))
+          }
+        }
+      },
       Case(name: "json-parse", unit: "a request is read into values") {
         let bytes = Array(Fed.request.utf8)
         return { count in for _ in 0..<count { keep(try? JSONValue(parsing: bytes)) } }

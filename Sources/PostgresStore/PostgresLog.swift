@@ -1,4 +1,5 @@
 import ChatCore
+import IORuntime
 import Postgres
 
 /// The logs of all conversations in PostgreSQL: reading. How a message is stored stands in `SendLanes.swift`.
@@ -67,10 +68,16 @@ public struct PostgresLog: LogStore {
   ///
   /// A repetition is rare, so the message as it is now is then read with all that has come to it since.
   public func append(_ message: NewMessage) async throws(ChatError) -> Appended {
-    let appended = try await lanes.append(message)
+    try await asItIsNow(try await lanes.append(message), message.conversation)
+  }
+
+  /// The same without a task.
+  public var prompt: (any PromptLog)? { PromptLanes(log: self) }
+
+  fileprivate func asItIsNow(_ appended: Appended, _ id: ConversationID) async throws(ChatError) -> Appended {
     guard appended.repeated else { return appended }
     let now = try await failure.translating { () throws(PostgresError) in
-      try await messages([appended.message.id], in: message.conversation)
+      try await messages([appended.message.id], in: id)
     }
     return Appended(message: now.first?.told ?? appended.message, repeated: true)
   }
@@ -220,5 +227,28 @@ extension Entry {
     guard let message = now.first(where: { $0.id == event.changedMessage })?.told else { return self }
     let told: Event = if case .messageEdited = event { .messageEdited(message) } else { .messageDeleted(message) }
     return Entry(conversation: conversation, seq: seq, id: id, createdAt: createdAt, author: author, event: told)
+  }
+}
+
+/// The log's lanes for callers on their loop.
+private final class PromptLanes: PromptLog {
+  private let log: PostgresLog
+
+  init(log: PostgresLog) { self.log = log }
+
+  func append(_ message: NewMessage, told: @escaping @Sendable (Result<Appended, ChatError>) -> Void) {
+    let id = message.conversation
+    log.lanes.append(message) { [self] result in
+      guard case .success(let appended) = result, appended.repeated else { return told(result) }
+      log.pool.loop.spawn {
+        let now: Result<Appended, ChatError>
+        do throws(ChatError) {
+          now = .success(try await self.log.asItIsNow(appended, id))
+        } catch {
+          now = .failure(error)
+        }
+        told(now)
+      }
+    }
   }
 }

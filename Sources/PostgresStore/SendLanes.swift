@@ -13,7 +13,7 @@ import Postgres
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
 /// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all
 ///   lanes.
-/// - Isolation: belongs to the pool's loop; ``append(_:)`` may be called from anywhere.
+/// - Isolation: belongs to the pool's loop; the ``append(_:)`` that waits may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
   static let batchMax = 128
@@ -70,20 +70,28 @@ final class SendLanes: @unchecked Sendable {
 
   /// Stores a message and waits for its place.
   func append(_ message: NewMessage) async throws(ChatError) -> Appended {
-    // A text that cannot be stored must not fail the others of its batch.
-    guard !message.text.utf8.contains(0), !(message.clientMessageID?.utf8.contains(0) ?? false) else {
-      throw failure(.textWithNUL(parameter: 0))
-    }
     let asked = EventLoop.monotonicMilliseconds()
     let result = await withUnsafeContinuation {
       (continuation: UnsafeContinuation<Result<Appended, ChatError>, Never>) in
       let begin: @Sendable () -> Void = { [self] in
-        let patience = pool.unreachableFor < Self.awayAfter ? Self.patience : Self.patienceAway
-        take(Send(message, deadline: asked + patience) { continuation.resume(returning: $0) })
+        append(message, asked: asked) { continuation.resume(returning: $0) }
       }
       if pool.loop.inLoop { begin() } else { pool.loop.execute(begin) }
     }
     return try result.get()
+  }
+
+  /// Stores a message and calls back with its place; on the loop only.
+  func append(
+    _ message: NewMessage, asked: Int64 = EventLoop.monotonicMilliseconds(),
+    _ completion: @escaping (Result<Appended, ChatError>) -> Void
+  ) {
+    // A text that cannot be stored must not fail the others of its batch.
+    guard !message.text.utf8.contains(0), !(message.clientMessageID?.utf8.contains(0) ?? false) else {
+      return completion(.failure(failure(.textWithNUL(parameter: 0))))
+    }
+    let patience = pool.unreachableFor < Self.awayAfter ? Self.patience : Self.patienceAway
+    take(Send(message, deadline: asked + patience, completion))
   }
 
   private func take(_ send: Send) {

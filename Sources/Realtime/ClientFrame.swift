@@ -8,7 +8,11 @@ import JSONText
 struct ClientFrame: Sendable {
   let id: String
   let operation: String
-  let data: JSONValue
+  /// The row of that name, where it was looked up while reading.
+  var row: Operation?
+  /// What `d` says, where that was read with the row; then ``data`` is left out.
+  var asked: Members?
+  var data = JSONValue.null
 
   /// What came of reading a frame.
   enum Reading: Sendable {
@@ -19,7 +23,10 @@ struct ClientFrame: Sendable {
     case broken
   }
 
-  static func read(_ bytes: Span<UInt8>, limits: RealtimeLimits) -> Reading {
+  /// Reads a frame; `rows` finds the operation of a name, by whose shape `d` is read at once where it is plain.
+  static func read(
+    _ bytes: Span<UInt8>, limits: RealtimeLimits, rows: (String) -> Operation? = { _ in nil }
+  ) -> Reading {
     let frame: JSONFrame
     do throws(JSONError) {
       frame = try JSONFrame(scanning: bytes, limits: JSONLimits(bytesMax: limits.frameBytesMax))
@@ -27,14 +34,18 @@ struct ClientFrame: Sendable {
       return error.isForeign
         ? .broken : .refused(id: FrameID.find(in: bytes, limits), Problem(error, in: bytes, under: "/d"))
     }
-    return read(frame, bytes, limits)
+    return read(frame, bytes, limits, rows)
   }
 
-  private static func read(_ frame: JSONFrame, _ bytes: Span<UInt8>, _ limits: RealtimeLimits) -> Reading {
+  private static func read(
+    _ frame: JSONFrame, _ bytes: Span<UInt8>, _ limits: RealtimeLimits, _ rows: (String) -> Operation?
+  ) -> Reading {
     var faults: [Fault] = []
     let id = text("id", of: frame, bytes, most: limits.idBytesMax, &faults)
     let operation = text("op", of: frame, bytes, most: 64, &faults)
-    let data = self.data(of: frame, bytes, &faults)
+    let row = operation.flatMap(rows)
+    let asked = frame.slice("d", in: bytes).flatMap { row?.shape.read($0, in: bytes) }
+    let data = asked == nil ? self.data(of: frame, bytes, &faults) : .success(.null)
     for place in 0..<frame.count where !isKnown(frame, place, bytes) {
       guard let name = frame.name(at: place, in: bytes) else { continue }
       let shown = String(name.prefix(32))
@@ -43,7 +54,8 @@ struct ClientFrame: Sendable {
     }
     guard faults.isEmpty, let id, let operation else { return .refused(id: id, Problem(ShapeErrors(faults))) }
     switch data {
-    case .success(let data): return .request(ClientFrame(id: id, operation: operation, data: data))
+    case .success(let data):
+      return .request(ClientFrame(id: id, operation: operation, row: row, asked: asked, data: data))
     case .failure(let error): return .refused(id: id, Problem(error, in: bytes, under: "/d"))
     }
   }

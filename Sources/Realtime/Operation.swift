@@ -5,7 +5,7 @@ import JSONText
 ///
 /// - Shape: `{"id":"7","op":"<name>","d":{…}}`, answered by exactly one `{"re":"7","ok":true,"d":{…}}` or
 ///   `{"re":"7","error":{…}}`.
-public struct Operation: Sendable {
+public final class Operation: Sendable {
   /// Under which buckets a request is counted; the same as REST's.
   public enum Rate: String, Sendable, CaseIterable {
     /// Not limited.
@@ -21,9 +21,13 @@ public struct Operation: Sendable {
   /// Makes the command of what was asked, runs it, and says how its reply is written.
   typealias Handler = @Sendable (Members, Chat, Caller) async throws(ChatError) -> Reply
 
+  /// Makes the command of a send.
+  typealias Sending = @Sendable (Members) throws(ChatError) -> SendMessage
+
   enum Act: Sendable {
     case auth
     case resume
+    case send(Sending)
     case watch
     case unwatch
     case command(Handler)
@@ -47,7 +51,7 @@ public struct Operation: Sendable {
     self.act = act
   }
 
-  init(
+  convenience init(
     _ name: String, _ summary: String, rate: Rate = .none, shape: Shape, command: @escaping Handler
   ) {
     self.init(name, summary, rate: rate, shape: shape, .command(command))

@@ -62,17 +62,15 @@ public enum Operations {
           "attachments", .optional, of: .integer(.ids), count: 0...limits.attachmentsMax, "The sender's own files."),
       ])
     return Operation(
-      "message.send", "Sends a message; answered once it is stored.", rate: .send, shape: shape
-    ) { asked, chat, caller async throws(ChatError) in
-      let command = SendMessage(
-        conversation: try asked.id("conversation", .conversation), text: asked.string("text") ?? "",
-        type: asked.string("type").flatMap(MessageType.init(rawValue:)) ?? .text,
-        clientMessageID: asked.string("client_message_id"),
-        replyTo: asked.integer("reply_to").flatMap { EntryID(checking: $0) },
-        attachments: (asked.integers("attachments") ?? []).compactMap { FileID(checking: $0) })
-      let message = try await command.run(in: chat, as: caller).message
-      return { EntryText.write(message, to: &$0) }
-    }
+      "message.send", "Sends a message; answered once it is stored.", rate: .send, shape: shape,
+      .send { asked throws(ChatError) in
+        SendMessage(
+          conversation: try asked.id("conversation", .conversation), text: asked.string("text") ?? "",
+          type: asked.string("type").flatMap(MessageType.init(rawValue:)) ?? .text,
+          clientMessageID: asked.string("client_message_id"),
+          replyTo: asked.integer("reply_to").flatMap { EntryID(checking: $0) },
+          attachments: (asked.integers("attachments") ?? []).compactMap { FileID(checking: $0) })
+      })
   }
 
   private static func open(_ limits: Limits) -> Operation {

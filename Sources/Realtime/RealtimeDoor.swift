@@ -8,6 +8,7 @@ import Delivery
 public final class RealtimeDoor: @unchecked Sendable {
   let hub: Hub
   let chat: Chat
+  let desk: SendDesk
   let verifier: any TokenVerifier
   let gate: any OperationGate
   let ports: any LoopPorts
@@ -31,6 +32,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   ) {
     self.hub = hub
     self.chat = chat
+    desk = SendDesk(chat) { ports.spawn($0) }
     self.verifier = verifier
     self.gate = gate
     self.ports = ports

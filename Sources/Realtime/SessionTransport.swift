@@ -45,14 +45,24 @@ public struct VerifiedToken: Sendable, Hashable {
 
 /// Counts requests by class and user, over all doors and nodes; Node fills it with the same buckets as REST has.
 public protocol OperationGate: Sendable {
+  /// Whether such requests are counted at all; those that are not need not wait.
+  func counts(_ rate: Operation.Rate) -> Bool
   /// When to come back; nil if the request may go on.
   func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds?
+}
+
+extension OperationGate {
+  /// True unless a gate knows better.
+  public func counts(_ rate: Operation.Rate) -> Bool { rate != .none }
 }
 
 /// Lets everything pass.
 public struct OpenGate: OperationGate {
   /// Needs nothing.
   public init() {}
+
+  /// Nothing is.
+  public func counts(_ rate: Operation.Rate) -> Bool { false }
 
   /// Never.
   public func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? { nil }

@@ -11,11 +11,12 @@ extension SocketSession {
     if let problem = hindrance(frame.id) {
       return refuse(frame.id, door.operation(frame.operation)?.name ?? "unknown", problem)
     }
-    guard let operation = door.operation(frame.operation) else {
+    guard let operation = frame.row ?? door.operation(frame.operation) else {
       return refuse(frame.id, "unknown", .unknownOperation(frame.operation))
     }
     do throws(ShapeErrors) {
-      begin(Request(id: frame.id, operation: operation, asked: try operation.shape.read(frame.data)))
+      let asked = if let asked = frame.asked { asked } else { try operation.shape.read(frame.data) }
+      begin(Request(id: frame.id, operation: operation, asked: asked))
     } catch {
       refuse(frame.id, operation.name, Problem(error))
     }
@@ -34,6 +35,8 @@ extension SocketSession {
     case .resume: perform(machine.resumeRequested(), request) { session, _ in session.resume(request) }
     case .watch: perform(machine.commandRequested(), request) { $0.watch(request, as: $1) }
     case .unwatch: perform(machine.commandRequested(), request) { session, _ in session.unwatch(request) }
+    case .send(let command):
+      perform(machine.commandRequested(), request) { $0.send(request, command, as: $1) }
     case .command(let handler):
       perform(machine.commandRequested(), request) { $0.run(request, handler, as: $1) }
     }
@@ -77,12 +80,39 @@ extension SocketSession {
     }
   }
 
+  /// Most of what a node is asked: without a task where nothing but the commit has to be waited for.
+  private func send(_ request: Request, _ command: @escaping Operation.Sending, as caller: Caller) {
+    let scope = door.tracer?.begin(trace)
+    if scope == nil, !door.gate.counts(request.operation.rate), begins(request, command, as: caller) { return }
+    attempt(request, as: caller, in: scope) { [self] (chat: Chat) async throws(ChatError) in
+      let message = try await door.desk.run(try command(request.asked), in: chat, as: caller).message
+      answer(request) { EntryText.write(message, to: &$0) }
+    }
+  }
+
+  private func begins(_ request: Request, _ command: Operation.Sending, as caller: Caller) -> Bool {
+    // What cannot be made is refused where everything else is.
+    guard let command = try? command(request.asked) else { return false }
+    return door.desk.begin(command, as: caller) { [self] in
+      switch $0 {
+      case .success(let appended): answer(request) { EntryText.write(appended.message, to: &$0) }
+      case .failure(let error): refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
+      }
+    }
+  }
+
   /// Runs what answers a request, once its rate allows it; refuses the request when that throws.
   func attempt(
     _ request: Request, as caller: Caller, _ body: @escaping @Sendable (Chat) async throws(ChatError) -> Void
   ) {
+    attempt(request, as: caller, in: door.tracer?.begin(trace), body)
+  }
+
+  private func attempt(
+    _ request: Request, as caller: Caller, in scope: TraceScope?,
+    _ body: @escaping @Sendable (Chat) async throws(ChatError) -> Void
+  ) {
     door.ports.spawn { [self] in
-      let scope = door.tracer?.begin(trace)
       do throws(ChatError) {
         if request.operation.rate != .none,
           let wait = await door.gate.retryAfter(request.operation.rate, caller)

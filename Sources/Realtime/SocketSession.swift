@@ -75,7 +75,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   public func received(text: Span<UInt8>) {
     guard !machine.hasEnded else { return }
     heartbeat.heard()
-    switch ClientFrame.read(text, limits: door.limits) {
+    switch ClientFrame.read(text, limits: door.limits, rows: door.operation) {
     case .broken: close(.protocolBroken)
     case .refused(let id, let problem):
       record("unknown", problem.code)

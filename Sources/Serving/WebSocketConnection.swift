@@ -21,6 +21,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   private var isPaused = false
   private var isClosing = false
   private var controlFrames: (second: UInt32, count: UInt32) = (0, 0)
+  /// How much of the backlog has been read.
+  private var backlogRead: UInt32 = 0
 
   /// Text shorter than this is not worth compressing: 64 bytes.
   private static let compressedFrom = 64
@@ -147,22 +149,25 @@ public final class WebSocketConnection: @unchecked Sendable {
 
   private func readBacklog() {
     guard !isPaused, !backlog.isEmpty else { return }
+    // Kept as it is and read on from there: its rest would be copied once for each few messages of it.
     var waiting = backlog
     backlog = []
-    waiting.withUnsafeMutableBytes { read($0) }
+    let end = waiting.withUnsafeMutableBytes { read($0, from: Int(backlogRead)) }
+    backlogRead = 0
+    guard end < waiting.count, !isClosing else { return }
+    backlog = waiting
+    backlogRead = UInt32(truncatingIfNeeded: end)
   }
 
-  private func read(_ input: UnsafeMutableRawBufferPointer) {
-    var offset = 0
-    while !isClosing {
-      if isPaused {
-        backlog.append(contentsOf: input[offset...])
-        return
-      }
+  /// Reads until all is used up or reading rests, and says up to where.
+  private func read(_ input: UnsafeMutableRawBufferPointer, from start: Int = 0) -> Int {
+    var offset = start
+    while !isClosing, !isPaused {
       let event = parser.next(input, from: &offset)
-      if case .needMore = event { return }
+      if case .needMore = event { return input.count }
       take(event, input)
     }
+    return offset
   }
 
   private func take(_ event: MessageEvent, _ input: UnsafeMutableRawBufferPointer) {
@@ -203,8 +208,13 @@ public final class WebSocketConnection: @unchecked Sendable {
 extension WebSocketConnection: ConnectionHandler {
   /// Bytes came.
   public func received(_ bytes: UnsafeRawBufferPointer) {
-    if !backlog.isEmpty { return backlog.append(contentsOf: bytes) }
-    read(UnsafeMutableRawBufferPointer(mutating: bytes))
+    guard backlog.isEmpty else {
+      backlog.removeFirst(Int(backlogRead))
+      backlogRead = 0
+      return backlog.append(contentsOf: bytes)
+    }
+    let end = read(UnsafeMutableRawBufferPointer(mutating: bytes))
+    if !isClosing { backlog.append(contentsOf: bytes[end...]) }
   }
 
   /// The send queue is down.

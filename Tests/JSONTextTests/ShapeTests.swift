@@ -41,6 +41,29 @@ private func faults(_ shape: Shape, _ text: String) throws -> [Fault] {
 }
 
 @Suite("Shapes") struct ShapeTests {
+  @Test(
+    "an object in a scanned text is read as its tree is, or left to the tree",
+    arguments: [
+      (#"{"text":"hi"}"#, true), (#"{ "text" : "h\u00e9", "type":"image","reply_to":7,"title":"x" }"#, true),
+      (#"{"text":"hi","client_message_id":null,"type":null,"client_message_id":"a"}"#, false),
+      (#"{"text":"hi","client_message_id":null,"reply_to":null}"#, true),
+      (#"{"text":"hi","client_message_id":"a.b"}"#, false), (#"{"text":"hi","title":null}"#, false),
+      (#"{"text":null}"#, false), (#"{"text":""}"#, false), (#"{"text":"12345678901"}"#, false), ("{}", false),
+      (#"{"text":"hi","type":"song"}"#, false), (#"{"text":"hi","reply_to":0}"#, false),
+      (#"{"text":"hi","reply_to":7.5}"#, false), (#"{"text":"hi","reply_to":"7"}"#, false),
+      (#"{"text":"hi","members":[1]}"#, false), (#"{"text":"hi","more":1}"#, false), (#"{"text":7}"#, false),
+      (#"{"te\u0078t":"hi"}"#, false),
+    ])
+  func plain(_ text: String, isPlain: Bool) throws {
+    let bytes = Array(#"{"d":\#(text)}"#.utf8)
+    let frame = try JSONFrame(scanning: bytes.span)
+    let slice = frame.slice("d", in: bytes.span)
+    let members = slice.flatMap { newMessage.read($0, in: bytes.span) }
+    #expect((members != nil) == isPlain)
+    let tree = try? newMessage.read(JSONValue(parsing: text))
+    if isPlain { #expect(members == tree) }
+  }
+
   @Test("members are read by name and type")
   func read() throws {
     let members = try newMessage.read([

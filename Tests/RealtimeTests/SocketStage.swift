@@ -187,5 +187,7 @@ final class FakeVerifier: TokenVerifier, @unchecked Sendable {
 final class FakeGate: OperationGate, @unchecked Sendable {
   var refuses: Operation.Rate?
 
+  func counts(_ rate: Operation.Rate) -> Bool { rate == refuses }
+
   func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? { rate == refuses ? 700 : nil }
 }

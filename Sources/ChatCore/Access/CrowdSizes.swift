@@ -24,6 +24,8 @@ public actor CrowdSizes {
   private struct Seen {
     var at: Milliseconds
     var members: Int?
+    /// Somebody is looking: what stands here is from before.
+    var isLookedUp = false
   }
 
   private let keysMax: Int
@@ -53,8 +55,16 @@ public actor CrowdSizes {
     }
     // Looked up for this one alone; the others of the same moment go by what was known, or are let pass.
     let isBusy = seen.members != nil || now - seen.at < CrowdSizes.window
-    remember(Seen(at: now, members: isBusy ? seen.members ?? 0 : nil), id)
+    remember(Seen(at: now, members: isBusy ? seen.members ?? 0 : nil, isLookedUp: isBusy), id)
     return isBusy ? .wanted : .unimportant
+  }
+
+  /// Until when a conversation counts as having at most so many members; nil when nobody knows that.
+  func isAtMost(_ most: Int, _ id: ConversationID) -> Milliseconds? {
+    guard let seen = young[id] ?? old[id], !seen.isLookedUp, let members = seen.members, members <= most else {
+      return nil
+    }
+    return seen.at + CrowdSizes.keptFor
   }
 
   /// It has so many members; nil when nobody can say.

@@ -41,11 +41,7 @@ public struct SendMessage: Command {
 
   /// Checks, stores, tells.
   public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Appended {
-    var faults = Faults()
-    if !text.isEmpty || attachments.isEmpty { faults.check(text, chat.limits.text) }
-    faults.check(clientMessageID, chat.limits.clientMessageID)
-    faults.check(attachments: attachments, chat.limits)
-    try faults.settle()
+    try check(chat.limits)
     if let repeated = try await repeated(chat, caller.user) { return repeated }
     let toll = try await chat.payFanOut(in: conversation, by: caller.user, of: text)
     let appended: Appended
@@ -58,24 +54,31 @@ public struct SendMessage: Command {
     if appended.repeated {
       await chat.giveBack(toll)
     } else {
-      chat.publisher.publish([Entry(creating: appended.message)])
+      chat.tell(appended)
     }
-    if let stranger = appended.stranger { await meet(stranger, in: chat, as: caller) }
+    if let stranger = appended.stranger { await chat.meet(stranger, as: caller) }
     return appended
+  }
+
+  /// Checks what needs no store.
+  func check(_ limits: Limits) throws(ChatError) {
+    var faults = Faults()
+    if !text.isEmpty || attachments.isEmpty { faults.check(text, limits.text) }
+    faults.check(clientMessageID, limits.clientMessageID)
+    faults.check(attachments: attachments, limits)
+    try faults.settle()
+  }
+
+  /// The message as the log takes it, with what it carries.
+  func stored(by sender: UserID, carrying files: [Attachment] = []) -> NewMessage {
+    NewMessage(
+      conversation: conversation, sender: sender, type: type, text: text, clientMessageID: clientMessageID,
+      replyTo: replyTo, attachments: files)
   }
 
   private func append(_ chat: Chat, _ sender: UserID) async throws(ChatError) -> Appended {
     let carried = try await carried(chat, sender)
-    return try await chat.log.append(
-      NewMessage(
-        conversation: conversation, sender: sender, type: type, text: text, clientMessageID: clientMessageID,
-        replyTo: replyTo, attachments: carried))
-  }
-
-  /// Strangers who write to each other become contacts. Whatever stands against it leaves the message stored; the next
-  /// one tries again.
-  private func meet(_ stranger: UserID, in chat: Chat, as caller: Caller) async {
-    _ = try? await chat.change(.meet, with: stranger, as: caller)
+    return try await chat.log.append(stored(by: sender, carrying: carried))
   }
 
   /// The first answer to a send with files: it is owed even when they were deleted since.
@@ -103,6 +106,15 @@ public struct SendMessage: Command {
     }
     return files.map(\.attachment)
   }
+}
+
+extension Chat {
+  /// Tells the members of a message that was stored.
+  func tell(_ appended: Appended) { publisher.publish([Entry(creating: appended.message)]) }
+
+  /// Strangers who write to each other become contacts. Whatever stands against it leaves the message stored; the next
+  /// one tries again.
+  func meet(_ stranger: UserID, as caller: Caller) async { _ = try? await change(.meet, with: stranger, as: caller) }
 }
 
 extension Faults {

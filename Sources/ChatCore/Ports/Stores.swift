@@ -197,9 +197,23 @@ public protocol LogStore: Sendable {
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64]
+  /// The same log for callers who are called back; nil where there is none.
+  var prompt: (any PromptLog)? { get }
+}
+
+/// A log that says by a call what became of a message: where many are sent, a task for each of them to wait in costs
+/// more than storing it.
+///
+/// - Isolation: one loop, which it calls back on.
+public protocol PromptLog: Sendable {
+  /// Does as ``LogStore/append(_:)``, and calls `told` once, be it before this returns.
+  func append(_ message: NewMessage, told: @escaping @Sendable (Result<Appended, ChatError>) -> Void)
 }
 
 extension LogStore {
+  /// None.
+  public var prompt: (any PromptLog)? { nil }
+
   /// From the truth itself.
   public func entries(
     of conversation: ConversationID, after: Int64, limit: Int, asOf head: Int64

@@ -6,6 +6,14 @@ import Realtime
 struct OperationBuckets: OperationGate {
   let gate: RateGate
 
+  func counts(_ rate: Operation.Rate) -> Bool {
+    switch rate {
+    case .none: false
+    case .send: gate.counts(.send)
+    case .write: gate.counts(.write)
+    }
+  }
+
   func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? {
     switch rate {
     case .none: nil
