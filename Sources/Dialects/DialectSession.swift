@@ -147,8 +147,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     isBinding = true
     defer { isBinding = false }
     let user = try await ShowMe().run(in: mount.chat, as: caller)
-    // Before it follows its conversations, so that the lobby is one of them; a full lobby keeps nobody out.
-    if mount.dialect.hasRooms { try? await JoinLobby().run(in: mount.chat, as: caller) }
+    // Before it follows its conversations, so that the lobby is one of them.
+    if mount.dialect.hasRooms { await joinLobby(caller) }
     guard !isOver else { return }
     if mount.dialect.carrier == .typedJSON { held = [] }
     let seat = door.hub.attach(

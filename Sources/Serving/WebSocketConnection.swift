@@ -48,9 +48,6 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Bytes that wait and that the kernel has not taken.
   public var queuedBytes: Int { connection.queuedBytes }
 
-  /// Whether some of them wait for a crowd's turn, so that nobody knows yet whether the peer reads.
-  public var isInCrowd: Bool { connection.isInCrowd }
-
   /// Whether more waits than should; ``WebSocketHandler/drained()`` tells when not.
   public var isCongested: Bool { connection.isCongested }
 

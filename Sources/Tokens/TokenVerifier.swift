@@ -47,7 +47,7 @@ public struct TokenVerifier: Sendable {
     return try check(try Self.object(claimsText, otherwise: .badClaims), now: now)
   }
 
-  /// Whether a token that has verified before has not ended meanwhile; times are in seconds since 1970.
+  /// Whether a token that has verified before has surely not ended meanwhile; times are in seconds since 1970.
   public func lives(until expires: Int64, now: Int64) -> Bool { expires > now - rules.expirySkew }
 
   private static func object(

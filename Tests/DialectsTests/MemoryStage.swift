@@ -18,7 +18,9 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
   private let service: DialectService
   private let hub: Hub
 
-  init(_ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor()) {
+  init(
+    _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits()
+  ) {
     let time = time
     let loop = VirtualLoop(time: time, seed: 1)
     let world = MemoryWorld(clock: VirtualClock(time))
@@ -32,7 +34,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(time)),
-      presence: presence, clock: VirtualClock(time))
+      presence: presence, clock: VirtualClock(time), limits: limits)
     mount = Mount(
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: gate,

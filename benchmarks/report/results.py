@@ -139,7 +139,8 @@ def judged(points):
                 changes.append((last[part] / first[part] - 1, f"{first[grows]} to {last[grows]} {grows}", f"with {kept} {stays if kept > 1 else stays[:-1]}"))
         if changes:
             holds = all(abs(change) <= WITHIN for change, _, _ in changes)
-            by_line = ", ".join(f"{change:+.0%} {kept}" for change, _, kept in changes)
+            by_line = ", ".join(f"{change:+.0%} {kept}" + (f" ({over} only)" if over != changes[0][1] else "")
+                                for change, over, kept in changes)
             said.append((holds, f"{name}: {'stayed' if holds else 'did not stay'} within {WITHIN:.0%} from {changes[0][1]}: {by_line}"))
     unclean = [explained(point["verdict"]) for point in points if explained(point["verdict"])]
     if unclean:

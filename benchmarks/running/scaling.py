@@ -21,7 +21,7 @@ def measure(servers, points, more, say):
             say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s)")
             try:
                 rows.append(point(servers, nodes, masters, more))
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:
                 say(f"without {nodes} nodes and {masters} masters: {error}")
     finally:
         servers.stop_cluster()

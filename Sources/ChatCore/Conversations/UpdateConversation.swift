@@ -25,7 +25,7 @@ public struct UpdateConversation: Command {
     faults.check(picture ?? nil, chat.limits.picture)
     try faults.settle()
     let me = try await chat.user(of: caller)
-    let toll = try await chat.payFanOut(ofTitleOf: conversation, by: caller.user)
+    let toll = try await chat.payFanOut(in: conversation, by: caller.user, of: "")
     let (updated, made): (Conversation, Made?)
     do throws(ChatError) {
       (updated, made) = try await chat.conversations.update(conversation, title: title, picture: picture, by: me)

@@ -32,12 +32,6 @@ extension Chat {
     return try await payFanOut(in: found.conversation, by: user, of: text)
   }
 
-  /// Pays for a change of what a conversation is called; it is looked at only where a crowd is known.
-  func payFanOut(ofTitleOf id: ConversationID, by user: UserID) async throws(ChatError) -> FanOutToll? {
-    guard await crowds.mayBeCrowd(in: id.bucket) else { return nil }
-    return try await payFanOut(in: id, by: user, of: "")
-  }
-
   /// Pays for a coming, a going or a role, whose conversation has just been looked up.
   ///
   /// - Returns: nil, too, for who leaves or is taken out when there are no deliveries left: nobody is kept where he is,

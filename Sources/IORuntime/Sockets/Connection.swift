@@ -80,8 +80,8 @@ public final class Connection: @unchecked Sendable {
   /// Bytes that wait in the send queue.
   public var queuedBytes: Int { out.count &+ (tls?.queuedBytes ?? 0) }
 
-  /// Whether some of them wait for a crowd's turn, so that nobody knows yet whether the peer reads.
-  public var isInCrowd: Bool { !flags.isDisjoint(with: [.inCrowd, .inVastCrowd]) }
+  /// Whether it stands in a crowd's line; some of the bytes may wait for its turn there.
+  var isInCrowd: Bool { !flags.isDisjoint(with: [.inCrowd, .inVastCrowd]) }
   /// Whether the send queue has passed the high mark and is not yet down to the low one.
   public var isCongested: Bool { flags.contains(.congested) }
   /// The peer's address as the kernel knows it now; nothing once the connection is closed or was reset.

@@ -21,7 +21,7 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
   /// Sessions whose life is remembered: some megabytes, and more than a loop serves in a second.
   static let rememberedMax = 50_000
   /// Tokens that have verified: of as many clients as a loop serves in some seconds. Ours take a megabyte together, and
-  /// 16 MiB if each were as long as a token may be.
+  /// 16 MiB if each were as long as a token may be; a loop has two guards.
   static let tokensMax = 4_096
   /// How long an answer holds: the promise for signing out.
   static let trustFor: Milliseconds = 1_000
@@ -69,17 +69,16 @@ final class SessionGuard: Authenticator, Realtime.TokenVerifier, @unchecked Send
     var token = text
     // Strings are equal when they look so; of ASCII only those that have the same bytes do.
     guard token.withUTF8({ $0.allSatisfy { $0 < 0x80 } }) else { throw .unauthenticated(.invalidToken) }
-    guard let known = verified[token] else {
-      let read = try read(token)
-      if verified.count >= SessionGuard.tokensMax { verified.removeAll(keepingCapacity: true) }
-      verified[token] = read
-      return read
-    }
-    guard verifier.lives(until: known.expiresAt.milliseconds / 1000, now: clock.now.milliseconds / 1000) else {
+    if let known = verified[token] {
+      let expires = known.expiresAt.milliseconds / 1000
+      if verifier.lives(until: expires, now: clock.now.milliseconds / 1000) { return known }
+      // Whether it is over is said by who reads it whole: its end may be a fraction of a second later.
       verified[token] = nil
-      throw .unauthenticated(.invalidToken)
     }
-    return known
+    let read = try read(token)
+    if verified.count >= SessionGuard.tokensMax { verified.removeAll(keepingCapacity: true) }
+    verified[token] = read
+    return read
   }
 
   private func read(_ token: String) throws(ChatError) -> VerifiedToken {

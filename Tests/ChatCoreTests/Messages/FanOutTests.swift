@@ -140,6 +140,18 @@ import Testing
     for _ in 0..<20 { _ = try await title.run(in: stage.chat, as: stage.ada) }
   }
 
+  @Test func `titles are paid for where nobody has written, too`() async throws {
+    let stage = try await Stage.set(limits: Self.limits)
+    let group = try await stage.cast.group().id
+    // The first is not counted, and the next two take what there is.
+    for title in ["A", "B", "C"] {
+      _ = try await UpdateConversation(conversation: group, title: title).run(in: stage.chat, as: stage.ada)
+    }
+    await refused(.rateLimited(retryAfter: 1_000)) { () throws(ChatError) in
+      try await UpdateConversation(conversation: group, title: "D").run(in: stage.chat, as: stage.ada)
+    }
+  }
+
   @Test func `strangers spend nothing of a crowd by asking to change it`() async throws {
     let stage = try await Stage.set(limits: Self.limits)
     let square = try await stage.cast.square().id

@@ -3,9 +3,9 @@ import IORuntime
 import MemoryAdapters
 import TestKit
 import Testing
-import Tokens
 
 @testable import Node
+@testable import Tokens
 
 @Suite("Who a token speaks for")
 struct SessionGuardTests {
@@ -101,13 +101,15 @@ struct SessionGuardTests {
   }
 
   /// What one guard says of tokens in turn, and when its clock has gone on by a minute in between.
-  private static func ask(_ scene: Scene, each tokens: [String], aMinuteBefore last: Bool) async throws -> [Bool] {
+  private static func ask(
+    _ scene: Scene, each tokens: [String], from start: Timestamp = SystemClock().now, aMinuteBefore last: Bool = false
+  ) async throws -> [Bool] {
     let loop = try EventLoop(name: "guard")
     try loop.start()
     defer { loop.stop() }
     return await withCheckedContinuation { continuation in
       loop.spawn {
-        let clock = ManualClock(at: SystemClock().now)
+        let clock = ManualClock(at: start)
         let guarding = scene.guarding(loop, SessionGuard.trustFor, clock: clock)
         var answers: [Bool] = []
         for (place, token) in tokens.enumerated() {
@@ -126,6 +128,20 @@ struct SessionGuardTests {
     #expect(try await Self.ask(scene, each: [token, token, token], aMinuteBefore: true) == [true, true, false])
   }
 
+  @Test("a token is good as long when it is shown again as when it is shown for the first time")
+  func fraction() async throws {
+    let scene = try await Scene()
+    let parts = scene.credentials.accessToken(for: scene.session).token.split(separator: ".")
+    let claims = String(decoding: try #require(Base64URL.decode(Array(parts[1].utf8)[...])), as: UTF8.self)
+    let end = try #require(claims.firstMatch(of: /"exp":([0-9]+)/))
+    let later = claims.replacing(end.output.0, with: "\(end.output.0).5")
+    let signed = "\(parts[0]).\(Base64URL.encode(Array(later.utf8)))"
+    let signature = try #require(scene.secrets.ring.signer?.sign(Array(signed.utf8)))
+    let token = "\(signed).\(Base64URL.encode(signature))"
+    let start = Timestamp(milliseconds: try #require(Int64(end.output.1)) * 1_000)
+    #expect(try await Self.ask(scene, each: [token, token, token], from: start) == [true, true, true])
+  }
+
   @Test("what only looks like a token that has verified is none, and neither is one with another signature")
   func looksAlike() async throws {
     let scene = try await Scene()
@@ -140,6 +156,6 @@ struct SessionGuardTests {
     let parts = token.split(separator: ".")
     let forged = "\(parts[0]).\(parts[1]).\(String(parts[2].reversed()))"
     let asked = [token, alike, forged, token]
-    #expect(try await Self.ask(scene, each: asked, aMinuteBefore: false) == [true, false, false, true])
+    #expect(try await Self.ask(scene, each: asked) == [true, false, false, true])
   }
 }
