@@ -31,19 +31,29 @@ public struct RateGate: Sendable {
     static let unlimited = Pass(headers: [:], retryAfter: nil)
   }
 
-  /// Whether requests of that class are counted at all.
-  public func counts(_ kind: RateClass) -> Bool { policies[kind] != nil }
-
   /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
   public func retryAfter(_ kind: RateClass, _ caller: Caller) async -> Milliseconds? {
     await pass(kind, caller: caller, address: "").retryAfter
   }
 
+  /// The same for those who are called back, once, be it before this returns.
+  ///
+  /// - Returns: false when that cannot be said without a task; then nothing was counted, and nobody is called.
+  public func ask(_ kind: RateClass, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void) -> Bool {
+    guard let bucket = bucket(kind, of: caller, at: "") else {
+      told(nil)
+      return true
+    }
+    guard let limiter = limiter.prompt else { return false }
+    limiter.take(
+      bucket.key, cost: 1, capacity: bucket.policy.burst, refillPerSecond: bucket.policy.perSecond
+    ) { told($0.allowed ? nil : $0.retryAfter) }
+    return true
+  }
+
   /// Counts a request of that class; one of nobody counts for its address.
   func pass(_ kind: RateClass, caller: Caller?, address: String) async -> Pass {
-    let user = kind.isByAddress ? nil : caller?.user.rawValue
-    let who = user.map { "u:\($0)" } ?? "a:" + IPAddress.block(of: address)
-    guard let bucket = bucket(kind, who) else { return .unlimited }
+    guard let bucket = bucket(kind, of: caller, at: address) else { return .unlimited }
     return await take(1, from: bucket)
   }
 
@@ -91,6 +101,11 @@ public struct RateGate: Sendable {
     let kind: RateClass
     let key: String
     let policy: RatePolicy
+  }
+
+  private func bucket(_ kind: RateClass, of caller: Caller?, at address: String) -> Bucket? {
+    let user = kind.isByAddress ? nil : caller?.user.rawValue
+    return bucket(kind, user.map { "u:\($0)" } ?? "a:" + IPAddress.block(of: address))
   }
 
   private func bucket(_ kind: RateClass, _ who: String, times: Int = 1) -> Bucket? {

@@ -45,15 +45,19 @@ public struct VerifiedToken: Sendable, Hashable {
 
 /// Counts requests by class and user, over all doors and nodes; Node fills it with the same buckets as REST has.
 public protocol OperationGate: Sendable {
-  /// Whether such requests are counted at all; those that are not need not wait.
-  func counts(_ rate: Operation.Rate) -> Bool
   /// When to come back; nil if the request may go on.
   func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds?
+  /// The same by a call of `told`, once, be it before this returns.
+  ///
+  /// - Returns: false when that cannot be said without a task; then nothing was counted, and nobody is called.
+  func ask(_ rate: Operation.Rate, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void) -> Bool
 }
 
 extension OperationGate {
-  /// True unless a gate knows better.
-  public func counts(_ rate: Operation.Rate) -> Bool { rate != .none }
+  /// Cannot, unless a gate knows better.
+  public func ask(
+    _ rate: Operation.Rate, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void
+  ) -> Bool { false }
 }
 
 /// Lets everything pass.
@@ -61,9 +65,14 @@ public struct OpenGate: OperationGate {
   /// Needs nothing.
   public init() {}
 
-  /// Nothing is.
-  public func counts(_ rate: Operation.Rate) -> Bool { false }
-
   /// Never.
   public func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? { nil }
+
+  /// Never, and at once.
+  public func ask(
+    _ rate: Operation.Rate, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void
+  ) -> Bool {
+    told(nil)
+    return true
+  }
 }

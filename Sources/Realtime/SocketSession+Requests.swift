@@ -80,25 +80,42 @@ extension SocketSession {
     }
   }
 
-  /// Most of what a node is asked: without a task where nothing but the commit has to be waited for.
+  /// Most of what a node is asked: without a task where nothing but its rate and the commit have to be waited for.
   private func send(_ request: Request, _ command: @escaping Operation.Sending, as caller: Caller) {
     let scope = door.tracer?.begin(trace)
-    if scope == nil, !door.gate.counts(request.operation.rate), begins(request, command, as: caller) { return }
+    if scope == nil, isSentPromptly(request, command, as: caller) { return }
     attempt(request, as: caller, in: scope) { [self] (chat: Chat) async throws(ChatError) in
-      let message = try await door.desk.run(try command(request.asked), in: chat, as: caller).message
-      answer(request) { EntryText.write(message, to: &$0) }
+      try await send(request, try command(request.asked), in: chat, as: caller)
     }
   }
 
-  private func begins(_ request: Request, _ command: Operation.Sending, as caller: Caller) -> Bool {
+  private func isSentPromptly(_ request: Request, _ command: Operation.Sending, as caller: Caller) -> Bool {
     // What cannot be made is refused where everything else is.
-    guard let command = try? command(request.asked) else { return false }
-    return door.desk.begin(command, as: caller) { [self] in
-      switch $0 {
-      case .success(let appended): answer(request) { EntryText.write(appended.message, to: &$0) }
-      case .failure(let error): refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
+    guard let command = try? command(request.asked), door.desk.takes(command) else { return false }
+    return door.gate.ask(request.operation.rate, caller) { [self] wait in
+      if let wait { return refuse(request, .rateLimited(retryAfter: wait)) }
+      guard !begins(request, command, as: caller) else { return }
+      // It took so long that it needs a task now; it has been counted.
+      attempt(request, as: caller, rate: Operation.Rate.none, in: nil) { [self] (chat: Chat) async throws(ChatError) in
+        try await send(request, command, in: chat, as: caller)
       }
     }
+  }
+
+  private func begins(_ request: Request, _ command: SendMessage, as caller: Caller) -> Bool {
+    door.desk.begin(command, as: caller) { [self] in
+      switch $0 {
+      case .success(let appended): answer(request) { EntryText.write(appended.message, to: &$0) }
+      case .failure(let error): refuse(request, error)
+      }
+    }
+  }
+
+  private func send(
+    _ request: Request, _ command: SendMessage, in chat: Chat, as caller: Caller
+  ) async throws(ChatError) {
+    let message = try await door.desk.run(command, in: chat, as: caller).message
+    answer(request) { EntryText.write(message, to: &$0) }
   }
 
   /// Runs what answers a request, once its rate allows it; refuses the request when that throws.
@@ -109,14 +126,13 @@ extension SocketSession {
   }
 
   private func attempt(
-    _ request: Request, as caller: Caller, in scope: TraceScope?,
+    _ request: Request, as caller: Caller, rate: Operation.Rate? = nil, in scope: TraceScope?,
     _ body: @escaping @Sendable (Chat) async throws(ChatError) -> Void
   ) {
+    let rate = rate ?? request.operation.rate
     door.ports.spawn { [self] in
       do throws(ChatError) {
-        if request.operation.rate != .none,
-          let wait = await door.gate.retryAfter(request.operation.rate, caller)
-        {
+        if rate != .none, let wait = await door.gate.retryAfter(rate, caller) {
           throw .rateLimited(retryAfter: wait)
         }
         try await body(door.chat.traced(in: scope))
@@ -136,6 +152,10 @@ extension SocketSession {
     record(request.operation.name, "ok")
     send(wire.reply(to: request.id, body))
     done(request.id)
+  }
+
+  private func refuse(_ request: Request, _ error: ChatError) {
+    refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
   }
 
   func refuse(

@@ -10,7 +10,7 @@ import Redis
 ///
 /// - Isolation: one a loop.
 /// - Source: reliability.md C1, S05 and S22.
-public final class RateBuckets: RateLimiter, @unchecked Sendable {
+public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable {
   /// What it has decided, and how; for metrics.
   public struct Counters: Sendable, Hashable {
     /// Decisions by Redis.
@@ -49,31 +49,43 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
 
   /// Takes `cost` tokens out of the bucket of `key`, if they are there; at most ``patience`` later.
   public func take(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) async -> RateDecision {
-    let bucket = names.key(in: Bucket(ofUsernameKey: key), "r:" + key)
-    let arguments = [String(capacity), String(refillPerSecond.isFinite ? refillPerSecond : 0), String(cost)]
-    if let shared = await ask(bucket, arguments) {
-      counted.shared += 1
-      return shared
+    await withUnsafeContinuation { (continuation: UnsafeContinuation<RateDecision, Never>) in
+      take(key, cost: cost, capacity: capacity, refillPerSecond: refillPerSecond) { continuation.resume(returning: $0) }
     }
-    counted.local += 1
-    return own.take(
-      // What the whole bucket holds at once, a share must be able to hold too, if only after a while.
-      key, cost: cost, capacity: max(1, min(cost, capacity), capacity / shares),
-      refillPerSecond: refillPerSecond / Double(shares),
-      now: EventLoop.monotonicMilliseconds())
   }
 
-  private func ask(_ bucket: String, _ arguments: [String]) async -> RateDecision? {
-    let master = client.master(of: bucket)
-    if let master, !overdue.isEmpty, overdue[master] != nil { return nil }
-    return await withUnsafeContinuation { (continuation: UnsafeContinuation<RateDecision?, Never>) in
-      let question = Question(continuation, to: master)
-      do throws(RedisError) {
-        try client.submit(script, keys: [bucket], arguments: arguments) { self.answered(question, $0) }
-        question.timer = loop.schedule(after: RateBuckets.patience) { self.lostPatience(question) }
-      } catch {
-        question.answer(nil)
+  /// Itself.
+  public var prompt: (any PromptLimiter)? { self }
+
+  /// The same for those who are called back.
+  public func take(
+    _ key: String, cost: Int, capacity: Int, refillPerSecond: Double, told: @escaping @Sendable (RateDecision) -> Void
+  ) {
+    let bucket = names.key(in: Bucket(ofUsernameKey: key), "r:" + key)
+    let arguments = [String(capacity), String(refillPerSecond.isFinite ? refillPerSecond : 0), String(cost)]
+    ask(bucket, arguments) { [self] shared in
+      if let shared {
+        counted.shared += 1
+        return told(shared)
       }
+      counted.local += 1
+      told(
+        own.take(
+          // What the whole bucket holds at once, a share must be able to hold too, if only after a while.
+          key, cost: cost, capacity: max(1, min(cost, capacity), capacity / shares),
+          refillPerSecond: refillPerSecond / Double(shares), now: EventLoop.monotonicMilliseconds()))
+    }
+  }
+
+  private func ask(_ bucket: String, _ arguments: [String], _ told: @escaping (RateDecision?) -> Void) {
+    let master = client.master(of: bucket)
+    if let master, !overdue.isEmpty, overdue[master] != nil { return told(nil) }
+    let question = Question(to: master, told)
+    do throws(RedisError) {
+      try client.submit(script, keys: [bucket], arguments: arguments) { self.answered(question, $0) }
+      question.timer = loop.schedule(after: RateBuckets.patience) { self.lostPatience(question) }
+    } catch {
+      question.answer(nil)
     }
   }
 
@@ -105,17 +117,18 @@ public final class RateBuckets: RateLimiter, @unchecked Sendable {
     let master: RedisAddress?
     var timer: LoopTimer?
     var isLate = false
-    private var continuation: UnsafeContinuation<RateDecision?, Never>?
+    private var told: ((RateDecision?) -> Void)?
 
-    init(_ continuation: UnsafeContinuation<RateDecision?, Never>, to master: RedisAddress?) {
-      self.continuation = continuation
+    init(to master: RedisAddress?, _ told: @escaping (RateDecision?) -> Void) {
+      self.told = told
       self.master = master
     }
 
     func answer(_ decision: RateDecision?) {
       timer?.cancel()
-      continuation?.resume(returning: decision)
-      continuation = nil
+      guard let told else { return }
+      self.told = nil
+      told(decision)
     }
   }
 }

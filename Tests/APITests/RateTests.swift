@@ -2,6 +2,8 @@ import API
 import ChatCore
 import HTTP1
 import JSONText
+import MemoryAdapters
+import Synchronization
 import TestKit
 import Testing
 
@@ -35,6 +37,21 @@ struct RateTests {
     _ = await gate.retryAfter(.read, nil, address: "192.0.2.1")
     _ = await gate.retryAfter(.read, door.stage.ada, address: "192.0.2.1")
     #expect(Set(door.limiter.keys.keys) == ["read:a:192.0.2.1", "read:u:\(door.stage.ada.user.rawValue)"])
+  }
+
+  @Test func `an operation of a socket takes from one bucket, whether it waits or is called back`() async throws {
+    let stage = try await Stage.set()
+    let gate = RateGate(limiter: MemoryRateLimiter(clock: stage.clock), policies: Self.policies)
+    let told = Mutex<[Milliseconds?]>([])
+    for _ in 0..<2 { #expect(gate.ask(.send, stage.ada) { wait in told.withLock { $0.append(wait) } }) }
+    #expect(told.withLock { $0 } == [nil, 1_000])
+    #expect(await gate.retryAfter(.send, stage.ada) == 1_000)
+    #expect(gate.ask(.write, stage.ada) { wait in told.withLock { $0.append(wait) } })
+    #expect(told.withLock { $0.last } == .some(nil), "a class without a policy is not counted")
+    let door = try await Door.open()
+    let waiting = RateGate(limiter: door.limiter, policies: Self.policies)
+    #expect(!waiting.ask(.send, stage.ada) { _ in Issue.record("nobody is called") })
+    #expect(door.limiter.keys.isEmpty)
   }
 
   @Test func `a refusal of the row says what is left too`() async throws {

@@ -154,6 +154,36 @@ import Testing
     #expect(client.reply("1")?["error"]?["retry_after_ms"]?.integer == 700)
   }
 
+  @Test func `each send is counted once, with a task and without`() throws {
+    let stage = try SocketStage()
+    let room = try stage.group(members: [])
+    let client = try stage.client(stage.ada)
+    func send(_ id: String) {
+      client.send(#"{"id":"\#(id)","op":"message.send","d":{"conversation":\#(room.rawValue),"text":"hi"}}"#)
+    }
+    // The second finds out that it is no crowd.
+    for id in ["1", "2", "3"] {
+      send(id)
+      stage.time.run(for: 20)
+    }
+    #expect(stage.gate.asked == (byTask: 2, byCall: 1))
+    stage.gate.refuses = .send
+    send("4")
+    #expect(client.code("4") == "rate_limited")
+    #expect(client.reply("4")?["error"]?["retry_after_ms"]?.integer == 700)
+    stage.gate.refuses = nil
+    stage.gate.holds = true
+    send("5")
+    // What was known of the conversation does not hold any more when the gate has answered.
+    stage.time.run(for: 60_000)
+    #expect(client.reply("5") == nil)
+    stage.gate.release()
+    stage.time.run(for: 20)
+    #expect(stage.gate.asked == (byTask: 2, byCall: 3))
+    for id in ["1", "2", "3", "5"] { #expect(client.reply(id)?["ok"]?.bool == true, "\(id)") }
+    #expect(client.seqs(room) == [2, 3, 4, 5])
+  }
+
   @Test func `what was answered is recorded by operation and outcome`() throws {
     let stage = try SocketStage()
     let client = try stage.client(stage.ada)

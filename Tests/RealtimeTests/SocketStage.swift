@@ -186,8 +186,25 @@ final class FakeVerifier: TokenVerifier, @unchecked Sendable {
 /// Lets pass until told otherwise.
 final class FakeGate: OperationGate, @unchecked Sendable {
   var refuses: Operation.Rate?
+  /// Answers calls later, by ``release()``.
+  var holds = false
+  private(set) var asked = (byTask: 0, byCall: 0)
+  private var held: [() -> Void] = []
 
-  func counts(_ rate: Operation.Rate) -> Bool { rate == refuses }
+  func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? {
+    asked.byTask += 1
+    return rate == refuses ? 700 : nil
+  }
 
-  func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? { rate == refuses ? 700 : nil }
+  func ask(_ rate: Operation.Rate, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void) -> Bool {
+    asked.byCall += 1
+    let answer = { [self] in told(rate == refuses ? 700 : nil) }
+    if holds { held.append(answer) } else { answer() }
+    return true
+  }
+
+  func release() {
+    for answer in held { answer() }
+    held = []
+  }
 }

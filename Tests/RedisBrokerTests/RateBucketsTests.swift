@@ -1,6 +1,7 @@
 import ChatCore
 import IORuntime
 import Redis
+import Synchronization
 import TestKit
 import Testing
 
@@ -60,6 +61,34 @@ struct RateBucketsTests {
           #expect(await buckets.take("odd", cost: 1, capacity: 4, refillPerSecond: odd).remaining <= 4)
         }
         #expect(buckets.counters.local == 0)
+        client.close()
+      }
+    }
+  }
+
+  @Test("call back as they answer who waits, from the same bucket, once each", arguments: RedisKind.allCases)
+  func told(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        client.start()
+        try #require(await client.connected(within: 2_000))
+        let buckets = RateBuckets(loop: loop, client: client)
+        let told = Mutex<[RateDecision]>([])
+        for _ in 0..<3 {
+          buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
+        }
+        #expect(await !buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001).allowed)
+        #expect(told.withLock { $0.map(\.allowed) } == [true, true, false])
+        #expect(buckets.counters.shared == 4)
+        redis.kill9()
+        try await eventually(within: 1_000, on: loop) { !client.isConnected }
+        for _ in 0..<3 {
+          buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
+        }
+        #expect(told.withLock { $0.dropFirst(3).map(\.allowed) } == [true, true, false])
+        #expect(buckets.counters.local == 3)
         client.close()
       }
     }

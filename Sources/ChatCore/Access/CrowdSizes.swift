@@ -26,13 +26,16 @@ public actor CrowdSizes {
     var members: Int?
     /// Somebody is looking: what stands here is from before.
     var isLookedUp = false
+    /// Whether that many are a crowd.
+    var isCrowd = false
   }
 
   private let keysMax: Int
   private var young: [ConversationID: Seen] = [:]
   private var old: [ConversationID: Seen] = [:]
-  /// Where crowds were found since the generations changed.
+  /// Where the crowds are of those in ``young``, and where those were that stood there before.
   private var crowded: Set<Bucket> = []
+  private var crowdedBefore: Set<Bucket> = []
 
   /// Knows none. 10,000 conversations take about a megabyte.
   public init(keysMax: Int = 10_000) { self.keysMax = max(1, keysMax) }
@@ -41,7 +44,7 @@ public actor CrowdSizes {
   var count: Int { young.count + old.count }
 
   /// Whether a crowd was found in that bucket lately.
-  func mayBeCrowd(in bucket: Bucket) -> Bool { crowded.contains(bucket) }
+  func mayBeCrowd(in bucket: Bucket) -> Bool { crowded.contains(bucket) || crowdedBefore.contains(bucket) }
 
   /// Somebody writes there.
   func written(to id: ConversationID, at now: Milliseconds) -> Finding {
@@ -55,7 +58,8 @@ public actor CrowdSizes {
     }
     // Looked up for this one alone; the others of the same moment go by what was known, or are let pass.
     let isBusy = seen.members != nil || now - seen.at < CrowdSizes.window
-    remember(Seen(at: now, members: isBusy ? seen.members ?? 0 : nil, isLookedUp: isBusy), id)
+    remember(
+      Seen(at: now, members: isBusy ? seen.members ?? 0 : nil, isLookedUp: isBusy, isCrowd: seen.isCrowd), id)
     return isBusy ? .wanted : .unimportant
   }
 
@@ -69,16 +73,17 @@ public actor CrowdSizes {
 
   /// It has so many members; nil when nobody can say.
   func learn(_ members: Int?, of id: ConversationID, at now: Milliseconds, isCrowd: Bool) {
-    if isCrowd { crowded.insert(id.bucket) }
-    remember(Seen(at: now, members: members), id)
+    remember(Seen(at: now, members: members, isCrowd: isCrowd), id)
   }
 
   private func remember(_ seen: Seen, _ id: ConversationID) {
     if young[id] == nil, young.count >= keysMax {
       old = young
       young = [:]
+      crowdedBefore = crowded
       crowded = []
     }
     young[id] = seen
+    if seen.isCrowd { crowded.insert(id.bucket) }
   }
 }

@@ -23,13 +23,18 @@ public final class SendDesk: @unchecked Sendable {
     log = chat.log.prompt
   }
 
+  /// Whether the command has, by now, nothing to wait for but the commit.
+  public func takes(_ command: SendMessage) -> Bool {
+    log != nil && command.attachments.isEmpty && isFree(command.conversation)
+  }
+
   /// Does what ``SendMessage/run(in:as:)`` does, and calls `told` once, be it before this returns.
   ///
-  /// - Returns: false when the command has to wait for more than the commit; then nothing was done.
+  /// - Returns: what ``takes(_:)`` says; if false, nothing was done.
   public func begin(
     _ command: SendMessage, as caller: Caller, told: @escaping @Sendable (Result<Appended, ChatError>) -> Void
   ) -> Bool {
-    guard let log, command.attachments.isEmpty, isFree(command.conversation) else { return false }
+    guard let log, takes(command) else { return false }
     do throws(ChatError) { try command.check(chat.limits) } catch {
       told(.failure(error))
       return true

@@ -5,6 +5,22 @@ public protocol RateLimiter: Sendable {
   ///
   /// Never fails: what counts for all nodes is away, so each counts for itself.
   func take(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) async -> RateDecision
+  /// The same buckets for callers who are called back; nil where there is none.
+  var prompt: (any PromptLimiter)? { get }
+}
+
+extension RateLimiter {
+  /// None.
+  public var prompt: (any PromptLimiter)? { nil }
+}
+
+/// A limiter that says by a call what it decided: for those for whom a task to wait in costs too much.
+///
+/// - Isolation: one loop, which it calls back on.
+public protocol PromptLimiter: Sendable {
+  /// Does as ``RateLimiter/take(_:cost:capacity:refillPerSecond:)``, and calls `told` once, be it before this returns.
+  func take(
+    _ key: String, cost: Int, capacity: Int, refillPerSecond: Double, told: @escaping @Sendable (RateDecision) -> Void)
 }
 
 /// Whether a request may go on.

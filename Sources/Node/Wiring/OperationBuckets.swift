@@ -6,19 +6,24 @@ import Realtime
 struct OperationBuckets: OperationGate {
   let gate: RateGate
 
-  func counts(_ rate: Operation.Rate) -> Bool {
-    switch rate {
-    case .none: false
-    case .send: gate.counts(.send)
-    case .write: gate.counts(.write)
-    }
+  func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? {
+    guard let kind = rate.kind else { return nil }
+    return await gate.retryAfter(kind, caller)
   }
 
-  func retryAfter(_ rate: Operation.Rate, _ caller: Caller) async -> Milliseconds? {
-    switch rate {
+  func ask(_ rate: Operation.Rate, _ caller: Caller, told: @escaping @Sendable (Milliseconds?) -> Void) -> Bool {
+    if let kind = rate.kind { return gate.ask(kind, caller, told: told) }
+    told(nil)
+    return true
+  }
+}
+
+extension Operation.Rate {
+  fileprivate var kind: RateClass? {
+    switch self {
     case .none: nil
-    case .send: await gate.retryAfter(.send, caller)
-    case .write: await gate.retryAfter(.write, caller)
+    case .send: .send
+    case .write: .write
     }
   }
 }

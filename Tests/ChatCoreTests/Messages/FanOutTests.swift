@@ -184,4 +184,19 @@ import Testing
     #expect(await sizes.mayBeCrowd(in: ids[0].bucket))
     #expect(await sizes.written(to: ids[0], at: 2_000_000) == .unimportant)
   }
+
+  @Test func `a crowd that is written to stays known as one, however many others are`() async throws {
+    let sizes = CrowdSizes(keysMax: 10)
+    let crowd = try #require(ConversationID(checking: 1 << 12 | 7))
+    await sizes.learn(500, of: crowd, at: 0, isCrowd: true)
+    for number in 2...100 {
+      _ = await sizes.written(to: try #require(ConversationID(checking: Int64(number) << 12 | 8)), at: Int64(number))
+      #expect(await sizes.mayBeCrowd(in: crowd.bucket), "\(number)")
+      if number.isMultiple(of: 7) { #expect(await sizes.written(to: crowd, at: Int64(number)) == .members(500)) }
+    }
+    for number in 101...130 {
+      _ = await sizes.written(to: try #require(ConversationID(checking: Int64(number) << 12 | 8)), at: Int64(number))
+    }
+    #expect(await !sizes.mayBeCrowd(in: crowd.bucket), "it was forgotten")
+  }
 }
