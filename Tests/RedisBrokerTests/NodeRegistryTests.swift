@@ -220,18 +220,11 @@ struct NodeRegistryTests {
       ) async throws -> Void
   ) async throws {
     for kind in RedisKind.allCases {
-      try await kind.play { redis in
-        let settings = try RedisSettings(url: redis.url)
-        try await onLoop { loop in
-          let client = RedisClient(loop: loop, settings: settings)
-          client.start()
-          try #require(await client.connected(within: 2_000))
-          try await body(loop, client) { id, lifetime, number in
-            NodeRegistry(
-              loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100,
-              isGone: { $0.process == "process 0" }, isGenuine: { $0.process != "process -1" })
-          }
-          client.close()
+      try await withRedis(kind) { loop, client, _ in
+        try await body(loop, client) { id, lifetime, number in
+          NodeRegistry(
+            loop: loop, client: client, record: record(id, lifetime, number), lifetime: 3_000, interval: 100,
+            isGone: { $0.process == "process 0" }, isGenuine: { $0.process != "process -1" })
         }
       }
     }

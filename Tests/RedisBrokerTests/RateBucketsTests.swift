@@ -37,120 +37,94 @@ struct RateBucketsTests {
 
   @Test("fill again by Redis' clock, and say what is left and when to come back", arguments: RedisKind.allCases)
   func decisions(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        let buckets = RateBuckets(loop: loop, client: client)
-        let first = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
-        #expect(first.allowed && first.remaining == 1 && first.retryAfter == 0)
-        #expect((250...300).contains(first.resetAfter))
-        let second = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
-        #expect(!second.allowed && (100...200).contains(second.retryAfter))
-        await loop.sleep(second.retryAfter + 5)
-        let third = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
-        #expect(third.allowed)
-        let never = await buckets.take("z", cost: 5, capacity: 4, refillPerSecond: 0)
-        #expect(!never.allowed && never.remaining == 4 && never.retryAfter == 86_400_000)
-        #expect(await buckets.take("z", cost: 3, capacity: 4, refillPerSecond: 0).remaining == 1)
-        #expect(await buckets.take("z", cost: -1, capacity: 4, refillPerSecond: 0).remaining == 2)
-        #expect(await buckets.take("z", cost: -9, capacity: 4, refillPerSecond: 0).remaining == 4)
-        for odd in [Double.nan, .infinity, -1, 1e-300, 1e300] {
-          #expect(await buckets.take("odd", cost: 1, capacity: 4, refillPerSecond: odd).remaining <= 4)
-        }
-        #expect(buckets.counters.local == 0)
-        client.close()
+    try await withRedis(kind) { loop, client, _ in
+      let buckets = RateBuckets(loop: loop, client: client)
+      let first = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
+      #expect(first.allowed && first.remaining == 1 && first.retryAfter == 0)
+      #expect((250...300).contains(first.resetAfter))
+      let second = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
+      #expect(!second.allowed && (100...200).contains(second.retryAfter))
+      await loop.sleep(second.retryAfter + 5)
+      let third = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
+      #expect(third.allowed)
+      let never = await buckets.take("z", cost: 5, capacity: 4, refillPerSecond: 0)
+      #expect(!never.allowed && never.remaining == 4 && never.retryAfter == 86_400_000)
+      #expect(await buckets.take("z", cost: 3, capacity: 4, refillPerSecond: 0).remaining == 1)
+      #expect(await buckets.take("z", cost: -1, capacity: 4, refillPerSecond: 0).remaining == 2)
+      #expect(await buckets.take("z", cost: -9, capacity: 4, refillPerSecond: 0).remaining == 4)
+      for odd in [Double.nan, .infinity, -1, 1e-300, 1e300] {
+        #expect(await buckets.take("odd", cost: 1, capacity: 4, refillPerSecond: odd).remaining <= 4)
       }
+      #expect(buckets.counters.local == 0)
     }
   }
 
   @Test("call back as they answer who waits, from the same bucket, once each", arguments: RedisKind.allCases)
   func told(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        let buckets = RateBuckets(loop: loop, client: client)
-        let told = Mutex<[RateDecision]>([])
-        for _ in 0..<3 {
-          buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
-        }
-        #expect(await !buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001).allowed)
-        #expect(told.withLock { $0.map(\.allowed) } == [true, true, false])
-        #expect(buckets.counters.shared == 4)
-        redis.kill9()
-        try await eventually(within: 1_000, on: loop) { !client.isConnected }
-        for _ in 0..<3 {
-          buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
-        }
-        #expect(told.withLock { $0.dropFirst(3).map(\.allowed) } == [true, true, false])
-        #expect(buckets.counters.local == 3)
-        client.close()
+    try await withRedis(kind) { loop, client, redis in
+      let buckets = RateBuckets(loop: loop, client: client)
+      let told = Mutex<[RateDecision]>([])
+      for _ in 0..<3 {
+        buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
       }
+      #expect(await !buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001).allowed)
+      #expect(told.withLock { $0.map(\.allowed) } == [true, true, false])
+      #expect(buckets.counters.shared == 4)
+      redis.kill9()
+      try await eventually(within: 1_000, on: loop) { !client.isConnected }
+      for _ in 0..<3 {
+        buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
+      }
+      // A cluster's client is no longer whole when it misses one master; the bucket's own may be missed a moment later.
+      try await eventually(within: 5_000, on: loop) { told.withLock { $0.count } >= 6 }
+      #expect(told.withLock { $0.dropFirst(3).map(\.allowed) } == [true, true, false])
+      #expect(buckets.counters.local == 3)
     }
   }
 
   @Test(
     "count by this loop's share while Redis is away, and together again when it is back", arguments: RedisKind.allCases)
   func away(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        let buckets = RateBuckets(loop: loop, client: client, shares: 4)
-        redis.kill9()
-        try await eventually(within: 1_000, on: loop) { !client.isConnected }
-        var allowed = 0
-        for _ in 0..<40 {
-          if await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).allowed { allowed += 1 }
-        }
-        #expect(allowed == 10)
-        #expect(buckets.counters.local == 40)
-        // What costs more than the share, though not more than the whole, is not refused for ever.
-        #expect(await buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
-        #expect(await !buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
-        #expect(await !buckets.take("too dear", cost: 41, capacity: 40, refillPerSecond: 0.001).allowed)
-        try await redis.restart()
-        try #require(await client.connected(within: 5_000))
-        #expect(await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).remaining == 39)
-        #expect(buckets.counters.shared == 1)
-        client.close()
+    try await withRedis(kind) { loop, client, redis in
+      let buckets = RateBuckets(loop: loop, client: client, shares: 4)
+      redis.kill9()
+      try await eventually(within: 1_000, on: loop) { !client.isConnected }
+      var allowed = 0
+      for _ in 0..<40 {
+        if await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).allowed { allowed += 1 }
       }
+      #expect(allowed == 10)
+      #expect(buckets.counters.local == 40)
+      // What costs more than the share, though not more than the whole, is not refused for ever.
+      #expect(await buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
+      #expect(await !buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
+      #expect(await !buckets.take("too dear", cost: 41, capacity: 40, refillPerSecond: 0.001).allowed)
+      try await redis.restart()
+      try #require(await client.connected(within: 5_000))
+      #expect(await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).remaining == 39)
+      #expect(buckets.counters.shared == 1)
     }
   }
 
   @Test(
     "make nobody wait for a Redis that is stopped: the first 50 ms, the next not at all", arguments: RedisKind.allCases)
   func stopped(kind: RedisKind) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        client.start()
-        try #require(await client.connected(within: 2_000))
-        let buckets = RateBuckets(loop: loop, client: client)
-        #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
-        redis.stop()
-        let start = EventLoop.monotonicMilliseconds()
-        #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
-        #expect(EventLoop.monotonicMilliseconds() - start < 150)
-        let next = EventLoop.monotonicMilliseconds()
-        for _ in 0..<100 { _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1) }
-        #expect(EventLoop.monotonicMilliseconds() - next < 100)
-        #expect(buckets.counters.slow == 1 && buckets.counters.local == 101)
-        redis.cont()
-        await loop.sleep(100)
-        let before = buckets.counters.shared
-        _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1)
-        #expect(buckets.counters.shared == before + 1)
-        client.close()
-      }
+    try await withRedis(kind) { loop, client, redis in
+      let buckets = RateBuckets(loop: loop, client: client)
+      #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
+      redis.stop()
+      let start = EventLoop.monotonicMilliseconds()
+      #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
+      #expect(EventLoop.monotonicMilliseconds() - start < 150)
+      let next = EventLoop.monotonicMilliseconds()
+      for _ in 0..<100 { _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1) }
+      #expect(EventLoop.monotonicMilliseconds() - next < 100)
+      #expect(buckets.counters.slow == 1 && buckets.counters.local == 101)
+      redis.cont()
+      await loop.sleep(100)
+      let before = buckets.counters.shared
+      _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1)
+      #expect(buckets.counters.shared == before + 1)
     }
   }
 }
