@@ -60,13 +60,16 @@ package enum EntryRows {
     try kind(row) == EventCode.messageCreated.rawValue
   }
 
+  /// Whether a message's key is its sender's own.
+  static func isKeyGiven(_ row: Row) throws(PostgresError) -> Bool { try row.bool(6) }
+
   private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(16) }
 
   static func message(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Message {
     Message(
       id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0), sender: try author(row),
       type: try type(row), text: try row.text(8),
-      clientMessageID: try row.bool(6) ? try row.optionalText(5) : nil,
+      clientMessageID: try isKeyGiven(row) ? try row.optionalText(5) : nil,
       replyTo: try row.optionalInt8(9).map(EntryID.init(rawValue:)),
       createdAt: Timestamp(milliseconds: try row.time(4)),
       editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),

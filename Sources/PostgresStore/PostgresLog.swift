@@ -90,7 +90,9 @@ public struct PostgresLog: LogStore {
       let key: [Parameter] = [
         .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(sender.rawValue), .text(clientMessageID),
       ]
-      guard let row = try await pool.query(Self.byClientID, key).first, try row.bool(6) else { return nil }
+      guard let row = try await pool.query(Self.byClientID, key).first, try EntryRows.isKeyGiven(row) else {
+        return nil
+      }
       return try EntryRows.message(row, in: conversation)
     }
   }
