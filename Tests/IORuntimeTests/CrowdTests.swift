@@ -11,10 +11,7 @@ import Testing
   func crowd(of size: Int) async throws {
     try await withLoop { loop in
       let order = Arrivals()
-      var pairs: [Pair] = []
-      for number in 0..<40 {
-        pairs.append(try await Pair(on: loop, serve: { Recorder($0) { order.add(number) } }))
-      }
+      let pairs = try await order.pairs(40, on: loop)
       let clients = pairs.map(\.client.connection)
       try await loop.submit {
         loop.tellCrowd(of: size) { for client in clients.dropLast() { client.send("crowd ") } }
@@ -40,10 +37,7 @@ import Testing
   func twoCrowds() async throws {
     try await withLoop { loop in
       let order = Arrivals()
-      var pairs: [Pair] = []
-      for number in 0..<20 {
-        pairs.append(try await Pair(on: loop, serve: { Recorder($0) { order.add(number) } }))
-      }
+      let pairs = try await order.pairs(20, on: loop)
       let clients = pairs.map(\.client.connection)
       let vast = CrowdPace.vastAbove + 1
       try await loop.submit {
@@ -68,4 +62,13 @@ private final class Arrivals: Sendable {
   private let state = Mutex<[Int]>([])
   var seen: [Int] { state.withLock { $0 } }
   func add(_ number: Int) { state.withLock { $0.append(number) } }
+
+  /// So many pairs whose servers tell of being reached.
+  func pairs(_ count: Int, on loop: EventLoop) async throws -> [Pair] {
+    var pairs: [Pair] = []
+    for number in 0..<count {
+      pairs.append(try await Pair(on: loop, serve: { Recorder($0) { self.add(number) } }))
+    }
+    return pairs
+  }
 }
