@@ -4,7 +4,8 @@ import ChatCore
 ///
 /// A hole shows itself by the entry after it; a lost *last* entry does not. So once a second (twice while the broker is
 /// interrupted) one cheap statement reads the counters of the followed buckets; where one has moved since the last
-/// comparison, the heads of the followed conversations in it are read, and a room that is behind reads what it lacks.
+/// comparison, the heads of the followed conversations in it are read, or the entries that are new if they are fewer,
+/// and a room that is behind reads what it lacks.
 /// Rooms that were opened or are followed anew are compared at once, whatever the counters say. Rooms of buckets that
 /// the log cannot tell of now are compared when it can, and meanwhile all others are.
 ///
@@ -77,7 +78,8 @@ final class HeadCheck: @unchecked Sendable {
       if !buckets.isEmpty { away = Set(buckets.filter { counters[$0] == nil }) }
       for bucket in away { followed[bucket]?.compared = -1 }
       let moved = buckets.filter { counters[$0] != nil && counters[$0] != followed[$0]?.compared }
-      asked = (takeSuspects() + rooms(in: moved)).filter { !away.contains($0.bucket) }
+      let busy = try await readEntries(of: moved, upTo: counters)
+      asked = (takeSuspects() + rooms(in: busy)).filter { !away.contains($0.bucket) }
       while !asked.isEmpty {
         let some = Array(asked.prefix(hub.limits.headsPerStatement))
         confirm(some, try await log.heads(of: some))
@@ -91,6 +93,35 @@ final class HeadCheck: @unchecked Sendable {
     isUnderWay = false
     hub.judgeSlowReaders()
     if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
+  }
+
+  /// Compares the buckets with more rooms than new entries by these; returns the others.
+  ///
+  /// To look for a bucket's entries costs about as much as two rooms' heads, to read one as much as one.
+  private func readEntries(of moved: [Bucket], upTo counters: [Bucket: Int64]) async throws(ChatError) -> [Bucket] {
+    var (others, few, entries) = ([Bucket](), [Bucket: Int64](), Int64(0))
+    for bucket in moved {
+      let since = followed[bucket]?.compared ?? -1
+      let new = counters[bucket, default: 0].subtractingReportingOverflow(since).partialValue
+      guard since >= 0, new > 0, new < (followed[bucket]?.rooms ?? 0) - 2 else {
+        others.append(bucket)
+        continue
+      }
+      if !few.isEmpty, entries + new > hub.limits.headsPerStatement {
+        if try await !confirmEntries(few) { others += few.keys }
+        (few, entries) = ([:], 0)
+      }
+      few[bucket] = since
+      entries += new
+    }
+    if !few.isEmpty, try await !confirmEntries(few) { others += few.keys }
+    return others
+  }
+
+  private func confirmEntries(_ few: [Bucket: Int64]) async throws(ChatError) -> Bool {
+    guard let heads = try await log.heads(after: few) else { return false }
+    for (id, head) in heads { hub.rooms[id]?.confirm(head) }
+    return true
   }
 
   private func takeSuspects() -> [ConversationID] {

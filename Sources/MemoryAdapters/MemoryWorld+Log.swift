@@ -95,6 +95,17 @@ extension MemoryWorld: LogStore {
       return heads
     }
   }
+
+  /// The heads of the conversations of those buckets that have entries after that counter.
+  public func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    try transaction { (ledger, _) throws(ChatError) in
+      ledger.logs.compactMapValues { log in
+        log.last.flatMap { newest in
+          counters[newest.conversation.bucket].flatMap { newest.id.counter > $0 ? newest.seq : nil }
+        }
+      }
+    }
+  }
 }
 
 extension Ledger {

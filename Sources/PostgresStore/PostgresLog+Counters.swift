@@ -1,11 +1,21 @@
 import ChatCore
 import Postgres
 
-/// The counters of buckets, by which a lost notification is found.
+/// The counters of buckets, by which a lost notification is found, and what has come after them.
 extension PostgresLog {
   static let counters = Statement(
     "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
     scatter: .logCounters)
+  /// The entries of each bucket after one, by the index of their ids whatever the statistics say: a join without the
+  /// limit reads the whole table where there are none. Citus refuses it.
+  static let entriesAfter = Statement(
+    "log.entries_after",
+    """
+    SELECT e.conversation, e.seq FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, after)
+      CROSS JOIN LATERAL (
+        SELECT k.conversation, k.seq FROM entry k WHERE k.bucket = asked.bucket AND k.id > asked.after
+        ORDER BY k.id LIMIT $3) e
+    """, repeatable: true, scatter: .logEntries)
   /// On which node each bucket lies, which any node of a Citus knows; asks no other.
   static let places = Statement(
     "citus.places",
@@ -26,6 +36,32 @@ extension PostgresLog {
       }
       return counters
     }
+  }
+
+  /// The heads of the conversations that have entries after that counter of their bucket; nil on a Citus, which has no
+  /// cheap way to find them, and where a bucket has more than one statement reads.
+  public func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    guard await !desk.isOnCitus() else { return nil }
+    return try await failure.translating { () throws(PostgresError) in
+      var heads: [ConversationID: Int64] = [:]
+      for part in counters.sorted(by: { $0.key < $1.key }).parts(of: Scatter.logEntries.most) {
+        var read: [Bucket: Int] = [:]
+        for row in try await desk.rows(Self.entriesAfter, Self.places(of: part)) {
+          let id = ConversationID(rawValue: try row.int8(0))
+          heads[id] = max(try row.int8(1), heads[id] ?? 0)
+          read[id.bucket, default: 0] += 1
+        }
+        guard read.values.allSatisfy({ $0 < Scatter.logEntries.most }) else { return nil }
+      }
+      return heads
+    }
+  }
+
+  private static func places(of part: ArraySlice<(key: Bucket, value: Int64)>) -> [Parameter] {
+    [
+      .int2s(part.map(\.key.number)), .int8s(part.map { EntryID(counter: $0.value, bucket: $0.key).rawValue }),
+      .int8(Int64(Scatter.logEntries.most)),
+    ]
   }
 
   private func told(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: Int64] {

@@ -55,7 +55,7 @@ public struct PostgresLog: LogStore {
     """, repeatable: true)
 
   static let statements =
-    [byClientID, entries, newest, oldest, readable, messagesByID, counters, heads] + pastStatements
+    [byClientID, entries, newest, oldest, readable, messagesByID, counters, heads, entriesAfter] + pastStatements
 
   let pool: PostgresPool
   let lanes: SendLanes

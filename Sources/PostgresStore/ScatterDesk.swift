@@ -88,6 +88,11 @@ final class ScatterDesk: @unchecked Sendable {
     }
   }
 
+  /// Whether the server that was connected to last is a Citus.
+  func isOnCitus() async -> Bool {
+    await withUnsafeContinuation { continuation in onLoop { continuation.resume(returning: self.pool.isCitus) } }
+  }
+
   private func onLoop(_ body: @escaping @Sendable () -> Void) {
     if pool.loop.inLoop { body() } else { pool.loop.execute(body) }
   }

@@ -39,4 +39,8 @@ extension Scatter {
   static let logHeads = Scatter(
     most: 1_000, deadline: 2_000, isUrgent: true,
     reason: "The second half of that comparison, and the head of a room that is followed anew.")
+  /// `log.entries_after`
+  static let logEntries = Scatter(
+    most: 1_000, deadline: 2_000, isUrgent: true,
+    reason: "The same half where a bucket has more rooms than new entries.")
 }

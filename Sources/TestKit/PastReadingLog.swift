@@ -51,4 +51,9 @@ public struct PastReadingLog: LogStore {
   public func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     try await log.heads(of: conversations)
   }
+
+  /// Passed on.
+  public func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    try await log.heads(after: counters)
+  }
 }

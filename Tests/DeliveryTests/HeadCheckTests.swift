@@ -26,6 +26,41 @@ import Testing
     #expect((counters + 10...counters + 14).contains(stage.log.counterStatements))
   }
 
+  @Test(arguments: [true, false])
+  func `a bucket of many rooms and few new entries is compared by these`(tellsEntries: Bool) throws {
+    let stage = try HubStage()
+    stage.log.tellsEntries = tellsEntries
+    let room = try stage.neighbours(5)
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    let heads = stage.log.headStatements
+    try stage.say("lost", in: room)
+    stage.time.run(for: 1_300)
+    #expect(bob.seqs(room) == [2])
+    #expect(stage.log.entryStatements == (tellsEntries ? 1 : 0))
+    #expect(stage.log.headStatements == heads + (tellsEntries ? 0 : 1))
+    // As many new ones as rooms: the heads are fewer.
+    for number in 0..<5 { try stage.say("\(number)", in: room) }
+    stage.time.run(for: 1_300)
+    #expect(bob.seqs(room) == Array(2...7))
+    #expect(stage.log.entryStatements == (tellsEntries ? 1 : 0))
+    #expect(stage.log.headStatements == heads + (tellsEntries ? 1 : 2))
+  }
+
+  @Test func `a store that fails to tell what is new is asked again, and then nothing is missing`() throws {
+    let stage = try HubStage()
+    let room = try stage.neighbours(5)
+    let bob = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.log.entriesFail = true
+    try stage.say("lost", in: room)
+    stage.time.run(for: 3_000)
+    #expect(stage.log.entryStatements > 1 && bob.seqs(room) == [])
+    stage.log.entriesFail = false
+    stage.time.run(for: 3_200)
+    #expect(bob.seqs(room) == [2])
+  }
+
   @Test func `F39: what is lost is found in all buckets that are there, and in the others when they are again`() throws
   {
     let stage = try HubStage()

@@ -45,6 +45,14 @@ final class HubStage {
     return try #require(made ?? nil).conversation.id
   }
 
+  /// Rooms until so many lie in the bucket of the first, which is returned.
+  func neighbours(_ count: Int) throws -> ConversationID {
+    let room = try group()
+    var rooms = 1
+    while rooms < count { rooms += try group().bucket == room.bucket ? 1 : 0 }
+    return room
+  }
+
   /// Stores a message; the broker is told only when the test does it.
   @discardableResult
   func say(_ text: String, in id: ConversationID, by user: User? = nil) throws -> Entry {
@@ -171,6 +179,10 @@ final class SlowLog: LogStore, @unchecked Sendable {
   private(set) var mostAtOnce = 0
   private(set) var headStatements = 0
   private(set) var counterStatements = 0
+  private(set) var entryStatements = 0
+  /// Whether it can say cheaply what has come since.
+  var tellsEntries = true
+  var entriesFail = false
 
   init(_ world: MemoryWorld, _ time: VirtualTime) {
     self.world = world
@@ -220,6 +232,14 @@ final class SlowLog: LogStore, @unchecked Sendable {
     counterStatements += 1
     try await wait()
     return try await world.counters(of: buckets.filter { !gone.contains($0) })
+  }
+
+  func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    guard tellsEntries else { return nil }
+    entryStatements += 1
+    try await wait()
+    if entriesFail || !gone.isDisjoint(with: counters.keys) { throw .unavailable(.database, retryAfter: 1_000) }
+    return try await world.heads(after: counters)
   }
 
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {

@@ -34,6 +34,10 @@ struct PlanTests {
         let entries = try await cast.stores.log.entries(of: room, after: seq, limit: 5)
         #expect(entries.count == 5)
       }
+      for _ in 0..<20 {
+        let counter = try await cast.stores.log.counters(of: [room.bucket])[room.bucket] ?? 0
+        #expect(try await cast.stores.log.heads(after: [room.bucket: counter - 5]) == [room: 2_002])
+      }
       for number in 0..<20 {
         _ = try await cast.stores.messages.change(first, .edit(text: "\(number)", versions: nil), by: cast.ada.id)
         _ = try await cast.stores.messages.change(first, .react(emoji: "👍", kindsMax: 9), by: cast.bob.id)

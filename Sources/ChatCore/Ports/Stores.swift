@@ -197,6 +197,9 @@ public protocol LogStore: Sendable {
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64]
+  /// The heads of the conversations of those buckets that have entries after that counter: as many entries are read as
+  /// there are. A scatter statement; nil where it would cost more than asking for the heads of all.
+  func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]?
   /// The same log for callers who are called back; nil where there is none.
   var prompt: (any PromptLog)? { get }
 }

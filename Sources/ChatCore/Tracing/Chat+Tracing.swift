@@ -63,6 +63,9 @@ private struct TracedLog: LogStore {
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     try await log.heads(of: conversations)
   }
+  func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    try await log.heads(after: counters)
+  }
 }
 
 /// Messages of which each change is a part of a trace; reading is not.

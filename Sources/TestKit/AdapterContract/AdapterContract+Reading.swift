@@ -96,6 +96,25 @@ extension AdapterContract {
       let many = (0..<Bucket.count).compactMap { Bucket($0) }
       try expect(try await stores.log.counters(of: many).count, is: many.count, "all buckets at once")
     },
+    ContractCase("heads are told of what has come after a counter, or not at all") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let (direct, group) = (try await cast.direct().id, try await cast.group().id)
+      let buckets = [direct.bucket, group.bucket]
+      let before = try await stores.log.counters(of: buckets)
+      // A log may refuse this as long as it refuses it always.
+      guard let none = try await stores.log.heads(after: before) else { return }
+      try expect(none, is: [:], "nothing is new")
+      for number in 1...3 { try await cast.say("\(number)", by: cast.ada, in: direct) }
+      let of = { (id: ConversationID) in [id.bucket: before[id.bucket] ?? 0] }
+      try expect(try await stores.log.heads(after: of(direct))?[direct], is: 4, "the newest of several")
+      if direct.bucket != group.bucket {
+        try expect(try await stores.log.heads(after: of(group)), is: [:], "nothing of another bucket")
+      }
+      let all = try await stores.log.heads(after: Dictionary(buckets.map { ($0, 0) }) { first, _ in first })
+      try expect(all?[direct], is: 4, "from the beginning")
+      try expect(all?[group], is: try await stores.log.heads(of: [group])[group], "of the other too")
+      try expect(try await stores.log.heads(after: [:]), is: [:], "of nothing")
+    },
     ContractCase("heads are told of what exists") { stores in
       let cast = try await Cast.gather(in: stores)
       let direct = try await cast.direct()

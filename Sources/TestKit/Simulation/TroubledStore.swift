@@ -80,6 +80,10 @@ extension TroubledStore: LogStore {
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     try await read(.heads) { () async throws(ChatError) in try await world.heads(of: conversations) }
   }
+
+  func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
+    try await read(.heads) { () async throws(ChatError) in try await world.heads(after: counters) }
+  }
 }
 
 extension TroubledStore: ConversationStore {
