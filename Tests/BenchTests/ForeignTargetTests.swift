@@ -69,6 +69,18 @@ extension BenchRunTests {
     #expect(outcome.output.contains("10 sockets are not there"))
   }
 
+  @Test("who was in comes back however often he is refused, as a client does")
+  func away() async throws {
+    // One socket, so that all refusals are his.
+    let peer = try await PlainPeer(.away(after: 1, refusing: 5))
+    let outcome = try await bench([
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--connections", "1", "--users",
+      "1", "--seconds", "8",
+    ])
+    let result = try #require(outcome.result, "\(outcome.output)")
+    #expect(result.connected == 1 && result.verdict.absent == 0, "\(outcome.output)")
+  }
+
   @Test("a target that speaks TLS is driven when its authority is trusted, and only then")
   func secure() async throws {
     let certificate = try Certificate()

@@ -12,6 +12,8 @@ final class PlainPeer: Sendable {
     case slow(perSecond: Double)
     /// It lets so many in.
     case full(Int)
+    /// It lets so many in, throws out whoever has heard twenty frames, and refuses the next so many who come.
+    case away(after: Int, refusing: Int)
   }
 
   /// How it is spoken with.
@@ -45,7 +47,7 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
   private var owed = 0.0
   private var last = EventLoop.monotonicMilliseconds()
   private var isTicking = false
-  private var seats = 0
+  private(set) var seats = 0
 
   init(_ loop: EventLoop, _ fault: PlainPeer.Fault, _ manner: PlainPeer.Manner) {
     (self.loop, self.fault, self.manner) = (loop, fault, manner)
@@ -60,6 +62,9 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
     guard let agreement else { return .refuse(Response(.badRequest)) }
     seats += 1
     if case .full(let most) = fault, seats > most { return .refuse(Response(.unavailable)) }
+    if case .away(let first, let refused) = fault, seats > first, seats <= first + refused {
+      return .refuse(Response(.unavailable))
+    }
     let path = request.head.target
     return .accept(agreement, limits: MessageLimits()) { [self] in
       let room = manner == .path ? String(path.split(separator: "/").last ?? "") : nil
@@ -145,6 +150,9 @@ private final class Listening: WebSocketHandler {
     let isTenth = count % 10 == 0
     switch rooms.fault {
     case .none, .slow, .full: send(frame)
+    case .away(let first, _):
+      send(frame)
+      if count == 20, rooms.seats <= first { socket.close(.goingAway) }
     case .drops: if !isTenth { send(frame) }
     case .repeats:
       send(frame)

@@ -139,13 +139,15 @@ extension Crew {
     if why != "left" { tally.count(why) }
     if !wasReady { enteringOver() }
     guard !isLeaving else { return }
-    // Who failed to come in five times is not tried again: the run says so instead of trying for ever.
+    // Who failed to come in so often is not tried again: the run says so instead of trying for ever. Who was in comes
+    // back however long the target is away, as a client does, and the run ends by its own time.
     if !wasReady, why != "left" {
       seat.failures += 1
-      guard seat.failures < Seat.failuresMax else { return }
+      guard seat.wasIn || seat.failures < Seat.failuresMax else { return }
     }
     entering.pausing += 1
-    let pause = wasReady && why == "left" ? 0 : Int64(random.next() as UInt32 % 1_000)
+    let pausesMax: UInt32 = seat.failures < Seat.failuresMax ? 1_000 : 2_000
+    let pause = wasReady && why == "left" ? 0 : Int64(random.next() as UInt32 % pausesMax)
     loop.schedule(after: pause) { [weak self] in
       guard let self else { return }
       entering.pausing -= 1

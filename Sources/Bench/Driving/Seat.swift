@@ -27,8 +27,10 @@ final class Seat: ConnectionHandler {
   private(set) var begunAt: Int64 = 0
   /// How often in a row it has failed to come in.
   var failures = 0
-  /// A target that refuses somebody so often in a row means it.
+  /// A target that refuses somebody so often in a row means it, unless it had let him in before.
   static let failuresMax = 5
+  /// Whether it has ever come in.
+  private(set) var wasIn = false
   /// How often it has connected: a timer of an earlier time must not touch a later one.
   private(set) var times = 0
   private unowned let crew: Crew
@@ -91,6 +93,7 @@ final class Seat: ConnectionHandler {
   /// The answer to the resume is there.
   func entered() {
     state = .ready
+    wasIn = true
     failures = 0
   }
 
