@@ -1,4 +1,4 @@
-"""A cluster of the tests' own, started by deploy/local on free ports: one api node, one socket node."""
+"""A cluster of the tests' own, started by deploy/local on free ports: one api node, one socket node unless a topic wants more."""
 
 import json
 import os
@@ -15,7 +15,8 @@ SETTINGS = {"MARTLET_LIMIT_CONNECTIONS": "300", "MARTLET_LIMIT_HEADER_TIME_MS": 
 class Cluster:
     """Stopped and wiped by the script `run`, whatever becomes of this process."""
 
-    one = None
+    one, name = None, "cluster"
+    apis, sockets, settings = 1, 1, SETTINGS
 
     @classmethod
     def of(cls, martlet):
@@ -26,7 +27,7 @@ class Cluster:
         return cls.one
 
     def __init__(self, martlet):
-        self.martlet, self.data = martlet, pathlib.Path(os.environ["TMPDIR"]) / "cluster"
+        self.martlet, self.data = martlet, pathlib.Path(os.environ["TMPDIR"]) / self.name
         self.data.mkdir()
         bases = list(range(19100, 20000, 100))
         random.shuffle(bases)
@@ -39,7 +40,8 @@ class Cluster:
     def up(self, *more):
         """Starts all, or what is dead."""
         said = subprocess.run([DEPLOY / "local/up", "--detach", "--data", self.data, "--binary", self.martlet, "--api",
-            "1", "--socket", "1", *more], capture_output=True, text=True, env={**os.environ, **SETTINGS})
+            str(self.apis), "--socket", str(self.sockets), *more], capture_output=True, text=True,
+            env={**os.environ, **self.settings})
         if said.returncode == 0:
             told = json.loads((self.data / "cluster.json").read_text())
             self.url, self.nodes = told["main"], {"api": told["api"][0], "socket": told["socket"][0]}

@@ -6,7 +6,7 @@ import sys
 
 import sentences
 
-TOPICS = ["image", "compose", "chart", "systemd", "monitoring", "tracing", "faults"]
+TOPICS = ["image", "compose", "chart", "systemd", "monitoring", "tracing", "faults", "outages"]
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--martlet")
