@@ -79,17 +79,22 @@ public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether the server has lost another one behind it, as a node of a Citus may while it waits for the node that has
-  /// the bucket: class 08, or an internal error that speaks of a connection in libpq's words.
+  /// the bucket: class 08, or an internal error that speaks of a connection in libpq's words, or of a commit that the
+  /// other node was sent and did not confirm.
   ///
   /// - Source: libpq's fe-misc.c, fe-secure.c and fe-secure-openssl.c ("could not receive data from server", "SSL
-  ///   SYSCALL error: EOF detected", "SSL error: unexpected eof"); Citus passes them on as XX000.
+  ///   SYSCALL error: EOF detected", "SSL error: unexpected eof"); Citus passes them on as XX000. Citus'
+  ///   placement_connection.c ("could not commit transaction for shard 102008 on at least one active node"): where one
+  ///   node alone was written to, its COMMIT goes out before ours, and what is said of it before is only a warning.
   public var isOfAnotherNode: Bool {
     if sqlstate.hasPrefix("08") { return true }
     guard sqlstate == "XX000", let words = message?.lowercased() else { return false }
     return Self.lossWords.contains { words.contains($0) }
   }
 
-  private static let lossWords = ["connection", "ssl syscall error", "ssl error", "from server", "to server"]
+  private static let lossWords = [
+    "connection", "ssl syscall error", "ssl error", "from server", "to server", "could not commit transaction",
+  ]
 
   /// `log.send_batch: 42P01 relation "entry" does not exist`.
   public var description: String {

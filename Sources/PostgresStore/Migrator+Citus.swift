@@ -21,6 +21,9 @@ extension Migrator {
   /// One for each bucket.
   public static let shardsMax = 4_096
 
+  /// A setting that Citus does not pass on, since it passes on SET alone.
+  static let idle = Statement(
+    "citus.idle", "SELECT set_config('idle_in_transaction_session_timeout', '5s', true)")
   /// One multi-shard command after the other on one connection for each node: else a command may not follow another
   /// that had used several. Without the second, functions made before their tables are distributed would be checked on
   /// workers that do not know the tables.
@@ -61,17 +64,23 @@ extension Migrator {
   func distribute(shards: Int) async throws(PostgresError) -> Distribution {
     let now = try await whenUnlocked { () throws(PostgresError) in try await distributeTables(shards: shards) }
     _ = try await whenUnlocked { () throws(PostgresError) in try await registerFunctions() }
-    try await dropLeftBehind()
+    try await whenUnlocked { () throws(PostgresError) in try await dropLeftBehind() }
     let standing = try await CitusStanding.read(from: pool)
     return .distributed(shards: standing?.shards ?? 0, now: now)
   }
 
-  /// What each transaction on a Citus begins with. The connection's own patience with locks ends at the coordinator: on
-  /// the workers a step would wait behind a long transaction for as long as that takes, and all traffic behind it.
+  /// What each transaction on a Citus begins with. The connection's own patience ends at the coordinator: on the
+  /// workers a step would wait for a lock behind a long transaction for as long as that takes, and all traffic behind
+  /// it; and what their role is held to otherwise would end a session that copies rows, or waits while others do. The
+  /// coordinator's session, with which theirs end, is held to it again.
   static func begin(_ transaction: PostgresTransaction) async throws(PostgresError) {
-    for setting in ["citus.propagate_set_commands TO 'local'", "lock_timeout TO '2s'"] {
+    for setting in [
+      "citus.propagate_set_commands TO 'local'", "lock_timeout TO '2s'", "statement_timeout TO 0",
+      "idle_in_transaction_session_timeout TO 0",
+    ] {
       try await transaction.script("SET LOCAL \(setting)")
     }
+    _ = try await transaction.query(Self.idle)
     _ = try await transaction.query(Self.sequential)
   }
 

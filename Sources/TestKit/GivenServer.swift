@@ -65,15 +65,19 @@ struct GivenServer: Sendable {
     try GivenServer.psql(text, coordinatorURL(of: GivenServer.name(of: database)))
   }
 
+  /// A node that is added is told of all roles, and two who tell one node of the same role fail.
+  private static let making = Mutex(())
+
   /// Makes a database; on a Citus one on each node, which then know each other, unless it is to be plain.
   func make(_ name: String, distributed: Bool) throws {
     try note(name)
-    guard isCitus, distributed else {
-      _ = try sql("CREATE DATABASE \(name)", in: "postgres")
-      return
-    }
+    try Self.making.withLock { _ in try make(name, on: isCitus && distributed ? nodes : []) }
+  }
+
+  private func make(_ name: String, on nodes: [Node]) throws {
+    guard !nodes.isEmpty else { return try GivenServer.createDatabase(name, coordinatorURL(of: "postgres")) }
     for node in nodes {
-      _ = try GivenServer.psql("CREATE DATABASE \(name)", url(of: "postgres", on: node))
+      try GivenServer.createDatabase(name, url(of: "postgres", on: node))
       _ = try GivenServer.psql("CREATE EXTENSION citus", url(of: name, on: node))
     }
     for node in nodes {
@@ -165,14 +169,26 @@ struct GivenServer: Sendable {
     "\(scheme)//\(user)\(hosts)/\(database)" + (parameters.isEmpty ? "" : "?" + String(parameters))
   }
 
-  private static func psql(_ text: String, _ url: String) throws -> String {
+  /// On that node alone, though a Citus may be set to make each database on all of them.
+  private static func createDatabase(_ name: String, _ url: String) throws {
+    let alone = """
+      SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'citus.enable_create_database_propagation'
+      """
+    _ = try psql(alone, "CREATE DATABASE \(name)", url: url)
+  }
+
+  /// Each text goes alone, and is its own transaction.
+  private static func psql(_ texts: String..., url: String) throws -> String {
     let known = url.replacing(/[?&]load_balance_hosts=\w*/, with: "")
     // Notices are no answer.
-    return try PrivatePostgres.run([
-      "env", "PGOPTIONS=-c client_min_messages=warning", PrivatePostgres.binary("psql"), "-qAtX", "-v",
-      "ON_ERROR_STOP=1", "-d", known, "-c", text,
-    ])
+    return try PrivatePostgres.run(
+      [
+        "env", "PGOPTIONS=-c client_min_messages=warning", PrivatePostgres.binary("psql"), "-qAtX", "-v",
+        "ON_ERROR_STOP=1", "-d", known,
+      ] + texts.flatMap { ["-c", $0] })
   }
+
+  private static func psql(_ text: String, _ url: String) throws -> String { try psql(text, url: url) }
 
   // MARK: The end
 

@@ -50,6 +50,32 @@ struct CitusFormsTests {
     }
   }
 
+  /// The first steps are always done before tables are distributed: `--citus` came with the eleventh.
+  @Test(
+    "no step that a distributed schema may be taken by has one",
+    arguments: Migration.all.filter { $0.version > 11 }.map(\.name))
+  func steps(_ name: String) throws {
+    let migration = try #require(Migration.all.first { $0.name == name })
+    for command in SQLScript(migration.sql).commands {
+      #expect(Form.stepping.filter { $0.isIn(command) }.map(\.name) == [], "\(command)")
+    }
+  }
+
+  @Test(
+    "each of these would be found in a step",
+    arguments: [
+      ("column with a constraint", "ALTER TABLE entry ADD COLUMN a text, ADD COLUMN b bigint UNIQUE"),
+      ("column with a constraint", "ALTER TABLE entry ADD COLUMN b bigint CHECK (b > 0)"),
+      ("function beside a table", "SELECT append_entry(c.bucket, c.id) FROM conversation c WHERE c.bucket = 0"),
+      ("function beside a table", "INSERT INTO contact SELECT claim_username(c.bucket, c.key) FROM username_claim c"),
+      ("bucket changed", "ALTER TABLE entry ALTER COLUMN bucket TYPE integer"),
+      ("in no transaction", "CREATE INDEX CONCURRENTLY a ON entry (bucket, id)"),
+      ("key without a name", "ALTER TABLE contact ADD FOREIGN KEY (bucket, other) REFERENCES chat_user (bucket, id)"),
+    ])
+  func theStepTestCanFail(_ name: String, _ sql: String) {
+    #expect(Form.stepping.filter { $0.isIn(sql) }.map(\.name) == [name])
+  }
+
   @Test(
     "each of these would be found",
     arguments: [
@@ -131,6 +157,26 @@ private struct Form: Sendable {
     text("a table's type", "%(ROW)?TYPE"),
     text("bucket set", "\\bSET (\\w+ = [^,]+, )*bucket ="),
   ]
+
+  /// - Source: Citus' table.c (columns with constraints), local_executor.c ("cannot execute a distributed query
+  ///   from a query on a shard": what a function of ours would be there).
+  static let stepping = [
+    text("column with a constraint", "ADD COLUMN [^,;]*\\b(PRIMARY KEY|UNIQUE|REFERENCES|CHECK)\\b"),
+    text("bucket changed", "(ALTER|DROP|RENAME)( COLUMN)? bucket\\b"),
+    text("in no transaction", "\\bCONCURRENTLY\\b"),
+    // One made up by each shard is another on each.
+    text("key without a name", "ADD (FOREIGN KEY|UNIQUE|CHECK)"),
+    Form(name: "function beside a table") { sql in
+      guard !find("^\\s*(CREATE|ALTER|DROP)\\b", in: sql) else { return false }
+      return find("\\b(\(ours.joined(separator: "|")))\\(", in: sql)
+        && find("\\b(FROM|JOIN) (\(CitusStanding.tables.joined(separator: "|")))\\b", in: sql)
+    },
+  ]
+
+  /// The functions of all steps.
+  private static let ours = Migration.all.flatMap { migration in
+    migration.sql.matches(of: /CREATE (?:OR REPLACE )?FUNCTION (\w+)/).map { String($0.1) }
+  }
 
   static let scattering = [
     text("sublink only", "FROM unnest\\(((?!\\bJOIN\\b).)*EXISTS \\("),

@@ -45,6 +45,12 @@ enum CitusStandIn {
         OR current_setting('lock_timeout') <> '2s' THEN
         RAISE 'a worker would wait for its locks for as long as it takes';
       END IF;
+      IF current_setting('statement_timeout') <> '0' THEN
+        RAISE 'a worker would be ended while it copies';
+      END IF;
+      IF current_setting('idle_in_transaction_session_timeout') <> '5s' THEN
+        RAISE 'the coordinator would hold all locks for a migrator that hangs';
+      END IF;
     END $$;
 
     CREATE FUNCTION heed(table_name regclass) RETURNS void LANGUAGE plpgsql AS $$

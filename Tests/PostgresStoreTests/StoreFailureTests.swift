@@ -14,6 +14,7 @@ struct StoreFailureTests {
       ("XX000", "SSL SYSCALL error: EOF detected", true), ("XX000", "SSL error: unexpected eof while reading", true),
       ("XX000", "could not receive data from server: Connection timed out", true),
       ("XX000", "could not send data to server: Broken pipe", true), ("XX000", "Connection reset by peer", true),
+      ("XX000", "could not commit transaction for shard 102008 on at least one active node", true),
       ("XX000", "cache lookup failed", false), ("42P01", "relation \"entry\" does not exist", false),
     ])
   func anotherNode(_ state: String, _ message: String?, _ isAway: Bool) {
