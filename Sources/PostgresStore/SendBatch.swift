@@ -88,8 +88,9 @@ struct SendBatch {
   ///
   /// - Parameter refusal: what is said of a row that is not as the function promises; the others count.
   /// - Throws: ``PostgresError/unexpectedReply(_:)`` when the rows together are not.
-  func outcomes(_ rows: Rows, refusal: (PostgresError) -> ChatError) throws(PostgresError) -> [Result<Appended, ChatError>]
-  {
+  func outcomes(_ rows: Rows, refusal: (PostgresError) -> ChatError) throws(PostgresError) -> [Result<
+    Appended, ChatError
+  >] {
     if let first = rows.first, try first.int2(0) == Verdict.allStored.rawValue { return try allStored(first, rows) }
     guard rows.count == sends.count else {
       throw .unexpectedReply("\(rows.count) answers to \(sends.count) sends")

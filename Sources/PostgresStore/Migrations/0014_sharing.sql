@@ -48,16 +48,17 @@ BEGIN
   -- A crowd in one conversation of several, every one of them a member, is stored by one statement. Whether a key was
   -- stored before is left to the index; then, or if anything else is in the way, it is as if nothing had been tried.
   IF asked > 2 AND conversations[1] = ALL (conversations) THEN
-    SELECT array_agg(w.id ORDER BY w.id), array_agg(w.name ORDER BY w.id) INTO authors, names
-      FROM (SELECT s.id, (
-            SELECT k.username FROM member k
-            WHERE k.bucket = the_bucket AND k.conversation = conversations[1] AND k.user_id = s.id LIMIT 1) AS name
-          FROM (SELECT DISTINCT u.id FROM unnest(senders) AS u (id)) s) w;
-    PERFORM 1 FROM unnest(replies) AS r (id)
-      WHERE r.id IS NOT NULL AND (
-        SELECT k.kind = 1 AND k.conversation = conversations[1] FROM entry k
-        WHERE k.bucket = the_bucket AND k.id = r.id LIMIT 1) IS NOT TRUE;
-    IF NOT FOUND AND array_position(names, NULL) IS NULL THEN
+    SELECT array_agg(k.user_id ORDER BY k.user_id), array_agg(k.username ORDER BY k.user_id) INTO authors, names
+      FROM member k WHERE k.bucket = the_bucket AND k.conversation = conversations[1] AND k.user_id = ANY (senders);
+    answers := true;
+    IF cardinality(array_remove(replies, NULL)) > 0 THEN
+      PERFORM 1 FROM unnest(replies) AS r (id)
+        WHERE r.id IS NOT NULL AND (
+          SELECT k.kind = 1 AND k.conversation = conversations[1] FROM entry k
+          WHERE k.bucket = the_bucket AND k.id = r.id LIMIT 1) IS NOT TRUE;
+      answers := NOT FOUND;
+    END IF;
+    IF answers AND senders <@ authors THEN
       BEGIN
         UPDATE conversation c SET head = c.head + asked
           WHERE c.bucket = the_bucket AND c.id = conversations[1] AND c.deleted_at IS NULL AND c.kind <> 'self'
@@ -76,11 +77,15 @@ BEGIN
         accepted := 0;
       END;
       IF accepted > 0 THEN
-        RETURN QUERY
-        SELECT 5::smallint, NULL::text, true, below + 1, ((counter + 1) << 12) | the_bucket, a.name, NULL::text,
-          NULL::text, NULL::bigint, moment, NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::timestamptz, false,
-          NULL::bigint, NULL::text, a.id
-        FROM unnest(authors, names) AS a (id, name);
+        verdict := 5;
+        seq := below + 1;
+        id := ((counter + 1) << 12) | the_bucket;
+        created_at := moment;
+        FOR i IN 1 .. cardinality(authors) LOOP
+          sender := authors[i];
+          author_name := names[i];
+          RETURN NEXT;
+        END LOOP;
         RETURN;
       END IF;
     END IF;
