@@ -52,8 +52,8 @@ extension PostgresPool {
     return try result.get()
   }
 
-  /// Whether what writes in a bucket would wait here for something that hangs there, and whatever shares its transaction
-  /// with it. On the loop only.
+  /// Whether what writes in a bucket would wait here for something that hangs there, and so would whatever shares its
+  /// transaction. On the loop only.
   public func holdsUp(_ bucket: Int16) -> Bool {
     if quarantine.isTroubled([bucket]) { return true }
     let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter

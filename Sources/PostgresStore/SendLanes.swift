@@ -5,8 +5,8 @@ import Postgres
 /// How a message is stored: a lane for each bucket, in which at most one transaction is under way.
 ///
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
-/// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server more
-/// than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon. A
+/// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
+/// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon. A
 /// transaction of several buckets waits for none that somebody else holds: that one's batch goes again, alone.
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
@@ -20,9 +20,11 @@ final class SendLanes: @unchecked Sendable {
   /// So many sends are worth a commit of their own, which costs the server what storing some forty of them does; and
   /// one loop hardly brings more during another transaction.
   static let worthACommit = 256
-  /// How long, in milliseconds from its departure, a transaction is waited for: what a commit takes. One that takes
-  /// longer waits for the disk or for a lock, and holds nobody up.
-  static let heldMax: Int64 = 5
+  /// How long, in milliseconds from its departure, a transaction is waited for that waits for no lock itself: some
+  /// commits of a busy machine. What takes longer is in trouble, and holds nobody up.
+  static let heldMax: Int64 = 25
+  /// The same for one that may wait for a lock: one commit.
+  static let heldAloneMax: Int64 = 5
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
@@ -33,19 +35,13 @@ final class SendLanes: @unchecked Sendable {
   /// on waiting while its next ones wait unread; but this long, so that who repeats at once does not spin.
   static let patienceAway: Int64 = 500
 
-  private struct Lane {
-    var waiting: [Send] = []
-    var isUnderWay = false
-    var isDue = false
-  }
-
   /// Buckets of one transaction on plain PostgreSQL: 1 on Citus, where each bucket more may be another machine.
   let bucketsMax: Int
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
   private let pool: PostgresPool
   private let failure: StoreFailure
-  private var lanes: [Bucket: Lane] = [:]
+  private var lanes: [Bucket: SendLane] = [:]
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
   /// possible a connection, so that others do not share its trouble.
   private var troubled: Set<Bucket> = []
@@ -53,8 +49,8 @@ final class SendLanes: @unchecked Sendable {
   private var due: [Bucket] = []
   private var dueInTrouble: [Bucket] = []
   private var isAwaitingEndOfTick = false
-  /// When the transactions under way departed, without those in trouble.
-  private var departures: [Int64] = []
+  /// Until when each of the transactions under way is waited for, without those in trouble.
+  private var awaited: [Int64] = []
   private var isHolding = false
   private var underWayInTrouble = 0
   private var unanswered = 0
@@ -106,7 +102,7 @@ final class SendLanes: @unchecked Sendable {
     guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
     unanswered += 1
     let bucket = send.message.conversation.bucket
-    lanes[bucket, default: Lane()].waiting.append(send)
+    lanes[bucket, default: SendLane()].waiting.append(send)
     becomeDue(bucket)
   }
 
@@ -127,7 +123,7 @@ final class SendLanes: @unchecked Sendable {
 
   /// Sends what is due, unless it had better wait.
   private func depart() {
-    while !due.isEmpty, departures.count < underWayMax {
+    while !due.isEmpty, awaited.count < underWayMax {
       let pause = pause
       if pause > 0 {
         hold(pause)
@@ -144,12 +140,12 @@ final class SendLanes: @unchecked Sendable {
   /// Buckets that one transaction may carry now.
   private var most: Int { isStepwise ? 1 : bucketsMax }
 
-  /// How long what is due waits for the transaction that departed last, to share the next one's commit.
+  /// How long what is due waits for the end of a transaction, to share the next one's commit.
   private var pause: Int64 {
-    guard let last = departures.last, due.count < most else { return 0 }
+    guard let end = awaited.max(), due.count < most else { return 0 }
     var sends = 0
     for bucket in due { sends += lanes[bucket]?.waiting.count ?? 0 }
-    return sends < Self.worthACommit ? max(0, last + Self.heldMax - EventLoop.monotonicMilliseconds()) : 0
+    return sends < Self.worthACommit ? max(0, end - EventLoop.monotonicMilliseconds()) : 0
   }
 
   private func hold(_ pause: Int64) {
@@ -179,7 +175,7 @@ final class SendLanes: @unchecked Sendable {
     var deadline = Int64.max
     for bucket in buckets {
       guard var lane = lanes[bucket] else { continue }
-      let batch = SendBatch(bucket: bucket, sends: Self.takeBatch(from: &lane.waiting))
+      let batch = SendBatch(bucket: bucket, sends: lane.takeBatch(atMost: Self.batchMax))
       lane.isUnderWay = true
       lane.isDue = false
       lanes[bucket] = lane
@@ -188,38 +184,21 @@ final class SendLanes: @unchecked Sendable {
     }
     guard !batches.isEmpty else { return }
     let begun = EventLoop.monotonicMilliseconds()
-    if inTrouble { underWayInTrouble += 1 } else { departures.append(begun) }
+    let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
+    let end = begun + (isAlone ? Self.heldAloneMax : Self.heldMax)
+    if inTrouble { underWayInTrouble += 1 } else { awaited.append(end) }
     counted.transactions += 1
     counted.batches += batches.count
-    let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
     let statements = batches.map { $0.statement(isStepwise: isStepwise, waits: isAlone) }
     pool.submit(statements, timeout: max(1, deadline - begun), waits: inTrouble ? .likely : .maybe) { result in
       if inTrouble {
         self.underWayInTrouble -= 1
-      } else if let index = self.departures.firstIndex(of: begun) {
-        self.departures.remove(at: index)
+      } else if let index = self.awaited.firstIndex(of: end) {
+        self.awaited.remove(at: index)
       }
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
-  }
-
-  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
-  /// stored.
-  private static func takeBatch(from waiting: inout [Send]) -> [Send] {
-    var batch: [Send] = []
-    var left: [Send] = []
-    var identities: Set<Send.Identity> = []
-    for (index, send) in waiting.enumerated() {
-      if batch.count == batchMax {
-        left += waiting[index...]
-        break
-      }
-      let isFirst = send.message.clientMessageID == nil || identities.insert(send.identity).inserted
-      if isFirst { batch.append(send) } else { left.append(send) }
-    }
-    waiting = left
-    return batch
   }
 
   // MARK: Answers
@@ -243,7 +222,7 @@ final class SendLanes: @unchecked Sendable {
   private func lockedOut(_ batch: SendBatch) {
     counted.lockedOut += 1
     troubled.insert(batch.bucket)
-    lanes[batch.bucket, default: Lane()].waiting.insert(contentsOf: batch.sends, at: 0)
+    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: batch.sends, at: 0)
   }
 
   private func stored(_ batch: SendBatch, _ rows: Rows) {
@@ -278,7 +257,7 @@ final class SendLanes: @unchecked Sendable {
     }
     guard !again.isEmpty else { return }
     counted.retried += again.count
-    lanes[batch.bucket, default: Lane()].waiting.insert(contentsOf: again, at: 0)
+    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
   }
 
   /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
