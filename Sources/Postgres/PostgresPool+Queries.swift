@@ -52,6 +52,17 @@ extension PostgresPool {
     return try result.get()
   }
 
+  /// Whether what writes in a bucket would wait here for something that hangs there, and so would whatever shares its
+  /// transaction. On the loop only.
+  public func holdsUp(_ bucket: Int16) -> Bool {
+    if quarantine.isTroubled([bucket]) { return true }
+    let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
+    return ready.contains { connection in
+      guard let oldest = connection.flights.first, oldest.sent < slow, !oldest.repeatable else { return false }
+      return oldest.buckets.contains(bucket)
+    }
+  }
+
   func deadline(_ timeout: Int64?) -> Int64 {
     EventLoop.monotonicMilliseconds() + (timeout ?? settings.queryTimeout)
   }

@@ -206,9 +206,9 @@ public final class PostgresPool: @unchecked Sendable {
   }
 
   /// A statement that takes longer than this is taken to be stuck behind a lock or a slow disk.
-  private static let slowAfter: Int64 = 50
+  static let slowAfter: Int64 = 50
   /// Who only reads waits for no lock: it is late because the server is busy, or then a machine is silent.
-  private static let readingHangsAfter: Int64 = 1_000
+  static let readingHangsAfter: Int64 = 1_000
   /// More than all that one connection may carry.
   private static let slowBurden = 1 << 32
 

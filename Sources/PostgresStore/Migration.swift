@@ -35,6 +35,7 @@ public struct Migration: Sendable {
     Migration(11, "0011_citus.sql", PackageResources._011_citus_sql),
     Migration(12, "0012_plans.sql", PackageResources._012_plans_sql),
     Migration(13, "0013_sending.sql", PackageResources._013_sending_sql),
+    Migration(14, "0014_sharing.sql", PackageResources._014_sharing_sql),
     Migration(15, "0015_kept_plans.sql", PackageResources._015_kept_plans_sql),
   ]
 

@@ -43,26 +43,35 @@ final class Send: @unchecked Sendable {
 /// What goes to the database in one transaction of one bucket, and what comes back.
 struct SendBatch {
   /// As plain PostgreSQL does it fastest.
-  static let plain = Statement("log.send_messages", calling("send_messages"))
+  static let plain = Statement(
+    "log.store_messages",
+    "SELECT \(columns), sender FROM store_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
   /// The same in steps of which Citus passes each on to one shard.
-  static let stepwise = Statement("log.send_stepwise", calling("send_stepwise"))
+  static let stepwise = Statement(
+    "log.send_stepwise", "SELECT \(columns) FROM send_stepwise($1, $2, $3, $4, $5, $6, $7, $8, $9)")
 
   static let statements = [plain, stepwise]
 
-  private static func calling(_ function: String) -> String {
+  private static let columns = """
+    verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at, refused,
+      until, last_words, stranger, attachments
     """
-    SELECT verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at,
-      refused, until, last_words, stranger, attachments
-    FROM \(function)($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    """
-  }
 
   let bucket: Bucket
   let sends: [Send]
 
-  var parameters: [Parameter] {
+  /// What stores it.
+  ///
+  /// - Parameter waits: whether it waits for who else holds the bucket; if not, and one does, no row comes back. On
+  ///   Citus it does in any case.
+  func statement(isStepwise: Bool, waits: Bool) -> (statement: Statement, parameters: [Parameter]) {
+    if isStepwise { return (Self.stepwise, [.int2(bucket.number)] + parameters) }
+    return (Self.plain, [.int2(bucket.number), .bool(waits)] + parameters)
+  }
+
+  private var parameters: [Parameter] {
     [
-      .int2(bucket.number), .int8s(sends.map(\.message.conversation.rawValue)),
+      .int8s(sends.map(\.message.conversation.rawValue)),
       .int8s(sends.map(\.message.sender.rawValue)), .texts(sends.map(\.key)),
       .bools(sends.map { $0.message.clientMessageID != nil }), .texts(sends.map(\.message.type.rawValue)),
       .texts(sends.map(\.message.text)), .int8s(sends.map { $0.message.replyTo?.rawValue }),
@@ -70,20 +79,57 @@ struct SendBatch {
     ]
   }
 
-  /// The numbers that `send_messages` in the migration gives.
+  /// The numbers that `store_messages` in the migration gives.
   private enum Verdict: Int16 {
-    case stored, storedBefore, conflict, unknownReply, notWritable
+    case stored, storedBefore, conflict, unknownReply, notWritable, allStored
+  }
+
+  /// What became of each of them, in their order.
+  ///
+  /// - Parameter refusal: what is said of a row that is not as the function promises; the others count.
+  /// - Throws: ``PostgresError/unexpectedReply(_:)`` when the rows together are not.
+  func outcomes(_ rows: Rows, refusal: (PostgresError) -> ChatError) throws(PostgresError) -> [Result<
+    Appended, ChatError
+  >] {
+    if let first = rows.first, try first.int2(0) == Verdict.allStored.rawValue { return try allStored(first, rows) }
+    guard rows.count == sends.count else {
+      throw .unexpectedReply("\(rows.count) answers to \(sends.count) sends")
+    }
+    return zip(sends, rows).map { send, row in
+      do throws(PostgresError) { return try Self.outcome(of: send, row) } catch { return .failure(refusal(error)) }
+    }
+  }
+
+  /// A row for each sender; places and ids follow one another.
+  private func allStored(_ first: Row, _ rows: Rows) throws(PostgresError) -> [Result<Appended, ChatError>] {
+    var authors: [UserID: Author] = [:]
+    for row in rows {
+      let id = UserID(rawValue: try row.int8(17))
+      authors[id] = Author(id: id, username: try row.text(5))
+    }
+    let (seq, id, moment) = (try first.int8(3), try first.int8(4), Timestamp(milliseconds: try first.time(9)))
+    var outcomes: [Result<Appended, ChatError>] = []
+    outcomes.reserveCapacity(sends.count)
+    for (place, send) in sends.enumerated() {
+      guard let author = authors[send.message.sender] else { throw .unexpectedReply("a sender without a name") }
+      let place = Int64(place)
+      let message = send.message.stored(
+        as: EntryID(rawValue: id &+ place &* Int64(Bucket.count)), seq: seq &+ place, by: author, at: moment)
+      outcomes.append(.success(Appended(message: message, repeated: false)))
+    }
+    return outcomes
   }
 
   /// What became of one of them.
-  ///
-  /// - Throws: ``PostgresError/unexpectedReply(_:)`` when the row is not as the function promises.
-  static func outcome(of send: Send, _ row: Row) throws(PostgresError) -> Result<Appended, ChatError> {
+  private static func outcome(of send: Send, _ row: Row) throws(PostgresError) -> Result<Appended, ChatError> {
     switch Verdict(rawValue: try row.int2(0)) {
     case .stored:
       return .success(
         Appended(
-          message: try stored(send.message, row), repeated: false, wereLastWords: try row.bool(14),
+          message: send.message.stored(
+            as: EntryID(rawValue: try row.int8(4)), seq: try row.int8(3),
+            by: Author(id: send.message.sender, username: try row.text(5)),
+            at: Timestamp(milliseconds: try row.time(9))), repeated: false, wereLastWords: try row.bool(14),
           stranger: try row.optionalInt8(15).map(UserID.init(rawValue:))))
     case .storedBefore:
       // Ours after a lost answer is told as new, so that it is published; receivers know it by its place.
@@ -91,7 +137,7 @@ struct SendBatch {
     case .conflict: return .failure(.conflict(.idempotency))
     case .unknownReply: return .failure(.invalid([.unknownReply]))
     case .notWritable: return .failure(try refusal(row))
-    case nil: throw .unexpectedReply("an unknown verdict on a send")
+    case .allStored, nil: throw .unexpectedReply("an unknown verdict on a send")
     }
   }
 
@@ -116,14 +162,6 @@ struct SendBatch {
     throw .unexpectedReply("a send was refused that may be written")
   }
 
-  private static func stored(_ message: NewMessage, _ row: Row) throws(PostgresError) -> Message {
-    Message(
-      id: EntryID(rawValue: try row.int8(4)), conversation: message.conversation, seq: try row.int8(3),
-      sender: Author(id: message.sender, username: try row.text(5)), type: message.type, text: message.text,
-      clientMessageID: message.clientMessageID, replyTo: message.replyTo,
-      createdAt: Timestamp(milliseconds: try row.time(9)), attachments: message.attachments)
-  }
-
   private static func storedBefore(_ message: NewMessage, _ row: Row) throws(PostgresError) -> Message {
     Message(
       id: EntryID(rawValue: try row.int8(4)), conversation: message.conversation, seq: try row.int8(3),
@@ -134,5 +172,14 @@ struct SendBatch {
       editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
       deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
       attachments: try EntryRows.attachments(row, 16))
+  }
+}
+
+extension NewMessage {
+  /// As it stands in the log.
+  fileprivate func stored(as id: EntryID, seq: Int64, by author: Author, at moment: Timestamp) -> Message {
+    Message(
+      id: id, conversation: conversation, seq: seq, sender: author, type: type, text: text,
+      clientMessageID: clientMessageID, replyTo: replyTo, createdAt: moment, attachments: attachments)
   }
 }

@@ -5,9 +5,9 @@ import Postgres
 /// How a message is stored: a lane for each bucket, in which at most one transaction is under way.
 ///
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
-/// send waits for nothing and a crowd shares a commit. There is no timer. Lanes run side by side on the pool's
-/// connections; when more of them are ready than transactions may be under way, one transaction carries several, in
-/// bucket order.
+/// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
+/// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon. A
+/// transaction of several buckets waits for none that somebody else holds: that one's batch goes again, alone.
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
@@ -16,7 +16,15 @@ import Postgres
 /// - Isolation: belongs to the pool's loop; the ``append(_:)`` that waits may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
-  static let batchMax = 128
+  static let batchMax = 256
+  /// So many sends are worth a commit of their own, which costs the server what storing some forty of them does; and
+  /// one loop hardly brings more during another transaction.
+  static let worthACommit = 256
+  /// How long, in milliseconds from its departure, a transaction is waited for that waits for no lock itself: some
+  /// commits of a busy machine. What takes longer is in trouble, and holds nobody up.
+  static let heldMax: Int64 = 25
+  /// The same for one that may wait for a lock: one commit.
+  static let heldAloneMax: Int64 = 5
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
@@ -27,19 +35,13 @@ final class SendLanes: @unchecked Sendable {
   /// on waiting while its next ones wait unread; but this long, so that who repeats at once does not spin.
   static let patienceAway: Int64 = 500
 
-  private struct Lane {
-    var waiting: [Send] = []
-    var isUnderWay = false
-    var isDue = false
-  }
-
   /// Buckets of one transaction on plain PostgreSQL: 1 on Citus, where each bucket more may be another machine.
   let bucketsMax: Int
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
   private let pool: PostgresPool
   private let failure: StoreFailure
-  private var lanes: [Bucket: Lane] = [:]
+  private var lanes: [Bucket: SendLane] = [:]
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
   /// possible a connection, so that others do not share its trouble.
   private var troubled: Set<Bucket> = []
@@ -47,7 +49,9 @@ final class SendLanes: @unchecked Sendable {
   private var due: [Bucket] = []
   private var dueInTrouble: [Bucket] = []
   private var isAwaitingEndOfTick = false
-  private var underWay = 0
+  /// Until when each of the transactions under way is waited for, without those in trouble.
+  private var awaited: [Int64] = []
+  private var isHolding = false
   private var underWayInTrouble = 0
   private var unanswered = 0
   private var counted = SendCounters()
@@ -98,7 +102,7 @@ final class SendLanes: @unchecked Sendable {
     guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
     unanswered += 1
     let bucket = send.message.conversation.bucket
-    lanes[bucket, default: Lane()].waiting.append(send)
+    lanes[bucket, default: SendLane()].waiting.append(send)
     becomeDue(bucket)
   }
 
@@ -107,7 +111,8 @@ final class SendLanes: @unchecked Sendable {
   private func becomeDue(_ bucket: Bucket) {
     guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue else { return }
     lanes[bucket]?.isDue = true
-    if troubled.contains(bucket) { dueInTrouble.append(bucket) } else { due.append(bucket) }
+    let goesAlone = troubled.contains(bucket) || pool.holdsUp(bucket.number)
+    if goesAlone { dueInTrouble.append(bucket) } else { due.append(bucket) }
     guard !isAwaitingEndOfTick else { return }
     isAwaitingEndOfTick = true
     pool.loop.atEndOfTick(self)
@@ -116,11 +121,15 @@ final class SendLanes: @unchecked Sendable {
   /// Two for each connection: while the server works on one it already has the next.
   private var underWayMax: Int { 2 * pool.connectionsMax }
 
-  /// Sends what is due, spread over the transactions that may still begin.
+  /// Sends what is due, unless it had better wait.
   private func depart() {
-    while !due.isEmpty, underWay < underWayMax {
-      let share = (due.count + underWayMax - underWay - 1) / (underWayMax - underWay)
-      send(takeDue(isStepwise ? 1 : min(bucketsMax, share)))
+    while !due.isEmpty, awaited.count < underWayMax {
+      let pause = pause
+      if pause > 0 {
+        hold(pause)
+        break
+      }
+      send(takeDue())
     }
     // Apart, so that what hangs leaves the others theirs.
     while !dueInTrouble.isEmpty, underWayInTrouble < pool.connectionsMax {
@@ -128,11 +137,37 @@ final class SendLanes: @unchecked Sendable {
     }
   }
 
-  private func takeDue(_ most: Int) -> [Bucket] {
+  /// Buckets that one transaction may carry now.
+  private var most: Int { isStepwise ? 1 : bucketsMax }
+
+  /// How long what is due waits for the end of a transaction, to share the next one's commit.
+  private var pause: Int64 {
+    guard let end = awaited.max(), due.count < most else { return 0 }
+    var sends = 0
+    for bucket in due { sends += lanes[bucket]?.waiting.count ?? 0 }
+    return sends < Self.worthACommit ? max(0, end - EventLoop.monotonicMilliseconds()) : 0
+  }
+
+  private func hold(_ pause: Int64) {
+    guard !isHolding else { return }
+    isHolding = true
+    pool.loop.schedule(after: pause) { [self] in
+      isHolding = false
+      depart()
+    }
+  }
+
+  /// Those that are due longest, as many as make a transaction worth its commit.
+  private func takeDue() -> [Bucket] {
+    var (taken, sends) = (0, 0)
+    while taken < min(most, due.count), sends < Self.worthACommit {
+      sends += lanes[due[taken]]?.waiting.count ?? 0
+      taken += 1
+    }
     // Whoever locks several buckets locks them in ascending order.
-    let taken = due.prefix(most).sorted()
-    due.removeFirst(taken.count)
-    return taken
+    let buckets = due.prefix(taken).sorted()
+    due.removeFirst(taken)
+    return buckets
   }
 
   private func send(_ buckets: [Bucket], inTrouble: Bool = false) {
@@ -140,7 +175,7 @@ final class SendLanes: @unchecked Sendable {
     var deadline = Int64.max
     for bucket in buckets {
       guard var lane = lanes[bucket] else { continue }
-      let batch = SendBatch(bucket: bucket, sends: Self.takeBatch(from: &lane.waiting))
+      let batch = SendBatch(bucket: bucket, sends: lane.takeBatch(atMost: Self.batchMax))
       lane.isUnderWay = true
       lane.isDue = false
       lanes[bucket] = lane
@@ -148,65 +183,55 @@ final class SendLanes: @unchecked Sendable {
       for send in batch.sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    if inTrouble { underWayInTrouble += 1 } else { underWay += 1 }
+    let begun = EventLoop.monotonicMilliseconds()
+    let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
+    let end = begun + (isAlone ? Self.heldAloneMax : Self.heldMax)
+    if inTrouble { underWayInTrouble += 1 } else { awaited.append(end) }
     counted.transactions += 1
     counted.batches += batches.count
-    let begun = EventLoop.monotonicMilliseconds()
-    let statement = isStepwise ? SendBatch.stepwise : SendBatch.plain
-    let statements = batches.map { (statement: statement, parameters: $0.parameters) }
+    let statements = batches.map { $0.statement(isStepwise: isStepwise, waits: isAlone) }
     pool.submit(statements, timeout: max(1, deadline - begun), waits: inTrouble ? .likely : .maybe) { result in
-      if inTrouble { self.underWayInTrouble -= 1 } else { self.underWay -= 1 }
+      if inTrouble {
+        self.underWayInTrouble -= 1
+      } else if let index = self.awaited.firstIndex(of: end) {
+        self.awaited.remove(at: index)
+      }
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }
   }
 
-  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
-  /// stored.
-  private static func takeBatch(from waiting: inout [Send]) -> [Send] {
-    var batch: [Send] = []
-    var left: [Send] = []
-    var identities: Set<Send.Identity> = []
-    for (index, send) in waiting.enumerated() {
-      if batch.count == batchMax {
-        left += waiting[index...]
-        break
-      }
-      let isFirst = send.message.clientMessageID == nil || identities.insert(send.identity).inserted
-      if isFirst { batch.append(send) } else { left.append(send) }
-    }
-    waiting = left
-    return batch
-  }
-
   // MARK: Answers
 
   private func answered(_ batches: [SendBatch], _ result: Result<[Rows], PostgresError>) {
+    let isAlone = batches.count == 1
     for (index, batch) in batches.enumerated() {
       lanes[batch.bucket]?.isUnderWay = false
       switch result {
-      case .success(let rows) where rows.indices.contains(index):
-        troubled.remove(batch.bucket)
-        complete(batch, rows[index])
+      case .success(let answers) where answers.indices.contains(index):
+        if answers[index].isEmpty, !isAlone { lockedOut(batch) } else { stored(batch, answers[index]) }
       case .success: failed(batch, .unexpectedReply("no answer to a batch"), isAlone: true)
-      case .failure(let error): failed(batch, error, isAlone: batches.count == 1)
+      case .failure(let error): failed(batch, error, isAlone: isAlone)
       }
       if lanes[batch.bucket]?.waiting.isEmpty ?? true { lanes[batch.bucket] = nil } else { becomeDue(batch.bucket) }
     }
     depart()
   }
 
-  private func complete(_ batch: SendBatch, _ rows: Rows) {
-    guard rows.count == batch.sends.count else {
-      let mismatch = PostgresError.unexpectedReply("\(rows.count) answers to \(batch.sends.count) sends")
-      return failed(batch, mismatch, isAlone: true)
-    }
-    for (send, row) in zip(batch.sends, rows) {
-      do {
-        complete(send, try SendBatch.outcome(of: send, row))
-      } catch {
-        complete(send, .failure(failure(error)))
-      }
+  /// Somebody else holds the bucket; whoever waits for him does so alone.
+  private func lockedOut(_ batch: SendBatch) {
+    counted.lockedOut += 1
+    troubled.insert(batch.bucket)
+    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: batch.sends, at: 0)
+  }
+
+  private func stored(_ batch: SendBatch, _ rows: Rows) {
+    do throws(PostgresError) {
+      let outcomes = try batch.outcomes(rows) { failure($0) }
+      troubled.remove(batch.bucket)
+      for (send, outcome) in zip(batch.sends, outcomes) { complete(send, outcome) }
+    } catch {
+      failed(batch, error, isAlone: true)
     }
   }
 
@@ -232,7 +257,7 @@ final class SendLanes: @unchecked Sendable {
     }
     guard !again.isEmpty else { return }
     counted.retried += again.count
-    lanes[batch.bucket, default: Lane()].waiting.insert(contentsOf: again, at: 0)
+    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
   }
 
   /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
@@ -252,27 +277,4 @@ extension SendLanes: EndOfTick {
     isAwaitingEndOfTick = false
     depart()
   }
-}
-
-/// What the lanes of a loop have counted; for metrics.
-public struct SendCounters: Sendable, Hashable {
-  /// Transactions sent.
-  public var transactions = 0
-  /// How long transactions took, those that failed too.
-  public var commits = Durations()
-  /// Batches sent, each of one bucket.
-  public var batches = 0
-  /// Messages stored.
-  public var stored = 0
-  /// Sends that had been stored before.
-  public var repeated = 0
-  /// Sends refused, by the rules or because the database was away.
-  public var refused = 0
-  /// Sends tried again after a lost connection.
-  public var retried = 0
-  /// Sends that wait or are under way now.
-  public var unanswered = 0
-
-  /// All zero.
-  public init() {}
 }

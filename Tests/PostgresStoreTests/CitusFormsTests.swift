@@ -11,7 +11,7 @@ import Testing
 @Suite("Forms that Citus does not take")
 struct CitusFormsTests {
   /// Sent to plain PostgreSQL only; `send_stepwise`, and `log.heads`, stand for them on a Citus.
-  private static let plainOnly: Set<String> = ["send_batch", "send_messages", "log.entries_after"]
+  private static let plainOnly: Set<String> = ["send_batch", "send_messages", "store_messages", "log.entries_after"]
 
   @Test("no statement has one", arguments: PostgresStores.statements.map(\.name).filter { !plainOnly.contains($0) })
   func statements(_ name: String) throws {
@@ -26,7 +26,7 @@ struct CitusFormsTests {
   func page() throws {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
     let page = PrivatePostgres.contents(of: "\(root)/Sources/PostgresStore/Documentation.docc/OnCitus.md")
-    for statement in PostgresStores.statements where statement.name != "log.send_messages" {
+    for statement in PostgresStores.statements where statement.name != "log.store_messages" {
       let short = try #require(statement.name.split(separator: ".").last)
       #expect(page.contains("`\(statement.name)`") || page.contains("`.\(short)`"), "\(statement.name)")
     }

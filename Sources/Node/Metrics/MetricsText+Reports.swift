@@ -158,7 +158,9 @@ extension MetricsText {
     }
     write(scatter: reports)
     write(replicas: reports.compactMap(\.replicas))
-    total("martlet_send_batches_total", .counter, "Transactions that stored messages.") { $0.sends.batches }
+    total("martlet_send_batches_total", .counter, "Batches of messages sent to be stored, each of one bucket.") {
+      $0.sends.batches
+    }
     var commits = Durations()
     for report in reports { commits.add(report.sends.commits) }
     histogram("martlet_commit_seconds", "How long transactions that store messages took.", [], commits)

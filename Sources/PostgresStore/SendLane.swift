@@ -1,0 +1,29 @@
+import ChatCore
+
+/// What waits to be stored in one bucket.
+struct SendLane {
+  /// In the order in which it is to be stored.
+  var waiting: [Send] = []
+  /// Whether some of the bucket are being stored.
+  var isUnderWay = false
+  /// Whether it stands among those that may depart.
+  var isDue = false
+
+  /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
+  /// stored.
+  mutating func takeBatch(atMost most: Int) -> [Send] {
+    var batch: [Send] = []
+    var left: [Send] = []
+    var identities: Set<Send.Identity> = []
+    for (index, send) in waiting.enumerated() {
+      if batch.count == most {
+        left += waiting[index...]
+        break
+      }
+      let isFirst = send.message.clientMessageID == nil || identities.insert(send.identity).inserted
+      if isFirst { batch.append(send) } else { left.append(send) }
+    }
+    waiting = left
+    return batch
+  }
+}
