@@ -1,8 +1,8 @@
 /// What has happened in a conversation; each is one entry of its log.
 ///
-/// A switch over it has no `default`: a new case makes the compiler list every wire that must say it. Messages stand
-/// apart from it, so that handing an entry on costs one reference instead of one for each text of the message.
-public enum Event: Hashable, Sendable {
+/// A switch over it has no `default`: a new case makes the compiler list every wire that must say it. What it tells
+/// stands apart from it, so that handing an entry on costs one reference instead of one for each text of a message.
+public indirect enum Event: Hashable, Sendable {
   /// The conversation was made; always `seq` 1. Its members are those it was made with.
   case conversationCreated(Conversation)
   /// Its title or picture was changed; both as they are now.
@@ -10,11 +10,11 @@ public enum Event: Hashable, Sendable {
   /// It was closed for ever by its owner.
   case conversationDeleted
   /// Somebody said something.
-  indirect case messageCreated(Message)
+  case messageCreated(Message)
   /// The text of a message was changed; the message as it is now.
-  indirect case messageEdited(Message)
+  case messageEdited(Message)
   /// A message was deleted; the message as it is now, without text.
-  indirect case messageDeleted(Message)
+  case messageDeleted(Message)
   /// A reaction was put on a message; `count` is by how many it is there since then.
   case reactionAdded(message: EntryID, messageSeq: Int64, emoji: String, count: Int64)
   /// A reaction was taken off a message; `count` is by how many it still is there.

@@ -10,7 +10,7 @@ extension EntryText {
   ///
   /// - Shape: `{"v":1,"c":conversation,"e":[{"q":seq,"i":id,"t":ms,"u":author,"n":"his name","k":code,"d":{…}}]}`.
   public static func payload(of entries: [Entry], in conversation: ConversationID) -> [UInt8] {
-    var writer = JSONWriter()
+    var writer = JSONWriter(values: entries.count)
     writer.object { writer in
       writer.member("v", payloadVersion)
       writer.member("c", conversation.rawValue)

@@ -2,7 +2,8 @@ import Glibc
 
 /// The parameters of one statement as libpq takes them, in one buffer that a connection uses again and again.
 final class ParameterArena {
-  private var bytes: [UInt8] = []
+  // Encoding calls nobody back, and each number of a batch is an access.
+  @exclusivity(unchecked) private var bytes: [UInt8] = []
   private var places: [(start: Int, length: Int32)] = []
   private var values: [UnsafePointer<CChar>?] = []
   private var lengths: [Int32] = []
@@ -113,7 +114,8 @@ extension Parameter {
     }
   }
 
-  private static func hasNUL(_ text: String) -> Bool {
+  /// Whether a text holds NUL, which libpq would cut it at.
+  public static func hasNUL(_ text: String) -> Bool {
     text.utf8.withContiguousStorageIfAvailable { memory in
       guard let start = memory.baseAddress else { return false }
       return memchr(start, 0, memory.count) != nil

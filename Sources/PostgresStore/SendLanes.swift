@@ -91,7 +91,7 @@ final class SendLanes: @unchecked Sendable {
     _ completion: @escaping (Result<Appended, ChatError>) -> Void
   ) {
     // A text that cannot be stored must not fail the others of its batch.
-    guard !message.text.utf8.contains(0), !(message.clientMessageID?.utf8.contains(0) ?? false) else {
+    guard !Parameter.hasNUL(message.text), !(message.clientMessageID.map(Parameter.hasNUL) ?? false) else {
       return completion(.failure(failure(.textWithNUL(parameter: 0))))
     }
     let patience = pool.unreachableFor < Self.awayAfter ? Self.patience : Self.patienceAway

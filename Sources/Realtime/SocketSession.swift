@@ -22,7 +22,8 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   var user: UserID?
   var seat: HubSession?
   /// The ids of requests under way: few, and none for most of the time.
-  var inFlight: [String] = []
+  // Nothing that is done to the list calls back; each request is looked for in it thrice.
+  @exclusivity(unchecked) var inFlight: [String] = []
   var held: [Request] = []
   private var timer: (any Cancellable)?
   private var timerAt: Milliseconds = .max

@@ -8,6 +8,7 @@ final class Inbox: RedisSubscriberReceiver {
   private let names: TopicNames
   private var receiver: (any BrokerReceiver)?
   private var followed: Set<Topic> = []
+  private var own = OwnPayloads()
   private(set) var counters = BrokerCounters()
 
   init(names: TopicNames) { self.names = names }
@@ -16,6 +17,11 @@ final class Inbox: RedisSubscriberReceiver {
   func follow(_ topic: Topic) { followed.insert(topic) }
   func unfollow(_ topic: Topic) { followed.remove(topic) }
 
+  /// This loop has published; what it follows comes back.
+  func published(_ payload: [UInt8], _ entries: [Entry], of conversation: ConversationID) {
+    if followed.contains(.conversation(conversation)) { own.keep(payload, entries, of: conversation) }
+  }
+
   func subscribed(to channel: String) {
     guard let topic = names.topic(of: Array(channel.utf8)), followed.contains(topic) else { return }
     receiver?.following(topic)
@@ -23,6 +29,11 @@ final class Inbox: RedisSubscriberReceiver {
 
   func received(_ payload: [UInt8], on channel: [UInt8]) {
     guard let topic = names.topic(of: channel), followed.contains(topic) else { return counters.strays += 1 }
+    if case .conversation(let id) = topic, let entries = own.take(payload, of: id) {
+      counters.entriesReceived += entries.count
+      receiver?.received(entries)
+      return
+    }
     do {
       switch try Payload(payload, on: topic) {
       case .entries(let entries):
@@ -39,6 +50,7 @@ final class Inbox: RedisSubscriberReceiver {
 
   func interrupted(_ lost: LostChannels) {
     counters.interruptions += 1
+    own = OwnPayloads()
     receiver?.interrupted(Interruption(lost))
   }
 }

@@ -20,17 +20,22 @@ final class Outbox: EndOfTick {
   private let loop: EventLoop
   private let client: RedisClient
   private let names: TopicNames
-  private var gathered: [ConversationID: [Entry]] = [:]
-  private var order: [ConversationID] = []
+  /// Hears what comes back.
+  private let inbox: Inbox
+  // Gathering calls nobody back; it is done for each message.
+  @exclusivity(unchecked) private var gathered: [(conversation: ConversationID, entries: [Entry])] = []
+  /// Where in ``gathered`` each conversation stands.
+  private var places: [ConversationID: Int] = [:]
   private(set) var entriesPublished = 0
   private(set) var payloadsPublished = 0
   private(set) var signalsPublished = 0
   private(set) var dropped = 0
 
-  init(loop: EventLoop, client: RedisClient, names: TopicNames) {
+  init(loop: EventLoop, client: RedisClient, names: TopicNames, inbox: Inbox) {
     self.loop = loop
     self.client = client
     self.names = names
+    self.inbox = inbox
   }
 
   func add(_ entries: [Entry]) {
@@ -39,9 +44,21 @@ final class Outbox: EndOfTick {
         dropped += 1
         continue
       }
-      if order.isEmpty { loop.atEndOfTick(self) }
-      if gathered[entry.conversation] == nil { order.append(entry.conversation) }
-      gathered[entry.conversation, default: []].append(entry)
+      gather(entry)
+    }
+  }
+
+  private func gather(_ entry: Entry) {
+    // A batch of the log brings one conversation's entries one after the other.
+    if let last = gathered.indices.last, gathered[last].conversation == entry.conversation {
+      return gathered[last].entries.append(entry)
+    }
+    if gathered.isEmpty { loop.atEndOfTick(self) }
+    if let place = places[entry.conversation] {
+      gathered[place].entries.append(entry)
+    } else {
+      places[entry.conversation] = gathered.count
+      gathered.append((entry.conversation, [entry]))
     }
   }
 
@@ -52,12 +69,11 @@ final class Outbox: EndOfTick {
   }
 
   func endOfTick() {
-    let conversations = order
-    let entries = gathered
-    order = []
-    gathered = [:]
-    for conversation in conversations {
-      for run in Outbox.runs(of: entries[conversation] ?? []) { publish(run, in: conversation) }
+    let all = gathered
+    gathered = []
+    places = [:]
+    for (conversation, entries) in all {
+      for run in Outbox.runs(of: entries) { publish(run, in: conversation) }
     }
   }
 
@@ -66,6 +82,7 @@ final class Outbox: EndOfTick {
     guard send(payload, on: .conversation(conversation)) else { return dropped += entries.count }
     entriesPublished += entries.count
     payloadsPublished += 1
+    inbox.published(payload, entries, of: conversation)
   }
 
   private func send(_ payload: [UInt8], on topic: Topic) -> Bool {
@@ -77,6 +94,7 @@ final class Outbox: EndOfTick {
 
   /// Cuts entries into runs within the limits, in order.
   static func runs(of entries: [Entry]) -> [[Entry]] {
+    guard entries.count > 1 else { return entries.isEmpty ? [] : [entries] }
     var runs: [[Entry]] = []
     var run: [Entry] = []
     var bytes = 0

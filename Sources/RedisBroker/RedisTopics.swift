@@ -20,8 +20,8 @@ public final class RedisTopics: Broker, @unchecked Sendable {
     observe: @escaping (RedisChange) -> Void = { _ in }
   ) {
     self.names = names
-    outbox = Outbox(loop: loop, client: client, names: names)
     inbox = Inbox(names: names)
+    outbox = Outbox(loop: loop, client: client, names: names, inbox: inbox)
     subscriber = RedisSubscriber(loop: loop, settings: settings, beside: client, observe: observe)
     subscriber.attach(inbox)
   }

@@ -1,8 +1,8 @@
 extension TextRule {
   /// Message text: no C0 control but tab and line ends, with CR too since Windows pastes it, and something to be seen.
   static func proseFlaw(_ text: String) -> Flaw? {
-    // Bytes below 0x20 stand for themselves in UTF-8, so that most texts are judged without decoding them.
-    for byte in text.utf8 where byte < 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 {
+    // Bytes below 0x20 stand for themselves in UTF-8, so that no text is decoded for them.
+    if ByteScan.hasAny(of: text, inWords: ByteScan.controls, { $0 < 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }) {
       return .notAllowed("hold no control characters but line feed, carriage return and tab")
     }
     return isBlank(text) ? .notAllowed("hold more than blanks") : nil
@@ -16,7 +16,10 @@ extension TextRule {
 
   /// Secrets and ids: any characters but controls.
   static func controlFlaw(_ text: String) -> Flaw? {
-    text.unicodeScalars.contains { $0.value < 0x7F ? $0.value < 0x20 : $0.properties.generalCategory == .control }
+    guard ByteScan.hasAny(of: text, inWords: ByteScan.others, { $0 < 0x20 || $0 > 0x7E }) else { return nil }
+    return text.unicodeScalars.contains {
+      $0.value < 0x7F ? $0.value < 0x20 : $0.properties.generalCategory == .control
+    }
       ? .notAllowed("hold no control characters") : nil
   }
 
