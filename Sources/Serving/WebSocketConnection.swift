@@ -74,12 +74,6 @@ public final class WebSocketConnection: @unchecked Sendable {
     connection.send(frame)
   }
 
-  /// Sends a long frame that was encoded once for many, by reference.
-  public func send(frame: SharedBytes) {
-    guard isOpen else { return }
-    connection.send(frame)
-  }
-
   /// Asks whether the client lives; ``WebSocketHandler/receivedPong()`` tells.
   ///
   /// - Limits: a payload of at most 125 bytes; a longer one is cut.
