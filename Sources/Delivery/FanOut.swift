@@ -7,7 +7,8 @@ import ChatCore
 enum FanOut {
   /// Delivers an entry, names the sessions whose queue is over the limit, and says to how many it went.
   static func deliver(
-    _ entry: EncodedEntry, to members: ContiguousArray<HubSession>, queueBytesMax: Int, slow: inout [HubSession]
+    _ entry: EncodedEntry, to members: ContiguousArray<HubSession>.SubSequence, queueBytesMax: Int,
+    slow: inout [HubSession]
   ) -> Int {
     guard let first = members.first else { return 0 }
     var format = first.format
