@@ -2,6 +2,18 @@
 struct FanOutToll: Sendable {
   fileprivate let conversation: ConversationID
   fileprivate let deliveries: Int
+  fileprivate var purse = Purse.everybodys
+
+  /// What it is taken from.
+  fileprivate enum Purse: String {
+    case everybodys = "fan_out"
+    /// Those who are in and write are many and ask all the time; who comes asks now and then, and would find nothing
+    /// left. A tenth more, for nothing else, lets five a second into a crowd of 10,000 that is told all it may be.
+    case newcomers = "fan_out_newcomers"
+
+    /// Of what the limits say.
+    var share: Double { self == .everybodys ? 1 : 0.1 }
+  }
 }
 
 extension Chat {
@@ -32,7 +44,8 @@ extension Chat {
     return try await payFanOut(in: found.conversation, by: user, of: text)
   }
 
-  /// Pays for a coming, a going or a role, whose conversation has just been looked up.
+  /// Pays for a coming, a going or a role, whose conversation has just been looked up. Who comes has something in
+  /// reserve.
   ///
   /// - Returns: nil, too, for who leaves or is taken out when there are no deliveries left: nobody is kept where he is,
   ///   and a crowd that is told too much is when somebody may have to go.
@@ -45,11 +58,17 @@ extension Chat {
     if subject != user || change == .remove {
       guard try await isMember(user, of: conversation.id, nil) else { return nil }
     }
-    do throws(ChatError) {
-      return try await pay(FanOutToll(conversation: conversation.id, deliveries: members))
-    } catch {
-      guard change == .remove else { throw error }
-      return nil
+    var toll = FanOutToll(conversation: conversation.id, deliveries: members)
+    let decision = await take(toll, 1)
+    if decision.allowed { return toll }
+    switch change {
+    case .remove: return nil
+    case .put(.some), .share: throw .rateLimited(retryAfter: decision.retryAfter)
+    case .put(nil):
+      toll.purse = .newcomers
+      let reserve = await take(toll, 1)
+      if reserve.allowed { return toll }
+      throw .rateLimited(retryAfter: min(decision.retryAfter, reserve.retryAfter))
     }
   }
 
@@ -96,7 +115,8 @@ extension Chat {
 
   private func take(_ toll: FanOutToll, _ sign: Int) async -> RateDecision {
     await limiter.take(
-      "fan_out:\(toll.conversation.rawValue)", cost: sign * toll.deliveries,
-      capacity: max(limits.fanOutBurst, toll.deliveries), refillPerSecond: limits.fanOutPerSecond)
+      "\(toll.purse.rawValue):\(toll.conversation.rawValue)", cost: sign * toll.deliveries,
+      capacity: max(Int(Double(limits.fanOutBurst) * toll.purse.share), toll.deliveries),
+      refillPerSecond: limits.fanOutPerSecond * toll.purse.share)
   }
 }

@@ -140,6 +140,31 @@ import Testing
     for _ in 0..<20 { _ = try await title.run(in: stage.chat, as: stage.ada) }
   }
 
+  @Test func `who comes to a crowd that is told all it may be is let in from a reserve, which is nobody else's`()
+    async throws
+  {
+    let stage = try await Stage.set(limits: Self.limits)
+    let square = try await stage.cast.square().id
+    let join = { (caller: Caller) async throws(ChatError) in
+      _ = try await PutMember(conversation: square, user: caller.user).run(in: stage.chat, as: caller)
+    }
+    try await join(stage.bob)
+    #expect(await say(4, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
+    try await join(stage.eve)
+    #expect(await say(1, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000), "as before")
+    try await RemoveMember(conversation: square, user: stage.eve.user).run(in: stage.chat, as: stage.eve)
+    await refused(.rateLimited(retryAfter: 1_000)) { () throws(ChatError) in try await join(stage.eve) }
+    // A tenth of two a second.
+    stage.clock.advance(by: 900)
+    #expect(await say(9, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 100))
+    for _ in 1...9 {
+      stage.clock.advance(by: 1_000)
+      _ = await say(9, in: square, on: stage, as: stage.ada)
+    }
+    stage.clock.advance(by: 100)
+    try await join(stage.eve)
+  }
+
   @Test func `titles are paid for where nobody has written, too`() async throws {
     let stage = try await Stage.set(limits: Self.limits)
     let group = try await stage.cast.group().id
