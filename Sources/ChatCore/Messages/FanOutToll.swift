@@ -3,6 +3,8 @@ struct FanOutToll: Sendable {
   fileprivate let conversation: ConversationID
   fileprivate let deliveries: Int
   fileprivate var purse = Purse.everybodys
+  /// Who was taken for a member without asking the store, maybe.
+  fileprivate var writer: UserID?
 
   /// What it is taken from.
   fileprivate enum Purse: String {
@@ -30,10 +32,21 @@ extension Chat {
     guard limits.fanOutPerSecond > 0 else { return nil }
     let (members, seen) = try await crowd(in: id, seenBy: user)
     guard members > limits.signalMembersMax else { return nil }
-    // The store refuses whoever is no member. He is not to see by another refusal that there is a crowd, nor to hold
-    // its deliveries meanwhile.
-    guard try await isMember(user, of: id, seen) else { return nil }
-    return try await pay(FanOutToll(conversation: id, deliveries: members * (1 + text.utf8.count / 1_024)))
+    var toll = FanOutToll(conversation: id, deliveries: members * (1 + text.utf8.count / 1_024))
+    toll.writer = user
+    let now = clock.now.milliseconds
+    let isKnown = await crowds.knowsWriter(user, in: id, at: now)
+    if !isKnown {
+      // The store refuses whoever is no member. He is not to see by another refusal that there is a crowd, nor to hold
+      // its deliveries meanwhile.
+      guard try await isMember(user, of: id, seen) else { return nil }
+      await crowds.learnWriter(user, in: id, at: now)
+    }
+    let decision = await take(toll, 1)
+    if decision.allowed { return toll }
+    // He may have gone since he was seen.
+    if isKnown, try await !isMember(user, of: id, nil) { return nil }
+    throw .rateLimited(retryAfter: decision.retryAfter)
   }
 
   /// Pays for a change of a message; its conversation is looked up only where a crowd is known.
@@ -75,6 +88,7 @@ extension Chat {
   /// Nothing was told.
   func giveBack(_ toll: FanOutToll?) async {
     guard let toll else { return }
+    if let writer = toll.writer { await crowds.forgetWriter(writer, in: toll.conversation) }
     _ = await take(toll, -1)
   }
 
@@ -105,12 +119,6 @@ extension Chat {
   {
     if let seen { return seen.member != nil }
     return try await messages.standing(of: user, in: id)?.member != nil
-  }
-
-  private func pay(_ toll: FanOutToll) async throws(ChatError) -> FanOutToll {
-    let decision = await take(toll, 1)
-    guard decision.allowed else { throw .rateLimited(retryAfter: decision.retryAfter) }
-    return toll
   }
 
   private func take(_ toll: FanOutToll, _ sign: Int) async -> RateDecision {
