@@ -35,7 +35,9 @@ extension Room {
     }
     isTellingOn = audience.waiting > 0
     guard isTellingOn else { return }
-    hub.ports.schedule(after: 0) { [weak self] in
+    // Other processes want the cores too, and how fast a crowd's messages leave is not decided here.
+    let rest = audience.waiting > 1 ? 0 : hub.limits.tellingRest
+    hub.ports.schedule(after: rest) { [weak self] in
       guard let self else { return }
       tellSome()
       hub.judgeSlowReaders()

@@ -25,7 +25,13 @@ import Testing
     stage.broker.publish([try stage.say("1", in: room), try stage.say("2", in: room)])
     #expect(told(ears, room, 2) == 2)
     #expect(told(ears, room, 3) == 0)
-    stage.time.run(for: 0)
+    // With a rest between, but none while another entry waits.
+    stage.time.run(for: 1)
+    #expect(told(ears, room, 2) == 5)
+    #expect(told(ears, room, 3) == 0)
+    stage.time.run(for: 1)
+    #expect(told(ears, room, 3) == 2)
+    stage.time.run(for: 2)
     #expect(ears.allSatisfy { $0.seqs(room) == [2, 3] })
     #expect(stage.hub.report.ages.count == 2)
     #expect(stage.hub.report.delivered == 10)
@@ -77,7 +83,7 @@ import Testing
     stage.broker.publish(try (1...6).map { try stage.say("\($0)", in: room) })
     #expect(ears.allSatisfy { $0.seqs(room).starts(with: [2, 3, 4]) })
     #expect(told(ears, room, 7) == 0)
-    stage.time.run(for: 0)
+    stage.time.run(for: 20)
     #expect(ears.allSatisfy { $0.seqs(room) == Array(2...7) })
   }
 
