@@ -59,14 +59,12 @@ struct Audience {
   /// An entry is to be told to all who are here now.
   mutating func tell(_ entry: EncodedEntry) { tellings.append(Telling(entry: entry, end: members.count)) }
 
-  /// The next who are to be told the oldest entry, and whether they are its last; they count as told.
-  mutating func next(atMost most: Int) -> (
-    entry: EncodedEntry, to: ContiguousArray<HubSession>.SubSequence, areLast: Bool
-  )? {
+  /// The places of the next who are to be told the oldest entry, and whether they are its last; they count as told.
+  mutating func next(atMost most: Int) -> (entry: EncodedEntry, to: Range<Int>, areLast: Bool)? {
     guard let oldest = tellings.first else { return nil }
     let end = oldest.told + min(most, oldest.end - oldest.told)
     if end == oldest.end { tellings.removeFirst() } else { tellings[0].told = end }
-    return (oldest.entry, members[oldest.told..<end], end == oldest.end)
+    return (oldest.entry, oldest.told..<end, end == oldest.end)
   }
 
   /// What the session at that place has yet to be told, the oldest first.

@@ -5,7 +5,7 @@ extension Room {
   /// Tells an entry to all who have everything before it; a crowd's later ones in the turns that follow.
   func tell(_ entry: EncodedEntry) {
     guard audience.waiting > 0 || members.count > hub.limits.toldPerTurn else {
-      return deliver(entry, to: members[...], areLast: true)
+      return deliver(entry, to: 0..<members.count, areLast: true)
     }
     audience.tell(entry)
     switch entry.entry.event {
@@ -19,19 +19,19 @@ extension Room {
   /// Whoever goes has been told everything up to where the room stands.
   func tellRest(to session: HubSession, at place: Int) {
     guard session.isAttached, audience.waiting > 0 else { return }
-    for entry in audience.missing(at: place) { deliver(entry, to: [session], areLast: false) }
+    for entry in audience.missing(at: place) { deliver(entry, to: place..<place + 1, areLast: false) }
   }
 
   /// At once, until no more entries wait than that.
   private func tellMembers(down most: Int) {
-    while audience.waiting > most, let (entry, sessions, areLast) = audience.next(atMost: .max) {
-      deliver(entry, to: sessions, areLast: areLast)
+    while audience.waiting > most, let (entry, places, areLast) = audience.next(atMost: .max) {
+      deliver(entry, to: places, areLast: areLast)
     }
   }
 
   private func tellSome() {
-    if let (entry, sessions, areLast) = audience.next(atMost: hub.limits.toldPerTurn) {
-      deliver(entry, to: sessions, areLast: areLast)
+    if let (entry, places, areLast) = audience.next(atMost: hub.limits.toldPerTurn) {
+      deliver(entry, to: places, areLast: areLast)
     }
     isTellingOn = audience.waiting > 0
     guard isTellingOn else { return }
@@ -44,12 +44,10 @@ extension Room {
     }
   }
 
-  private func deliver(
-    _ entry: EncodedEntry, to sessions: ContiguousArray<HubSession>.SubSequence, areLast: Bool
-  ) {
+  private func deliver(_ entry: EncodedEntry, to places: Range<Int>, areLast: Bool) {
     hub.telling(members.count) {
       hub.counts.delivered += FanOut.deliver(
-        entry, to: sessions, queueBytesMax: hub.limits.sendQueueBytesMax, slow: &hub.slowReaders)
+        entry, to: places, of: members, queueBytesMax: hub.limits.sendQueueBytesMax, slow: &hub.slowReaders)
     }
     guard areLast, !members.isEmpty else { return }
     hub.counts.ages.record(hub.ports.wallTime.milliseconds &- entry.entry.createdAt.milliseconds)

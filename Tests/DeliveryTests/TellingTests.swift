@@ -120,13 +120,13 @@ import Testing
           author: Author(id: UserID(rawValue: 1), username: "ada"), event: .unknown(code: 0))
         audience.tell(EncodedEntry(entry))
       default:
-        guard let (entry, sessions, _) = audience.next(atMost: 2) else { continue }
-        for session in sessions { heard[session, default: []].append(entry.seq) }
+        guard let (entry, places, _) = audience.next(atMost: 2) else { continue }
+        for session in audience.members[places] { heard[session, default: []].append(entry.seq) }
       }
       for (place, session) in audience.members.enumerated() { #expect(session.seat(in: id) == .live(place)) }
     }
-    while let (entry, sessions, _) = audience.next(atMost: 2) {
-      for session in sessions { heard[session, default: []].append(entry.seq) }
+    while let (entry, places, _) = audience.next(atMost: 2) {
+      for session in audience.members[places] { heard[session, default: []].append(entry.seq) }
     }
     #expect(seq > 10 && audience.members.count > 10)
     for session in audience.members { check(session) }
