@@ -54,6 +54,14 @@ public struct DeliveryLimits: Sendable, Hashable {
   /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there, and
   /// entries leave in the tick that brought them. As the domain's ``ChatCore/Limits/signalMembersMax``.
   public var crowdAbove: Int
+  /// Sessions of a room that are told an entry in one turn of the loop: a third of a millisecond's worth.
+  public var toldPerTurn = 256
+  /// How long a room rests between two such turns while it has no other entry to tell: three times what one takes, and
+  /// still many times as fast as a crowd's messages leave.
+  public var tellingRest: Milliseconds = 1
+  /// Entries of a room that not all its sessions have been told; past it the oldest is told at once: a page of the log,
+  /// and as many that come meanwhile.
+  public var tellingsMax = 64
   /// How often the store is asked whether sign-in sessions have ended, in case the signal was lost.
   public var signOutCheckEvery: Milliseconds = 30_000
 

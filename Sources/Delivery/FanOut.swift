@@ -5,15 +5,18 @@ import ChatCore
 /// - Cost: one call a recipient; no allocation, no await, no system call (the transport sends once a connection and
 ///   tick).
 enum FanOut {
-  /// Delivers an entry, names the sessions whose queue is over the limit, and says to how many it went.
+  /// Delivers an entry to those of the members, names the sessions whose queue is over the limit, and says to how many
+  /// it went.
   static func deliver(
-    _ entry: EncodedEntry, to members: ContiguousArray<HubSession>, queueBytesMax: Int, slow: inout [HubSession]
+    _ entry: EncodedEntry, to places: Range<Int>, of members: ContiguousArray<HubSession>, queueBytesMax: Int,
+    slow: inout [HubSession]
   ) -> Int {
-    guard let first = members.first else { return 0 }
-    var format = first.format
+    guard !places.isEmpty, places.upperBound <= members.count else { return 0 }
+    var format = members[places.lowerBound].format
     var frame = entry.frame(in: format)
     var delivered = 0
-    for session in members {
+    for place in places {
+      let session = members[place]
       if session.format !== format {
         format = session.format
         frame = entry.frame(in: format)

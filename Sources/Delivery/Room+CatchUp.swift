@@ -95,7 +95,7 @@ extension Room {
     guard !done.isEmpty else { return }
     catching.removeAll { $0.isDone(at: cursor.last) }
     for place in done {
-      if place.isAbsent { place.session.sit(nil, in: id) } else { addMember(place.session) }
+      if place.isAbsent { place.session.sit(nil, in: id) } else { audience.add(place.session, in: id) }
       place.resume?.caughtUp()
     }
     noteWhetherEmpty()

@@ -18,7 +18,9 @@ final class Room {
 
   unowned let hub: Hub
   var cursor: LogCursor
-  var members: ContiguousArray<HubSession> = []
+  var audience = Audience()
+  /// Whether some of the members wait for a later turn of the loop to be told.
+  var isTellingOn = false
   var catching: [CatchUp] = []
   var nextCatching = 0
   private var holdTimer: (any Cancellable)?
@@ -42,6 +44,7 @@ final class Room {
     emptySince = hub.ports.now
   }
 
+  var members: ContiguousArray<HubSession> { audience.members }
   var isEmpty: Bool { members.isEmpty && catching.isEmpty }
   private var limits: DeliveryLimits { hub.limits }
 
@@ -55,7 +58,7 @@ final class Room {
     cursor.confirm(head)
     let have = min(have, head)
     if have == head, have == cursor.last {
-      addMember(session)
+      audience.add(session, in: id)
       resume?.caughtUp()
     } else {
       catching.append(CatchUp(session: session, have: have, target: head, resume: resume))
@@ -67,7 +70,9 @@ final class Room {
   /// Lets a session go; nothing of the room reaches it any more.
   func leave(_ session: HubSession) {
     switch session.seat(in: id) {
-    case .live(let index): removeMember(at: index)
+    case .live(let place):
+      tellRest(to: session, at: place)
+      audience.remove(at: place, in: id)
     case .catchingUp: removeCatching(session)
     case nil: return
     }
@@ -76,21 +81,6 @@ final class Room {
 
   func noteWhetherEmpty() {
     if isEmpty, emptySince == nil { emptySince = hub.ports.now }
-  }
-
-  func addMember(_ session: HubSession) {
-    session.sit(.live(members.count), in: id)
-    members.append(session)
-  }
-
-  private func removeMember(at index: Int) {
-    let session = members[index]
-    let last = members.removeLast()
-    if index < members.count {
-      members[index] = last
-      last.sit(.live(index), in: id)
-    }
-    session.sit(nil, in: id)
   }
 
   // MARK: Hearing
@@ -129,13 +119,7 @@ final class Room {
   private func advance(_ entry: EncodedEntry) {
     cursor.delivered()
     entry.facts = facts
-    hub.telling(members.count) {
-      hub.counts.delivered += FanOut.deliver(
-        entry, to: members, queueBytesMax: limits.sendQueueBytesMax, slow: &hub.slowReaders)
-    }
-    if !members.isEmpty {
-      hub.counts.ages.record(hub.ports.wallTime.milliseconds &- entry.entry.createdAt.milliseconds)
-    }
+    tell(entry)
     if !catching.isEmpty { feed(entry) }
     applyMembership(entry.entry)
   }
@@ -227,7 +211,7 @@ final class Room {
   /// Reads on when what the members were sent has left: a crowd's leaves over many turns of the loop. Whoever takes
   /// nothing holds up the others no longer than that.
   private func restUntilFlushed(by end: Milliseconds) {
-    let isFull = members.contains { $0.port.queuedBytes > limits.burstBytesMax }
+    let isFull = isTellingOn || members.contains { $0.port.queuedBytes > limits.burstBytesMax }
     guard isFull, hub.ports.now < end else { return reading = .idle }
     reading = .resting
     hub.ports.schedule(after: limits.drainPoll) { [weak self] in

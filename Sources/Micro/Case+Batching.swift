@@ -21,7 +21,7 @@ private final class Ticks: ConnectionHandler, @unchecked Sendable {
   private let loop: EventLoop
   private var connections: [Connection] = []
   private var far: [CInt] = []
-  private let frame: SharedBytes
+  private let frame = [UInt8](repeating: 0x78, count: 200)
   private let frames: Int
   private var left: Int
   private var read = [UInt8](repeating: 0, count: 65_536)
@@ -30,7 +30,6 @@ private final class Ticks: ConnectionHandler, @unchecked Sendable {
     loop = try EventLoop(name: "micro")
     self.frames = frames
     left = ticks
-    frame = SharedBytes([UInt8](repeating: 0x78, count: 200))
     for _ in 0..<count {
       var ends: [CInt] = [-1, -1]
       let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue)

@@ -16,13 +16,20 @@ final class Stage: Broker, @unchecked Sendable {
   private var ears: [Ear] = []
   private var room = ConversationID(rawValue: 0)
   private var head: Int64 = 0
+  /// How long it takes until the last of the room has been told.
+  private let telling: Milliseconds
 
   /// One room with so many sessions, each format in turn.
   init(sessions: Int, formats: [WireFormat]) throws {
     let time = time
     let world = MemoryWorld(clock: VirtualClock(time))
+    var limits = DeliveryLimits()
+    // What is done now and then is not what a message costs.
+    (limits.headCheckEvery, limits.signOutCheckEvery) = (1 << 40, 1 << 40)
+    telling = Milliseconds(sessions / limits.toldPerTurn) * limits.tellingRest
     let hub = Hub(
-      ports: VirtualLoop(time: time, seed: 1), broker: self, log: world, conversations: world, signIns: world)
+      ports: VirtualLoop(time: time, seed: 1), broker: self, log: world, conversations: world, signIns: world,
+      limits: limits)
     self.hub = hub
     let made = time.finish { () async -> (user: User, room: ConversationID)? in
       let new = NewUser(username: Username(stored: "ada"), displayName: "ada", email: nil, passwordHash: "")
@@ -53,6 +60,7 @@ final class Stage: Broker, @unchecked Sendable {
     for _ in 0..<times {
       head += 1
       receiver?.received([Stage.entry(head, in: room)])
+      if telling > 0 { time.run(for: telling) }
     }
   }
 

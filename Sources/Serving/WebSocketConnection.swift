@@ -19,11 +19,16 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// What came while reading rested.
   private var backlog: [UInt8] = []
   private var isPaused = false
+  /// Whether it has had its share of this turn of the loop, and more waits.
+  private var isResting = false
   private var isClosing = false
   private var controlFrames: (second: UInt32, count: UInt32) = (0, 0)
   /// How much of the backlog has been read.
   private var backlogRead: UInt32 = 0
 
+  /// Messages of one connection that are read in one turn of the loop: a few tenths of a millisecond's worth. Some
+  /// hundreds may come at once, and several connections' hundreds in one turn.
+  static let messagesAtOnce = 16
   /// Text shorter than this is not worth compressing: 64 bytes.
   private static let compressedFrom = 64
 
@@ -70,12 +75,6 @@ public final class WebSocketConnection: @unchecked Sendable {
 
   /// Sends a frame that was encoded once for many.
   public func send(frame: [UInt8]) {
-    guard isOpen else { return }
-    connection.send(frame)
-  }
-
-  /// Sends a long frame that was encoded once for many, by reference.
-  public func send(frame: SharedBytes) {
     guard isOpen else { return }
     connection.send(frame)
   }
@@ -140,12 +139,24 @@ public final class WebSocketConnection: @unchecked Sendable {
   public func resumeReading() {
     guard isOpen, isPaused else { return }
     isPaused = false
+    guard !isResting else { return }
     connection.resumeReading()
     if !backlog.isEmpty { connection.loop.execute { [self] in readBacklog() } }
   }
 
+  /// Leaves the rest for the next turn of the loop, after what others have sent meanwhile.
+  private func rest() {
+    isResting = true
+    connection.pauseReading()
+    connection.loop.schedule(after: 0) { [self] in
+      isResting = false
+      readBacklog()
+      if !isPaused, !isResting { connection.resumeReading() }
+    }
+  }
+
   private func readBacklog() {
-    guard !isPaused, !backlog.isEmpty else { return }
+    guard !isPaused, !isResting, !backlog.isEmpty else { return }
     // Kept as it is and read on from there: its rest would be copied once for each few messages of it.
     var waiting = backlog
     backlog = []
@@ -159,10 +170,13 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Reads until all is used up or reading rests, and says up to where.
   private func read(_ input: UnsafeMutableRawBufferPointer, from start: Int = 0) -> Int {
     var offset = start
-    while !isClosing, !isPaused {
+    var left = WebSocketConnection.messagesAtOnce
+    while !isClosing, !isPaused, !isResting {
       let event = parser.next(input, from: &offset)
       if case .needMore = event { return input.count }
       take(event, input)
+      left -= 1
+      if left == 0, offset < input.count, isOpen { rest() }
     }
     return offset
   }

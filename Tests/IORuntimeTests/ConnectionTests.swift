@@ -33,7 +33,7 @@ struct ConnectionTests {
     try await withLoop { loop in
       let pair = try await Pair(on: loop)
       var expected: [UInt8] = []
-      var pieces: [(shared: Bool, bytes: [UInt8])] = []
+      var pieces: [(copied: Bool, bytes: [UInt8])] = []
       for index in 0..<400 {
         let size = [1, 40, 2048, 2049, 30_000, 0][index % 6]
         pieces.append((index % 2 == 0, [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: size)))
@@ -41,7 +41,9 @@ struct ConnectionTests {
       }
       let all = pieces
       try await pair.client.act { connection in
-        for piece in all { piece.shared ? connection.send(SharedBytes(piece.bytes)) : connection.send(piece.bytes) }
+        for piece in all {
+          piece.copied ? connection.send(piece.bytes.span.bytes) : connection.send(piece.bytes)
+        }
       }
       #expect(try await eventually { pair.server.seen.count == expected.count })
       #expect(pair.server.seen.bytes == expected)
@@ -60,7 +62,7 @@ struct ConnectionTests {
       let next = [UInt8](repeating: 1, count: followedByMuch ? 100_000 : 3)
       try await pair.client.act { connection in
         connection.send(next)
-        connection.send(SharedBytes([UInt8](repeating: 2, count: 5_000)))
+        connection.send([UInt8](repeating: 2, count: 5_000))
       }
       try await pair.server.act { $0.resumeReading() }
       #expect(try await eventually { pair.server.seen.count == first.count + next.count + 5_000 })
@@ -76,7 +78,7 @@ struct ConnectionTests {
       let pair = try await Pair(
         on: loop, clientOptions: options, serve: { Recorder($0, keepsBytes: false) }, call: { Recorder($0) })
       try await pair.server.act { $0.pauseReading() }
-      let block = SharedBytes([UInt8](repeating: 7, count: 1 << 20))
+      let block = [UInt8](repeating: 7, count: 1 << 20)
       try await pair.client.act { connection in
         for _ in 0..<32 { connection.send(block) }
         #expect(connection.isCongested)
@@ -147,7 +149,7 @@ struct ConnectionTests {
   func closeAfterFlush() async throws {
     try await withLoop { loop in
       let pair = try await Pair(on: loop)
-      let body = SharedBytes([UInt8](repeating: 3, count: 4 << 20))
+      let body = [UInt8](repeating: 3, count: 4 << 20)
       try await pair.client.act { $0.send([UInt8](repeating: 9, count: 100_000)) }
       try await pair.server.act { connection in
         connection.send(body)
@@ -165,7 +167,7 @@ struct ConnectionTests {
     try await withLoop { loop in
       let pair = try await Pair(on: loop)
       try await pair.client.act { $0.pauseReading() }
-      let body = SharedBytes([UInt8](repeating: 3, count: 12 << 20))
+      let body = [UInt8](repeating: 3, count: 12 << 20)
       try await pair.server.act { connection in
         connection.send(body)
         connection.closeAfterFlush(deadline: 60)

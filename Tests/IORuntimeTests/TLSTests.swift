@@ -56,10 +56,9 @@ struct TLSTests {
     try await withLoop { loop in
       let scene = try await Scene(loop, certificate)
       let bytes = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-      let shared = SharedBytes(bytes)
       try await scene.client.act { connection in
         connection.send("head")
-        connection.send(shared)
+        connection.send(bytes)
       }
       #expect(try await eventually { scene.client.seen.count == bytes.count + 4 })
       #expect(scene.client.seen.bytes == Array("head".utf8) + bytes)

@@ -54,6 +54,8 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
   let pongs = Box(0)
+  /// The texts of all sockets, in the order in which they were read.
+  let texts = Box<[String]>([])
   let poured = Box(0)
 
   init(loop: EventLoop) { self.loop = loop }
@@ -87,8 +89,8 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
       subprotocols: ["echo"], compression: CompressionOffer(serverForgets: false, clientForgets: false))
     do {
       let agreement = try Handshake.agree(request.head, offer: offer)
-      return .accept(agreement, limits: MessageLimits(messageBytesMax: 1 << 20)) { [ends, pongs] in
-        Echo($0, ends, pongs)
+      return .accept(agreement, limits: MessageLimits(messageBytesMax: 1 << 20)) { [ends, pongs, texts] in
+        Echo($0, ends, pongs, texts)
       }
     } catch {
       return .refuse(Response(error))
@@ -130,16 +132,20 @@ final class Echo: WebSocketHandler {
   private let socket: WebSocketConnection
   private let ends: Box<[WebSocketEnd]>
   private let pongs: Box<Int>
+  private let texts: Box<[String]>
 
-  init(_ socket: WebSocketConnection, _ ends: Box<[WebSocketEnd]>, _ pongs: Box<Int>) {
+  init(_ socket: WebSocketConnection, _ ends: Box<[WebSocketEnd]>, _ pongs: Box<Int>, _ texts: Box<[String]>) {
     self.socket = socket
     self.ends = ends
     self.pongs = pongs
+    self.texts = texts
   }
 
   func received(text: Span<UInt8>) {
     let bytes = text.withUnsafeBufferPointer { Array($0) }
-    switch String(decoding: bytes, as: UTF8.self) {
+    let words = String(decoding: bytes, as: UTF8.self)
+    texts.change { $0.append(words) }
+    switch words {
     case "close": socket.close(4001, reason: "asked")
     case "ping": socket.ping([1, 2, 3])
     case "pause":

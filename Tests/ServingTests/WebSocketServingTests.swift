@@ -1,8 +1,10 @@
+import Glibc
 import HTTP1
 import IORuntime
-import Serving
 import Testing
 import WebSocket
+
+@testable import Serving
 
 /// A client of the tests: masks what it sends, reads what it is sent.
 final class SocketClient {
@@ -169,6 +171,27 @@ extension OverSockets {
       for round in 0..<5 {
         for number in 0..<10 { #expect(client.hear() == "\(round).\(number)") }
       }
+    }
+
+    @Test("one who sends much at once is read a share at a time, with others in between; nothing is lost or reordered")
+    func shares() async throws {
+      let test = try await TestServer()
+      let (much, little) = (try SocketClient(test), try SocketClient(test))
+      let (isHeld, isSent) = (Box(false), Box(false))
+      test.loop.execute {
+        isHeld.change { $0 = true }
+        while !isSent.value { usleep(1_000) }
+      }
+      while !isHeld.value { usleep(1_000) }
+      let all = (0..<200).map { "\($0)" }
+      for (number, text) in all.enumerated() { much.send(number == 100 ? "pause" : text) }
+      little.send("little")
+      isSent.change { $0 = true }
+      let expected = all.filter { $0 != "100" }
+      for text in expected { #expect(much.hear() == text) }
+      #expect(little.hear() == "little")
+      let place = try #require(test.handler.texts.value.firstIndex(of: "little"))
+      #expect(place <= WebSocketConnection.messagesAtOnce)
     }
 
     @Test("a flood of pings or pongs ends the socket, a few do not", arguments: [Opcode.ping, .pong])

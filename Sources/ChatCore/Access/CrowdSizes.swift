@@ -3,8 +3,8 @@
 /// Most conversations are written to now and then: they are never looked up. One that is written to twice within
 /// ``window`` is, and what was found holds for ``keptFor``.
 ///
-/// - Limits: between `keysMax` and twice as many conversations are remembered; a crowd that was forgotten is looked up
-///   again.
+/// - Limits: between `keysMax` and twice as many conversations are remembered, and `keysMax` who write to crowds; what
+///   was forgotten is looked up again.
 /// - Isolation: an actor without an executor of its own, so that calls from a loop stay on it.
 public actor CrowdSizes {
   /// What is known of a conversation that somebody writes to.
@@ -30,12 +30,22 @@ public actor CrowdSizes {
     var isCrowd = false
   }
 
+  /// Ten seconds: of what somebody writes in a row, one message in many is preceded by a look-up.
+  static let writerFor: Milliseconds = 10_000
+
+  private struct Writer: Hashable {
+    let user: UserID
+    let conversation: ConversationID
+  }
+
   private let keysMax: Int
   private var young: [ConversationID: Seen] = [:]
   private var old: [ConversationID: Seen] = [:]
   /// Where the crowds are of those in ``young``, and where those were that stood there before.
   private var crowded: Set<Bucket> = []
   private var crowdedBefore: Set<Bucket> = []
+  /// Until when who was seen to be a member of a crowd counts as one.
+  private var writers: [Writer: Milliseconds] = [:]
 
   /// Knows none. 10,000 conversations take about a megabyte.
   public init(keysMax: Int = 10_000) { self.keysMax = max(1, keysMax) }
@@ -74,6 +84,24 @@ public actor CrowdSizes {
   /// It has so many members; nil when nobody can say.
   func learn(_ members: Int?, of id: ConversationID, at now: Milliseconds, isCrowd: Bool) {
     remember(Seen(at: now, members: members, isCrowd: isCrowd), id)
+  }
+
+  // MARK: Who writes
+
+  /// Whether he was seen to be a member of it a moment ago.
+  func knowsWriter(_ user: UserID, in id: ConversationID, at now: Milliseconds) -> Bool {
+    now < writers[Writer(user: user, conversation: id)] ?? now
+  }
+
+  /// He is a member of it.
+  func learnWriter(_ user: UserID, in id: ConversationID, at now: Milliseconds) {
+    if writers.count >= keysMax { writers = [:] }
+    writers[Writer(user: user, conversation: id)] = now + CrowdSizes.writerFor
+  }
+
+  /// Nobody knows whether he still is.
+  func forgetWriter(_ user: UserID, in id: ConversationID) {
+    writers[Writer(user: user, conversation: id)] = nil
   }
 
   private func remember(_ seen: Seen, _ id: ConversationID) {

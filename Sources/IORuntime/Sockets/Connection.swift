@@ -98,15 +98,9 @@ public final class Connection: @unchecked Sendable {
     queued()
   }
 
-  /// Queues bytes of an array: by reference while nothing else waits, so an array that many are sent is not copied.
+  /// Queues bytes of an array: by reference while nothing else waits or when they are many, so that an array which many
+  /// are sent is not copied.
   public func send(_ bytes: [UInt8]) {
-    guard maySend else { return }
-    out.append(bytes)
-    queued()
-  }
-
-  /// Queues bytes that others are sent too: by reference when they are many.
-  public func send(_ bytes: SharedBytes) {
     guard maySend else { return }
     out.append(bytes)
     queued()

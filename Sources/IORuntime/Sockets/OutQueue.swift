@@ -3,7 +3,9 @@ import Glibc
 
 /// Bytes that wait to be sent, in order. Empty, it holds no memory; nearly always it is one buffer and one `send`.
 ///
-/// - Cost: what a tick says once to a crowd is one reference each, no copy; from the second frame on one buffer each.
+/// - Cost: what a tick says once to a crowd is one reference each, no copy; from the second frame on one buffer each,
+///   but for long ones (``OutPiece/copiedBelow``), of which a crowd of slow readers holds one copy however many they
+///   are.
 struct OutQueue: ~Copyable {
   /// What became of an attempt to send.
   enum Outcome {
@@ -28,7 +30,7 @@ struct OutQueue: ~Copyable {
   private(set) var count = 0
   /// All that waits, as it was given; else empty.
   private var lone: [UInt8] = []
-  private var pieces: [SharedBytes] = []
+  private var pieces: [OutPiece] = []
   private var firstPiece = 0
   private var tail: UnsafeMutableRawPointer?
   private var tailCount = 0
@@ -43,14 +45,20 @@ struct OutQueue: ~Copyable {
   // MARK: Adding
 
   mutating func append(_ bytes: [UInt8]) {
-    guard isEmpty else { return bytes.withUnsafeBytes { append($0) } }
-    lone = bytes
-    count = bytes.count
+    guard !isEmpty else {
+      lone = bytes
+      return count = bytes.count
+    }
+    guard bytes.count > OutPiece.copiedBelow else { return bytes.withUnsafeBytes { append($0) } }
+    moveLone(before: 0)
+    sealTail()
+    pieces.append(.given(bytes))
+    count &+= bytes.count
   }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let from = bytes.baseAddress, bytes.count > 0 else { return }
-    copyLone(before: bytes.count)
+    moveLone(before: bytes.count)
     if tailCapacity &- tailCount < bytes.count { makeRoom(for: bytes.count) }
     guard let tail else { return }
     (tail + tailCount).copyMemory(from: from, byteCount: bytes.count)
@@ -58,23 +66,16 @@ struct OutQueue: ~Copyable {
     count &+= bytes.count
   }
 
-  mutating func append(_ bytes: SharedBytes) {
-    guard bytes.count > SharedBytes.copiedBelow else { return append(bytes.raw) }
-    copyLone(before: 0)
-    sealTail()
-    pieces.append(bytes)
-    count &+= bytes.count
-  }
-
-  /// What was alone gets company: it moves into a buffer.
-  private mutating func copyLone(before more: Int) {
+  /// What was alone gets company: when it is short it moves into a buffer, else it becomes a piece.
+  private mutating func moveLone(before more: Int) {
     guard !lone.isEmpty else { return }
-    let first = lone.count
-    let capacity = max(Self.tailFirst, first + more, min(4 * first, Self.loneRoomMax))
-    guard let made = malloc(capacity) else { return }
-    UnsafeMutableRawBufferPointer(start: made, count: first).copyBytes(from: lone)
-    (tail, tailCount, tailCapacity) = (made, first, capacity)
+    let first = lone
     lone = []
+    guard first.count <= OutPiece.copiedBelow else { return pieces.append(.given(first)) }
+    let capacity = max(Self.tailFirst, first.count + more, min(4 * first.count, Self.loneRoomMax))
+    guard let made = malloc(capacity) else { return }
+    UnsafeMutableRawBufferPointer(start: made, count: first.count).copyBytes(from: first)
+    (tail, tailCount, tailCapacity) = (made, first.count, capacity)
   }
 
   private mutating func makeRoom(for more: Int) {
@@ -91,7 +92,7 @@ struct OutQueue: ~Copyable {
 
   private mutating func sealTail() {
     guard let full = tail else { return }
-    pieces.append(SharedBytes(adopting: full, count: tailCount))
+    pieces.append(.filled(FilledBuffer(adopting: full, count: tailCount)))
     dropTail()
   }
 
@@ -106,7 +107,9 @@ struct OutQueue: ~Copyable {
   /// Gives the bytes that are next in one run; none when nothing waits.
   func withNext<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
     if !lone.isEmpty { return lone.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[sent...])) } }
-    if firstPiece < pieces.count { return body(UnsafeRawBufferPointer(rebasing: pieces[firstPiece].raw[sent...])) }
+    if firstPiece < pieces.count {
+      return pieces[firstPiece].withBytes { body(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+    }
     guard let tail else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     return body(UnsafeRawBufferPointer(start: tail + sent, count: tailCount - sent))
   }
@@ -163,27 +166,32 @@ struct OutQueue: ~Copyable {
     guard firstPiece < pieces.count else {
       return withNext { (Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)), $0.count) }
     }
-    let (used, asked) = gather(into: vectors)
-    var message = msghdr()
-    message.msg_iov = vectors.baseAddress
-    message.msg_iovlen = used
-    return (sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)), asked)
+    return gather(from: firstPiece, into: vectors, used: 0, bytes: 0) { used, bytes in
+      var message = msghdr()
+      message.msg_iov = vectors.baseAddress
+      message.msg_iovlen = used
+      return (sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)), bytes)
+    }
   }
 
-  private func gather(into vectors: UnsafeMutableBufferPointer<iovec>) -> (used: Int, bytes: Int) {
-    var used = 0
-    var bytes = 0
-    var skip = sent
-    func add(_ run: UnsafeRawBufferPointer) {
+  /// Gives `body` the pieces from that one on, and the tail: one inside the other, since each is held for one call.
+  private func gather(
+    from index: Int, into vectors: UnsafeMutableBufferPointer<iovec>, used: Int, bytes: Int,
+    _ body: (_ used: Int, _ bytes: Int) -> (Int, Int)
+  ) -> (Int, Int) {
+    guard used < vectors.count else { return body(used, bytes) }
+    func add(_ run: UnsafeRawBufferPointer) -> Int {
       vectors[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: run.baseAddress), iov_len: run.count)
-      used += 1
-      bytes += run.count
+      return bytes + run.count
     }
-    for index in firstPiece..<pieces.count where used < vectors.count {
-      add(UnsafeRawBufferPointer(rebasing: pieces[index].raw[skip...]))
-      skip = 0
+    guard index < pieces.count else {
+      guard let tail, tailCount > 0 else { return body(used, bytes) }
+      return body(used + 1, add(UnsafeRawBufferPointer(start: tail, count: tailCount)))
     }
-    if let tail, tailCount > 0, used < vectors.count { add(UnsafeRawBufferPointer(start: tail, count: tailCount)) }
-    return (used, bytes)
+    let skipped = index == firstPiece ? sent : 0
+    return pieces[index].withBytes { run in
+      let bytes = add(UnsafeRawBufferPointer(rebasing: run[skipped...]))
+      return gather(from: index + 1, into: vectors, used: used + 1, bytes: bytes, body)
+    }
   }
 }

@@ -55,6 +55,8 @@ public struct SimulationSettings: Sendable {
     limits.joinsPerTurn = 2
     limits.resumesAtOnceMax = 3
     limits.lingerFor = 3_000
+    limits.toldPerTurn = 1
+    limits.tellingsMax = 3
   }
 
   /// A cluster of another size, with more of some trouble and less of other.

@@ -1,5 +1,6 @@
 @testable import ChatCore
 import MemoryAdapters
+import Synchronization
 import TestKit
 import Testing
 
@@ -92,6 +93,45 @@ import Testing
       await say(1, in: group, on: stage, as: stage.eve) == .notFound(.conversation), "a stranger learns of no crowd")
   }
 
+  @Test func `who writes much to a crowd is looked up now and then, and at once when he is refused`() async throws {
+    var limits = Self.limits
+    limits.fanOutBurst = 1_000
+    let stage = try await Stage.set(limits: limits)
+    let asked = CountedMessages(world: stage.world)
+    var chat = stage.chat
+    chat.messages = asked
+    let group = try await stage.cast.group().id
+    let say = { (caller: Caller) async throws(ChatError) in
+      _ = try await SendMessage(conversation: group, text: "hi").run(in: chat, as: caller)
+    }
+    for _ in 1...20 { try await say(stage.ada) }
+    #expect(asked.standings == 1, "which said how many there are, too")
+    for _ in 1...20 { try await say(stage.bob) }
+    #expect(asked.standings == 2)
+    stage.clock.advance(by: CrowdSizes.writerFor - 1)
+    try await say(stage.bob)
+    #expect(asked.standings == 2)
+    stage.clock.advance(by: 1)
+    try await say(stage.bob)
+    #expect(asked.standings == 3)
+    try await RemoveMember(conversation: group, user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    let before = stage.publisher.entries.count
+    for looked in [3, 4, 5] {
+      await refused(.notFound(.conversation)) { () throws(ChatError) in try await say(stage.bob) }
+      #expect(asked.standings == looked)
+    }
+    #expect(stage.publisher.entries.count == before)
+  }
+
+  @Test func `who has gone hears of no crowd, also while it is told too much`() async throws {
+    let stage = try await Stage.set(limits: Self.limits)
+    let group = try await stage.cast.group().id
+    #expect(await say(1, in: group, on: stage, as: stage.ada) == nil)
+    #expect(await say(1, in: group, on: stage, as: stage.bob) == nil)
+    try await RemoveMember(conversation: group, user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    #expect(await say(9, in: group, on: stage, as: stage.bob) == .notFound(.conversation))
+  }
+
   @Test func `changes of messages are paid for too, and those that change nothing are not`() async throws {
     let stage = try await Stage.set(limits: Self.limits)
     let group = try await stage.cast.group().id
@@ -138,6 +178,31 @@ import Testing
     #expect(stage.publisher.entries.count > before)
     stage.clock.advance(by: 3_000)
     for _ in 0..<20 { _ = try await title.run(in: stage.chat, as: stage.ada) }
+  }
+
+  @Test func `who comes to a crowd that is told all it may be is let in from a reserve, which is nobody else's`()
+    async throws
+  {
+    let stage = try await Stage.set(limits: Self.limits)
+    let square = try await stage.cast.square().id
+    let join = { (caller: Caller) async throws(ChatError) in
+      _ = try await PutMember(conversation: square, user: caller.user).run(in: stage.chat, as: caller)
+    }
+    try await join(stage.bob)
+    #expect(await say(4, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000))
+    try await join(stage.eve)
+    #expect(await say(1, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 1_000), "as before")
+    try await RemoveMember(conversation: square, user: stage.eve.user).run(in: stage.chat, as: stage.eve)
+    await refused(.rateLimited(retryAfter: 1_000)) { () throws(ChatError) in try await join(stage.eve) }
+    // A tenth of two a second.
+    stage.clock.advance(by: 900)
+    #expect(await say(9, in: square, on: stage, as: stage.ada) == .rateLimited(retryAfter: 100))
+    for _ in 1...9 {
+      stage.clock.advance(by: 1_000)
+      _ = await say(9, in: square, on: stage, as: stage.ada)
+    }
+    stage.clock.advance(by: 100)
+    try await join(stage.eve)
   }
 
   @Test func `titles are paid for where nobody has written, too`() async throws {
@@ -198,5 +263,31 @@ import Testing
       _ = await sizes.written(to: try #require(ConversationID(checking: Int64(number) << 12 | 8)), at: Int64(number))
     }
     #expect(await !sizes.mayBeCrowd(in: crowd.bucket), "it was forgotten")
+  }
+}
+
+/// A world that counts how often it was asked how somebody stands.
+private final class CountedMessages: MessageStore {
+  private let world: MemoryWorld
+  private let asked = Mutex(0)
+  var standings: Int { asked.withLock { $0 } }
+
+  init(world: MemoryWorld) { self.world = world }
+
+  func standing(of user: UserID, in id: ConversationID) async throws(ChatError) -> MemberStanding? {
+    asked.withLock { $0 += 1 }
+    return try await world.standing(of: user, in: id)
+  }
+
+  func message(_ id: EntryID, for reader: UserID) async throws(ChatError) -> Message? {
+    try await world.message(id, for: reader)
+  }
+
+  func change(_ id: EntryID, _ change: MessageChange, by caller: UserID) async throws(ChatError) -> ChangedMessage {
+    try await world.change(id, change, by: caller)
+  }
+
+  func markRead(_ id: ConversationID, _ user: UserID, upTo seq: Int64) async throws(ChatError) -> Bool {
+    try await world.markRead(id, user, upTo: seq)
   }
 }
