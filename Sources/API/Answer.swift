@@ -33,7 +33,12 @@ public struct Answer: Sendable {
   public static func json(_ status: Status, values: Int = 0, _ write: (inout JSONWriter) -> Void) -> Answer {
     var writer = JSONWriter(values: values)
     write(&writer)
-    return Answer(status: status, body: writer.finish(), contentType: "application/json; charset=utf-8")
+    return json(status, writer.finish())
+  }
+
+  /// With JSON text that is ready.
+  static func json(_ status: Status, _ body: [UInt8]) -> Answer {
+    Answer(status: status, body: body, contentType: "application/json; charset=utf-8")
   }
 
   /// With text that is ready.

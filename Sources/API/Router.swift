@@ -47,9 +47,10 @@ struct Router: Sendable {
   func match(_ method: Method, _ path: [String]) -> Match {
     let wanted = method == .head ? Method.get : method
     var others: [Method] = []
-    for route in routes[path.count] ?? [] {
-      guard let parameters = Router.parameters(of: route, in: path) else { continue }
-      if route.endpoint.method == wanted { return .endpoint(route.endpoint, parameters: parameters) }
+    for route in routes[path.count] ?? [] where Router.fits(route, path) {
+      if route.endpoint.method == wanted {
+        return .endpoint(route.endpoint, parameters: Router.parameters(of: route, in: path))
+      }
       // `/v1/users/me` is also a `/v1/users/{user}`: each method counts once.
       if !others.contains(route.endpoint.method) { others.append(route.endpoint.method) }
     }
@@ -57,15 +58,20 @@ struct Router: Sendable {
     return others.isEmpty ? .unknown : .otherMethods(others)
   }
 
-  private static func parameters(of route: Route, in path: [String]) -> [String: String]? {
-    var parameters: [String: String] = [:]
+  private static func fits(_ route: Route, _ path: [String]) -> Bool {
     for (segment, part) in zip(route.segments, path) {
       switch segment {
-      case .literal(let text): if text != part { return nil }
-      case .parameter(let name):
-        guard !part.isEmpty else { return nil }
-        parameters[name] = part
+      case .literal(let text): if text != part { return false }
+      case .parameter: if part.isEmpty { return false }
       }
+    }
+    return true
+  }
+
+  private static func parameters(of route: Route, in path: [String]) -> [String: String] {
+    var parameters: [String: String] = [:]
+    for (segment, part) in zip(route.segments, path) {
+      if case .parameter(let name) = segment { parameters[name] = part }
     }
     return parameters
   }

@@ -28,43 +28,50 @@ extension Timestamp {
   /// The bytes of ``rfc3339``, for writers: nothing is allocated.
   public var rfc3339ASCII: InlineArray<24, UInt8> {
     let clamped = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
-    // Floored, so that moments before 1970 keep their day.
-    let day = (clamped >= 0 ? clamped : clamped - 86_399_999) / 86_400_000
-    let inDay = clamped - day * 86_400_000
-    let (year, month, dayOfMonth) = Timestamp.civil(fromDay: day)
+    // Counted from 0000-01-01, so that nothing is negative and half as wide numbers do, which divide in a few steps.
+    let sinceZero = UInt64(bitPattern: clamped &+ 62_167_219_200_000)
+    let day = UInt32(truncatingIfNeeded: sinceZero / 86_400_000)
+    let inDay = UInt32(truncatingIfNeeded: sinceZero &- UInt64(day) &* 86_400_000)
+    let (year, month, dayOfMonth) = Timestamp.civil(day)
+    let (seconds, milliseconds) = (inDay / 1000, inDay % 1000)
+    let minutes = seconds / 60
     var text = InlineArray<24, UInt8>(repeating: UInt8(ascii: "-"))
-    func pair(_ value: Int64, at place: Int) {
-      text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
-      text[place &+ 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
-    }
-    pair(year / 100, at: 0)
-    pair(year % 100, at: 2)
-    pair(month, at: 5)
-    pair(dayOfMonth, at: 8)
+    Timestamp.put(year / 100, in: &text, at: 0)
+    Timestamp.put(year % 100, in: &text, at: 2)
+    Timestamp.put(month, in: &text, at: 5)
+    Timestamp.put(dayOfMonth, in: &text, at: 8)
     text[10] = UInt8(ascii: "T")
-    pair(inDay / 3_600_000, at: 11)
+    Timestamp.put(minutes / 60, in: &text, at: 11)
     text[13] = UInt8(ascii: ":")
-    pair(inDay / 60_000 % 60, at: 14)
+    Timestamp.put(minutes % 60, in: &text, at: 14)
     text[16] = UInt8(ascii: ":")
-    pair(inDay / 1000 % 60, at: 17)
+    Timestamp.put(seconds % 60, in: &text, at: 17)
     text[19] = UInt8(ascii: ".")
-    text[20] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: inDay % 1000 / 100)
-    pair(inDay % 100, at: 21)
+    text[20] = UInt8(truncatingIfNeeded: 0x30 &+ milliseconds / 100)
+    Timestamp.put(milliseconds % 100, in: &text, at: 21)
     text[23] = UInt8(ascii: "Z")
     return text
   }
 
-  /// Year, month and day of a day counted from 1970-01-01; years are taken to begin in March, so that leap days come
+  /// Writes a number below 100 as two digits.
+  @inline(__always)
+  private static func put(_ value: UInt32, in text: inout InlineArray<24, UInt8>, at place: Int) {
+    text[place] = UInt8(truncatingIfNeeded: 0x30 &+ value / 10)
+    text[place &+ 1] = UInt8(truncatingIfNeeded: 0x30 &+ value % 10)
+  }
+
+  /// Year, month and day of a day counted from 0000-01-01; years are taken to begin in March, so that leap days come
   /// last.
-  private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let shifted = day + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthFromMarch = (5 * dayOfYear + 2) / 153
-    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+  private static func civil(_ day: UInt32) -> (year: UInt32, month: UInt32, day: UInt32) {
+    // An era, which are 400 years, more: its March begins 60 days after its January, that of the year 0 is a leap year.
+    let shifted = day &+ 146_097 &- 60
+    let era = shifted / 146_097
+    let dayOfEra = shifted &- era &* 146_097
+    let yearOfEra = (dayOfEra &- dayOfEra / 1460 &+ dayOfEra / 36_524 &- dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra &- (365 &* yearOfEra &+ yearOfEra / 4 &- yearOfEra / 100)
+    let monthFromMarch = (5 &* dayOfYear &+ 2) / 153
+    let month = monthFromMarch < 10 ? monthFromMarch &+ 3 : monthFromMarch &- 9
+    let year = yearOfEra &+ era &* 400 &- 400 &+ (month <= 2 ? 1 : 0)
+    return (year, month, dayOfYear &- (153 &* monthFromMarch &+ 2) / 5 &+ 1)
   }
 }

@@ -62,10 +62,11 @@ extension Ask {
     while count < most, bytes < Ask.historyBytesMax {
       let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
-      pages.append(found.messages.filter { $0.deletedAt == nil })
-      count += found.messages.count
-      bytes += found.messages.reduce(0) { $0 + $1.text.utf8.count }
-      guard found.hasMore, let first = found.messages.first else { break }
+      let messages = try found.messages
+      pages.append(messages.filter { $0.deletedAt == nil })
+      count += messages.count
+      bytes += messages.reduce(0) { $0 + $1.text.utf8.count }
+      guard found.hasMore, let first = messages.first else { break }
       page = .before(first.seq)
     }
     return pages.reversed().flatMap(\.self)

@@ -8,8 +8,13 @@ extension EntryText {
 
   /// The same of a name's UTF-8 bytes; nearly all say `text`, for which no string is made.
   public static func messageType(utf8 name: UnsafeRawBufferPointer) -> MessageType {
-    if name.elementsEqual(MessageType.text.rawValue.utf8) { return .text }
+    if isText(name) { return .text }
     return messageType(String(decoding: name, as: UTF8.self))
+  }
+
+  private static func isText(_ name: UnsafeRawBufferPointer) -> Bool {
+    name.count == 4 && name[0] == UInt8(ascii: "t") && name[1] == UInt8(ascii: "e") && name[2] == UInt8(ascii: "x")
+      && name[3] == UInt8(ascii: "t")
   }
 
   /// The reactions on a message as the store keeps them beside it: `[["👍",3]]`; nothing when there are none.

@@ -5,8 +5,10 @@ public enum PercentCoding {
   /// Decodes bytes, strictly.
   ///
   /// - Returns: nil for a `%` without two hexadecimal digits, for what is not UTF-8 (overlong forms too), and for NUL.
-  public static func decode(_ bytes: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String? {
+  public static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+    if let plain = bytes.withContiguousStorageIfAvailable({ plain($0, plusIsSpace) }), let plain { return plain }
     var decoded: [UInt8] = []
+    decoded.reserveCapacity(bytes.count)
     var iterator = bytes.makeIterator()
     while let byte = iterator.next() {
       var value = byte
@@ -22,6 +24,12 @@ public enum PercentCoding {
       decoded.append(value)
     }
     return String(validating: decoded, as: UTF8.self)
+  }
+
+  /// The text of bytes that stand for themselves, as nearly all do; nil when one of them does not.
+  private static func plain(_ bytes: UnsafeBufferPointer<UInt8>, _ plusIsSpace: Bool) -> String? {
+    for byte in bytes where byte == Byte.percent || byte == 0 || byte == UInt8(ascii: "+") && plusIsSpace { return nil }
+    return String(validating: bytes, as: UTF8.self)
   }
 
   /// Decodes a text, strictly; see ``decode(_:plusIsSpace:)-swift.type.method``.

@@ -3,9 +3,55 @@
 /// Besides what JSON asks, `<`, `>`, `&`, U+2028 and U+2029 are escaped, so that the text is harmless inside a script
 /// element.
 /// - Source: RFC 8259 section 7.
-enum JSONEscaping {
+@usableFromInline enum JSONEscaping {
+  /// What a byte takes at most: `\u001f`.
+  static let growthMax = 6
+
   /// Whether the text is its own escaped form; false also for some that are, when they have bytes above ASCII.
-  static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool { nextCandidate(text, from: 0) == text.count }
+  static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let (raw, count) = (UnsafeRawBufferPointer(text), text.count)
+    guard count >= 16 else { return isPlain(short: raw) }
+    var found: UInt8 = 0
+    var index = 0
+    while index &+ 16 < count {
+      found |= candidates(raw, index)
+      index &+= 16
+    }
+    // The last ones once more with those before them, instead of one by one.
+    return found | candidates(raw, count &- 16) == 0
+  }
+
+  /// Not 0 when one of sixteen bytes may need an escape; without a branch, so that the compiler compares all at once.
+  @inline(__always)
+  private static func candidates(_ raw: UnsafeRawBufferPointer, _ start: Int) -> UInt8 {
+    var found: UInt8 = 0
+    for place in 0..<16 {
+      let byte = raw[start &+ place]
+      let control: UInt8 = byte < 0x20 ? 1 : 0
+      // `"` and `&` differ in the bit 0x04, `<` and `>` in the bit 0x02: one comparison finds both.
+      let quoteOrAmpersand: UInt8 = byte | 0x04 == UInt8(ascii: "&") ? 1 : 0
+      let angle: UInt8 = byte | 0x02 == UInt8(ascii: ">") ? 1 : 0
+      let backslash: UInt8 = byte == UInt8(ascii: "\\") ? 1 : 0
+      let separator: UInt8 = byte == 0xE2 ? 1 : 0
+      found |= control | quoteOrAmpersand | angle | backslash | separator
+    }
+    return found
+  }
+
+  private static func isPlain(short raw: UnsafeRawBufferPointer) -> Bool {
+    let count = raw.count
+    if count >= 8 {
+      return !WordScan.needsEscape(raw.loadUnaligned(as: UInt64.self))
+        && !WordScan.needsEscape(raw.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+    }
+    if count >= 4 {
+      let first = UInt64(raw.loadUnaligned(as: UInt32.self))
+      let last = UInt64(raw.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self))
+      return !WordScan.needsEscape(first | last << 32)
+    }
+    for byte in raw where isCandidate(byte) { return false }
+    return true
+  }
 
   static func append(_ text: UnsafeBufferPointer<UInt8>, to buffer: inout [UInt8]) {
     var runStart = 0
@@ -24,6 +70,15 @@ enum JSONEscaping {
       runStart = index
     }
     buffer.append(contentsOf: UnsafeBufferPointer(rebasing: text[runStart..<text.count]))
+  }
+
+  /// Writes a string with its quotes into room for ``growthMax`` bytes for each of its own, and says how many they are.
+  @usableFromInline static func put(_ text: UnsafeBufferPointer<UInt8>, _ room: UnsafeMutablePointer<UInt8>) -> Int {
+    var escaped = [UInt8(ascii: "\"")]
+    append(text, to: &escaped)
+    escaped.append(UInt8(ascii: "\""))
+    room.update(from: escaped, count: escaped.count)
+    return escaped.count
   }
 
   /// The next byte that may need an escape.

@@ -7,14 +7,11 @@
 ///   integer is one step.
 public struct JSONWriter: Sendable {
   /// What a message takes in any of our own shapes, names and a usual text: it is written without growing.
-  private static let firstBytes = 480
+  private static let firstBytes = 640
   /// As many as the longest page has; room for more is made when they come.
   private static let valuesMax = 100
-  /// A sign and the digits of any integer, which are written in pairs.
-  private static let integerBytesMax = 21
-
   private var buffer: [UInt8]
-  private var needsComma = false
+  var needsComma = false
 
   /// A writer that appends to the buffer; give it a used one (emptied, capacity kept) to save the allocation.
   public init(appendingTo buffer: consuming [UInt8] = []) {
@@ -125,14 +122,14 @@ public struct JSONWriter: Sendable {
   /// Writes an integer.
   public mutating func int(_ value: Int64) {
     comma()
-    add(JSONWriter.integerBytesMax) { room in JSONWriter.put(value, room) }
+    add(JSONDigits.most) { room in JSONDigits.put(value, room) }
   }
 
   /// Writes a member whose value is an integer.
   mutating func int(_ name: StaticString, _ value: Int64) {
-    add(JSONWriter.room(for: name) + JSONWriter.integerBytesMax) { [needsComma] room in
+    add(JSONWriter.room(for: name) + JSONDigits.most) { [needsComma] room in
       let length = JSONWriter.put(name, needsComma, room)
-      return length + JSONWriter.put(value, room + length)
+      return length + JSONDigits.put(value, room + length)
     }
     needsComma = true
   }
@@ -225,9 +222,17 @@ public struct JSONWriter: Sendable {
   /// Makes room for that many bytes at the end; `fill` writes there and says how many it has written.
   @inline(__always)
   private mutating func add(_ most: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+    add(most) { _, start in fill(start) }
+  }
+
+  /// The same for those who look at how much room there is.
+  @inline(__always)
+  mutating func add(
+    _ most: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Int
+  ) {
     buffer.append(addingCapacity: most) { (room: inout OutputSpan<UInt8>) in
       room.withUnsafeMutableBufferPointer { room, count in
-        if let start = room.baseAddress { count = fill(start) }
+        if let start = room.baseAddress { count = fill(room, start) }
       }
     }
   }
@@ -252,25 +257,5 @@ public struct JSONWriter: Sendable {
     if let start = text.baseAddress { (room + 1).update(from: start, count: text.count) }
     room[text.count + 1] = UInt8(ascii: "\"")
     return text.count + 2
-  }
-
-  /// The last digits first, two at a time, at the end of the room for any integer; then they move to its front.
-  private static func put(_ value: Int64, _ room: UnsafeMutablePointer<UInt8>) -> Int {
-    var (rest, place) = (value.magnitude, integerBytesMax)
-    repeat {
-      let (quotient, two) = rest.quotientAndRemainder(dividingBy: 100)
-      place &-= 2
-      room[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: two / 10)
-      room[place &+ 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: two % 10)
-      rest = quotient
-    } while rest > 0
-    if room[place] == UInt8(ascii: "0"), place < integerBytesMax &- 1 { place &+= 1 }
-    if value < 0 {
-      place &-= 1
-      room[place] = UInt8(ascii: "-")
-    }
-    let length = integerBytesMax &- place
-    room.update(from: room + place, count: length)
-    return length
   }
 }

@@ -20,8 +20,7 @@ extension Shape {
         result.insert(field.name, standard)
       }
     }
-    let names = Set(fields.map(\.name))
-    for entry in given.entries where !names.contains(entry.name) {
+    for entry in given.entries where !fields.contains(where: { $0.name == entry.name }) {
       faults.add(Place.top.member(entry.name), .unknownMember, "is not a parameter of this request")
     }
     guard faults.faults.isEmpty else { throw ShapeErrors(faults.faults) }

@@ -73,9 +73,9 @@ extension MemoryWorld: LogStore {
   /// The same messages for a reader, and the head.
   public func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     guard let head = try await self.conversation(conversation, for: reader, members: 0)?.head else { return nil }
-    return (head, try await messages(of: conversation, page: page, limit: limit))
+    return (head, MessageList(try await messages(of: conversation, page: page, limit: limit)))
   }
 
   /// The counter of each bucket's newest entry.

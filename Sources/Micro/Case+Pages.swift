@@ -16,13 +16,11 @@ extension Case {
         guard let rows = Rows(made: made) else { throw Stage.NotSet() }
         return { count in
           for _ in 0..<count {
-            var messages: [Message] = []
-            messages.reserveCapacity(rows.count)
-            try? EntryRows.append(rows, newestFirst: true, in: room, to: &messages)
-            var writer = JSONWriter(values: messages.count)
+            var writer = JSONWriter(values: rows.count)
             writer.array { writer in
-              let lent = messages.span
-              for place in lent.indices { EntryText.write(lent[place], to: &writer) }
+              try? MessageList(StoredPage(newestFirst: rows, in: room)).read {
+                EntryText.write($0, username: $1, text: $2, clientMessageID: $3, to: &writer)
+              }
             }
             keep(writer.finish())
           }

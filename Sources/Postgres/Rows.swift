@@ -4,10 +4,10 @@ import CPostgres
 ///
 /// - Isolation: immutable; may be handed to any thread.
 public final class Rows: @unchecked Sendable, RandomAccessCollection {
-  private let result: OpaquePointer
+  let result: OpaquePointer
   private let rowCount: Int32
   /// Of each column.
-  private let types: [UInt32]
+  let types: [UInt32]
 
   init(_ result: OpaquePointer) {
     self.result = result
@@ -97,7 +97,11 @@ public struct Row: Sendable {
   }
   /// `timestamptz` or NULL.
   public func optionalTime(_ column: Int) throws(PostgresError) -> Int64? {
-    guard let moment: Int64 = try integer(column, TypeID.timestamptz) else { return nil }
+    try integer(column, TypeID.timestamptz).map(Row.milliseconds)
+  }
+
+  /// Microseconds since 2000 as milliseconds since 1970.
+  static func milliseconds(_ moment: Int64) -> Int64 {
     // Floored, so that moments before 1970 keep their order too.
     let (sum, overflow) = moment.addingReportingOverflow(TypeID.epochMicroseconds)
     let whole = overflow ? Int64.max : sum

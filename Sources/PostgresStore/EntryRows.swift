@@ -46,12 +46,28 @@ package enum EntryRows {
       createdAt: Timestamp(milliseconds: try row.time(4)), author: try author(row), event: event)
   }
 
-  /// Adds the messages of an answer, ascending by `seq`.
-  package static func append(
-    _ rows: Rows, newestFirst: Bool, in conversation: ConversationID, to messages: inout [Message]
-  ) throws(PostgresError) {
-    for place in rows.indices {
-      messages.append(try message(rows[newestFirst ? rows.count - 1 - place : place], in: conversation))
+  /// The types of ``columnsOfMessage``.
+  static let typesOfMessage: [RowReader.Column] = [
+    .int8, .int8, .int8, .text, .time, .text, .bool, .text, .text, .int8, .time, .time, .text, .text, .int8, .text,
+  ]
+
+  /// Lends the message where the reader stands.
+  @inline(__always)
+  static func lend(_ row: RowReader, in conversation: ConversationID, to reader: MessageReader) throws(PostgresError) {
+    let facts = MessageFacts(
+      id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0),
+      sender: UserID(rawValue: try row.int8(2)),
+      type: EntryText.messageType(utf8: UnsafeRawBufferPointer(try row.utf8(7))),
+      replyTo: try row.optionalInt8(9).map(EntryID.init(rawValue:)), attachments: try attachments(row.optionalUTF8(15)),
+      createdAt: Timestamp(milliseconds: try row.time(4)),
+      editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
+      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
+      reactions: row.optionalUTF8(13).map { EntryText.reactions(of: String(decoding: $0, as: UTF8.self)) } ?? [])
+    let (name, text) = (try row.utf8(3), try row.utf8(8))
+    if try row.bool(6), let key = row.optionalUTF8(5) {
+      reader(facts, name.span, text.span, key.span)
+    } else {
+      reader(facts, name.span, text.span, nil)
     }
   }
 
@@ -93,8 +109,16 @@ package enum EntryRows {
     Author(id: UserID(rawValue: try row.int8(2)), username: try row.text(3))
   }
 
+  private static func attachments(_ text: UnsafeBufferPointer<UInt8>?) throws(PostgresError) -> [Attachment] {
+    try text.map { (text) throws(PostgresError) in try attachments(String(decoding: text, as: UTF8.self)) } ?? []
+  }
+
   static func attachments(_ row: Row, _ column: Int) throws(PostgresError) -> [Attachment] {
-    guard let text = try row.optionalText(column) else { return [] }
+    try attachments(try row.optionalText(column))
+  }
+
+  private static func attachments(_ text: String?) throws(PostgresError) -> [Attachment] {
+    guard let text else { return [] }
     guard let told = EntryText.attachments(fromText: text) else { throw .unexpectedReply("attachments of a message") }
     return told
   }

@@ -119,7 +119,8 @@ public struct PostgresLog: LogStore {
   public func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {
     try await failure.translating { () throws(PostgresError) in
       let parts = Self.parts(of: page, in: conversation, limit)
-      return try Self.messages(try await pool.queries(parts), of: parts, in: conversation)
+      let answers = try await pool.queries(parts)
+      return try Self.messages(answers, of: parts, in: conversation)
     }
   }
 
@@ -127,7 +128,7 @@ public struct PostgresLog: LogStore {
   /// where a replica may have them, the head has to be known first.
   public func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     let key: [Parameter] = [
       .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(reader.rawValue),
     ]
@@ -136,13 +137,15 @@ public struct PostgresLog: LogStore {
         try Self.readableHead(try await pool.query(Self.readable, key))
       }
       guard let head else { return nil }
-      return (head, try await messages(of: conversation, page: page, limit: limit, asOf: head))
+      let messages = try await messages(of: conversation, page: page, limit: limit, asOf: head)
+      return (head, MessageList(messages))
     }
     return try await failure.translating { () throws(PostgresError) in
       let parts = Self.parts(of: page, in: conversation, limit)
       var answers = try await pool.queries([(Self.readable, key)] + parts)[...]
       guard let head = try answers.popFirst().flatMap(Self.readableHead) else { return nil }
-      return (head, try Self.messages(answers, of: parts, in: conversation))
+      let told = zip(parts, answers).map { (rows: $1, newestFirst: $0.statement == Self.newest) }
+      return (head, MessageList(try StoredPage(told, in: conversation, failure)))
     }
   }
 
@@ -186,12 +189,15 @@ public struct PostgresLog: LogStore {
   }
 
   private static func messages(
-    _ answers: some Collection<Rows>, of parts: [Part], in conversation: ConversationID
+    _ answers: [Rows], of parts: [Part], in conversation: ConversationID
   ) throws(PostgresError) -> [Message] {
     var messages: [Message] = []
     messages.reserveCapacity(answers.reduce(0) { $0 + $1.count })
     for (part, rows) in zip(parts, answers) {
-      try EntryRows.append(rows, newestFirst: part.statement == newest, in: conversation, to: &messages)
+      let newestFirst = part.statement == newest
+      for place in rows.indices {
+        messages.append(try EntryRows.message(rows[newestFirst ? rows.count - 1 - place : place], in: conversation))
+      }
     }
     return messages
   }

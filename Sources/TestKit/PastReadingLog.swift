@@ -33,7 +33,7 @@ public struct PastReadingLog: LogStore {
   /// Passed on.
   public func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     try await log.history(of: conversation, for: reader, page: page, limit: limit)
   }
 

@@ -11,4 +11,19 @@ import Testing
   func `a moment is written in UTC with milliseconds, and never traps`(milliseconds: Int64, text: String) {
     #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
   }
+
+  @Test func `each month of ten thousand years begins and ends on its days`() {
+    var day: Int64 = -719_528
+    for year in 0...9999 {
+      let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+      for (month, length) in [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].enumerated() {
+        for (number, moment) in [(1, day), (length, day + Int64(length) - 1)] {
+          let ascii = Timestamp(milliseconds: moment * 86_400_000).rfc3339ASCII
+          let read = [0, 2, 5, 8].map { Int(ascii[$0] - 48) * 10 + Int(ascii[$0 + 1] - 48) }
+          #expect(read == [year / 100, year % 100, month + 1, number])
+        }
+        day += Int64(length)
+      }
+    }
+  }
 }

@@ -224,7 +224,7 @@ final class SlowLog: LogStore, @unchecked Sendable {
 
   func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     try await world.history(of: conversation, for: reader, page: page, limit: limit)
   }
 

@@ -52,6 +52,49 @@ import Testing
     }
   }
 
+  @Test("what is written in one go says the same as what is written member by member, whatever the texts")
+  func room() {
+    let scalars = (1...0x2100).compactMap { Unicode.Scalar($0 as Int) }
+    for (number, scalar) in scalars.enumerated() {
+      let around = (String(repeating: "x", count: number % 35), String(repeating: "y", count: number % 19))
+      let text = around.0 + String(Character(scalar)) + around.1
+      let (one, two) = (text.utf8.span, "plain".utf8.span)
+      let value = Int64(number) * (number % 2 == 0 ? 1 : -1) << (number % 40)
+      var filled = JSONWriter(appendingTo: Array("> ".utf8))
+      let length = JSONRoom.length(of: one)
+      filled.beginArray()
+      for _ in 0..<2 {
+        filled.fill(150 + length) { room in
+          room.open()
+          room.int("id", value)
+          room.open("by")
+          room.int("none", nil)
+          room.close()
+          room.text("text", one, length)
+          room.plain("plain", two)
+          room.spelled("list", "[]")
+          room.raw("raw", Array("[1]".utf8))
+          room.close()
+        }
+      }
+      filled.endArray()
+      var written = JSONWriter(appendingTo: Array("> ".utf8))
+      written.array { writer in
+        for _ in 0..<2 {
+          writer.object {
+            $0.member("id", value)
+            $0.member("by", object: { $0.member("none", nil as Int64?) })
+            $0.member("text", text)
+            $0.member("plain", "plain")
+            $0.member("list", spelled: "[]")
+            $0.member("raw", raw: Array("[1]".utf8))
+          }
+        }
+      }
+      #expect(filled.finish() == written.finish(), "\(text.debugDescription)")
+    }
+  }
+
   @Test("text that would end a script element or a line of script does not stand in the output")
   func harmless() {
     let value: JSONValue = "</script><img onerror='x'>\u{2028}&amp;\u{2029}"

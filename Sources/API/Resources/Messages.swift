@@ -71,7 +71,10 @@ enum Messages {
     ) { call async throws(ChatError) in
       let command = ListMessages(conversation: try call.conversation(), page: try call.page(), limit: call.limit)
       let page = try await command.run(in: call.chat, as: call.caller())
-      return .page("messages", page.messages, head: page.head, hasMore: page.hasMore) { EntryText.write($0, to: &$1) }
+      return try .page("messages", page.list.count, head: page.head, hasMore: page.hasMore) {
+        writer throws(ChatError) in
+        try page.list.read { EntryText.write($0, username: $1, text: $2, clientMessageID: $3, to: &writer) }
+      }
     }
   }
 
@@ -90,28 +93,29 @@ enum Messages {
       let command = ListEntries(
         conversation: try call.conversation(), after: call.query.integer("after") ?? 0, limit: call.limit)
       let page = try await command.run(in: call.chat, as: call.caller())
-      return .page("entries", page.entries, head: page.head, hasMore: page.hasMore) { EntryText.write($0, to: &$1) }
+      return try .page("entries", page.entries.count, head: page.head, hasMore: page.hasMore) { writer in
+        for entry in page.entries { EntryText.write(entry, to: &writer) }
+      }
     }
   }
 }
 
 extension Answer {
   /// A part of a conversation's log: `{"<plural>": […], "head": …, "has_more": …}`.
-  fileprivate static func page<Item>(
-    _ plural: StaticString, _ items: [Item], head: Int64, hasMore: Bool, _ write: (Item, inout JSONWriter) -> Void
-  ) -> Answer {
-    .json(.ok, values: items.count) { writer in
-      writer.object { writer in
-        writer.key(plural)
-        writer.array { writer in
-          // Lent, not copied: a message has half a dozen references to count.
-          let lent = items.span
-          for place in lent.indices { write(lent[place], &writer) }
-        }
-        writer.member("head", head)
-        writer.member("has_more", hasMore)
-      }
-    }
+  fileprivate static func page(
+    _ plural: StaticString, _ count: Int, head: Int64, hasMore: Bool,
+    _ write: (inout JSONWriter) throws(ChatError) -> Void
+  ) throws(ChatError) -> Answer {
+    var writer = JSONWriter(values: count)
+    writer.beginObject()
+    writer.key(plural)
+    writer.beginArray()
+    try write(&writer)
+    writer.endArray()
+    writer.member("head", head)
+    writer.member("has_more", hasMore)
+    writer.endObject()
+    return .json(.ok, writer.finish())
   }
 }
 

@@ -5,14 +5,20 @@
 /// - Throws: `.notFound(.conversation)`; `.invalid` at `/limit`, `/before`, `/after` or `/around`.
 public struct ListMessages: Command {
   /// A page of messages.
-  public struct Reply: Sendable, Hashable {
+  public struct Reply: Sendable {
     /// Ascending by `seq`.
-    public let messages: [Message]
+    public let list: MessageList
     /// The `seq` of the conversation's last entry.
     public let head: Int64
     /// Whether there are more where the page leads: older for the latest and `before`, newer for `after`, either for
     /// `around`.
     public let hasMore: Bool
+    fileprivate let reader: UserID
+
+    /// The messages as values, as the caller may see them.
+    public var messages: [Message] {
+      get throws(ChatError) { try list.messages().map { $0.previousText == nil ? $0 : $0.seen(by: reader) } }
+    }
   }
 
   /// Where.
@@ -38,13 +44,10 @@ public struct ListMessages: Command {
         of: conversation, for: caller.user, page: page, limit: limit + page.openSides)
     else { throw .notFound(.conversation) }
     let count = found.messages.count
-    page.cut(&found.messages, to: limit)
-    for place in found.messages.indices where found.messages[place].previousText != nil {
-      found.messages[place] = found.messages[place].seen(by: caller.user)
-    }
+    try page.cut(&found.messages, to: limit)
     return Reply(
-      messages: found.messages, head: max(found.head, found.messages.last?.seq ?? 0),
-      hasMore: found.messages.count < count)
+      list: found.messages, head: max(found.head, try found.messages.lastSeq ?? 0),
+      hasMore: found.messages.count < count, reader: caller.user)
   }
 }
 
@@ -65,12 +68,14 @@ extension Page {
   }
 
   /// Takes off what was asked too many.
-  fileprivate func cut(_ found: inout [Message], to limit: Int) {
+  fileprivate func cut(_ found: inout MessageList, to limit: Int) throws(ChatError) {
     switch self {
     case .latest, .before: found.removeFirst(max(0, found.count - limit))
     case .after: found.removeLast(max(0, found.count - limit))
     case .around(let seq):
-      found = found.filter { $0.seq <= seq }.suffix((limit + 1) / 2) + found.filter { $0.seq > seq }.prefix(limit / 2)
+      let earlier = try found.count(upTo: seq)
+      found.removeLast(max(0, found.count - earlier - limit / 2))
+      found.removeFirst(max(0, earlier - (limit + 1) / 2))
     }
   }
 }

@@ -188,7 +188,7 @@ public protocol LogStore: Sendable {
   /// The same messages as `reader` asks for them, with the head of the conversation as it was before or at once; nil
   /// when there is none or he may not see it, as ``ConversationStore/conversation(_:for:members:)`` says.
   func history(of conversation: ConversationID, for reader: UserID, page: Page, limit: Int)
-    async throws(ChatError) -> (head: Int64, messages: [Message])?
+    async throws(ChatError) -> (head: Int64, messages: MessageList)?
   /// The newest message of each of those conversations, be it deleted; those without any are left out. No check of
   /// membership.
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message]

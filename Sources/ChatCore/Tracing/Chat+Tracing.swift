@@ -51,7 +51,7 @@ private struct TracedLog: LogStore {
   }
   func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     try await log.history(of: conversation, for: reader, page: page, limit: limit)
   }
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {

@@ -29,7 +29,7 @@ extension AdapterContract {
         let told = try await stores.log.history(of: group, for: cast.bob.id, page: page, limit: 3)
         try expect(told?.head, is: 6, "the head with \(page)")
         let messages = try await stores.log.messages(of: group, page: page, limit: 3)
-        try expect(told?.messages, is: messages, "the messages of \(page)")
+        try expect(try told?.messages.messages(), is: messages, "the messages of \(page)")
       }
       func head(_ id: ConversationID, _ reader: User) async throws -> Int64? {
         let told = try await stores.log.history(of: id, for: reader.id, page: .latest, limit: 3)
@@ -41,6 +41,28 @@ extension AdapterContract {
       try expect(try await head(unknown, cast.ada), is: nil, "that of none")
       _ = try await stores.conversations.delete(group, by: cast.ada)
       try expect(try await head(group, cast.bob), is: nil, "that of a deleted one")
+    },
+    ContractCase("a history lends what its messages say, whatever has come to them") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let group = try await cast.group().id
+      let first = try await cast.say("<plain> \u{2028} \"text\"", by: cast.ada, in: group).message
+      let file = try await stores.keep("x", of: cast.bob).attachment
+      let others = try await [
+        cast.say("", by: cast.bob, in: group, attachments: [file]),
+        cast.say("answer", by: cast.bob, in: group, clientMessageID: "mine", replyTo: first.id),
+        cast.say("changed", by: cast.ada, in: group), cast.say("gone", by: cast.ada, in: group),
+      ].map(\.message.id)
+      _ = try await stores.messages.change(first.id, .react(emoji: "👍", kindsMax: 9), by: cast.bob.id)
+      _ = try await stores.messages.change(others[2], .edit(text: "better", versions: nil), by: cast.ada.id)
+      _ = try await stores.messages.change(others[3], .delete, by: cast.ada.id)
+      let told = try await stores.log.history(of: group, for: cast.bob.id, page: .around(first.seq + 1), limit: 8)
+      let list = try required(told, "the history").messages
+      var lent: [Lent] = []
+      try list.read { lent.append(Lent($0, $1, $2, $3)) }
+      var wanted: [Lent] = []
+      for message in try list.messages() { message.lend { wanted.append(Lent($0, $1, $2, $3)) } }
+      try expect(lent.count, is: 5, "how many were lent")
+      try expect(lent, is: wanted, "what was lent")
     },
     ContractCase("the newest message of each of many conversations is found") { stores in
       let cast = try await Cast.gather(in: stores)
@@ -126,4 +148,20 @@ extension AdapterContract {
       try expect(try await stores.log.messages(of: unknown, page: .latest, limit: 9), is: [], "its messages")
     },
   ]
+}
+
+/// What was lent of a message, kept.
+private struct Lent: Equatable {
+  let facts: MessageFacts
+  let texts: [String?]
+
+  init(_ facts: MessageFacts, _ username: Span<UInt8>, _ text: Span<UInt8>, _ clientMessageID: Span<UInt8>?) {
+    func kept(_ text: Span<UInt8>) -> String {
+      text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+    self.facts = facts
+    var key: String?
+    if let clientMessageID { key = kept(clientMessageID) }
+    texts = [kept(username), kept(text), key]
+  }
 }

@@ -67,7 +67,7 @@ extension TroubledStore: LogStore {
 
   func history(
     of conversation: ConversationID, for reader: UserID, page: Page, limit: Int
-  ) async throws(ChatError) -> (head: Int64, messages: [Message])? {
+  ) async throws(ChatError) -> (head: Int64, messages: MessageList)? {
     try await read { () async throws(ChatError) in
       try await world.history(of: conversation, for: reader, page: page, limit: limit)
     }

@@ -5,7 +5,8 @@
 //   libpq page URL SECONDS CONNECTIONS DEPTH BUCKET CONVERSATION HEAD LIMIT
 //                                                     pages of a history from random places on
 //
-// Prints {"operations", "seconds", "cpu_s"}: rows or pages, and its own CPU.
+// Prints {"operations", "seconds", "cpu_s", "p50_us"}: rows or pages, its own CPU, and in which time half of the
+// statements were answered.
 #define _DEFAULT_SOURCE
 #include <libpq-fe.h>
 #include <poll.h>
@@ -17,17 +18,22 @@
 #include <sys/time.h>
 #include <time.h>
 
-enum { CONNECTIONS_MAX = 64, ROWS_MAX = 256, COLUMNS = 9, NUMBER_MAX = 24 };
+enum { CONNECTIONS_MAX = 64, ROWS_MAX = 256, COLUMNS = 9, NUMBER_MAX = 24, DEPTH_MAX = 64, LATENCY_MAX = 1000000 };
 
 static int rows, depth, connections, limit;
 static const char *bucket, *conversation;
 static int64_t head;
 static uint64_t done, bytes;
+// Answers by the microseconds that they took; what takes a second and more is the last.
+static uint64_t answers, latencies[LATENCY_MAX + 1];
 
 struct link {
   PGconn *handle;
   int number, under_way;
   int64_t next;
+  // When what is under way was sent, round and round.
+  double sent[DEPTH_MAX];
+  uint64_t begun, ended;
 };
 
 static double now(void) {
@@ -116,11 +122,24 @@ static void receive(struct link *link) {
             bytes += (uint64_t)PQgetlength(result, row, column);
         done++;
         break;
-      case PGRES_PIPELINE_SYNC: link->under_way--; break;
+      case PGRES_PIPELINE_SYNC: {
+        double took = (now() - link->sent[link->ended++ % DEPTH_MAX]) * 1e6;
+        latencies[took < LATENCY_MAX ? (int)took : LATENCY_MAX]++;
+        answers++;
+        link->under_way--;
+        break;
+      }
       default: die("refused", link->handle);
     }
     PQclear(result);
   }
+}
+
+static int median(void) {
+  uint64_t seen = 0;
+  for (int us = 0; us < LATENCY_MAX; us++)
+    if ((seen += latencies[us]) * 2 >= answers) return us;
+  return LATENCY_MAX;
 }
 
 int main(int count, char **words) {
@@ -134,7 +153,8 @@ int main(int count, char **words) {
   } else {
     bucket = words[6], conversation = words[7], head = atoll(words[8]), limit = atoi(words[9]);
   }
-  if (connections < 1 || connections > CONNECTIONS_MAX || depth < 1 || rows < inserts || rows > ROWS_MAX)
+  if (connections < 1 || connections > CONNECTIONS_MAX || depth < 1 || depth > DEPTH_MAX || rows < inserts ||
+      rows > ROWS_MAX)
     die("range", NULL);
   static struct link links[CONNECTIONS_MAX];
   static struct pollfd polls[CONNECTIONS_MAX];
@@ -165,6 +185,7 @@ int main(int count, char **words) {
     for (int i = 0; i < connections; i++) {
       struct link *link = links + i;
       while (more && link->under_way < depth) {
+        link->sent[link->begun++ % DEPTH_MAX] = now();
         if (inserts) send_insert(link); else send_page(link);
         if (!PQpipelineSync(link->handle)) die("sync", link->handle);
         link->under_way++;
@@ -186,6 +207,7 @@ int main(int count, char **words) {
   double cpu = (double)spent.tv_sec + (double)spent.tv_usec / 1e6;
   timersub(&after.ru_stime, &before.ru_stime, &spent);
   cpu += (double)spent.tv_sec + (double)spent.tv_usec / 1e6;
-  printf("{\"operations\": %llu, \"seconds\": %.3f, \"cpu_s\": %.3f}\n", (unsigned long long)done, took, cpu);
+  printf("{\"operations\": %llu, \"seconds\": %.3f, \"cpu_s\": %.3f, \"p50_us\": %d}\n", (unsigned long long)done,
+         took, cpu, median());
   return 0;
 }

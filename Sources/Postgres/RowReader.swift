@@ -1,0 +1,100 @@
+import CPostgres
+
+/// Reads an answer's values where they stand, of columns whose types are looked at once for all rows: for answers of
+/// which every value is read.
+///
+/// - Errors: as ``Row``'s.
+/// - Isolation: as the answer's; what is lent is valid as long as the reader.
+public struct RowReader: Sendable {
+  /// A column's type.
+  public enum Column: Sendable {
+    /// `smallint`.
+    case int2
+    /// `bigint`.
+    case int8
+    /// `boolean`.
+    case bool
+    /// `text`.
+    case text
+    /// `timestamptz`.
+    case time
+
+    fileprivate func takes(_ type: UInt32) -> Bool {
+      switch self {
+      case .int2: type == TypeID.int2
+      case .int8: type == TypeID.int8
+      case .bool: type == TypeID.bool
+      case .text: type == TypeID.text || type == TypeID.varchar
+      case .time: type == TypeID.timestamptz
+      }
+    }
+  }
+
+  /// Where it reads, counted from 0; an answer has nothing but NULL beyond its rows.
+  public var row: Int32 = 0
+  private let rows: Rows
+
+  /// A reader at the first row of an answer that has these columns, or begins with them.
+  ///
+  /// - Throws: ``PostgresError/unexpectedReply(_:)`` when it has others.
+  public init(_ rows: Rows, _ columns: [Column]) throws(PostgresError) {
+    guard rows.types.count >= columns.count else { throw .unexpectedReply("\(rows.types.count) columns") }
+    for (place, column) in columns.enumerated() where !column.takes(rows.types[place]) {
+      throw .unexpectedReply("column \(place) has type \(rows.types[place]), not \(column)")
+    }
+    self.rows = rows
+  }
+
+  /// `bigint`.
+  public func int8(_ column: Int32) throws(PostgresError) -> Int64 {
+    guard let value = try optionalInt8(column) else { throw missing(column) }
+    return value
+  }
+
+  /// `bigint` or NULL.
+  public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? {
+    // NULL has no bytes, and no number has none.
+    let length = PQgetlength(rows.result, row, column)
+    guard length != 0 else { return nil }
+    guard length == 8, let value = PQgetvalue(rows.result, row, column) else {
+      throw .unexpectedReply("column \(column) has \(length) bytes")
+    }
+    return Int64(bigEndian: UnsafeRawPointer(value).loadUnaligned(as: Int64.self))
+  }
+
+  /// `boolean`.
+  public func bool(_ column: Int32) throws(PostgresError) -> Bool {
+    guard PQgetlength(rows.result, row, column) == 1, let value = PQgetvalue(rows.result, row, column) else {
+      throw missing(column)
+    }
+    return value.pointee != 0
+  }
+
+  /// `timestamptz`, in milliseconds since 1970-01-01T00:00:00Z.
+  public func time(_ column: Int32) throws(PostgresError) -> Int64 {
+    guard let value = try optionalTime(column) else { throw missing(column) }
+    return value
+  }
+
+  /// `timestamptz` or NULL.
+  public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
+    try optionalInt8(column).map(Row.milliseconds)
+  }
+
+  /// The UTF-8 bytes of `text`.
+  public func utf8(_ column: Int32) throws(PostgresError) -> UnsafeBufferPointer<UInt8> {
+    guard let value = optionalUTF8(column) else { throw missing(column) }
+    return value
+  }
+
+  /// The UTF-8 bytes of `text` or NULL.
+  public func optionalUTF8(_ column: Int32) -> UnsafeBufferPointer<UInt8>? {
+    let length = Int(PQgetlength(rows.result, row, column))
+    if length == 0, PQgetisnull(rows.result, row, column) == 1 { return nil }
+    return PQgetvalue(rows.result, row, column).map { value in
+      UnsafeBufferPointer(start: UnsafeRawPointer(value).assumingMemoryBound(to: UInt8.self), count: length)
+    }
+  }
+
+  private func missing(_ column: Int32) -> PostgresError { .unexpectedReply("column \(column) is NULL") }
+}

@@ -1,0 +1,38 @@
+import Testing
+
+@testable import Postgres
+
+@Suite("Reading rows where they stand")
+struct RowReaderTests {
+  private static let made = Rows(made: [
+    [.int8(-7), .text("Grüße"), .time(1_795_250_820_123), .bool(true), .text(nil)],
+    [.int8(nil), .text(""), .time(-1), .bool(nil), .text("last")],
+  ])
+  private static let columns: [RowReader.Column] = [.int8, .text, .time, .bool, .text]
+
+  @Test("values are those that a row gives, and what is NULL is nothing")
+  func values() throws {
+    var reader = try RowReader(try #require(Self.made), Self.columns)
+    #expect(try reader.int8(0) == -7 && Array(reader.utf8(1)) == Array("Grüße".utf8) && reader.bool(3))
+    #expect(try reader.time(2) == 1_795_250_820_123 && reader.optionalUTF8(4) == nil)
+    reader.row = 1
+    #expect(try reader.optionalInt8(0) == nil && reader.utf8(1).isEmpty && reader.optionalTime(2) == -1)
+    #expect(try Array(reader.utf8(4)) == Array("last".utf8))
+  }
+
+  @Test("other columns than were asked for are said at once, a NULL that was not expected when it is read")
+  func refused() throws {
+    let rows = try #require(Self.made)
+    #expect(throws: PostgresError.unexpectedReply("column 1 has type 25, not int8")) {
+      try RowReader(rows, [.int8, .int8])
+    }
+    #expect(throws: PostgresError.unexpectedReply("5 columns")) { try RowReader(rows, Self.columns + [.int2]) }
+    var reader = try RowReader(rows, Self.columns)
+    reader.row = 1
+    #expect(throws: PostgresError.unexpectedReply("column 0 is NULL")) { try reader.int8(0) }
+    #expect(throws: PostgresError.unexpectedReply("column 3 is NULL")) { try reader.bool(3) }
+    #expect(throws: PostgresError.unexpectedReply("column 1 has 6 bytes")) {
+      try RowReader(try #require(Rows(made: [[.int8(1), .text("length")]])), [.int8, .text]).optionalInt8(1)
+    }
+  }
+}
