@@ -6,16 +6,20 @@ Everything is plain numbers. Units are in the names: _us microseconds of CPU, _b
     M   messages stored a second, mean    L  event loops         = nodes * node_cores
     F   fan_out: connections that hear    A  loops that hear one = L * (1 - (1 - 1/L)^F)   (members are spread by chance)
 
-    node CPU/s     = D * deliver + M*burst * (send + A * hear) + C * idle + C/session_s * connect
+    node CPU/s     = D * deliver + M*burst * (batched + (send - batched) / B + A * hear) + C * idle
+                     + C/session_s * connect
     node memory    = C * (connection + kernel) + C * conversations * room
     node network   = D * (frame + overhead) + M*burst * A * payload
     redis CPU/s    = M*burst * (publish + A * copy) + P * (publish + nodes * copy)
                      P presence messages/s = min(nodes * 64, 2 * C/session_s)
     redis network  = M*burst * A * payload + P * nodes * payload
-    postgres CPU/s = M*burst * (commit / B + row) + L * checks_ps * (buckets * counters + moved * head)
+    postgres CPU/s = M*burst * (commit / B + row) + L * checks_ps * (buckets * counters + compared)
                      + C/session_s * resume
-                     B      = messages a transaction = 1 + M*burst/L * commit_s, at most 128
-                     moved  = rooms a loop * (1 - exp(-M*burst / checks_ps / 4096))
+                     B        = messages a transaction = 1 + M*burst/L * commit_s, at most 128
+                     compared = new * entry, if a bucket has more rooms at a loop than new entries and two; else, and
+                                always on Citus, moved * head
+                     new      = M*burst / checks_ps
+                     moved    = rooms a loop * (1 - exp(-new / 4096))
     postgres disk  = M * row_bytes a second; WAL = M*burst * wal_bytes
 """
 
@@ -25,9 +29,9 @@ import pathlib
 
 BUCKETS = 4_096
 NAMES = (
-    "deliver_us send_us hear_us idle_us connect_us connection_bytes kernel_bytes room_bytes frame_bytes overhead_bytes "
-    "payload_bytes publish_us copy_us subscription_bytes commit_us row_us counters_us head_us connect_postgres_us "
-    "row_bytes wal_bytes"
+    "deliver_us send_us send_batched_us hear_us idle_us connect_us connection_bytes kernel_bytes room_bytes frame_bytes overhead_bytes "
+    "payload_bytes publish_us copy_us subscription_bytes commit_us row_us counters_us head_us entry_us "
+    "connect_postgres_us row_bytes wal_bytes"
 ).split()
 
 
@@ -64,8 +68,10 @@ def node_load(u, w, nodes):
     loops = nodes * w["node_cores"]
     d, heard = m * w["fan_out"], m * loops_that_hear(loops, w["fan_out"])
     arrivals = c / w["session_s"]
+    together = batch(m, loops, w["commit_s"])
+    send = u["send_batched_us"] + (u["send_us"] - u["send_batched_us"]) / together
     return {
-        "cpu": d * u["deliver_us"] + m * u["send_us"] + heard * u["hear_us"] + c * u["idle_us"]
+        "cpu": d * u["deliver_us"] + m * send + heard * u["hear_us"] + c * u["idle_us"]
         + arrivals * u["connect_us"],
         "memory": c * (u["connection_bytes"] + u["kernel_bytes"]) + c * w["conversations"] * u["room_bytes"],
         "network": d * (u["frame_bytes"] + u["overhead_bytes"]) + heard * u["payload_bytes"],
@@ -91,10 +97,14 @@ def postgres_load(u, w, nodes):
     loops = nodes * w["node_cores"]
     together = batch(m, loops, w["commit_s"])
     rooms = c * w["conversations"] / loops
-    moved = rooms * (1 - math.exp(-m / w["checks_ps"] / BUCKETS))
+    new = m / w["checks_ps"]
+    heads = rooms * (1 - math.exp(-new / BUCKETS)) * u["head_us"]
+    compared = new * u["entry_us"] if rooms > new + 2 * BUCKETS else heads
+    counters = min(BUCKETS, rooms) * u["counters_us"]
     return {
         "commits": m * (u["commit_us"] / together + u["row_us"]),
-        "checks": loops * w["checks_ps"] * (min(BUCKETS, rooms) * u["counters_us"] + moved * u["head_us"]),
+        "checks": loops * w["checks_ps"] * (counters + compared),
+        "checks_on_citus": loops * w["checks_ps"] * (counters + heads),
         "resumes": c / w["session_s"] * u["connect_postgres_us"],
         "wal": m * u["wal_bytes"], "disk_a_day": w["messages_ps"] * u["row_bytes"] * 86_400, "batch": together,
     }
@@ -148,10 +158,10 @@ def plan(costs, w, which="value"):
     redis, postgres, node = redis_load(u, w, nodes), postgres_load(u, w, nodes), node_load(u, w, nodes)
     masters_cpu = math.ceil((redis["cpu"] + redis["presence"]) / bound["redis"]["cpu"])
     masters = max(1, masters_cpu, math.ceil(redis["network"] / bound["redis"]["network"]))
-    cpu = postgres["commits"] + postgres["checks"] + postgres["resumes"]
-    one = max(cpu / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"])
+    others = postgres["commits"] + postgres["resumes"]
+    one = max((others + postgres["checks"]) / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"])
     citus = 0 if one <= 1 else math.ceil(max(
-        cpu * w["citus_factor"] / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"]))
+        (others + postgres["checks_on_citus"]) * w["citus_factor"] / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"]))
     # What fills the cluster that one begins with: these nodes, three masters, one primary.
     start = {
         "redis CPU": redis["cpu"] / 3 / bound["redis"]["cpu"],
