@@ -155,12 +155,18 @@ public final class WebSocketConnection: @unchecked Sendable {
     }
   }
 
-  private func readBacklog() {
+  /// The peer has come to its end: what it said before is heard without rest, unless the handler wants no more yet.
+  private func readLast() {
+    isResting = false
+    readBacklog(atMost: .max)
+  }
+
+  private func readBacklog(atMost most: Int = WebSocketConnection.messagesAtOnce) {
     guard !isPaused, !isResting, !backlog.isEmpty else { return }
     // Kept as it is and read on from there: its rest would be copied once for each few messages of it.
     var waiting = backlog
     backlog = []
-    let end = waiting.withUnsafeMutableBytes { read($0, from: Int(backlogRead)) }
+    let end = waiting.withUnsafeMutableBytes { read($0, from: Int(backlogRead), atMost: most) }
     backlogRead = 0
     guard end < waiting.count, !isClosing else { return }
     backlog = waiting
@@ -168,9 +174,10 @@ public final class WebSocketConnection: @unchecked Sendable {
   }
 
   /// Reads until all is used up or reading rests, and says up to where.
-  private func read(_ input: UnsafeMutableRawBufferPointer, from start: Int = 0) -> Int {
-    var offset = start
-    var left = WebSocketConnection.messagesAtOnce
+  private func read(
+    _ input: UnsafeMutableRawBufferPointer, from start: Int = 0, atMost most: Int = WebSocketConnection.messagesAtOnce
+  ) -> Int {
+    var (offset, left) = (start, most)
     while !isClosing, !isPaused, !isResting {
       let event = parser.next(input, from: &offset)
       if case .needMore = event { return input.count }
@@ -231,8 +238,18 @@ extension WebSocketConnection: ConnectionHandler {
   /// The send queue is down.
   public func drained() { handler?.drained() }
 
+  /// The peer will send no more; what it has sent is still answered.
+  public func peerFinished() -> HalfClose {
+    readLast()
+    return .close
+  }
+
   /// The connection is over.
   public func ended(_ reason: ConnectionEnd) {
+    switch reason {
+    case .closedByPeer, .failed, .insecure: readLast()
+    case .closedHere, .flushTimedOut, .queueFull, .loopStopped: break
+    }
     isClosing = true
     backlog = []
     tell(.lost(reason))

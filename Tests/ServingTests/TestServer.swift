@@ -56,6 +56,8 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
   let pongs = Box(0)
   /// The texts of all sockets, in the order in which they were read.
   let texts = Box<[String]>([])
+  /// Those that were opened.
+  let sockets = Box<[WebSocketConnection]>([])
   let poured = Box(0)
 
   init(loop: EventLoop) { self.loop = loop }
@@ -89,8 +91,10 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
       subprotocols: ["echo"], compression: CompressionOffer(serverForgets: false, clientForgets: false))
     do {
       let agreement = try Handshake.agree(request.head, offer: offer)
-      return .accept(agreement, limits: MessageLimits(messageBytesMax: 1 << 20)) { [ends, pongs, texts] in
-        Echo($0, ends, pongs, texts)
+      return .accept(agreement, limits: MessageLimits(messageBytesMax: 1 << 20)) { [ends, pongs, texts, sockets] in
+        let socket = $0
+        sockets.change { $0.append(socket) }
+        return Echo(socket, ends, pongs, texts)
       }
     } catch {
       return .refuse(Response(error))

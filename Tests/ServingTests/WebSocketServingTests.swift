@@ -194,6 +194,43 @@ extension OverSockets {
       #expect(place <= WebSocketConnection.messagesAtOnce)
     }
 
+    @Test("who sends much at once and hangs up is heard to the last of it", arguments: [false, true])
+    func hangsUp(saysSo: Bool) async throws {
+      let test = try await TestServer()
+      var client: SocketClient? = try SocketClient(test)
+      let (isHeld, isGone) = (Box(false), Box(false))
+      test.loop.execute {
+        isHeld.change { $0 = true }
+        while !isGone.value { usleep(1_000) }
+      }
+      while !isHeld.value { usleep(1_000) }
+      let all = (0..<200).map { "\($0)" }
+      for text in all { client?.send(text) }
+      if saysSo { client?.send(.close, FrameWriter.closePayload(.goingAway, reason: "")) }
+      client = nil
+      isGone.change { $0 = true }
+      let ends = try await ends(test)
+      #expect(ends.count == 1)
+      if saysSo { #expect(ends == [.closedByClient(.goingAway, reason: "")]) }
+      #expect(test.handler.texts.value == all)
+    }
+
+    @Test("who sends much and says his end in one read, as TLS may bring it, is answered all of it")
+    func endsAtOnce() async throws {
+      let test = try await TestServer()
+      let client = try SocketClient(test)
+      let socket = try #require(test.handler.sockets.value.first)
+      let all = (0..<100).map { "\($0)" }
+      try await test.loop.submit {
+        var bytes: [UInt8] = []
+        for text in all { FrameWriter.appendMasked(.text, Array(text.utf8), key: 7, to: &bytes) }
+        bytes.withUnsafeMutableBytes { socket.received(UnsafeRawBufferPointer($0)) }
+        #expect(socket.peerFinished() == .close)
+        socket.close(nil)
+      }
+      for text in all { #expect(client.hear() == text) }
+    }
+
     @Test("a flood of pings or pongs ends the socket, a few do not", arguments: [Opcode.ping, .pong])
     func controlFlood(opcode: Opcode) async throws {
       var limits = ServingLimits()
