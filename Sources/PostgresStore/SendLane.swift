@@ -26,4 +26,11 @@ struct SendLane {
     waiting = left
     return batch
   }
+
+  /// Takes out those whose time has passed.
+  mutating func takeLate(_ now: Int64) -> [Send] {
+    let late = waiting.filter { $0.deadline <= now }
+    if !late.isEmpty { waiting.removeAll { $0.deadline <= now } }
+    return late
+  }
 }

@@ -29,6 +29,8 @@ final class SendLanes: @unchecked Sendable {
   static let waitingMax = 8_192
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_400
+  /// How often it is looked, in milliseconds, whose time has passed while he waited: as often as by the connections.
+  static let sweptEvery: Int64 = 100
   /// A database that has been away for this long is taken to stay away.
   static let awayAfter: Int64 = 3_000
   /// Then a send waits no longer than this, so that the requests which one client may have under way are not all spent
@@ -52,6 +54,7 @@ final class SendLanes: @unchecked Sendable {
   /// Until when each of the transactions under way is waited for, without those in trouble.
   private var awaited: [Int64] = []
   private var isHolding = false
+  private var isSweeping = false
   private var underWayInTrouble = 0
   private var unanswered = 0
   private var counted = SendCounters()
@@ -104,6 +107,20 @@ final class SendLanes: @unchecked Sendable {
     let bucket = send.message.conversation.bucket
     lanes[bucket, default: SendLane()].waiting.append(send)
     becomeDue(bucket)
+    sweepSoon()
+  }
+
+  /// Refuses those in time whose turn does not come: behind what hangs, or behind many that are in trouble.
+  private func sweepSoon() {
+    guard !isSweeping, unanswered > 0 else { return }
+    isSweeping = true
+    pool.loop.schedule(after: Self.sweptEvery) { [self] in
+      isSweeping = false
+      let now = EventLoop.monotonicMilliseconds()
+      let late = lanes.keys.flatMap { lanes[$0]?.takeLate(now) ?? [] }
+      for send in late { complete(send, .failure(StoreFailure.away)) }
+      sweepSoon()
+    }
   }
 
   // MARK: Departures
@@ -176,9 +193,10 @@ final class SendLanes: @unchecked Sendable {
     for bucket in buckets {
       guard var lane = lanes[bucket] else { continue }
       let batch = SendBatch(bucket: bucket, sends: lane.takeBatch(atMost: Self.batchMax))
-      lane.isUnderWay = true
+      lane.isUnderWay = !batch.sends.isEmpty
       lane.isDue = false
-      lanes[bucket] = lane
+      lanes[bucket] = lane.isUnderWay ? lane : nil
+      guard lane.isUnderWay else { continue }
       batches.append(batch)
       for send in batch.sends { deadline = min(deadline, send.deadline) }
     }

@@ -10,7 +10,10 @@ import Testing
 struct AbsentNodeTests {
   @Test("on a Citus each scatter statement for a list of buckets names them, so that no other shard is asked")
   func pruned() {
-    let listed = PostgresStores.statements.filter { $0.scatters && $0.sql.contains("AS asked (bucket") }
+    let listed = PostgresStores.statements.filter {
+      // Never sent to a Citus.
+      $0.scatters && $0.sql.contains("AS asked (bucket") && $0 != PostgresLog.entriesAfter
+    }
     #expect(listed.count >= 6)
     for statement in listed {
       #expect(statement.pruned.sql.contains(".bucket = ANY($1::smallint[])"), "\(statement.name)")

@@ -42,6 +42,39 @@ struct LockedBucketTests {
     }
   }
 
+  @Test("however many buckets are held locked, what goes on being sent to them is answered in five seconds")
+  func answeredInTime() async throws {
+    try await Database.with(on: PrivatePostgres.plain()) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var rooms: [ConversationID] = []
+      while rooms.count < 40 {
+        let room = try await cast.group().id
+        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
+      }
+      let other = try Database(database.url)
+      let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = ANY($1) FOR UPDATE")
+      let waits = try await withThrowingTaskGroup(of: Int64.self) { group in
+        try await other.pool.transaction { (holder) throws(PostgresError) in
+          _ = try await holder.query(lock, [.int2s(rooms.map(\.bucket.number))])
+          for round in 0..<30 {
+            for room in rooms {
+              group.addTask {
+                let asked = EventLoop.monotonicMilliseconds()
+                _ = try? await cast.say("\(round)", by: cast.ada, in: room)
+                return EventLoop.monotonicMilliseconds() - asked
+              }
+            }
+            await database.loop.sleep(200)
+            _ = try await holder.query(Statement("stay", "SELECT 1"))
+          }
+        }
+        return try await group.reduce(into: [Int64]()) { $0.append($1) }
+      }
+      #expect(waits.max() ?? 0 < 5_000)
+      await other.close()
+    }
+  }
+
   private static func edits(_ id: EntryID, to text: String, _ cast: Cast) async -> Bool {
     (try? await cast.stores.messages.change(id, .edit(text: text, versions: nil), by: cast.ada.id)) != nil
   }

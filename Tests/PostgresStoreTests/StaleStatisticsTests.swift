@@ -59,6 +59,45 @@ struct StaleStatisticsTests {
     #expect(byKey >= (storing.seeksByKey ? 43 : 41), "each message is looked up: \(scans.count)")
   }
 
+  @Test("who writes to a crowd is looked up by his whole key, where most conversations have few members")
+  func writersOfACrowd() async throws {
+    let server = try await PrivatePostgres.start(settings: [
+      "autovacuum=off", "shared_preload_libraries=auto_explain", "auto_explain.log_min_duration=0",
+      "auto_explain.log_nested_statements=on",
+    ])
+    defer { server.kill9() }
+    let database = try Database(try await server.database())
+    try await database.migrate()
+    let cast = try await Cast.gather(in: database.underTest)
+    let room = try await cast.group()
+    try await server.sql(Self.oneMemberOfEachConversation, in: database.url)
+    let logged = server.log().utf8.count
+    let crowd = Statement(
+      "crowd",
+      "SELECT verdict FROM store_messages($1, true, $2, $3, $4, $5, $6, $7, array[NULL, NULL, NULL]::bigint[], $8)"
+    )
+    let rows = try await database.pool.query(
+      crowd,
+      [
+        .int2(room.id.bucket.number), .int8s([room.id.rawValue, room.id.rawValue, room.id.rawValue]),
+        .int8s([cast.bob.id.rawValue, cast.ada.id.rawValue, cast.bob.id.rawValue]), .texts(["1", "2", "3"]),
+        .bools([true, true, true]), .texts(["text", "text", "text"]), .texts(["1", "2", "3"]), .texts([nil, nil, nil]),
+      ])
+    #expect(try rows.map { try $0.int2(0) } == [5, 5], "a row for each sender")
+    await database.close()
+    let log = String(decoding: server.log().utf8.dropFirst(logged), as: UTF8.self)
+    let scans = log.matches(of: /Scan using member_pkey on member k .*\n\s*(.*)/)
+    #expect(scans.count == 1)
+    for scan in scans { #expect(scan.1.contains("(user_id = "), "\(scan.1)") }
+  }
+
+  private static let oneMemberOfEachConversation = """
+    SET session_replication_role = replica;
+    INSERT INTO member (bucket, conversation, user_id, username, role)
+    SELECT number % 4096, number, number, 'x', 'member' FROM generate_series(1000000, 1003000) AS number;
+    ANALYZE member
+    """
+
   /// A plan that is kept names its parameters, one that is made for them their values. Where nothing is charged for
   /// planning none is ever kept, since none is cheaper than a new one.
   private static func checkKept(_ log: String) {

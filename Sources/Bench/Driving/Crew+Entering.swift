@@ -146,6 +146,7 @@ extension Crew {
       guard seat.wasIn || seat.failures < Seat.failuresMax else { return }
     }
     entering.pausing += 1
+    // A second spreads those who were lost together; two, where the target is away and each try is in vain.
     let longest: UInt32 = seat.failures < Seat.failuresMax ? 1_000 : 2_000
     let pause = wasReady && why == "left" ? 0 : Int64(random.next() as UInt32 % longest)
     loop.schedule(after: pause) { [weak self] in

@@ -48,8 +48,12 @@ BEGIN
   -- A crowd in one conversation of several, every one of them a member, is stored by one statement. Whether a key was
   -- stored before is left to the index; then, or if anything else is in the way, it is as if nothing had been tried.
   IF asked > 2 AND conversations[1] = ALL (conversations) THEN
-    SELECT array_agg(k.user_id ORDER BY k.user_id), array_agg(k.username ORDER BY k.user_id) INTO authors, names
-      FROM member k WHERE k.bucket = the_bucket AND k.conversation = conversations[1] AND k.user_id = ANY (senders);
+    -- Each by its whole key: where most conversations have few members, = ANY reads all of this one's.
+    SELECT array_agg(w.id ORDER BY w.id), array_agg(m.username ORDER BY w.id) INTO authors, names
+      FROM (SELECT DISTINCT s.id FROM unnest(senders) AS s (id)) w
+        CROSS JOIN LATERAL (
+          SELECT k.username FROM member k
+          WHERE k.bucket = the_bucket AND k.conversation = conversations[1] AND k.user_id = w.id LIMIT 1) m;
     answers := true;
     IF cardinality(array_remove(replies, NULL)) > 0 THEN
       PERFORM 1 FROM unnest(replies) AS r (id)
