@@ -208,6 +208,8 @@ struct SendFaultTests {
       let (locked, free) = (try await cast.group().id, try await cast.direct().id)
       try #require(locked.bucket != free.bucket)
       let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = $1 FOR UPDATE")
+      // The transaction's, the held send's, and one for the free ones: a pool that has just begun may have two.
+      while await database.connectionCounters.ready < 3 { try await Task.sleep(for: .milliseconds(5)) }
       try await database.pool.transaction { (transaction) throws(PostgresError) in
         _ = try await transaction.query(lock, [.int2(locked.bucket.number)])
         async let held = try? cast.say("held", by: cast.ada, in: locked)
