@@ -54,7 +54,10 @@ public struct DeliveryLimits: Sendable, Hashable {
   /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there, and
   /// entries leave in the tick that brought them. As the domain's ``ChatCore/Limits/signalMembersMax``.
   public var crowdAbove: Int
-  /// Sessions of a room that are told an entry in one turn of the loop: a third of a millisecond's worth.
+  /// Sessions up to which a room is told an entry in the turn that brought it: a millisecond's worth, and what comes in
+  /// one turn leaves in one write. As many as the loop tells without rests.
+  public var toldAtOnceMax = 1_024
+  /// Sessions of a larger room that are told an entry in one turn of the loop: a third of a millisecond's worth.
   public var toldPerTurn = 256
   /// How long a room rests between two such turns while it has no other entry to tell: three times what one takes, and
   /// still many times as fast as a crowd's messages leave.

@@ -4,7 +4,7 @@ import ChatCore
 extension Room {
   /// Tells an entry to all who have everything before it; a crowd's later ones in the turns that follow.
   func tell(_ entry: EncodedEntry) {
-    guard audience.waiting > 0 || members.count > hub.limits.toldPerTurn else {
+    guard audience.waiting > 0 || members.count > hub.limits.toldAtOnceMax else {
       return deliver(entry, to: 0..<members.count, areLast: true)
     }
     audience.tell(entry)

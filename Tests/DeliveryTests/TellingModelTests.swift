@@ -19,6 +19,7 @@ import Testing
     var dice = SeededDice(seed: seed)
     var limits = DeliveryLimits()
     limits.toldPerTurn = 2
+    limits.toldAtOnceMax = 2
     limits.tellingsMax = 4
     let stage = try HubStage(limits: limits)
     let room = try stage.group()

@@ -10,6 +10,7 @@ import Testing
   private func stage() throws -> (HubStage, ConversationID) {
     var limits = DeliveryLimits()
     limits.toldPerTurn = 2
+    limits.toldAtOnceMax = 2
     limits.tellingsMax = 3
     let stage = try HubStage(limits: limits)
     return (stage, try stage.group())

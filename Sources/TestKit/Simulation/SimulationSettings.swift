@@ -56,6 +56,7 @@ public struct SimulationSettings: Sendable {
     limits.resumesAtOnceMax = 3
     limits.lingerFor = 3_000
     limits.toldPerTurn = 1
+    limits.toldAtOnceMax = 1
     limits.tellingsMax = 3
   }
 
