@@ -29,9 +29,9 @@ public struct Answer: Sendable {
   /// Without a body.
   public static let noContent = Answer(status: .noContent, body: [], contentType: "")
 
-  /// With the JSON value that the function writes; `values` says how many things of a message's size it holds.
-  public static func json(_ status: Status, values: Int = 0, _ write: (inout JSONWriter) -> Void) -> Answer {
-    var writer = JSONWriter(values: values)
+  /// With the JSON value that the function writes.
+  public static func json(_ status: Status, _ write: (inout JSONWriter) -> Void) -> Answer {
+    var writer = JSONWriter()
     write(&writer)
     return json(status, writer.finish())
   }

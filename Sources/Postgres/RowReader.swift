@@ -8,8 +8,6 @@ import CPostgres
 public struct RowReader: Sendable {
   /// A column's type.
   public enum Column: Sendable {
-    /// `smallint`.
-    case int2
     /// `bigint`.
     case int8
     /// `boolean`.
@@ -21,7 +19,6 @@ public struct RowReader: Sendable {
 
     fileprivate func takes(_ type: UInt32) -> Bool {
       switch self {
-      case .int2: type == TypeID.int2
       case .int8: type == TypeID.int8
       case .bool: type == TypeID.bool
       case .text: type == TypeID.text || type == TypeID.varchar

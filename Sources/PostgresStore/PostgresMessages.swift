@@ -10,7 +10,7 @@ import Postgres
 /// - Isolation: thread-safe; its work is done on the pool's loop.
 public struct PostgresMessages: MessageStore {
   /// An entry with its living conversation and the caller's membership. Each is looked up by its whole key and nothing
-  /// else, as in `send_messages`, so that no planner without statistics reads more.
+  /// else, as in `store_messages`, so that no planner without statistics reads more.
   static let standing = Statement(
     "messages.standing",
     """

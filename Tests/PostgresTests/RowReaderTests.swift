@@ -26,7 +26,7 @@ struct RowReaderTests {
     #expect(throws: PostgresError.unexpectedReply("column 1 has type 25, not int8")) {
       try RowReader(rows, [.int8, .int8])
     }
-    #expect(throws: PostgresError.unexpectedReply("5 columns")) { try RowReader(rows, Self.columns + [.int2]) }
+    #expect(throws: PostgresError.unexpectedReply("5 columns")) { try RowReader(rows, Self.columns + [.int8]) }
     var reader = try RowReader(rows, Self.columns)
     reader.row = 1
     #expect(throws: PostgresError.unexpectedReply("column 0 is NULL")) { try reader.int8(0) }

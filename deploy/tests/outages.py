@@ -117,36 +117,34 @@ def topic(martlet):
         deaths(cluster, told)
 
 
+def talk_through(cluster, port, ways):
+    """What comes of a talk while nothing gets through to a port for 8 s, and the second at which that was over."""
+    talk = Talk(cluster)
+    talk.measuring()
+    with cut(port, *ways):
+        time.sleep(8)
+    healed = talk.second()
+    return talk.end(), healed
+
+
 def networks(cluster, redis, postgres):
-    for name, ways in (("cut off", ("--dport", "--sport")), ("heard no more", ("--sport",))):
+    both = ("--dport", "--sport")
+    for name, ways in (("cut off", both), ("heard no more", ("--sport",))):
         @holds(f"Redis {name} for 8 s: every send is taken, and all are told within 3 s")
         def _():
-            talk = Talk(cluster)
-            talk.measuring()
-            with cut(redis, *ways):
-                time.sleep(8)
-            result = talk.end()
+            result, _ = talk_through(cluster, redis, ways)
             assert not refused(result) and result["figures"]["delivery_max_us"] < 3e6, result["figures"]
 
         @holds(f"PostgreSQL {name} for 8 s: sends are refused, none is lost, and 10 s later all is as before")
         def _():
-            talk = Talk(cluster)
-            talk.measuring()
-            with cut(postgres, *ways):
-                time.sleep(8)
-            healed = talk.second()
-            result = talk.end()
+            result, healed = talk_through(cluster, postgres, ways)
             assert set(refused(result)) == {"refused database_unavailable"}, refused(result)
             assert whole_by(result, healed, 800) <= 10
 
     @holds("the clients of a node cut off for 8 s: the others go on, and 10 s later they know all")
     def _():
-        talk = Talk(cluster)
-        talk.measuring()
-        with cut(cluster.port("socket"), "--dport", "--sport"):
-            time.sleep(8)
-        healed = talk.second()
-        assert whole_by(talk.end(), healed, 800) <= 10
+        result, healed = talk_through(cluster, cluster.port("socket"), both)
+        assert whole_by(result, healed, 800) <= 10
 
 
 def deaths(cluster, told):
