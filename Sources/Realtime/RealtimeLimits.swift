@@ -12,6 +12,9 @@ public struct RealtimeLimits: Sendable, Hashable {
   public var frameBytesMax = 256 * 1024
   /// Requests of one session that are under way at once; past it they are refused, and reading pauses.
   public var inFlightMax = 64
+  /// How long a session is not read from after it was refused for its rate: what may be sent in that time, ten of
+  /// 500 a second, is worth a look again, and nobody notices a fiftieth of a second.
+  public var restAfterHaste: Milliseconds = 20
   /// UTF-8 bytes of a request's id.
   public var idBytesMax = 64
   /// Bytes of a token.

@@ -60,10 +60,7 @@ extension SocketSession {
 
   func admit(_ request: Request) {
     inFlight.append(request.id)
-    if inFlight.count >= door.limits.inFlightMax, !isPaused {
-      isPaused = true
-      transport?.pauseReading()
-    }
+    if inFlight.count >= door.limits.inFlightMax { pause(for: .full) }
   }
 
   /// The request of that id is not under way any more.
@@ -139,11 +136,32 @@ extension SocketSession {
         scope?.end(request.operation.name, [("martlet.outcome", .text("ok"))], hasFailed: false)
       } catch {
         let problem = Problem(error)
+        if case .rateLimited = error { restFromHaste() }
         refuse(request.id, request.operation.name, problem, fault: error.fault, in: scope)
         let outcome: [(name: String, value: TraceSpan.Fact)] = [("martlet.outcome", .text(problem.code))]
         scope?.end(request.operation.name, outcome, hasFailed: problem.status >= 500)
       }
     }
+  }
+
+  // MARK: Pauses
+
+  /// Whoever sends more than he may is read more slowly: refusing costs as much as telling, and who repeats at once
+  /// could have as many refusals as the node can write.
+  private func restFromHaste() {
+    guard !pauses.contains(.tooFast) else { return }
+    pause(for: .tooFast)
+    door.ports.schedule(after: door.limits.restAfterHaste) { [weak self] in self?.resume(after: .tooFast) }
+  }
+
+  private func pause(for reason: Pauses) {
+    if pauses.isEmpty { transport?.pauseReading() }
+    pauses.insert(reason)
+  }
+
+  private func resume(after reason: Pauses) {
+    guard pauses.remove(reason) != nil, pauses.isEmpty else { return }
+    transport?.resumeReading()
   }
 
   // MARK: Answers
@@ -155,6 +173,7 @@ extension SocketSession {
   }
 
   private func refuse(_ request: Request, _ error: ChatError) {
+    if case .rateLimited = error { restFromHaste() }
     refuse(request.id, request.operation.name, Problem(error), fault: error.fault)
   }
 
@@ -169,10 +188,7 @@ extension SocketSession {
 
   private func done(_ id: String) {
     leave(id)
-    if isPaused, inFlight.count <= door.limits.inFlightMax / 2 {
-      isPaused = false
-      transport?.resumeReading()
-    }
+    if inFlight.count <= door.limits.inFlightMax / 2 { resume(after: .full) }
     if inFlight.isEmpty, let drainRetryAfter { close(.draining, retryAfter: drainRetryAfter) }
   }
 

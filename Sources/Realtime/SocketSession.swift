@@ -17,7 +17,7 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   var machine: SessionStateMachine
   // What is smaller than a word stands behind what is not: thousands of sessions are idle, each pays for the gaps.
   let wire: SessionWire
-  var isPaused = false
+  var pauses: Pauses = []
   private var heartbeat: HeartbeatMachine
   var user: UserID?
   var seat: HubSession?
@@ -34,6 +34,15 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   var unheard = 0
   /// Its place in the door's list.
   private(set) var place: Int
+
+  /// Why its transport takes no more frames for now.
+  struct Pauses: OptionSet {
+    let rawValue: UInt8
+    /// As many requests are under way as may be.
+    static let full = Pauses(rawValue: 1)
+    /// It has just been refused for its rate.
+    static let tooFast = Pauses(rawValue: 2)
+  }
 
   /// A request whose shape is right.
   struct Request: Sendable {

@@ -154,6 +154,31 @@ import Testing
     #expect(client.reply("1")?["error"]?["retry_after_ms"]?.integer == 700)
   }
 
+  @Test func `who sends more than he may is read more slowly, with a task and without`() throws {
+    let stage = try SocketStage()
+    let room = try stage.group(members: [])
+    let client = try stage.client(stage.ada)
+    func send(_ id: String) {
+      client.send(#"{"id":"\#(id)","op":"message.send","d":{"conversation":\#(room.rawValue),"text":"hi"}}"#)
+    }
+    for id in ["1", "2"] {
+      send(id)
+      stage.time.run(for: 20)
+      #expect(!client.isPaused)
+      stage.gate.refuses = .send
+      send("\(id) too many")
+      stage.time.run(for: 1)
+      #expect(client.code("\(id) too many") == "rate_limited")
+      #expect(client.isPaused)
+      stage.time.run(for: 18)
+      #expect(client.isPaused)
+      stage.time.run(for: 2)
+      #expect(!client.isPaused)
+      stage.gate.refuses = nil
+    }
+    #expect(stage.gate.asked.byTask > 0 && stage.gate.asked.byCall > 0, "both ways were refused")
+  }
+
   @Test func `each send is counted once, with a task and without`() throws {
     let stage = try SocketStage()
     let room = try stage.group(members: [])
