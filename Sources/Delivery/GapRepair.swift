@@ -7,6 +7,7 @@ struct LogCursor {
   private(set) var last: Int64
   /// The log has at least this many entries.
   private(set) var confirmed: Int64
+  /// The next one last: it is taken from there, and what comes goes in front.
   private var held: [Held] = []
   private var arrivals: UInt64 = 0
 
@@ -40,11 +41,12 @@ struct LogCursor {
   }
 
   private mutating func hold(_ entry: EncodedEntry, max: Int) -> Bool {
-    let place = held.firstIndex { $0.entry.seq >= entry.seq } ?? held.count
+    var place = held.firstIndex { $0.entry.seq <= entry.seq } ?? held.count
     if place < held.count, held[place].entry.seq == entry.seq { return false }
     if held.count >= max {
-      guard place < held.count else { return false }
-      held.removeLast()
+      guard place > 0 else { return false }
+      held.removeFirst()
+      place -= 1
     }
     arrivals &+= 1
     held.insert(Held(entry: entry, arrival: arrivals), at: place)
@@ -59,8 +61,8 @@ struct LogCursor {
 
   /// The entry that was held and is now the next.
   mutating func takeNext() -> EncodedEntry? {
-    while let first = held.first, first.entry.seq <= last &+ 1 {
-      held.removeFirst()
+    while let first = held.last, first.entry.seq <= last &+ 1 {
+      held.removeLast()
       if first.entry.seq == last &+ 1 { return first.entry }
     }
     return nil

@@ -45,12 +45,26 @@ import Testing
     #expect(cursor.heldCount == 1)
   }
 
+  @Test func `what came in any order is taken in that of the log`() {
+    var cursor = LogCursor(head: 5)
+    for seq in [10, 8, 12, 7, 11, 9] as [Int64] { #expect(cursor.arrived(entry(seq), heldMax: 8) == .held) }
+    #expect(cursor.arrived(entry(6), heldMax: 8) == .next)
+    cursor.delivered()
+    var taken: [Int64] = []
+    while let next = cursor.takeNext() {
+      taken.append(next.seq)
+      cursor.delivered()
+    }
+    #expect(taken == [7, 8, 9, 10, 11, 12])
+  }
+
   @Test func `at the limit the nearest are held, one past it is refused`() {
     var cursor = LogCursor(head: 0)
     for seq in Int64(10)...13 { #expect(cursor.arrived(entry(seq), heldMax: 4) == .held) }
     #expect(cursor.arrived(entry(14), heldMax: 4) == .refused)
     #expect(cursor.arrived(entry(9), heldMax: 4) == .held)
     #expect(cursor.heldCount == 4)
+    #expect(cursor.arrived(entry(13), heldMax: 4) == .refused, "it has made room for a nearer one")
   }
 
   @Test(arguments: [0, -1, Int64.min])

@@ -68,6 +68,24 @@ import Testing
     #expect(stage.hub.report.repaired == 4)
   }
 
+  @Test func `what three nodes have stored in turns, 256 each, is not read again when it is told in another order`()
+    throws
+  {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let bob = try stage.listener(stage.bob)
+    var batches: [[Entry]] = []
+    for _ in 0..<3 { batches.append(try (0..<256).map { try stage.say("\($0)", in: room) }) }
+    for batch in batches.reversed() {
+      #expect(bob.seqs(room).isEmpty)
+      stage.broker.publish(batch)
+      stage.time.run(for: 10)
+    }
+    #expect(bob.seqs(room) == Array(2...769))
+    #expect(stage.log.pagesRead == 0)
+    #expect(stage.hub.report.held == 512 && stage.hub.report.refused == 0)
+  }
+
   @Test func `a hole longer than a page is read page by page`() throws {
     var limits = DeliveryLimits()
     limits.pageEntries = 4
