@@ -7,7 +7,8 @@ import Postgres
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
 /// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
 /// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon. A
-/// transaction of several buckets waits for none that somebody else holds: that one's batch goes again, alone.
+/// transaction of several buckets waits for none that somebody else holds: that one's batch goes again, alone. Buckets
+/// of which much is stored share among themselves (``HeavyBuckets``).
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
@@ -47,13 +48,11 @@ final class SendLanes: @unchecked Sendable {
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
   /// possible a connection, so that others do not share its trouble.
   private var troubled: Set<Bucket> = []
-  /// Lanes that may depart, the longest waiting first; those in trouble apart.
-  private var due: [Bucket] = []
+  private let due = DueLanes()
+  private let dueHeavy = DueLanes()
   private var dueInTrouble: [Bucket] = []
+  private var heavy = HeavyBuckets()
   private var isAwaitingEndOfTick = false
-  /// Until when each of the transactions under way is waited for, without those in trouble.
-  private var awaited: [Int64] = []
-  private var isHolding = false
   private var isSweeping = false
   private var underWayInTrouble = 0
   private var unanswered = 0
@@ -129,7 +128,7 @@ final class SendLanes: @unchecked Sendable {
     guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue else { return }
     lanes[bucket]?.isDue = true
     let goesAlone = troubled.contains(bucket) || pool.holdsUp(bucket.number)
-    if goesAlone { dueInTrouble.append(bucket) } else { due.append(bucket) }
+    if goesAlone { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
     guard !isAwaitingEndOfTick else { return }
     isAwaitingEndOfTick = true
     pool.loop.atEndOfTick(self)
@@ -140,42 +139,45 @@ final class SendLanes: @unchecked Sendable {
 
   /// Sends what is due, unless it had better wait.
   private func depart() {
-    while !due.isEmpty, awaited.count < underWayMax {
-      let pause = pause
-      if pause > 0 {
-        hold(pause)
-        break
-      }
-      send(takeDue())
-    }
+    heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 }
+    depart(due)
+    depart(dueHeavy)
     // Apart, so that what hangs leaves the others theirs.
     while !dueInTrouble.isEmpty, underWayInTrouble < pool.connectionsMax {
-      send([dueInTrouble.removeFirst()], inTrouble: true)
+      send([dueInTrouble.removeFirst()], from: nil)
+    }
+  }
+
+  private func depart(_ line: DueLanes) {
+    while !line.waiting.isEmpty, due.awaited.count + dueHeavy.awaited.count < underWayMax {
+      let pause = pause(of: line)
+      if pause > 0 { return hold(line, pause) }
+      send(takeDue(&line.waiting), from: line)
     }
   }
 
   /// Buckets that one transaction may carry now.
   private var most: Int { isStepwise ? 1 : bucketsMax }
 
-  /// How long what is due waits for the end of a transaction, to share the next one's commit.
-  private var pause: Int64 {
-    guard let end = awaited.max(), due.count < most else { return 0 }
+  /// How long a line waits for the end of a transaction of its own, to share the next one's commit.
+  private func pause(of line: DueLanes) -> Int64 {
+    guard let end = line.awaited.max(), line.waiting.count < most else { return 0 }
     var sends = 0
-    for bucket in due { sends += lanes[bucket]?.waiting.count ?? 0 }
+    for bucket in line.waiting { sends += lanes[bucket]?.waiting.count ?? 0 }
     return sends < Self.worthACommit ? max(0, end - EventLoop.monotonicMilliseconds()) : 0
   }
 
-  private func hold(_ pause: Int64) {
-    guard !isHolding else { return }
-    isHolding = true
+  private func hold(_ line: DueLanes, _ pause: Int64) {
+    guard !line.isHolding else { return }
+    line.isHolding = true
     pool.loop.schedule(after: pause) { [self] in
-      isHolding = false
+      line.isHolding = false
       depart()
     }
   }
 
   /// Those that are due longest, as many as make a transaction worth its commit.
-  private func takeDue() -> [Bucket] {
+  private func takeDue(_ due: inout [Bucket]) -> [Bucket] {
     var (taken, sends) = (0, 0)
     while taken < min(most, due.count), sends < Self.worthACommit {
       sends += lanes[due[taken]]?.waiting.count ?? 0
@@ -187,9 +189,11 @@ final class SendLanes: @unchecked Sendable {
     return buckets
   }
 
-  private func send(_ buckets: [Bucket], inTrouble: Bool = false) {
+  /// - Parameter line: the line they stood in; nil if they are in trouble.
+  private func send(_ buckets: [Bucket], from line: DueLanes?) {
     var batches: [SendBatch] = []
     var deadline = Int64.max
+    let begun = EventLoop.monotonicMilliseconds()
     for bucket in buckets {
       guard var lane = lanes[bucket] else { continue }
       let batch = SendBatch(bucket: bucket, sends: lane.takeBatch(atMost: Self.batchMax))
@@ -198,22 +202,18 @@ final class SendLanes: @unchecked Sendable {
       lanes[bucket] = lane.isUnderWay ? lane : nil
       guard lane.isUnderWay else { continue }
       batches.append(batch)
+      heavy.departed(bucket, sends: batch.sends.count, at: begun)
       for send in batch.sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    let begun = EventLoop.monotonicMilliseconds()
     let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
     let end = begun + (isAlone ? Self.heldAloneMax : Self.heldMax)
-    if inTrouble { underWayInTrouble += 1 } else { awaited.append(end) }
+    if let line { line.awaited.append(end) } else { underWayInTrouble += 1 }
     counted.transactions += 1
     counted.batches += batches.count
     let statements = batches.map { $0.statement(isStepwise: isStepwise, waits: isAlone) }
-    pool.submit(statements, timeout: max(1, deadline - begun), waits: inTrouble ? .likely : .maybe) { result in
-      if inTrouble {
-        self.underWayInTrouble -= 1
-      } else if let index = self.awaited.firstIndex(of: end) {
-        self.awaited.remove(at: index)
-      }
+    pool.submit(statements, timeout: max(1, deadline - begun), waits: line == nil ? .likely : .maybe) { result in
+      if let line { line.over(awaitedUntil: end) } else { self.underWayInTrouble -= 1 }
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
       self.answered(batches, result)
     }

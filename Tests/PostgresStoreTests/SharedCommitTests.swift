@@ -52,6 +52,29 @@ struct SharedCommitTests {
     }
   }
 
+  @Test("is not shared by a bucket of which much is stored at once and those of which little is")
+  func heavy() async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var rooms: [ConversationID] = []
+      while rooms.count < 3 {
+        let room = try await cast.group().id
+        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
+      }
+      let (heavy, light) = (rooms[0], rooms[1...])
+      let answers = await database.say(
+        (0..<300).map { ("\($0)", cast.ada, heavy) } + light.map { ("x", cast.ada, $0) }
+      ) { answers in answers.values.reduce(0) { $0 + $1.count } == 302 }
+      #expect(try #require(answers[heavy]).map { try $0.get().message.seq } == Array(2...301))
+      for room in light { #expect(try #require(answers[room]).map { try $0.get().message.seq } == [2]) }
+      let counters = await database.sendCounters
+      #expect(counters.batches == 4)
+      // The heavy one's first 256 and its rest, and between them both of the others.
+      let isCitus = try await PrivatePostgres.shared().shards != nil
+      #expect(counters.transactions == (isCitus ? 4 : 3))
+    }
+  }
+
   @Test("a crowd of several senders is told each message as it stands in the log", arguments: [3, 40, 300])
   func crowd(size: Int) async throws {
     try await Database.with { database in
