@@ -6,7 +6,7 @@ import statistics
 # Each target's name has the same colour everywhere; those that are not here take what is left.
 OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3}
 THEIRS = {"raw": 4, "raw-coalesce": 5, "node-ws": 6, "nchan": 7, "mosquitto": 8, "python-socketio": 9,
-          "flask-socketio": 10}
+          "flask-socketio": 10, "ejabberd": 11}
 WHO = {  # what each target is, in a line
     "cluster": "deploy/local/up: PostgreSQL (fsync on), Redis, two api and two socket nodes; its CPU is that of all its processes",
     "cluster-socketio": "the same cluster, its clients by Socket.IO",
@@ -17,6 +17,7 @@ WHO = {  # what each target is, in a line
     "node-ws": "node's ws with rooms as most tutorials write them",
     "nchan": "nginx' nchan, publishing what its WebSockets say",
     "mosquitto": "Eclipse's MQTT broker over WebSocket, a topic for a room, QoS 0",
+    "ejabberd": "XMPP over WebSocket, guests in its rooms for many (MUC), no archive, no presence of others",
     "python-socketio": "python-socketio on uvicorn",
     "flask-socketio": "Flask-SocketIO on eventlet, what the dialects' own servers were made of",
 }
