@@ -1,4 +1,5 @@
 """A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
+import goals
 from charts import NINES, bars, curves, escaped, number, percentiles
 from results import FIGURES, OURS, WHO, colour, explained, faults, judged
 
@@ -36,6 +37,7 @@ def page(run):
 <title>Martlet, measured {escaped(about['date'])}</title><style>{STYLE}</style></head><body><main>
 <h1>Martlet, measured beside its limit and its peers</h1>
 {lead(run)}
+{reached(run)}
 {ratios(run)}
 {"".join(section(run, scenario) for scenario in run.scenarios())}
 {scaling(about.get("scaling") or [])}
@@ -51,12 +53,15 @@ def lead(run):
     words = (f"{number(verdict.get('checked', 0))} deliveries checked. Of Martlet's own {wrong} were lost, repeated, "
              f"out of order or strangers', and {absent} sockets were missing.")
     quick = "<p><strong>A quick run: it shows that everything runs, not what it is worth.</strong></p>" if about["quick"] else ""
+    if goals.is_busy(about):
+        quick += (f"<p><strong>The machine was busy when this began (load {escaped(about['machine']['load when it began'])} on "
+                  f"{about['machine']['cores']} cores): ratios may hold, nothing else does.</strong></p>")
     return f"""<p class="lead">{escaped(about['date'])} · commit {escaped(about['commit'])} · {escaped(about['machine']['cpu'])},
 {about['machine']['cores']} cores · {about['rounds']} round{'s' if about['rounds'] != 1 else ''}, medians</p>
 <p class="verdict {kind}">{words}</p>{quick}
 <ul class="tiles">{tiles(run)}</ul>
 <p>In each round all targets of a scenario were measured one after the other, and ratios were taken within the round: what else the
-machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates.</p>
+machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. ↑ more is better, ↓ less is.</p>
 <ul class="who">{who(run)}</ul>
 <p>The peers check nobody, store nothing and promise nothing. <b>Faults</b> are what the tester finds when it checks each delivery: <i>lost</i>,
 promised to a socket by the sender's acknowledgement and never there; <i>repeated</i>, there twice; <i>out of order</i>, behind a later
@@ -106,6 +111,21 @@ def tiles(run):
     return "".join(shown)
 
 
+def reached(run):
+    """The goals that the run has a figure for."""
+    rows = []
+    for each in goals.judge(run):
+        kind, said = {True: ("good", "reached"), False: ("bad", "not reached"), None: ("", f"not judged: {each.why}")}[each.holds]
+        rows.append(f'<tr><td>{each.number}</td><td>{escaped(each.what)}</td><td>{escaped(each.wanted)}</td>'
+                    f'<td>{escaped(each.measured)}</td><td class="{kind}">{escaped(said)}</td></tr>')
+    if not rows:
+        return ""
+    return (f'<h2>The goals</h2><p>Of Martlet\'s goals those that this run has a figure for; the medians of {run.about["rounds"]} '
+            f'round{"s" if run.about["rounds"] != 1 else ""}, in brackets the lowest and the highest. Not here: {goals.ELSEWHERE}.</p>'
+            '<div class="wide"><table class="words"><thead><tr><th></th><th></th><th>goal</th><th>measured</th><th></th></tr></thead>'
+            f'<tbody>{"".join(rows)}</tbody></table></div>')
+
+
 def ratios(run):
     drawn = []
     for scenario in run.scenarios():
@@ -113,7 +133,7 @@ def ratios(run):
                 for target in run.targets(scenario)]
         rows = sorted((row for row in rows if row[1]), key=lambda row: -row[1])
         if len(rows) > 2:
-            drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1", rows, line=1))
+            drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1, longer is better", rows, line=1))
     return f'<h2>Beside the limit</h2><div class="charts">{"".join(drawn)}</div>' if drawn else ""
 
 
@@ -121,18 +141,18 @@ def section(run, scenario):
     targets = run.targets(scenario)
     first = {target: run.found[(scenario, target)][0] for target in targets}
 
-    def histogram(target):
-        histograms = first[target]["measure"]["histograms"]
-        return histograms.get("delivery") or first[target]["connecting"]["histograms"].get("connect") or []
+    def latencies(phase, name, title):
+        found = [(t, colour(t), percentiles(first[t][phase]["histograms"].get(name) or [])) for t in targets]
+        return curves(f"{title} by percentile, ms", [line for line in found if line[2]], NINES, log=True)
 
-    latency = [(t, colour(t), percentiles(histogram(t))) for t in targets if histogram(t)]
+    timed = [latencies("measure", "delivery", "Delivery latency"), latencies("measure", "reconnect", "Time until back in and resumed")]
+    if not any(timed):
+        timed = [latencies("connecting", "connect", "Time to connect")]
     rates = [(t, colour(t), series(first[t], "delivered")) for t in targets]
     slow = [(t, colour(t), [(x, y / 1000) for x, y in series(first[t], "p99_us") if y]) for t in targets]
-    there = [(t, colour(t), series(first[t], "connected", "connect")) for t in targets if "storm" in scenario]
-    is_delivery = any("delivery" in first[t]["measure"]["histograms"] for t in targets)
+    there = [(t, colour(t), series(first[t], "connected", "connect")) for t in targets if "storm" in scenario or "churn" in scenario]
     drawn = [
-        curves("Delivery latency by percentile, ms" if is_delivery else "Time to connect by percentile, ms", latency, NINES, log=True),
-        curves("Deliveries a second, over time in s", rates), curves("p99 of each second, ms, over time in s", slow, log=True),
+        *timed, curves("Deliveries a second, over time in s", rates), curves("p99 of each second, ms, over time in s", slow, log=True),
         curves("Sockets connected, over time in s", there)]
     return f'<h2>{escaped(run.title(scenario))}</h2>{table(run, scenario)}<div class="charts">{"".join(drawn)}</div>'
 

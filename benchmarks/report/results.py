@@ -27,14 +27,17 @@ FAULTS = [  # the verdict's word, what a person reads
 ]
 WITHIN = 0.2  # so much may a delivery's cost change as a cluster grows, and twice the machines bear about twice the load
 SCENARIOS = pathlib.Path(__file__).resolve().parent.parent / "scenarios"
-FIGURES = [  # name, heading, how it is written, unit of the value
-    ("deliveries_per_cpu_s", "deliveries a CPU-second", "{:,.0f}", 1),
-    ("deliveries_per_s", "deliveries a second", "{:,.0f}", 1),
-    ("cpu_us_per_message", "CPU a message, µs", "{:,.0f}", 1),
-    ("delivery_p50_us", "p50, ms", "{:.2f}", 1000),
-    ("delivery_p99_us", "p99, ms", "{:.2f}", 1000),
-    ("cpu_us_per_connect", "CPU a connection, µs", "{:,.0f}", 1),
-    ("idle_bytes", "bytes a connection", "{:,.0f}", 1),
+FIGURES = [  # name, heading with the way that is better, how it is written, unit of the value
+    ("deliveries_per_cpu_s", "deliveries a CPU-second ↑", "{:,.0f}", 1),
+    ("deliveries_per_s", "deliveries a second ↑", "{:,.0f}", 1),
+    ("cpu_us_per_message", "CPU a message, µs ↓", "{:,.0f}", 1),
+    ("delivery_p50_us", "p50, ms ↓", "{:.2f}", 1000),
+    ("delivery_p99_us", "p99, ms ↓", "{:.2f}", 1000),
+    ("cpu_us_per_connect", "CPU a connection made, µs ↓", "{:,.0f}", 1),
+    ("reconnect_p50_us", "back in, p50, ms ↓", "{:.1f}", 1000),
+    ("reconnect_p99_us", "back in, p99, ms ↓", "{:.1f}", 1000),
+    ("history_p99_us", "page of 50, p99, ms ↓", "{:.1f}", 1000),
+    ("idle_bytes", "bytes a connection ↓", "{:,.0f}", 1),
 ]
 
 
@@ -48,7 +51,8 @@ class Run:
         for scenario, target, number in self.about["measured"]:
             path = self.folder / f"{scenario}-{target}-{number}.json"
             if path.exists():
-                self.found.setdefault((scenario, target), []).append(json.loads(path.read_text()))
+                result = dict(with_martlets_own(json.loads(path.read_text())), round=number)
+                self.found.setdefault((scenario, target), []).append(result)
 
     def scenarios(self):
         return list(dict.fromkeys(scenario for scenario, _ in self.found))
@@ -60,17 +64,19 @@ class Run:
         # Where messages flow it is what they left behind, and what few connections take is lost in what an allocator keeps.
         if figure == "idle_bytes" and scenario != "idle":
             return None
-        found = [r for r in self.found.get((scenario, target), []) if figure != "idle_bytes" or r["connected"] >= 1_000]
-        values = [result["figures"].get(figure) for result in found]
-        values = [value for value in values if value is not None]
+        values = self.values(scenario, target, figure)
         return statistics.median(values) if values else None
 
+    def values(self, scenario, target, figure, to=""):
+        """A figure of each round; to another target the ratio of each round, since the machine was the same for both then."""
+        mine = [r for r in self.found.get((scenario, target), []) if figure != "idle_bytes" or r["connected"] >= 1_000]
+        if not to:
+            return [r["figures"][figure] for r in mine if r["figures"].get(figure) is not None]
+        other = {r["round"]: r["figures"].get(figure) for r in self.found.get((scenario, to), [])}
+        return [r["figures"][figure] / other[r["round"]] for r in mine if r["figures"].get(figure) and other.get(r["round"])]
+
     def ratio(self, scenario, target, figure="deliveries_per_cpu_s", to="raw"):
-        """To another target, round by round: the machine was the same for both then."""
-        mine = self.found.get((scenario, target), [])
-        other = self.found.get((scenario, to), [])
-        pairs = [(a["figures"].get(figure), b["figures"].get(figure)) for a, b in zip(mine, other)]
-        values = [a / b for a, b in pairs if a and b]
+        values = self.values(scenario, target, figure, to)
         return statistics.median(values) if values else None
 
     def verdict(self, scenario=None, target=None):
@@ -102,9 +108,18 @@ class Run:
         """The file's own, unless something else was run."""
         ran, path = self.ran(scenario), SCENARIOS / f"{scenario}.json"
         of_file = json.loads(path.read_text()) if path.exists() else ran
-        if all(ran.get(name, of_file.get(name)) == of_file.get(name) for name in ("connections", "users")):
-            return ran["title"]
-        return f"{scenario}, smaller: {shape(ran)}"
+        is_whole = all(ran.get(name, of_file.get(name)) == of_file.get(name) for name in ("connections", "users"))
+        short, long = ran.get("measure_s"), of_file.get("measure_s")
+        time = f" – {short:g} s instead of {long:g} s" if short and long and short != long else ""
+        return (ran["title"] if is_whole else f"{scenario}, smaller: {shape(ran)}") + time
+
+
+def with_martlets_own(result):
+    """With what Martlet's own processes, without its stores and its balancer, spent on a connection."""
+    own = [use["connect_cpu_s"] for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
+    if own and result["connected"]:
+        result["figures"]["martlet_us_per_connect"] = sum(own) / result["connected"] * 1e6
+    return result
 
 
 def shape(ran):
