@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from results import explained, judged
 
-QUICK, BUSY, HERE = "a quick run judges nothing", "the machine was busy", "benchmarks/README.md has how they are measured"
+QUICK, BUSY = "a quick run judges nothing", "the machine was busy when it began"
 # As much of its cores may a machine do already: a run takes all of them, and shares them with whatever else there is.
 BUSY_SHARE = 0.5
 
@@ -16,9 +16,13 @@ class Goal(NamedTuple):
     target: str
     figure: str
     to: str  # the target that it is a ratio to, or ""
-    bound: float
+    bound: float  # in the figure's own unit
     is_least: bool
     form: str
+    unit: float = 1
+
+    def words(self, value):
+        return self.form.format(value / self.unit)
 
 
 CPU, P99 = "deliveries_per_cpu_s", "delivery_p99_us"
@@ -30,11 +34,12 @@ GOALS = [
     Goal(3, "… to Flask-SocketIO", "room-1000", "memory-socketio", CPU, "flask-socketio", 6, True, "{:.1f} × Flask"),
     Goal(4, "memory of an idle connection", "idle", "cluster", "idle_bytes", "", 2_048, False, "{:,.0f} B"),
     Goal(4, "… by Socket.IO", "idle", "cluster-socketio", "idle_bytes", "", 3_072, False, "{:,.0f} B"),
-    Goal(5, "p99 of a message, the whole path at 2,000 a second", "durable", "cluster", P99, "", 250_000, False, "{:,.0f} µs"),
+    Goal(5, "p99 of a message, the whole path at 2,000 a second", "durable", "cluster", P99, "", 250_000, False, "{:,.1f} ms", 1_000),
     Goal(7, "p99 at 10,000 deliveries a second", "room-1000-open", "memory", P99, "raw", 1.5, False, "{:.2f} × raw"),
     Goal(8, "Martlet's CPU for a connection of a storm of 10,000", "connect-storm", "cluster", "martlet_us_per_connect", "", 150, False, "{:,.0f} µs"),
 ]
-ELSEWHERE = "1, 6, 9 and 10 (benchmarks/storing), 3 beside node's socket.io and 4 by TLS"
+ELSEWHERE = ("6, 9 and 10, which benchmarks/storing measures; 1 and 4 by TLS, of which benchmarks/README.md tells; 3 beside node's "
+             "socket.io, which cannot be had")
 
 
 class Judgement(NamedTuple):
@@ -60,12 +65,12 @@ def judgement(run, goal):
     if not values:
         return None
     value = statistics.median(values)
-    measured = goal.form.format(value)
+    measured = goal.words(value)
     if len(values) > 1:
-        measured += f" ({goal.form.split(' ')[0].format(min(values))} to {goal.form.split(' ')[0].format(max(values))})"
+        measured += " ({} to {})".format(*(goal.words(each).split(" ")[0] for each in (min(values), max(values))))
     why = unjudged(run, goal)
     holds = None if why else value >= goal.bound if goal.is_least else value <= goal.bound
-    return Judgement(goal.number, goal.what, ("≥ " if goal.is_least else "≤ ") + goal.form.format(goal.bound), measured, holds, why)
+    return Judgement(goal.number, goal.what, ("≥ " if goal.is_least else "≤ ") + goal.words(goal.bound), measured, holds, why)
 
 
 def unjudged(run, goal):
@@ -73,7 +78,7 @@ def unjudged(run, goal):
     if run.about["quick"]:
         return QUICK
     if is_busy(run.about):
-        return f"{BUSY} when it began"
+        return BUSY
     for target in filter(None, (goal.target, goal.to)):
         verdict = run.verdict(goal.scenario, target)
         if explained(verdict):

@@ -25,7 +25,7 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg text.ours{fill:var(
 .legend i{display:inline-block;width:14px;height:4px;margin-right:6px;vertical-align:middle}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:14px}
 th,td{text-align:right;padding:5px 12px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
-th{font-weight:400;color:var(--soft);vertical-align:bottom}th:first-child,td:first-child,.words td{text-align:left}
+th{font-weight:400;color:var(--soft);vertical-align:bottom}th:first-child,td:first-child,.words td,.words th{text-align:left}
 tr.ours td:first-child{font-weight:600}code{font-size:13px}
 """
 
@@ -61,11 +61,13 @@ def lead(run):
 <p class="verdict {kind}">{words}</p>{quick}
 <ul class="tiles">{tiles(run)}</ul>
 <p>In each round all targets of a scenario were measured one after the other, and ratios were taken within the round: what else the
-machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. ↑ more is better, ↓ less is.</p>
+machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. <b>Deliveries a CPU-second</b> are the messages that a target brought to sockets for each second
+of CPU that all of its processes used. ↑ more is better, ↓ less is.</p>
 <ul class="who">{who(run)}</ul>
 <p>The peers check nobody, store nothing and promise nothing. <b>Faults</b> are what the tester finds when it checks each delivery: <i>lost</i>,
-promised to a socket by the sender's acknowledgement and never there; <i>repeated</i>, there twice; <i>out of order</i>, behind a later
-one; <i>strangers'</i>, of another room or not what was sent. A <i>missing socket</i> was not connected when all was judged, mostly cut off for
+acknowledged to the sender (of a peer's, which acknowledge nothing: sent) and never there; <i>repeated</i>, there twice; <i>out of
+order</i>, behind a later one (of a peer's: behind one that the same socket said later, or that was said when it had been heard);
+<i>strangers'</i>, of another room or not what was sent. A <i>missing socket</i> was not connected when all was judged, mostly cut off for
 reading too slowly: what it would have heard nobody knows. A peer that loses or cuts off has done less work than one that does not, so
 a ratio is marked by <b>*</b> where either of its two runs was not clean.</p>"""
 
