@@ -54,8 +54,8 @@ class Judgement(NamedTuple):
 def judge(run):
     """Each goal of which there is a figure; those of whole runs are judged."""
     found = [judgement(run, goal) for goal in GOALS]
-    curve = [Judgement(11, words.split(":")[0] + ", by the scaling curve", "flat", words.split(": ", 1)[1],
-                       None if run.about["quick"] else holds, QUICK if run.about["quick"] else "")
+    curve = [Judgement(11, words.split(":")[0] + "'s CPU a million deliveries to nodes, over masters", "flat", words.split(": ", 1)[1],
+                       None if doubtful(run) else holds, doubtful(run))
              for holds, words in judged(run.about.get("scaling") or []) if words.startswith("Redis")]
     return [each for each in found if each] + curve
 
@@ -75,15 +75,18 @@ def judgement(run, goal):
 
 def unjudged(run, goal):
     """Why a figure says nothing of a goal; nothing where it does."""
-    if run.about["quick"]:
-        return QUICK
-    if is_busy(run.about):
-        return BUSY
+    if doubtful(run):
+        return doubtful(run)
     for target in filter(None, (goal.target, goal.to)):
         verdict = run.verdict(goal.scenario, target)
         if explained(verdict):
             return f"{target} was not clean: {explained(verdict)}"
     return ""
+
+
+def doubtful(run):
+    """Why nothing of a run is judged; nothing where it is."""
+    return QUICK if run.about["quick"] else BUSY if is_busy(run.about) else ""
 
 
 def is_busy(about):

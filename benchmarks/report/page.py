@@ -40,7 +40,7 @@ def page(run):
 {reached(run)}
 {ratios(run)}
 {"".join(section(run, scenario) for scenario in run.scenarios())}
-{scaling(about.get("scaling") or [])}
+{scaling(about.get("scaling") or [], goals.doubtful(run))}
 {machine(run)}
 </main></body></html>
 """
@@ -193,7 +193,7 @@ def unclean(run, scenario):
     return f"<p><small>Not clean: {'; '.join(said)}.</small></p>" if said else ""
 
 
-def scaling(points):
+def scaling(points, why):
     if not points:
         return ""
     masters = sorted({point["masters"] for point in points})
@@ -207,7 +207,12 @@ def scaling(points):
     rows = "".join(
         f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
         f"<td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
-    verdicts = "".join(f'<li class="{"good" if holds else "bad"}">{escaped(words)}.</li>' for holds, words in judged(points))
+    def sign(holds):
+        return "" if why else "good" if holds else "bad"
+
+    verdicts = "".join(f'<li class="{sign(holds)}">{escaped(words)}.</li>' for holds, words in judged(points))
+    if why:
+        verdicts += f"<li>Not judged: {escaped(why)}.</li>"
     by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
                   for place, n in enumerate(nodes)]
     return f"""<h2>What more nodes and more Redis masters cost</h2>
