@@ -34,6 +34,7 @@ FIGURES = [  # name, heading with the way that is better, how it is written, uni
     ("delivery_p50_us", "p50, ms ↓", "{:.2f}", 1000),
     ("delivery_p99_us", "p99, ms ↓", "{:.2f}", 1000),
     ("cpu_us_per_connect", "CPU a connection made, µs ↓", "{:,.0f}", 1),
+    ("cpu_us_per_return", "CPU a going and coming back, µs ↓", "{:,.0f}", 1),
     ("reconnect_p50_us", "back in, p50, ms ↓", "{:.1f}", 1000),
     ("reconnect_p99_us", "back in, p99, ms ↓", "{:.1f}", 1000),
     ("history_p99_us", "page of 50, p99, ms ↓", "{:.1f}", 1000),
@@ -51,7 +52,7 @@ class Run:
         for scenario, target, number in self.about["measured"]:
             path = self.folder / f"{scenario}-{target}-{number}.json"
             if path.exists():
-                result = dict(with_martlets_own(json.loads(path.read_text())), round=number)
+                result = dict(with_more(json.loads(path.read_text())), round=number)
                 self.found.setdefault((scenario, target), []).append(result)
 
     def scenarios(self):
@@ -114,11 +115,15 @@ class Run:
         return (ran["title"] if is_whole else f"{scenario}, smaller: {shape(ran)}") + time
 
 
-def with_martlets_own(result):
-    """With what Martlet's own processes, without its stores and its balancer, spent on a connection."""
+def with_more(result):
+    """With what Martlet's own processes, without stores and balancer, spent on a connection, and all on a coming and going."""
     own = [use["connect_cpu_s"] for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
     if own and result["connected"]:
         result["figures"]["martlet_us_per_connect"] = sum(own) / result["connected"] * 1e6
+    gone = result["measure"].get("counts", {}).get("done reconnect")
+    if gone and not result["scenario"].get("load"):
+        used = sum(use["measure_cpu_s"] for use in result["processes"] if not use["name"].startswith("bench"))
+        result["figures"]["cpu_us_per_return"] = used / gone * 1e6
     return result
 
 
