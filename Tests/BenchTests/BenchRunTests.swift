@@ -78,22 +78,6 @@ import Testing
     #expect(result.connected == 64 && result.delivered > 100 && result.verdict.isClean)
   }
 
-  @Test(
-    "what a peer loses, repeats or swaps is counted, and fails a strict run", arguments: ["drops", "repeats", "swaps"])
-  func faults(name: String) async throws {
-    let peer = try await PlainPeer(name == "drops" ? .drops : name == "repeats" ? .repeats : .swaps)
-    let outcome = try await bench([
-      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--rate", "200", "--seconds", "1",
-      // One socket a room: what two say at once has no order that could be broken.
-      "--strict", "--connections", "4", "--users", "4",
-    ])
-    let verdict = try #require(outcome.result).verdict
-    #expect(outcome.code == Int(Bench.broken), "\(outcome.output)")
-    #expect((verdict.lost > 0) == (name != "repeats") || name == "swaps", "\(verdict.sentence)")
-    #expect((verdict.repeated > 0) == (name == "repeats"), "\(verdict.sentence)")
-    #expect((verdict.reordered > 0) == (name == "swaps"), "\(verdict.sentence)")
-  }
-
   @Test("a target that is not there is told, and fails, by whichever wire", arguments: ["plain", "native"])
   func nobody(wire: String) async throws {
     let port = try PrivatePostgres.freePort()

@@ -7,11 +7,15 @@ import Testing
 
 extension BenchRunTests {
   /// A scenario of forty sockets whose events have names of their own.
-  private func ownNames() throws -> String {
+  func ownNames() throws -> String {
+    try changed(#""connections""#, #""peer": {"join": "enter", "send": "say", "message": "said"}, "connections""#)
+  }
+
+  /// A copy of the scenario of forty sockets with some words changed.
+  func changed(_ old: String, _ new: String) throws -> String {
     let text = try String(contentsOfFile: Self.scenario("smoke"), encoding: .utf8)
-    let file = FileManager.default.temporaryDirectory.appending(path: "names-\(UInt64.random(in: 0 ... .max)).json")
-    let events = #""peer": {"join": "enter", "send": "say", "message": "said"}, "connections""#
-    try text.replacing("\"connections\"", with: events).write(to: file, atomically: true, encoding: .utf8)
+    let file = FileManager.default.temporaryDirectory.appending(path: "smoke-\(UInt64.random(in: 0 ... .max)).json")
+    try text.replacing(old, with: new).write(to: file, atomically: true, encoding: .utf8)
     return file.path()
   }
 
@@ -44,6 +48,15 @@ extension BenchRunTests {
     expectAllTold(
       try await clean([
         Self.scenario("smoke"), "--target", "ws://\(peer.address)/mqtt", "--wire", "mqtt", "--seconds", "1", "--strict",
+      ]))
+  }
+
+  @Test("a server of XMPP is driven as its guests in rooms for many")
+  func guests() async throws {
+    let peer = try await PlainPeer(.none, .xmpp)
+    expectAllTold(
+      try await clean([
+        Self.scenario("smoke"), "--target", "ws://\(peer.address)/ws", "--wire", "xmpp", "--seconds", "1", "--strict",
       ]))
   }
 

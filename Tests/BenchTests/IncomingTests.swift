@@ -8,7 +8,7 @@ import Testing
     Array(text.utf8).withUnsafeBytes { Incoming(wire, $0) }
   }
 
-  private static let mark = Mark(worker: 3, number: 41, due: 123_456_789, place: 7)
+  private static let mark = Mark(worker: 3, number: 41, due: 123_456_789, place: 7, room: 2)
 
   private static let text: String = {
     var bytes: [UInt8] = []
@@ -18,9 +18,13 @@ import Testing
 
   @Test("a message's text has the asked length and says again what it was told")
   func marks() {
-    #expect(Self.text.utf8.count == 80 && Self.text.hasPrefix("m!3!41!123456789!7!xx"))
+    #expect(Self.text.utf8.count == 80 && Self.text.hasPrefix("m!3!41!123456789!7!2!xx"))
     #expect(Array("say \(Self.text)".utf8).withUnsafeBytes { Mark(in: $0) } == Self.mark)
-    for wrong in ["", "!", "m", "m!", "m!3!4!", "m!3!x!5!6!", "m!!!!!", "m!99999999999999999999!1!1!1!", "n!1!2!3!4!"] {
+    for wrong in [
+      "", "!", "m", "m!", "m!3!4!", "m!3!x!5!6!", "m!!!!!", "m!99999999999999999999!1!1!1!1!", "n!1!2!3!4!5!",
+      "m!1!2!3!4!",
+      "m!1!2!3!4!9999999999!",
+    ] {
       #expect(Array(wrong.utf8).withUnsafeBytes { Mark(in: $0) } == nil, "\(wrong)")
     }
   }
@@ -62,7 +66,9 @@ import Testing
     "what is nothing of the protocol is broken or passed over, never a trap",
     arguments: [
       "", "{", "{}", "[]", "4", "43", "43[", "431", "431[", "431[]", "431[{]", "42", "42[", "42[{", "42[{]", "9",
-      "\u{0}", #"{"re":7}"#, #"{"t":"a","conv":1,"seq":2}"#, #"{"t":"a","conv":"1","seq":2}"#, "42]{", "431{]",
+      "\u{0}", #"{"re":7}"#, #"{"t":"a","conv":1,"seq":2}"#, #"{"t":"a","conv":"1","seq":2}"#, "42]{", "431{]", "<",
+      "< ", "<a", "<a b", "<a b=", "<a b='", "<a:>", "<message type='groupchat'", "<iq type",
+      "<presence type='error'><error", "<presence type='error'><error><",
     ])
   func broken(text: String) {
     for wire in Wire.allCases { _ = read(wire, text) }

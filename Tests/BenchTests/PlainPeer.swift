@@ -8,6 +8,12 @@ final class PlainPeer: Sendable {
   /// What it does to every tenth frame for every listener, or to all.
   enum Fault: Sendable {
     case none, drops, repeats, swaps
+    /// It drops, repeats, swaps, and tells another room, in turn.
+    case lies
+    /// It lets nobody into a room, by XMPP.
+    case bars
+    /// It keeps all to itself until so many messages have been said, and then tells them at once.
+    case holds(Int)
     /// It says so many messages a second, whatever is asked of it.
     case slow(perSecond: Double)
     /// It lets so many in.
@@ -18,21 +24,26 @@ final class PlainPeer: Sendable {
 
   /// How it is spoken with.
   enum Manner: Sendable {
-    case text, path, socketIO, mqtt
+    case text, path, socketIO, mqtt, xmpp
   }
 
   private let loop: EventLoop
   private let server: HTTPServer
+  private let rooms: PeerRooms
   let address: SocketAddress
 
   init(_ fault: Fault = .none, _ manner: Manner = .text, tls: TLSServer? = nil) async throws {
     let loop = try EventLoop(name: "peer")
     let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0), tls: tls)
-    let server = HTTPServer(loop: loop, handler: PeerRooms(loop, fault, manner))
+    rooms = PeerRooms(loop, fault, manner)
+    let server = HTTPServer(loop: loop, handler: rooms)
     (self.loop, self.server, address) = (loop, server, listener.address)
     try loop.start()
     try await loop.submit { try server.serve(listener) }
   }
+
+  /// How many sockets came from each address.
+  func guests() async throws -> [String: Int] { try await loop.submit { self.rooms.guests } }
 
   deinit { loop.stop() }
 }
@@ -48,6 +59,8 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
   private var last = EventLoop.monotonicMilliseconds()
   private var isTicking = false
   private(set) var seats = 0
+  private(set) var guests: [String: Int] = [:]
+  private var said = 0
 
   init(_ loop: EventLoop, _ fault: PlainPeer.Fault, _ manner: PlainPeer.Manner) {
     (self.loop, self.fault, self.manner) = (loop, fault, manner)
@@ -61,6 +74,7 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
       values: { request.head.headers.values(for: $0) })
     guard let agreement else { return .refuse(Response(.badRequest)) }
     seats += 1
+    guests[request.peer, default: 0] += 1
     if case .full(let most) = fault, seats > most { return .refuse(Response(.unavailable)) }
     if case .away(let first, let refused) = fault, seats > first, seats <= first + refused {
       return .refuse(Response(.unavailable))
@@ -75,6 +89,16 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
   }
 
   func say(_ frame: [UInt8], in room: String) {
+    said += 1
+    if case .holds(let count) = fault, said <= count {
+      waiting.append((room, frame))
+      guard said == count else { return }
+      for (room, frame) in waiting { spread(frame, in: room) }
+      return waiting.removeAll()
+    }
+    if case .lies = fault, said % 20 == 0, let other = listeners.keys.sorted().first(where: { $0 != room }) {
+      return spread(frame, in: other)
+    }
     guard case .slow(let rate) = fault else { return spread(frame, in: room) }
     waiting.append((room, frame))
     guard !isTicking else { return }
@@ -105,6 +129,7 @@ private final class Listening: WebSocketHandler {
   private var room: String?
   private var count = 0
   private var held: [UInt8]?
+  private var hasName = false
 
   init(_ rooms: PeerRooms, _ socket: WebSocketConnection, _ room: String?) {
     (self.rooms, self.socket) = (rooms, socket)
@@ -121,6 +146,7 @@ private final class Listening: WebSocketHandler {
   func received(text: Span<UInt8>) {
     let bytes = text.withUnsafeBufferPointer { Array($0) }
     let word = String(decoding: bytes, as: UTF8.self)
+    if rooms.manner == .xmpp { return stanza(word) }
     guard rooms.manner == .socketIO else {
       if let room { return rooms.say(bytes, in: room) }
       guard word.hasPrefix("join ") else { return socket.close(.policyViolation) }
@@ -131,6 +157,35 @@ private final class Listening: WebSocketHandler {
     guard word.hasPrefix("42["), parts.count == 5 else { return }
     if parts[1] == "enter" { return join(String(parts[3])) }
     if parts[1] == "say", let room { rooms.say(Array(#"42["said","\#(parts[3])"]"#.utf8), in: room) }
+  }
+
+  private func stanza(_ text: String) {
+    if text.hasPrefix("<open ") {
+      tell("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='localhost'/>")
+      let features =
+        hasName
+        ? "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+        : "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms>"
+      return tell("<stream:features xmlns:stream='http://etherx.jabber.org/streams'>\(features)</stream:features>")
+    }
+    if text.hasPrefix("<auth ") {
+      hasName = true
+      return tell("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+    }
+    if text.hasPrefix("<iq ") { return tell("<iq type='result' id='b'><bind><jid>a@localhost/1</jid></bind></iq>") }
+    let parts = text.split(separator: "\"")
+    if text.hasPrefix("<presence "), let address = parts.first(where: { $0.contains("@conference.") }) {
+      if case .bars = rooms.fault {
+        return tell("<presence type='error'><error type='auth'><not-allowed xmlns='x'/></error></presence>")
+      }
+      join(String(address.prefix { $0 != "@" }))
+      tell("<presence from='\(address)'><x><status code='110'/></x></presence>")
+      return tell("<message from='x' type='groupchat'><subject/></message>")
+    }
+    guard text.hasPrefix("<message "), let room, let body = text.firstRange(of: "<body>") else { return }
+    rooms.say(
+      Array("<message from='\(room)@conference.localhost/x' type='groupchat'>\(text[body.lowerBound...])".utf8),
+      in: room)
   }
 
   func received(binary: Span<UInt8>) {
@@ -149,7 +204,8 @@ private final class Listening: WebSocketHandler {
     count += 1
     let isTenth = count % 10 == 0
     switch rooms.fault {
-    case .none, .slow, .full: send(frame)
+    case .none, .slow, .full, .holds, .bars: send(frame)
+    case .lies: Lie(count).tell(frame, &held, send)
     case .away(let first, _):
       send(frame)
       if count == 20, rooms.seats <= first { socket.close(.goingAway) }

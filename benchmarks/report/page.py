@@ -1,12 +1,13 @@
 """A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
+import goals
 from charts import NINES, bars, curves, escaped, number, percentiles
 from results import FIGURES, OURS, WHO, colour, explained, faults, judged
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
---c0:#1f6feb;--c1:#6ea0f0;--c2:#0b7285;--c3:#5fb3c1;--c4:#3d464d;--c5:#87919a;--c6:#2b8a3e;--c7:#b08800;--c8:#9c36b5;--c9:#d9480f;--c10:#c2255c}
+--c0:#1f6feb;--c1:#6ea0f0;--c2:#0b7285;--c3:#5fb3c1;--c4:#3d464d;--c5:#87919a;--c6:#2b8a3e;--c7:#b08800;--c8:#9c36b5;--c9:#d9480f;--c10:#c2255c;--c11:#66a80f}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#98a4ae;--line:#343b42;--paper:#15191d;--tile:#1f252b;
---c0:#6ea8fe;--c1:#a9c8ff;--c2:#66d9e8;--c3:#a5ecf4;--c4:#ced4da;--c5:#868e96;--c6:#69db7c;--c7:#ffd43b;--c8:#da77f2;--c9:#ff9260;--c10:#faa2c1}}
+--c0:#6ea8fe;--c1:#a9c8ff;--c2:#66d9e8;--c3:#a5ecf4;--c4:#ced4da;--c5:#868e96;--c6:#69db7c;--c7:#ffd43b;--c8:#da77f2;--c9:#ff9260;--c10:#faa2c1;--c11:#c0eb75}}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 main{max-width:1200px;margin:0 auto;padding:36px 20px 80px}h1{font-size:30px;line-height:1.2;margin:0 0 6px}
 h2{font-size:21px;margin:52px 0 4px}h3{font-size:16px;margin:28px 0 6px}p{max-width:78ch}
@@ -24,7 +25,7 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg text.ours{fill:var(
 .legend i{display:inline-block;width:14px;height:4px;margin-right:6px;vertical-align:middle}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:14px}
 th,td{text-align:right;padding:5px 12px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
-th{font-weight:400;color:var(--soft);vertical-align:bottom}th:first-child,td:first-child,.words td{text-align:left}
+th{font-weight:400;color:var(--soft);vertical-align:bottom}th:first-child,td:first-child,.words td,.words th{text-align:left}
 tr.ours td:first-child{font-weight:600}code{font-size:13px}
 """
 
@@ -36,9 +37,10 @@ def page(run):
 <title>Martlet, measured {escaped(about['date'])}</title><style>{STYLE}</style></head><body><main>
 <h1>Martlet, measured beside its limit and its peers</h1>
 {lead(run)}
+{reached(run)}
 {ratios(run)}
 {"".join(section(run, scenario) for scenario in run.scenarios())}
-{scaling(about.get("scaling") or [])}
+{scaling(about.get("scaling") or [], goals.doubtful(run))}
 {machine(run)}
 </main></body></html>
 """
@@ -51,16 +53,21 @@ def lead(run):
     words = (f"{number(verdict.get('checked', 0))} deliveries checked. Of Martlet's own {wrong} were lost, repeated, "
              f"out of order or strangers', and {absent} sockets were missing.")
     quick = "<p><strong>A quick run: it shows that everything runs, not what it is worth.</strong></p>" if about["quick"] else ""
+    if goals.is_busy(about):
+        quick += (f"<p><strong>The machine was busy when this began (load {escaped(about['machine']['load when it began'])} on "
+                  f"{about['machine']['cores']} cores): ratios may hold, nothing else does.</strong></p>")
     return f"""<p class="lead">{escaped(about['date'])} · commit {escaped(about['commit'])} · {escaped(about['machine']['cpu'])},
 {about['machine']['cores']} cores · {about['rounds']} round{'s' if about['rounds'] != 1 else ''}, medians</p>
 <p class="verdict {kind}">{words}</p>{quick}
 <ul class="tiles">{tiles(run)}</ul>
 <p>In each round all targets of a scenario were measured one after the other, and ratios were taken within the round: what else the
-machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates.</p>
+machine did met them alike. The tester ran on the same cores, so compare CPU and ratios, not rates. <b>Deliveries a CPU-second</b> are the messages that a target brought to sockets for each second
+of CPU that all of its processes used. ↑ more is better, ↓ less is.</p>
 <ul class="who">{who(run)}</ul>
 <p>The peers check nobody, store nothing and promise nothing. <b>Faults</b> are what the tester finds when it checks each delivery: <i>lost</i>,
-promised to a socket by the sender's acknowledgement and never there; <i>repeated</i>, there twice; <i>out of order</i>, behind a later
-one; <i>strangers'</i>, of another room or not what was sent. A <i>missing socket</i> was not connected when all was judged, mostly cut off for
+acknowledged to the sender (of a peer's, which acknowledge nothing: sent) and never there; <i>repeated</i>, there twice; <i>out of
+order</i>, behind a later one (of a peer's: behind one that the same socket said later, or that was said when it had been heard);
+<i>strangers'</i>, of another room or not what was sent. A <i>missing socket</i> was not connected when all was judged, mostly cut off for
 reading too slowly: what it would have heard nobody knows. A peer that loses or cuts off has done less work than one that does not, so
 a ratio is marked by <b>*</b> where either of its two runs was not clean.</p>"""
 
@@ -106,6 +113,21 @@ def tiles(run):
     return "".join(shown)
 
 
+def reached(run):
+    """The goals that the run has a figure for."""
+    rows = []
+    for each in goals.judge(run):
+        kind, said = {True: ("good", "reached"), False: ("bad", "not reached"), None: ("", f"not judged: {each.why}")}[each.holds]
+        rows.append(f'<tr><td>{each.number}</td><td>{escaped(each.what)}</td><td>{escaped(each.wanted)}</td>'
+                    f'<td>{escaped(each.measured)}</td><td class="{kind}">{escaped(said)}</td></tr>')
+    if not rows:
+        return ""
+    return (f'<h2>The goals</h2><p>Of Martlet\'s goals those that this run has a figure for; the medians of {run.about["rounds"]} '
+            f'round{"s" if run.about["rounds"] != 1 else ""}, in brackets the lowest and the highest. Not here: {goals.ELSEWHERE}.</p>'
+            '<div class="wide"><table class="words"><thead><tr><th></th><th></th><th>goal</th><th>measured</th><th></th></tr></thead>'
+            f'<tbody>{"".join(rows)}</tbody></table></div>')
+
+
 def ratios(run):
     drawn = []
     for scenario in run.scenarios():
@@ -113,7 +135,7 @@ def ratios(run):
                 for target in run.targets(scenario)]
         rows = sorted((row for row in rows if row[1]), key=lambda row: -row[1])
         if len(rows) > 2:
-            drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1", rows, line=1))
+            drawn.append(bars(f"{run.title(scenario)}: deliveries a CPU-second, raw = 1, longer is better", rows, line=1))
     return f'<h2>Beside the limit</h2><div class="charts">{"".join(drawn)}</div>' if drawn else ""
 
 
@@ -121,18 +143,18 @@ def section(run, scenario):
     targets = run.targets(scenario)
     first = {target: run.found[(scenario, target)][0] for target in targets}
 
-    def histogram(target):
-        histograms = first[target]["measure"]["histograms"]
-        return histograms.get("delivery") or first[target]["connecting"]["histograms"].get("connect") or []
+    def latencies(phase, name, title):
+        found = [(t, colour(t), percentiles(first[t][phase]["histograms"].get(name) or [])) for t in targets]
+        return curves(f"{title} by percentile, ms", [line for line in found if line[2]], NINES, log=True)
 
-    latency = [(t, colour(t), percentiles(histogram(t))) for t in targets if histogram(t)]
+    timed = [latencies("measure", "delivery", "Delivery latency"), latencies("measure", "reconnect", "Time until back in and resumed")]
+    if not any(timed):
+        timed = [latencies("connecting", "connect", "Time to connect")]
     rates = [(t, colour(t), series(first[t], "delivered")) for t in targets]
     slow = [(t, colour(t), [(x, y / 1000) for x, y in series(first[t], "p99_us") if y]) for t in targets]
-    there = [(t, colour(t), series(first[t], "connected", "connect")) for t in targets if "storm" in scenario]
-    is_delivery = any("delivery" in first[t]["measure"]["histograms"] for t in targets)
+    there = [(t, colour(t), series(first[t], "connected", "connect")) for t in targets if "storm" in scenario or "churn" in scenario]
     drawn = [
-        curves("Delivery latency by percentile, ms" if is_delivery else "Time to connect by percentile, ms", latency, NINES, log=True),
-        curves("Deliveries a second, over time in s", rates), curves("p99 of each second, ms, over time in s", slow, log=True),
+        *timed, curves("Deliveries a second, over time in s", rates), curves("p99 of each second, ms, over time in s", slow, log=True),
         curves("Sockets connected, over time in s", there)]
     return f'<h2>{escaped(run.title(scenario))}</h2>{table(run, scenario)}<div class="charts">{"".join(drawn)}</div>'
 
@@ -171,7 +193,7 @@ def unclean(run, scenario):
     return f"<p><small>Not clean: {'; '.join(said)}.</small></p>" if said else ""
 
 
-def scaling(points):
+def scaling(points, why):
     if not points:
         return ""
     masters = sorted({point["masters"] for point in points})
@@ -185,7 +207,12 @@ def scaling(points):
     rows = "".join(
         f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
         f"<td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
-    verdicts = "".join(f'<li class="{"good" if holds else "bad"}">{escaped(words)}.</li>' for holds, words in judged(points))
+    def sign(holds):
+        return "" if why else "good" if holds else "bad"
+
+    verdicts = "".join(f'<li class="{sign(holds)}">{escaped(words)}.</li>' for holds, words in judged(points))
+    if why:
+        verdicts += f"<li>Not judged: {escaped(why)}.</li>"
     by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
                   for place, n in enumerate(nodes)]
     return f"""<h2>What more nodes and more Redis masters cost</h2>

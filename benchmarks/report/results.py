@@ -6,7 +6,7 @@ import statistics
 # Each target's name has the same colour everywhere; those that are not here take what is left.
 OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3}
 THEIRS = {"raw": 4, "raw-coalesce": 5, "node-ws": 6, "nchan": 7, "mosquitto": 8, "python-socketio": 9,
-          "flask-socketio": 10}
+          "flask-socketio": 10, "ejabberd": 11}
 WHO = {  # what each target is, in a line
     "cluster": "deploy/local/up: PostgreSQL (fsync on), Redis, two api and two socket nodes; its CPU is that of all its processes",
     "cluster-socketio": "the same cluster, its clients by Socket.IO",
@@ -17,6 +17,7 @@ WHO = {  # what each target is, in a line
     "node-ws": "node's ws with rooms as most tutorials write them",
     "nchan": "nginx' nchan, publishing what its WebSockets say",
     "mosquitto": "Eclipse's MQTT broker over WebSocket, a topic for a room, QoS 0",
+    "ejabberd": "XMPP over WebSocket, guests in its rooms for many (MUC), no archive, no presence of others",
     "python-socketio": "python-socketio on uvicorn",
     "flask-socketio": "Flask-SocketIO on eventlet, what the dialects' own servers were made of",
 }
@@ -26,14 +27,18 @@ FAULTS = [  # the verdict's word, what a person reads
 ]
 WITHIN = 0.2  # so much may a delivery's cost change as a cluster grows, and twice the machines bear about twice the load
 SCENARIOS = pathlib.Path(__file__).resolve().parent.parent / "scenarios"
-FIGURES = [  # name, heading, how it is written, unit of the value
-    ("deliveries_per_cpu_s", "deliveries a CPU-second", "{:,.0f}", 1),
-    ("deliveries_per_s", "deliveries a second", "{:,.0f}", 1),
-    ("cpu_us_per_message", "CPU a message, µs", "{:,.0f}", 1),
-    ("delivery_p50_us", "p50, ms", "{:.2f}", 1000),
-    ("delivery_p99_us", "p99, ms", "{:.2f}", 1000),
-    ("cpu_us_per_connect", "CPU a connection, µs", "{:,.0f}", 1),
-    ("idle_bytes", "bytes a connection", "{:,.0f}", 1),
+FIGURES = [  # name, heading with the way that is better, how it is written, unit of the value
+    ("deliveries_per_cpu_s", "deliveries a CPU-second ↑", "{:,.0f}", 1),
+    ("deliveries_per_s", "deliveries a second ↑", "{:,.0f}", 1),
+    ("cpu_us_per_message", "CPU a message, µs ↓", "{:,.0f}", 1),
+    ("delivery_p50_us", "p50, ms ↓", "{:.2f}", 1000),
+    ("delivery_p99_us", "p99, ms ↓", "{:.2f}", 1000),
+    ("cpu_us_per_connect", "CPU a connection made, µs ↓", "{:,.0f}", 1),
+    ("cpu_us_per_return", "CPU a going and coming back, µs ↓", "{:,.0f}", 1),
+    ("reconnect_p50_us", "back in, p50, ms ↓", "{:.1f}", 1000),
+    ("reconnect_p99_us", "back in, p99, ms ↓", "{:.1f}", 1000),
+    ("history_p99_us", "page of 50, p99, ms ↓", "{:.1f}", 1000),
+    ("idle_bytes", "bytes a connection ↓", "{:,.0f}", 1),
 ]
 
 
@@ -47,7 +52,8 @@ class Run:
         for scenario, target, number in self.about["measured"]:
             path = self.folder / f"{scenario}-{target}-{number}.json"
             if path.exists():
-                self.found.setdefault((scenario, target), []).append(json.loads(path.read_text()))
+                result = dict(with_more(json.loads(path.read_text())), round=number)
+                self.found.setdefault((scenario, target), []).append(result)
 
     def scenarios(self):
         return list(dict.fromkeys(scenario for scenario, _ in self.found))
@@ -59,17 +65,19 @@ class Run:
         # Where messages flow it is what they left behind, and what few connections take is lost in what an allocator keeps.
         if figure == "idle_bytes" and scenario != "idle":
             return None
-        found = [r for r in self.found.get((scenario, target), []) if figure != "idle_bytes" or r["connected"] >= 1_000]
-        values = [result["figures"].get(figure) for result in found]
-        values = [value for value in values if value is not None]
+        values = self.values(scenario, target, figure)
         return statistics.median(values) if values else None
 
+    def values(self, scenario, target, figure, to=""):
+        """A figure of each round; to another target the ratio of each round, since the machine was the same for both then."""
+        mine = [r for r in self.found.get((scenario, target), []) if figure != "idle_bytes" or r["connected"] >= 1_000]
+        if not to:
+            return [r["figures"][figure] for r in mine if r["figures"].get(figure) is not None]
+        other = {r["round"]: r["figures"].get(figure) for r in self.found.get((scenario, to), [])}
+        return [r["figures"][figure] / other[r["round"]] for r in mine if r["figures"].get(figure) and other.get(r["round"])]
+
     def ratio(self, scenario, target, figure="deliveries_per_cpu_s", to="raw"):
-        """To another target, round by round: the machine was the same for both then."""
-        mine = self.found.get((scenario, target), [])
-        other = self.found.get((scenario, to), [])
-        pairs = [(a["figures"].get(figure), b["figures"].get(figure)) for a, b in zip(mine, other)]
-        values = [a / b for a, b in pairs if a and b]
+        values = self.values(scenario, target, figure, to)
         return statistics.median(values) if values else None
 
     def verdict(self, scenario=None, target=None):
@@ -101,9 +109,22 @@ class Run:
         """The file's own, unless something else was run."""
         ran, path = self.ran(scenario), SCENARIOS / f"{scenario}.json"
         of_file = json.loads(path.read_text()) if path.exists() else ran
-        if all(ran.get(name, of_file.get(name)) == of_file.get(name) for name in ("connections", "users")):
-            return ran["title"]
-        return f"{scenario}, smaller: {shape(ran)}"
+        is_whole = all(ran.get(name, of_file.get(name)) == of_file.get(name) for name in ("connections", "users"))
+        short, long = ran.get("measure_s"), of_file.get("measure_s")
+        time = f" – {short:g} s instead of {long:g} s" if short and long and short != long else ""
+        return (ran["title"] if is_whole else f"{scenario}, smaller: {shape(ran)}") + time
+
+
+def with_more(result):
+    """With what Martlet's own processes, without stores and balancer, spent on a connection, and all on a coming and going."""
+    own = [use["connect_cpu_s"] for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
+    if own and result["connected"]:
+        result["figures"]["martlet_us_per_connect"] = sum(own) / result["connected"] * 1e6
+    gone = result["measure"].get("counts", {}).get("done reconnect")
+    if gone and not result["scenario"].get("load"):
+        used = sum(use["measure_cpu_s"] for use in result["processes"] if not use["name"].startswith("bench"))
+        result["figures"]["cpu_us_per_return"] = used / gone * 1e6
+    return result
 
 
 def shape(ran):

@@ -96,5 +96,7 @@ def run_bench(servers, scenario, result, where, wire, more=()):
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=servers.environment)
     # 3 is a result, too: deliveries were lost, or sockets missing, and the report says so.
     if done.returncode not in (0, 3):
-        raise RuntimeError(done.stderr.strip()[-300:])
+        lines = done.stderr.strip().split("\n")
+        # Asked for wrongly: the sentence, then the usage; else progress, then the sentence.
+        raise RuntimeError((lines[0] if done.returncode == 2 else lines[-1])[-300:])
     return json.loads(pathlib.Path(result).read_text())

@@ -39,6 +39,7 @@ extension Crew {
     case .native: resume(seat)
     case .socketio, .socketioPeer: break
     case .mqtt: seat.send(MQTTPacket.connect)
+    case .xmpp: seat.send(XMPPStanza.open(order.scenario.peer.domain))
     case .plain:
       // A room in the path has been entered with the handshake.
       if !order.sockets.contains(where: \.namesRoom) { join(seat) }
@@ -46,17 +47,19 @@ extension Crew {
     }
   }
 
-  /// The target has greeted: an Engine.IO session is open, a broker has let in.
+  /// The target has greeted: an Engine.IO session is open, a broker has let in, an XMPP server has given an address.
   func opened(_ seat: Seat) {
+    guard seat.state == .entering else { return }
     switch order.wire {
-    case .mqtt: join(seat)
+    case .mqtt, .xmpp: join(seat)
     case .socketioPeer: seat.send(Array("40".utf8))
     default: seat.send(Array("40".utf8) + (["token": .string(tokens[seat.user])] as JSONValue).bytes)
     }
   }
 
-  /// The namespace is entered, or the topic subscribed to.
+  /// The namespace is entered, the topic subscribed to, the room joined.
   func entered(_ seat: Seat) {
+    guard seat.state == .entering else { return }
     if order.wire.isReliable { return resume(seat) }
     // What joins a room of Socket.IO is answered by nothing that all servers have.
     if order.wire == .socketioPeer { join(seat) }
@@ -66,7 +69,8 @@ extension Crew {
   private func join(_ seat: Seat) {
     // With more rooms than users a seat still joins one: it is the only user of its own.
     guard let room = order.followed[seat.user].first else { return seat.refused("no room") }
-    seat.send(order.wire.joining(Target.Place.room(room), order.scenario.peer))
+    let nick = "s\(seat.index * order.workers + order.worker)"
+    seat.send(order.wire.joining(Target.Place.room(room), order.scenario.peer, as: nick))
   }
 
   /// From here on a broadcaster's seat hears whatever is said, as far as anybody promises it.

@@ -36,7 +36,7 @@ extension Crew {
     verdict.checked = Int64(oracle.checked)
     verdict.lost = lost()
     verdict.repeated = Int64(oracle.repeated) + storedTwice
-    verdict.reordered = Int64(oracle.reordered)
+    verdict.reordered = Int64(oracle.reordered) - excused
     verdict.foreign = foreign
     verdict.behind = behind
     verdict.absent = Int64(seats.count { $0.state != .ready })

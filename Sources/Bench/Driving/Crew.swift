@@ -30,6 +30,8 @@ final class Crew: @unchecked Sendable {
   var oracle: DeliveryOracle
   private(set) var foreign: Int64 = 0
   private(set) var storedTwice: Int64 = 0
+  /// Texts that a broadcaster put behind later ones, as it may when several sockets speak at once.
+  private(set) var excused: Int64 = 0
   var behind: Int64 = 0
   private var cache = FrameCache()
   private(set) var places: [Int64: Int] = [:]
@@ -90,7 +92,7 @@ final class Crew: @unchecked Sendable {
       return false
     }
     let place = order.wire.isReliable ? 0 : sends.nextPlace(in: conversation)
-    let mark = Mark(worker: order.worker, number: number, due: due, place: place)
+    let mark = Mark(worker: order.worker, number: number, due: due, place: place, room: conversation)
     var body: [UInt8] = []
     body.reserveCapacity(order.scenario.textBytes + 100)
     if !order.wire.isReliable {
@@ -130,6 +132,7 @@ final class Crew: @unchecked Sendable {
     case .reply(let answer): replied(answer, bytes, at: seat, now)
     case .opened: opened(seat)
     case .entered: entered(seat)
+    case .asks(let step): seat.send(XMPPStanza.answer(step, order.scenario.peer.domain))
     case .ping: seat.send([UInt8(ascii: "3")])
     case .passing: if seat.state == .ready { tally.count("passing") }
     case .refused(let code): seat.refused(code)
@@ -149,15 +152,32 @@ final class Crew: @unchecked Sendable {
       if entry.mark != nil { foreign += 1 }
       return
     }
+    if let mark = entry.mark, mark.room != room(place, of: seat) {
+      foreign += 1
+      // A numbered log has it at this place all the same.
+      if !order.wire.isReliable { return }
+    }
     let finding = oracle.received(slot, entry.seq)
     guard let mark = entry.mark else { return }
+    if finding == .late, !order.wire.isReliable, isUnordered(mark, slot) { excused += 1 }
     tally.delivered += 1
     if window.contains(mark.due) {
       let latency = (now &- mark.due) / 1_000
       tally.delivery.record(latency)
       second.record(latency)
     }
-    if mark.worker == order.worker, finding != .twice { own(mark, entry) }
+    if mark.worker == order.worker, finding != .twice { own(mark, entry, now) }
+  }
+
+  /// The conversation whose entries come to a seat under a place.
+  private func room(_ place: Int, of seat: Seat) -> Int? {
+    order.wire.isReliable ? place : order.followed[seat.user].first
+  }
+
+  /// Whether a late text was overtaken only by what nobody has to put behind it; of another worker's nobody knows.
+  private func isUnordered(_ mark: Mark, _ slot: Int) -> Bool {
+    guard mark.worker == order.worker else { return true }
+    return sends.isUnordered(mark.number, overtakenBy: (oracle.head(of: slot) ?? 0) &- mark.place)
   }
 
   private func slot(_ place: Int, of seat: Seat) -> Int? {
@@ -169,15 +189,18 @@ final class Crew: @unchecked Sendable {
   }
 
   /// One of this worker's own messages has come back to a seat.
-  private func own(_ mark: Mark, _ entry: Incoming.Entry) {
+  private func own(_ mark: Mark, _ entry: Incoming.Entry, _ now: Int64) {
     let isPlain = !order.wire.isReliable
     let before = sends.returned
     defer { tally.acknowledged += sends.returned - before }
-    switch sends.delivered(mark.number, seq: entry.seq, in: isPlain ? nil : places[entry.conversation], isPlain) {
-    case .unknown, .asSent: break
+    switch sends.delivered(
+      mark.number, seq: entry.seq, in: isPlain ? nil : places[entry.conversation], isPlain, at: now)
+    {
+    // What is elsewhere has been counted by the room that its text names.
+    case .unknown, .asSent, .elsewhere: break
     case .complete(let lane): if untilDelivered { arrived?(lane) }
     case .twice: storedTwice += 1
-    case .elsewhere: foreign += 1
+    case .disputed: foreign += 1
     }
   }
 

@@ -6,6 +6,8 @@ enum Incoming: Equatable {
   case opened
   /// Socket.IO: the namespace is entered.
   case entered
+  /// XMPP: what lets somebody in goes on by a step.
+  case asks(XMPPStanza.Step)
   /// The target asks whether we are there; answered by a pong of the same kind.
   case ping
   /// An entry of a log.
@@ -41,6 +43,7 @@ extension Incoming {
     case .socketio: self = Incoming.packet(bytes)
     case .plain: self = Incoming.text(bytes)
     case .mqtt: self = Incoming.packetOfMQTT(bytes)
+    case .xmpp: self = Incoming.stanza(bytes)
     case .socketioPeer: self = bytes.starts(with: heard) ? Incoming.text(bytes) : Incoming.packet(bytes)
     }
   }
@@ -150,7 +153,7 @@ extension Wire {
     var text = "GET \(path(place, room)) HTTP/1.1\r\nHost: \(place.authority)\r\nUpgrade: websocket\r\n"
     text += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
     if self == .native { text += "Sec-WebSocket-Protocol: martlet.v1.json\r\nAuthorization: Bearer \(token)\r\n" }
-    if self == .mqtt { text += "Sec-WebSocket-Protocol: mqtt\r\n" }
+    if self == .mqtt || self == .xmpp { text += "Sec-WebSocket-Protocol: \(rawValue)\r\n" }
     return Array((text + "\r\n").utf8)
   }
 
@@ -158,15 +161,16 @@ extension Wire {
     switch self {
     case .native: "/v1/socket"
     case .socketio, .socketioPeer: "/socket.io/?EIO=4&transport=websocket"
-    case .plain, .mqtt: place.path(in: room)
+    case .plain, .mqtt, .xmpp: place.path(in: room)
     }
   }
 
-  /// What enters a broadcaster's room.
-  func joining(_ room: String, _ events: PeerEvents) -> [UInt8] {
+  /// What enters a broadcaster's room; where everybody there has a name it is `nick`.
+  func joining(_ room: String, _ events: PeerEvents, as nick: String) -> [UInt8] {
     switch self {
     case .plain: Array("join \(room)".utf8)
     case .mqtt: MQTTPacket.subscribe(room)
+    case .xmpp: XMPPStanza.join(room, events.domain, as: nick)
     case .native, .socketio, .socketioPeer: event(events.join, Array(room.utf8))
     }
   }
@@ -176,6 +180,7 @@ extension Wire {
     switch self {
     case .plain: body
     case .mqtt: MQTTPacket.publish(room, body)
+    case .xmpp: XMPPStanza.say(body, room, events.domain)
     case .native, .socketio, .socketioPeer: event(events.send, body)
     }
   }
@@ -210,7 +215,7 @@ extension Wire {
       out.append(contentsOf: #"","#.utf8)
       out.append(contentsOf: body)
       out.append(UInt8(ascii: "]"))
-    case .plain, .socketioPeer, .mqtt: out = body
+    case .plain, .socketioPeer, .mqtt, .xmpp: out = body
     }
     return out
   }

@@ -1,13 +1,14 @@
-/// What a message's text says of itself: who has sent it as its how-many-th, when it was due, and, for a target that
-/// numbers nothing, its place among its worker's messages to the room.
+/// What a message's text says of itself: who has sent it as its how-many-th, when it was due, for a target that numbers
+/// nothing its place among its worker's messages to the room, and which of the run's rooms it is for.
 ///
-/// - Shape: `m!<worker>!<number>!<nanoseconds>!<place>!` and letters up to the wanted length.
+/// - Shape: `m!<worker>!<number>!<nanoseconds>!<place>!<room>!` and letters up to the wanted length.
 /// - Units: nanoseconds of the machine's monotonic clock, which all workers share.
 struct Mark: Equatable {
   let worker: Int
   let number: Int64
   let due: Int64
   let place: Int64
+  let room: Int
 
   private static let bang = UInt8(ascii: "!")
 
@@ -15,7 +16,7 @@ struct Mark: Equatable {
   func append(to out: inout [UInt8], bytes length: Int) {
     let start = out.count
     out.append(UInt8(ascii: "m"))
-    for part in [Int64(worker), number, due, place] {
+    for part in [Int64(worker), number, due, place, Int64(room)] {
       out.append(Self.bang)
       Digits.append(part, to: &out)
     }
@@ -33,13 +34,14 @@ struct Mark: Equatable {
     guard let worker = Digits.take(bytes, &at, until: Self.bang),
       let number = Digits.take(bytes, &at, until: Self.bang),
       let due = Digits.take(bytes, &at, until: Self.bang), let place = Digits.take(bytes, &at, until: Self.bang),
-      worker < 1 << 16
+      let room = Digits.take(bytes, &at, until: Self.bang), worker < 1 << 16, room < 1 << 32
     else { return nil }
-    self.init(worker: Int(worker), number: number, due: due, place: place)
+    self.init(worker: Int(worker), number: number, due: due, place: place, room: Int(room))
   }
 
-  init(worker: Int, number: Int64, due: Int64, place: Int64 = 0) {
+  init(worker: Int, number: Int64, due: Int64, place: Int64 = 0, room: Int) {
     self.place = place
+    self.room = room
     self.worker = worker
     self.number = number
     self.due = due

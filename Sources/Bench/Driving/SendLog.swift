@@ -24,6 +24,10 @@ struct SendLog {
     fileprivate var number: Int64 = 0
     fileprivate var seq: Int64 = 0
     fileprivate var isOpen = false
+    /// The next message to the same conversation, or 0.
+    fileprivate var next: Int64 = 0
+    /// When the first delivery came, in nanoseconds, or 0.
+    fileprivate var heardAt: Int64 = 0
     /// The acknowledgement named another place in the log than the delivery.
     fileprivate(set) var isDisputed = false
 
@@ -52,6 +56,8 @@ struct SendLog {
     case complete(lane: Int)
     /// It stands twice in the log.
     case twice
+    /// It stands at another place than its acknowledgement has said.
+    case disputed
     /// It went to another conversation.
     case elsewhere
   }
@@ -63,6 +69,8 @@ struct SendLog {
   private let mask: Int64
   private var last: Int64 = 0
   private var lastPlaces: [Int64]
+  /// The last message of each conversation.
+  private var lastNumbers: [Int64]
   /// The highest acknowledged number of each conversation; of a plain target, how many this worker has sent.
   private(set) var heads: [Int64]
   /// Messages that a plain target has sent back: the nearest to an acknowledgement that it has.
@@ -75,7 +83,7 @@ struct SendLog {
     sends = [Send](repeating: Send(), count: capacity)
     mask = Int64(capacity - 1)
     heads = [Int64](repeating: 0, count: conversations)
-    lastPlaces = heads
+    (lastPlaces, lastNumbers) = (heads, heads)
   }
 
   /// The number under which it goes.
@@ -90,6 +98,11 @@ struct SendLog {
     sends[place] = send
     sends[place].number = number
     sends[place].isOpen = true
+    if lastNumbers.indices.contains(send.conversation) {
+      let before = Int(lastNumbers[send.conversation] & mask)
+      if sends[before].number == lastNumbers[send.conversation] { sends[before].next = number }
+      lastNumbers[send.conversation] = number
+    }
     return number
   }
 
@@ -118,19 +131,44 @@ struct SendLog {
   }
 
   /// A delivery came; `conversation` is nil where the target names none.
-  mutating func delivered(_ number: Int64, seq: Int64, in conversation: Int?, _ isPlain: Bool) -> Outcome {
+  mutating func delivered(_ number: Int64, seq: Int64, in conversation: Int?, _ isPlain: Bool, at now: Int64) -> Outcome
+  {
     let place = Int(number & mask)
     guard number > 0, sends[place].number == number, sends[place].kind == .message else { return .unknown }
     if let conversation, conversation != sends[place].conversation { return .elsewhere }
-    if sends[place].seq != 0, sends[place].seq != seq { return .twice }
+    if sends[place].seq != 0, sends[place].seq != seq {
+      guard sends[place].heardAt == 0 else { return .twice }
+      (sends[place].seq, sends[place].heardAt) = (seq, now)
+      sends[place].remaining &-= 1
+      return .disputed
+    }
     sends[place].seq = seq
     sends[place].remaining &-= 1
+    if sends[place].heardAt == 0 { sends[place].heardAt = now }
     if isPlain, sends[place].isOpen {
       sends[place].isOpen = false
       returned &+= 1
     }
     if sends[place].remaining == 0, sends[place].lane >= 0 { return .complete(lane: sends[place].lane) }
     return .asSent
+  }
+
+  /// Further messages that are looked at: what was overtaken by more was late by itself.
+  static let overtakersMax: Int64 = 64
+
+  /// Whether a message may stand behind the so many that were said after it in its conversation: each was said by
+  /// another seat, and before anybody had heard it.
+  func isUnordered(_ number: Int64, overtakenBy count: Int64) -> Bool {
+    let late = sends[Int(number & mask)]
+    guard number > 0, late.number == number, count <= Self.overtakersMax else { return false }
+    var next = late.next
+    for _ in 0..<max(0, count) {
+      let each = sends[Int(next & mask)]
+      guard next > 0, each.number == next, each.seat != late.seat, late.heardAt == 0 || each.due <= late.heardAt
+      else { return false }
+      next = each.next
+    }
+    return true
   }
 
   /// Messages without an answer, and how many of them went over connections that are there no more.

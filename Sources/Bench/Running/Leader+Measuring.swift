@@ -67,10 +67,10 @@ extension Leader {
     if let rate { order["rate"] = .number(rate) }
     for worker in workers { worker.tell(.object(order)) }
     progress.phase = "warm"
-    await sleep(until: from)
+    try await sleep(until: from)
     let before = accounts.now()
     progress.phase = "measure"
-    await sleep(until: until)
+    try await sleep(until: until)
     let after = accounts.now()
     result.seconds = Double(min(Clock.nanoseconds(), until) - from) / 1_000_000_000
     progress.phase = "drain"
@@ -87,8 +87,10 @@ extension Leader {
     try await check(answers, &result)
   }
 
-  private func sleep(until moment: Int64) async {
+  /// Waits, unless somebody ends the run or a worker is gone: what the others measure is no result then.
+  private func sleep(until moment: Int64) async throws(WorkerProcess.Gone) {
     while !isStopping, Clock.nanoseconds() < moment {
+      if workers.contains(where: \.isGone) { throw .ended }
       await loop.sleep(min(100, max(1, (moment - Clock.nanoseconds()) / 1_000_000)))
     }
   }

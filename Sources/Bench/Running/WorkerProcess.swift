@@ -10,13 +10,17 @@ final class WorkerProcess: @unchecked Sendable {
   /// Why a worker is of no use any more.
   struct Gone: Error {
     let sentence: String
+
+    /// It ended by itself, which none does.
+    static let ended = Gone(sentence: "A worker has ended; dmesg may know why.")
   }
 
   let pid: pid_t
   private var channel: LineChannel?
   private var waiting: ((Result<JSONValue, Gone>) -> Void)?
   private var answers: [JSONValue] = []
-  private var isGone = false
+  /// Whether it has ended.
+  private(set) var isGone = false
   private let ticked: (JSONValue) -> Void
 
   /// Starts this same program as a worker; `ticked` gets its line a second.
@@ -78,7 +82,7 @@ final class WorkerProcess: @unchecked Sendable {
       if !answers.isEmpty {
         continuation.resume(returning: .success(answers.removeFirst()))
       } else if isGone {
-        continuation.resume(returning: .failure(Gone(sentence: "A worker has ended.")))
+        continuation.resume(returning: .failure(.ended))
       } else {
         waiting = { continuation.resume(returning: $0) }
       }
@@ -99,7 +103,7 @@ final class WorkerProcess: @unchecked Sendable {
     isGone = true
     let waiting = waiting
     self.waiting = nil
-    waiting?(.failure(Gone(sentence: "A worker has ended; dmesg may know why.")))
+    waiting?(.failure(.ended))
   }
 
   /// Lets it go, and sees it end.

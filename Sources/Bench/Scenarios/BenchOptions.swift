@@ -60,7 +60,7 @@ public struct BenchOptions: Sendable {
   /// What the options are.
   public static let usage =
     "bench takes a scenario (a file, or a name in benchmarks/scenarios) and --target URL or --cluster FILE, then "
-    + "[--wire native|socketio|plain|socketio-peer|mqtt] [--ca FILE.pem] [--through nodes|balancer] "
+    + "[--wire native|socketio|plain|socketio-peer|mqtt|xmpp] [--ca FILE.pem] [--through nodes|balancer] "
     + "[--connections N] [--users N] [--rate R] "
     + "[--seconds S] [--warm S] [--workers W] [--sources 127.0.0.2-127.0.0.20] [--pids name=pid,…] [--json FILE] "
     + "[--report FILE.html] [--find-rate] [--p99 250ms] [--strict] [--keep DIRECTORY]; or --compare A.json B.json … "

@@ -5,7 +5,10 @@ extension Scenario {
   public var json: JSONValue {
     var object: JSONObject = [
       "name": .string(name), "title": .string(title), "wires": .array(wires.map { .string($0.rawValue) }),
-      "peer": ["join": .string(peer.join), "send": .string(peer.send), "message": .string(peer.message)],
+      "peer": [
+        "join": .string(peer.join), "send": .string(peer.send), "message": .string(peer.message),
+        "domain": .string(peer.domain),
+      ],
       "connections": .integer(Int64(connections)), "users": .integer(Int64(users)),
       "conversations": conversationsJSON, "connect_in_flight": .integer(Int64(connectInFlight)),
       "watch": .integer(Int64(watched)),

@@ -16,7 +16,7 @@ extension Scenario {
       .array(
         "wires", .required, of: .oneOf(Wire.allCases.map(\.rawValue)), count: 1...Wire.allCases.count,
         "What it can be driven by; the first if nobody chooses."),
-      .object("peer", .optional, peer, "How a foreign Socket.IO server calls its events."),
+      .object("peer", .optional, peer, "How a foreign server calls things."),
       .integer("connections", .required, 1...connectionsMax, "Sockets in all."),
       .integer("users", .optional, 1...usersMax, "Users in all; as many as connections, at most 1,000, if left out."),
       .object("conversations", .required, conversations, "Who talks with whom."),
@@ -45,10 +45,14 @@ extension Scenario {
       .string("join", .optional, bytes: 1...64, pattern: event, "Enters a room, with its name."),
       .string("send", .optional, bytes: 1...64, pattern: event, "Says a text."),
       .string("message", .optional, bytes: 1...64, pattern: event, "Brings a text."),
+      .string("domain", .optional, bytes: 1...253, pattern: domain, "An XMPP server's, with its rooms at conference."),
     ])
 
   private static let event = TextPattern(
     first: "A-Za-z", rest: "A-Za-z0-9_.: -", saying: "letters, digits and _.:- or blanks, a letter first")
+
+  private static let domain = TextPattern(
+    first: "a-z0-9", rest: "a-z0-9.-", saying: "lower-case letters, digits, - and .")
 
   private static let conversations = Shape(
     "Conversations", by: "kind",
@@ -116,6 +120,7 @@ extension Scenario {
     peer.join = events?.string("join") ?? peer.join
     peer.send = events?.string("send") ?? peer.send
     peer.message = events?.string("message") ?? peer.message
+    peer.domain = events?.string("domain") ?? peer.domain
     users = members.integer("users").map { Int($0) } ?? min(count("connections"), 1_000)
     conversations = Self.conversations(members.members("conversations"))
     connectInFlight = count("connect_in_flight")

@@ -64,7 +64,7 @@ public struct Scenario: Sendable {
   public var title: String
   /// What it can be driven by, the first by itself.
   public var wires: [Wire]
-  /// How a foreign Socket.IO server calls things.
+  /// How a foreign server calls things.
   public var peer = PeerEvents()
   /// Sockets in all.
   public var connections: Int

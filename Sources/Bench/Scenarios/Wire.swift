@@ -10,12 +10,14 @@ public enum Wire: String, Sendable, CaseIterable {
   case socketioPeer = "socketio-peer"
   /// MQTT 3.1.1 over a WebSocket: a room is a topic, a message is published with QoS 0.
   case mqtt
+  /// XMPP over a WebSocket: guests in a room for many (XEP-0045), which sends each text to all, its sender too.
+  case xmpp
 
   /// Whether acknowledgements and numbers make every delivery owed; a broadcaster promises nothing.
   public var isReliable: Bool { self == .native || self == .socketio }
 }
 
-/// How a foreign Socket.IO server calls things.
+/// How a foreign server calls things.
 public struct PeerEvents: Sendable, Equatable {
   /// The client's event that enters a room, with its name.
   public var join = "join"
@@ -23,6 +25,8 @@ public struct PeerEvents: Sendable, Equatable {
   public var send = "send"
   /// The server's event with a text, to everybody in the room, the sender included.
   public var message = "message"
+  /// The domain of an XMPP server, whose rooms are at `conference.` and that.
+  public var domain = "localhost"
 
   /// What most tutorials call them.
   public init() {}

@@ -3,7 +3,7 @@
 #   peer about           its name and version, in a line
 #   peer install         gets what it needs; fails with a sentence where that cannot be had
 #   peer start PORT      becomes the server, on 127.0.0.1:PORT, until it is ended
-#   peer speaks          plain, socketio-peer or mqtt, and after a blank the path, if it has one of its own
+#   peer speaks          plain, socketio-peer, mqtt or xmpp, and after a blank the path, if it has one of its own
 
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd -P)
@@ -18,8 +18,22 @@ packages() { # <package>…
   local missing=()
   for name in "$@"; do dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name"); done
   [ ${#missing[@]} = 0 ] && return
-  as_root apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+  without_services apt-get install -y -q --no-install-recommends "${missing[@]}" ||
     die "apt-get cannot install ${missing[*]}."
+  # Nor after the machine's next start: what a peer is, its script starts, and nobody else.
+  for name in "${missing[@]}"; do
+    [ ! -e "/lib/systemd/system/$name.service" ] || as_root systemctl disable "$name.service" >/dev/null 2>&1 || true
+  done
+}
+
+# A server's package starts it as it is installed, unless Debian's policy says no (invoke-rc.d(8)).
+without_services() { # <command>…
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e "$policy" ]; then as_root "$@" >/dev/null 2>&1 && return; return 1; fi
+  printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+  as_root "$@" >/dev/null 2>&1 || status=1
+  as_root rm -f -- "$policy"
+  return $status
 }
 
 python_packages() { # <requirement>…

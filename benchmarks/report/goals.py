@@ -1,0 +1,95 @@
+"""The goals that a run can judge by itself, and what became of each."""
+import statistics
+from typing import NamedTuple
+
+from results import explained, judged
+
+QUICK, BUSY = "a quick run judges nothing", "the machine was busy when it began"
+# As much of its cores may a machine do already: a run takes all of them, and shares them with whatever else there is.
+BUSY_SHARE = 0.5
+
+
+class Goal(NamedTuple):
+    number: int
+    what: str
+    scenario: str
+    target: str
+    figure: str
+    to: str  # the target that it is a ratio to, or ""
+    bound: float  # in the figure's own unit
+    is_least: bool
+    form: str
+    unit: float = 1
+
+    def words(self, value):
+        return self.form.format(value / self.unit)
+
+
+CPU, P99 = "deliveries_per_cpu_s", "delivery_p99_us"
+GOALS = [
+    Goal(2, "a room of 1,000, several frames a tick", "room-1000", "memory", CPU, "raw", 2.5, True, "{:.2f} × raw"),
+    Goal(2, "a room of 1,000, one frame a tick", "room-1000-open", "memory", CPU, "raw", 0.9, True, "{:.2f} × raw"),
+    Goal(2, "100 rooms of 100, one message under way in each", "rooms-100x100", "memory", CPU, "raw", 0.9, True, "{:.2f} × raw"),
+    Goal(3, "a room of 1,000 by Socket.IO", "room-1000", "memory-socketio", CPU, "raw", 0.85, True, "{:.2f} × raw"),
+    Goal(3, "… to Flask-SocketIO", "room-1000", "memory-socketio", CPU, "flask-socketio", 6, True, "{:.1f} × Flask"),
+    Goal(4, "memory of an idle connection", "idle", "cluster", "idle_bytes", "", 2_048, False, "{:,.0f} B"),
+    Goal(4, "… by Socket.IO", "idle", "cluster-socketio", "idle_bytes", "", 3_072, False, "{:,.0f} B"),
+    Goal(5, "p99 of a message, the whole path at 2,000 a second", "durable", "cluster", P99, "", 250_000, False, "{:,.1f} ms", 1_000),
+    Goal(7, "p99 at 10,000 deliveries a second", "room-1000-open", "memory", P99, "raw", 1.5, False, "{:.2f} × raw"),
+    Goal(8, "Martlet's CPU for a connection of a storm of 10,000", "connect-storm", "cluster", "martlet_us_per_connect", "", 150, False, "{:,.0f} µs"),
+]
+ELSEWHERE = ("6, 9 and 10, which benchmarks/storing measures; 1 and 4 by TLS, of which benchmarks/README.md tells; 3 beside node's "
+             "socket.io, which cannot be had")
+
+
+class Judgement(NamedTuple):
+    number: int
+    what: str
+    wanted: str
+    measured: str
+    holds: bool | None  # nothing where it is not judged
+    why: str
+
+
+def judge(run):
+    """Each goal of which there is a figure; those of whole runs are judged."""
+    found = [judgement(run, goal) for goal in GOALS]
+    curve = [Judgement(11, words.split(":")[0] + "'s CPU a million deliveries to nodes, over masters", "flat", words.split(": ", 1)[1],
+                       None if doubtful(run) else holds, doubtful(run))
+             for holds, words in judged(run.about.get("scaling") or []) if words.startswith("Redis")]
+    return [each for each in found if each] + curve
+
+
+def judgement(run, goal):
+    values = run.values(goal.scenario, goal.target, goal.figure, goal.to)
+    if not values:
+        return None
+    value = statistics.median(values)
+    measured = goal.words(value)
+    if len(values) > 1:
+        measured += " ({} to {})".format(*(goal.words(each).split(" ")[0] for each in (min(values), max(values))))
+    why = unjudged(run, goal)
+    holds = None if why else value >= goal.bound if goal.is_least else value <= goal.bound
+    return Judgement(goal.number, goal.what, ("≥ " if goal.is_least else "≤ ") + goal.words(goal.bound), measured, holds, why)
+
+
+def unjudged(run, goal):
+    """Why a figure says nothing of a goal; nothing where it does."""
+    if doubtful(run):
+        return doubtful(run)
+    for target in filter(None, (goal.target, goal.to)):
+        verdict = run.verdict(goal.scenario, target)
+        if explained(verdict):
+            return f"{target} was not clean: {explained(verdict)}"
+    return ""
+
+
+def doubtful(run):
+    """Why nothing of a run is judged; nothing where it is."""
+    return QUICK if run.about["quick"] else BUSY if is_busy(run.about) else ""
+
+
+def is_busy(about):
+    """Whether something else was at work before the run began."""
+    load = (about["machine"].get("load when it began") or "0").split()[0]
+    return float(load) > BUSY_SHARE * about["machine"]["cores"]
