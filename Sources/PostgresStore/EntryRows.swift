@@ -91,18 +91,30 @@ package enum EntryRows {
   /// Lends the message where the reader stands.
   @inline(__always)
   static func lend(_ row: RowReader, in conversation: ConversationID, to reader: MessageReader) throws(PostgresError) {
-    let rest = try Rest(row.optionalRecord(8))
-    let facts = MessageFacts(
-      id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0),
-      sender: UserID(rawValue: try row.int8(2)), type: type(row.optionalUTF8(6)), replyTo: rest.replyTo,
-      attachments: rest.attachments, createdAt: Timestamp(milliseconds: try row.time(4)), editedAt: rest.editedAt,
-      deletedAt: rest.deletedAt, reactions: rest.reactions)
+    let facts = try facts(row, in: conversation)
     let (name, text) = (try row.utf8(3), try row.utf8(7))
     if let key = row.optionalUTF8(5) {
       reader(facts, name.span, text.span, key.span)
     } else {
       reader(facts, name.span, text.span, nil)
     }
+  }
+
+  @inline(__always)
+  private static func facts(_ row: RowReader, in conversation: ConversationID) throws(PostgresError) -> MessageFacts {
+    let (id, seq, sender) = (EntryID(rawValue: try row.int8(1)), try row.int8(0), UserID(rawValue: try row.int8(2)))
+    let (type, createdAt) = (type(row.optionalUTF8(6)), Timestamp(milliseconds: try row.time(4)))
+    // Two ways, since a value of what nearly no message has would be made and let go of for each.
+    guard let record = try row.optionalRecord(8) else {
+      return MessageFacts(
+        id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: nil, attachments: [],
+        createdAt: createdAt, editedAt: nil, deletedAt: nil, reactions: [])
+    }
+    let rest = try Rest(record)
+    return MessageFacts(
+      id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: rest.replyTo,
+      attachments: rest.attachments, createdAt: createdAt, editedAt: rest.editedAt, deletedAt: rest.deletedAt,
+      reactions: rest.reactions)
   }
 
   private static func type(_ name: UnsafeBufferPointer<UInt8>?) -> MessageType {
