@@ -17,16 +17,17 @@ public enum BearerToken {
       throw .unauthenticated(.invalidToken)
     }
     // By bytes: looking for characters in a token costs as much as its signature.
-    let bytes = value.utf8
-    guard let space = bytes.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == "bearer" else {
-      throw .unauthenticated(.invalidToken)
+    var token = value
+    let start = token.withUTF8 { bytes in
+      bytes.count > scheme.count && zip(bytes, scheme).allSatisfy { $0 == $1 || $0 | 0x20 == $1 && $1 != space }
+        && !bytes[scheme.count...].contains(space) ? scheme.count : nil
     }
-    var token = String(value[bytes.index(after: space)...])
-    guard !token.isEmpty, !token.withUTF8({ $0.contains(UInt8(ascii: " ")) }) else {
-      throw .unauthenticated(.invalidToken)
-    }
-    return token
+    guard let start else { throw .unauthenticated(.invalidToken) }
+    return String(token[token.utf8.index(token.startIndex, offsetBy: start)...])
   }
+
+  private static let space = UInt8(ascii: " ")
+  private static let scheme = Array("bearer ".utf8)
 }
 
 /// What a `WWW-Authenticate` header says.

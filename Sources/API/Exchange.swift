@@ -64,12 +64,13 @@ final class Exchange {
 
   /// Ends the span of the request, by the names of OpenTelemetry's conventions.
   func endSpan(_ response: Response) {
+    guard let scope else { return }
     var facts: [(name: String, value: TraceSpan.Fact)] = [
       ("http.request.method", .text(methodName)), ("http.response.status_code", .number(Int64(response.status.code))),
     ]
     if let path { facts.append(("http.route", .text(path))) }
     if let code { facts.append(("martlet.code", .text(code))) }
-    scope?.end(route, facts, hasFailed: response.status.code >= 500)
+    scope.end(route, facts, hasFailed: response.status.code >= 500)
   }
 
   func record(of response: Response, at now: Milliseconds) -> AccessRecord {

@@ -6,17 +6,6 @@ extension EntryText {
   /// What a message carries, by its name; what only a newer version knows has a text that can be shown as such.
   public static func messageType(_ name: String) -> MessageType { MessageType(rawValue: name) ?? .text }
 
-  /// The same of a name's UTF-8 bytes; nearly all say `text`, for which no string is made.
-  public static func messageType(utf8 name: UnsafeRawBufferPointer) -> MessageType {
-    if isText(name) { return .text }
-    return messageType(String(decoding: name, as: UTF8.self))
-  }
-
-  private static func isText(_ name: UnsafeRawBufferPointer) -> Bool {
-    name.count == 4 && name[0] == UInt8(ascii: "t") && name[1] == UInt8(ascii: "e") && name[2] == UInt8(ascii: "x")
-      && name[3] == UInt8(ascii: "t")
-  }
-
   /// The reactions on a message as the store keeps them beside it: `[["👍",3]]`; nothing when there are none.
   public static func text(of reactions: [ReactionCount]) -> String? {
     guard !reactions.isEmpty else { return nil }

@@ -257,6 +257,7 @@ extension JSONWriter {
 
 extension JSONRoom {
   /// Writes a member whose value is a moment, as RFC 3339 has it; `null` if there is none.
+  @inline(__always)
   mutating func moment(_ name: StaticString, _ moment: Timestamp?) {
     guard let moment else { return spelled(name, "null") }
     let ascii = moment.rfc3339ASCII

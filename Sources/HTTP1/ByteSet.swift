@@ -19,6 +19,11 @@ struct ByteSet {
     return true
   }
 
+  func containsAll(_ bytes: Span<UInt8>) -> Bool {
+    for place in bytes.indices where !contains(bytes[place]) { return false }
+    return true
+  }
+
   /// `tchar` of RFC 9110: what methods and field names are made of.
   static var token: ByteSet { ByteSet(lo: 0x03ff_6cfa_0000_0000, hi: 0x57ff_ffff_c7ff_fffe) }
 
@@ -92,5 +97,17 @@ enum Byte {
     var slice = trimmedStart(bytes)
     while let last = slice.last, last == space || last == tab { slice.removeLast() }
     return slice
+  }
+}
+
+extension Span<UInt8> {
+  /// Where a byte stands first, from there on.
+  func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    var place = start
+    while place < count {
+      if self[place] == byte { return place }
+      place &+= 1
+    }
+    return nil
   }
 }

@@ -41,14 +41,15 @@ public struct HeaderFields: Sendable {
   /// - Returns: false when the name was refused.
   @discardableResult
   public mutating func append(_ name: String, _ value: String) -> Bool {
-    guard !name.isEmpty, ByteSet.token.containsAll(name.utf8) else { return false }
+    guard !name.isEmpty, ByteSet.token.containsAll(name.utf8.span) else { return false }
     let nameStart = bytes.count
     bytes.append(contentsOf: name.utf8)
     let valueStart = bytes.count
     bytes.append(contentsOf: value.utf8)
-    for index in valueStart..<bytes.count {
-      let byte = bytes[index]
-      if (byte < Byte.space && byte != Byte.tab) || byte == Byte.delete { bytes[index] = Byte.space }
+    let given = value.utf8.span
+    for index in given.indices
+    where (given[index] < Byte.space && given[index] != Byte.tab) || given[index] == Byte.delete {
+      bytes[valueStart &+ index] = Byte.space
     }
     fields.append(Field(name: nameStart..<valueStart, value: valueStart..<bytes.count))
     return true

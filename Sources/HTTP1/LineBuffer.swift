@@ -50,6 +50,7 @@ struct LineBuffer {
     let start = position
     let textEnd = start &+ max(textRoom &- (bytes.count &- lineStart), 0)
     var afterReturn = bytes.count > lineStart && bytes.last == Byte.carriageReturn
+    if !afterReturn { position = LineBuffer.endOfText(input, from: position, upTo: min(textEnd, input.count)) }
     while position < input.count {
       let byte = input[position]
       if afterReturn {
@@ -70,6 +71,24 @@ struct LineBuffer {
     append(input, start..<position)
     return .needMore
   }
+
+  /// Passes over bytes that may all stand in a line, eight at a time; what may not is among those that follow.
+  private static func endOfText(_ input: Span<UInt8>, from start: Int, upTo end: Int) -> Int {
+    input.withUnsafeBytes { raw in
+      var position = start
+      while position &+ 8 <= end {
+        let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        let deletes = word ^ (ones &* UInt64(Byte.delete))
+        let found = (word &- ones &* UInt64(Byte.space)) & ~word | (deletes &- ones) & ~deletes
+        guard found & highs == 0 else { break }
+        position &+= 8
+      }
+      return position
+    }
+  }
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let highs: UInt64 = 0x8080_8080_8080_8080
 
   private mutating func finishLine(_ input: Span<UInt8>, _ range: Range<Int>) -> Taken {
     append(input, range)

@@ -28,8 +28,17 @@ public enum PercentCoding {
 
   /// The text of bytes that stand for themselves, as nearly all do; nil when one of them does not.
   private static func plain(_ bytes: UnsafeBufferPointer<UInt8>, _ plusIsSpace: Bool) -> String? {
-    for byte in bytes where byte == Byte.percent || byte == 0 || byte == UInt8(ascii: "+") && plusIsSpace { return nil }
-    return String(validating: bytes, as: UTF8.self)
+    var all: UInt8 = 0
+    for byte in bytes {
+      if byte == Byte.percent || byte == 0 || byte == UInt8(ascii: "+") && plusIsSpace { return nil }
+      all |= byte
+    }
+    return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+  }
+
+  /// Decodes a part of a text; see ``decode(_:plusIsSpace:)-swift.type.method``.
+  static func decode(_ bytes: Span<UInt8>, _ part: Range<Int>, plusIsSpace: Bool = false) -> String? {
+    bytes.extracting(part).withUnsafeBufferPointer { decode($0, plusIsSpace: plusIsSpace) }
   }
 
   /// Decodes a text, strictly; see ``decode(_:plusIsSpace:)-swift.type.method``.

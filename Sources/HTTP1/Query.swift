@@ -20,11 +20,17 @@ public struct Query: Sendable, Equatable {
   /// Reads the query of a request; nil and the empty text have no parameters.
   public init(_ text: String?) throws(Failure) {
     var parameters: [(name: String, value: String)] = []
-    for part in (text ?? "").utf8.split(separator: UInt8(ascii: "&")) {
+    let text = text ?? ""
+    let bytes = text.utf8.span
+    var start = 0
+    while start < bytes.count {
+      let end = bytes.firstIndex(of: UInt8(ascii: "&"), from: start) ?? bytes.count
+      defer { start = end &+ 1 }
+      guard start < end else { continue }
       guard parameters.count < Query.parametersMax else { throw .tooMany }
-      let sides = part.split(separator: Byte.equals, maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = PercentCoding.decode(sides[0], plusIsSpace: true),
-        let value = sides.count > 1 ? PercentCoding.decode(sides[1], plusIsSpace: true) : ""
+      let equals = bytes.firstIndex(of: Byte.equals, from: start).flatMap { $0 < end ? $0 : nil } ?? end
+      guard let name = PercentCoding.decode(bytes, start..<equals, plusIsSpace: true),
+        let value = equals < end ? PercentCoding.decode(bytes, equals &+ 1..<end, plusIsSpace: true) : ""
       else { throw .encoding }
       parameters.append((name, value))
     }

@@ -75,12 +75,17 @@ public struct RequestHead: Sendable, Equatable {
   ///
   /// - Returns: nil when a segment is badly encoded, is `.` or `..`, or holds a control character.
   public var pathSegments: [String]? {
-    guard path.utf8.first == Byte.slash else { return nil }
+    let bytes = path.utf8.span
+    guard !bytes.isEmpty, bytes[0] == Byte.slash else { return nil }
     var segments: [String] = []
-    for part in path.utf8.dropFirst().split(separator: Byte.slash, omittingEmptySubsequences: false) {
-      guard let segment = PercentCoding.decode(part), segment != ".", segment != ".." else { return nil }
+    segments.reserveCapacity(8)
+    var start = 1
+    while start <= bytes.count {
+      let end = bytes.firstIndex(of: Byte.slash, from: start) ?? bytes.count
+      guard let segment = PercentCoding.decode(bytes, start..<end), segment != ".", segment != ".." else { return nil }
       if segment.utf8.contains(where: { $0 < Byte.space || $0 == Byte.delete }) { return nil }
       segments.append(segment)
+      start = end &+ 1
     }
     return segments
   }

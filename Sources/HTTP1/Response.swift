@@ -53,7 +53,7 @@ public struct Response: Sendable, Equatable {
     into out: inout [UInt8], answering method: Method, keepAlive: Bool, version: Version = .http11, date: [UInt8]?
   ) {
     out.reserveCapacity(out.count + body.count + 256)
-    out.append(contentsOf: "HTTP/1.1 \(status)\r\n".utf8)
+    Response.line("HTTP/1.1 ", status.description.utf8, into: &out)
     if let date { Response.line("Date: ", date, into: &out) }
     writeFraming(into: &out, keepAlive && !closesConnection, version)
     headers.write(into: &out, keepingConnection: status.code == 101)

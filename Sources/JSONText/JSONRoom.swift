@@ -128,7 +128,14 @@
     room[0] = UInt8(ascii: "-")
     let length = sign &+ count(rest)
     var place = length
-    while rest >= 100 {
+    while rest >= 10_000 {
+      let quotient = rest / 10_000
+      let four = UInt32(truncatingIfNeeded: rest &- quotient &* 10_000)
+      place &-= 4
+      UnsafeMutableRawPointer(room + place).storeBytes(of: digits(of: four), as: UInt32.self)
+      rest = quotient
+    }
+    if rest >= 100 {
       let quotient = rest / 100
       let two = rest &- quotient &* 100
       place &-= 2
@@ -145,6 +152,16 @@
       room[sign] = UInt8(truncatingIfNeeded: 0x30 &+ rest)
     }
     return length
+  }
+
+  /// The digits of a number below 10,000 as their bytes stand in memory, the first one in the lowest: both pairs, then
+  /// all four, are divided in one multiplication.
+  @inline(__always)
+  private static func digits(of value: UInt32) -> UInt32 {
+    let hundreds = (value &* 5243) >> 19
+    let pairs = hundreds | (value &- hundreds &* 100) << 16
+    let tens = ((pairs &* 103) >> 10) & 0x000F_000F
+    return (tens | (pairs &- tens &* 10) << 8 | 0x3030_3030).littleEndian
   }
 
   private static func count(_ value: UInt64) -> Int {

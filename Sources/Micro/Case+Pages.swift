@@ -33,9 +33,8 @@ extension Case {
   private static func row(of message: Message) -> [Parameter] {
     [
       .int8(message.seq), .int8(message.id.rawValue), .int8(message.sender.id.rawValue),
-      .text(message.sender.username), .time(message.createdAt.milliseconds), .text(message.clientMessageID),
-      .bool(true), .text(message.type.rawValue), .text(message.text), .int8(nil), .time(nil), .time(nil), .text(nil),
-      .text(nil), .int8(nil), .text(nil),
+      .text(message.sender.username), .time(message.createdAt.milliseconds), .text(message.clientMessageID), .text(nil),
+      .text(message.text), .bytes(nil),
     ]
   }
 }

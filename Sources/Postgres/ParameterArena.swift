@@ -4,10 +4,7 @@ import Glibc
 final class ParameterArena {
   // Encoding calls nobody back, and each number of a batch is an access.
   @exclusivity(unchecked) private var bytes: [UInt8] = []
-  private var places: [(start: Int, length: Int32)] = []
-  private var values: [UnsafePointer<CChar>?] = []
-  private var lengths: [Int32] = []
-  private var formats: [Int32] = []
+  @exclusivity(unchecked) private var places: [(start: Int, length: Int32)] = []
 
   /// Encodes the parameters and hands them over for the time of the call.
   ///
@@ -19,18 +16,25 @@ final class ParameterArena {
     bytes.removeAll(keepingCapacity: bytes.capacity <= ParameterArena.bytesKeptMax)
     places.removeAll(keepingCapacity: true)
     for parameter in parameters { encode(parameter) }
+    let count = places.count
     return bytes.withUnsafeBytes { raw in
-      values.removeAll(keepingCapacity: true)
-      lengths.removeAll(keepingCapacity: true)
-      formats.removeAll(keepingCapacity: true)
-      for place in places {
-        // An empty value still needs a pointer: none means NULL.
-        let start = raw.baseAddress.map { $0.advanced(by: place.start) } ?? ParameterArena.nowhere
-        values.append(place.length < 0 ? nil : start.assumingMemoryBound(to: CChar.self))
-        lengths.append(max(0, place.length))
-        formats.append(1)
+      withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
+        // Their lengths, then their formats.
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * count) { numbers in
+          for (number, place) in places.enumerated() {
+            // An empty value still needs a pointer: none means NULL.
+            let start = raw.baseAddress.map { $0.advanced(by: place.start) } ?? ParameterArena.nowhere
+            let value = place.length < 0 ? nil : start.assumingMemoryBound(to: CChar.self)
+            values.initializeElement(at: number, to: value)
+            numbers.initializeElement(at: number, to: max(0, place.length))
+            numbers.initializeElement(at: count + number, to: 1)
+          }
+          let (lengths, all) = (numbers.baseAddress, values.baseAddress)
+          return body(
+            Int32(count), all.map { UnsafePointer($0) }, lengths.map { UnsafePointer($0) },
+            lengths.map { UnsafePointer($0 + count) })
+        }
       }
-      return body(Int32(places.count), values, lengths, formats)
     }
   }
 

@@ -16,6 +16,8 @@ public struct RowReader: Sendable {
     case text
     /// `timestamptz`.
     case time
+    /// ``Record``, in a `bytea`.
+    case record
 
     fileprivate func takes(_ type: UInt32) -> Bool {
       switch self {
@@ -23,6 +25,7 @@ public struct RowReader: Sendable {
       case .bool: type == TypeID.bool
       case .text: type == TypeID.text || type == TypeID.varchar
       case .time: type == TypeID.timestamptz
+      case .record: type == TypeID.bytea
       }
     }
   }
@@ -76,6 +79,12 @@ public struct RowReader: Sendable {
   /// `timestamptz` or NULL.
   public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
     try optionalInt8(column).map(Row.milliseconds)
+  }
+
+  /// A record or NULL.
+  public func optionalRecord(_ column: Int32) throws(PostgresError) -> Record? {
+    guard let bytes = optionalUTF8(column) else { return nil }
+    return try Record(UnsafeRawBufferPointer(bytes))
   }
 
   /// The UTF-8 bytes of `text`.

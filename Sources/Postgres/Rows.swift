@@ -89,11 +89,10 @@ public struct Row: Sendable {
   public func optionalText(_ column: Int) throws(PostgresError) -> String? {
     try rows.value(index, column, type: TypeID.text, or: TypeID.varchar).map { String(decoding: $0, as: UTF8.self) }
   }
-  /// The UTF-8 bytes of `text`, or nothing for NULL; valid during the call only.
-  public func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) -> Result) throws(PostgresError)
-    -> Result
-  {
-    body(try rows.value(index, column, type: TypeID.text, or: TypeID.varchar))
+  /// A record in a `bytea`, or NULL.
+  public func optionalRecord(_ column: Int) throws(PostgresError) -> Record? {
+    guard let bytes = try rows.value(index, column, type: TypeID.bytea) else { return nil }
+    return try Record(bytes)
   }
   /// `timestamptz` or NULL.
   public func optionalTime(_ column: Int) throws(PostgresError) -> Int64? {

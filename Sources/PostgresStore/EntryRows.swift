@@ -6,21 +6,60 @@ import Postgres
 /// Entries and messages as rows of the table `entry`.
 package enum EntryRows {
   /// The columns that ``entry(_:in:)`` and ``message(_:in:)`` read, in their order.
-  static let columns = names.joined(separator: ", ")
+  static let columns = all(of: "")
   /// The first of them, which do for ``message(_:in:)``.
-  static let columnsOfMessage = namesOfMessage.joined(separator: ", ")
+  static let columnsOfMessage = ofMessage("").joined(separator: ", ")
 
   /// The same of a table with an alias.
-  static func columns(of alias: String) -> String { names.map { alias + "." + $0 }.joined(separator: ", ") }
+  static func columns(of alias: String) -> String { all(of: alias + ".") }
 
   /// How many they are: what else a statement reads follows them.
-  static var count: Int { names.count }
+  static let count = ofMessage("").count + 2
 
-  private static let names = namesOfMessage + ["kind", "detail"]
-  private static let namesOfMessage = [
-    "seq", "id", "author", "author_name", "created_at", "client_message_id", "client_given", "type", "text",
-    "reply_to", "edited_at", "deleted_at", "previous_text", "reactions", "changed_seq", "attachments",
-  ]
+  private static func all(of prefix: String) -> String {
+    (ofMessage(prefix) + [prefix + "kind", prefix + "detail"]).joined(separator: ", ")
+  }
+
+  /// Each value costs the server and us, and a NULL is the cheapest: a key is told when it is the sender's own, a type
+  /// when it is another than nearly all have, and what few messages have in one record (``Rest``).
+  private static func ofMessage(_ prefix: String) -> [String] {
+    let given = "CASE WHEN \(prefix)client_given THEN \(prefix)client_message_id END"
+    let rest = Rest.names.map { prefix + $0 }.joined(separator: ", ")
+    let isThere = Rest.telling.map { "\(prefix)\($0) IS NOT NULL" }.joined(separator: " OR ")
+    return ["seq", "id", "author", "author_name", "created_at"].map { prefix + $0 } + [
+      "\(given)", "nullif(\(prefix)type, 'text')", prefix + "text",
+      "CASE WHEN \(isThere) THEN record_send(ROW(\(rest))) END",
+    ]
+  }
+
+  /// What few messages have.
+  private struct Rest {
+    static let names = [
+      "reply_to", "edited_at", "deleted_at", "previous_text", "reactions", "changed_seq", "attachments",
+    ]
+    /// Those without which there are no others: whatever changes a message says where, but for an import, which knows
+    /// only when.
+    static let telling = ["reply_to", "edited_at", "changed_seq", "attachments"]
+
+    var replyTo: EntryID?
+    var editedAt: Timestamp?
+    var deletedAt: Timestamp?
+    var previousText: String?
+    var reactions: [ReactionCount] = []
+    var changedSeq: Int64?
+    var attachments: [Attachment] = []
+
+    init(_ record: Record?) throws(PostgresError) {
+      guard let record else { return }
+      replyTo = try record.optionalInt8(0).map(EntryID.init(rawValue:))
+      editedAt = try record.optionalTime(1).map(Timestamp.init(milliseconds:))
+      deletedAt = try record.optionalTime(2).map(Timestamp.init(milliseconds:))
+      previousText = try record.optionalText(3)
+      reactions = try record.optionalText(4).map(EntryText.reactions(of:)) ?? []
+      changedSeq = try record.optionalInt8(5)
+      attachments = try EntryRows.attachments(record.optionalText(6))
+    }
+  }
 
   /// Room for a group of 256 with the longest names.
   private static let detailLimits = JSONLimits(bytesMax: 262_144)
@@ -35,7 +74,7 @@ package enum EntryRows {
     case .messageCreated:
       event = .messageCreated(try message(row, in: conversation).told)
     case let code?:
-      let detail = try row.text(17)
+      let detail = try row.text(10)
       guard let value = try? JSONValue(parsing: Array(detail.utf8), limits: detailLimits),
         let told = EntryText.event(code, detail: value, in: conversation)
       else { throw .unexpectedReply("entry \(id.rawValue): detail") }
@@ -47,28 +86,39 @@ package enum EntryRows {
   }
 
   /// The types of ``columnsOfMessage``.
-  static let typesOfMessage: [RowReader.Column] = [
-    .int8, .int8, .int8, .text, .time, .text, .bool, .text, .text, .int8, .time, .time, .text, .text, .int8, .text,
-  ]
+  static let typesOfMessage: [RowReader.Column] = [.int8, .int8, .int8, .text, .time, .text, .text, .text, .record]
 
   /// Lends the message where the reader stands.
   @inline(__always)
   static func lend(_ row: RowReader, in conversation: ConversationID, to reader: MessageReader) throws(PostgresError) {
-    let facts = MessageFacts(
-      id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0),
-      sender: UserID(rawValue: try row.int8(2)),
-      type: EntryText.messageType(utf8: UnsafeRawBufferPointer(try row.utf8(7))),
-      replyTo: try row.optionalInt8(9).map(EntryID.init(rawValue:)), attachments: try attachments(row.optionalUTF8(15)),
-      createdAt: Timestamp(milliseconds: try row.time(4)),
-      editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)),
-      reactions: row.optionalUTF8(13).map { EntryText.reactions(of: String(decoding: $0, as: UTF8.self)) } ?? [])
-    let (name, text) = (try row.utf8(3), try row.utf8(8))
-    if try row.bool(6), let key = row.optionalUTF8(5) {
+    let facts = try facts(row, in: conversation)
+    let (name, text) = (try row.utf8(3), try row.utf8(7))
+    if let key = row.optionalUTF8(5) {
       reader(facts, name.span, text.span, key.span)
     } else {
       reader(facts, name.span, text.span, nil)
     }
+  }
+
+  @inline(__always)
+  private static func facts(_ row: RowReader, in conversation: ConversationID) throws(PostgresError) -> MessageFacts {
+    let (id, seq, sender) = (EntryID(rawValue: try row.int8(1)), try row.int8(0), UserID(rawValue: try row.int8(2)))
+    let (type, createdAt) = (type(row.optionalUTF8(6)), Timestamp(milliseconds: try row.time(4)))
+    // Two ways, since a value of what nearly no message has would be made and let go of for each.
+    guard let record = try row.optionalRecord(8) else {
+      return MessageFacts(
+        id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: nil, attachments: [],
+        createdAt: createdAt, editedAt: nil, deletedAt: nil, reactions: [])
+    }
+    let rest = try Rest(record)
+    return MessageFacts(
+      id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: rest.replyTo,
+      attachments: rest.attachments, createdAt: createdAt, editedAt: rest.editedAt, deletedAt: rest.deletedAt,
+      reactions: rest.reactions)
+  }
+
+  private static func type(_ name: UnsafeBufferPointer<UInt8>?) -> MessageType {
+    name.map { EntryText.messageType(String(decoding: $0, as: UTF8.self)) } ?? .text
   }
 
   /// Whether an entry is of a message, which is told as ``message(_:in:)`` tells it.
@@ -77,40 +127,26 @@ package enum EntryRows {
   }
 
   /// Whether a message's key is its sender's own.
-  static func isKeyGiven(_ row: Row) throws(PostgresError) -> Bool { try row.bool(6) }
+  static func isKeyGiven(_ row: Row) throws(PostgresError) -> Bool { try row.optionalText(5) != nil }
 
-  private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(16) }
+  private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(9) }
 
   static func message(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Message {
-    Message(
+    let rest = try Rest(row.optionalRecord(8))
+    return Message(
       id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0), sender: try author(row),
-      type: try type(row), text: try row.text(8),
-      clientMessageID: try isKeyGiven(row) ? try row.optionalText(5) : nil,
-      replyTo: try row.optionalInt8(9).map(EntryID.init(rawValue:)),
-      createdAt: Timestamp(milliseconds: try row.time(4)),
-      editedAt: try row.optionalTime(10).map(Timestamp.init(milliseconds:)),
-      deletedAt: try row.optionalTime(11).map(Timestamp.init(milliseconds:)), attachments: try attachments(row, 15),
-      previousText: try row.optionalText(12),
-      reactions: try row.optionalText(13).map(EntryText.reactions(of:)) ?? [],
-      changedSeq: try row.optionalInt8(14))
-  }
-
-  private static func type(_ row: Row) throws(PostgresError) -> MessageType {
-    guard let type = try row.withText(7, { $0.map(EntryText.messageType(utf8:)) }) else {
-      throw .unexpectedReply("a message without a type")
-    }
-    return type
+      type: try row.optionalText(6).map(EntryText.messageType) ?? .text, text: try row.text(7),
+      clientMessageID: try row.optionalText(5), replyTo: rest.replyTo,
+      createdAt: Timestamp(milliseconds: try row.time(4)), editedAt: rest.editedAt, deletedAt: rest.deletedAt,
+      attachments: rest.attachments, previousText: rest.previousText, reactions: rest.reactions,
+      changedSeq: rest.changedSeq)
   }
 
   /// The `seq` of the last change of a message; 0 when there was none.
-  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try row.optionalInt8(14) ?? 0 }
+  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try Rest(row.optionalRecord(8)).changedSeq ?? 0 }
 
   private static func author(_ row: Row) throws(PostgresError) -> Author {
     Author(id: UserID(rawValue: try row.int8(2)), username: try row.text(3))
-  }
-
-  private static func attachments(_ text: UnsafeBufferPointer<UInt8>?) throws(PostgresError) -> [Attachment] {
-    try text.map { (text) throws(PostgresError) in try attachments(String(decoding: text, as: UTF8.self)) } ?? []
   }
 
   static func attachments(_ row: Row, _ column: Int) throws(PostgresError) -> [Attachment] {

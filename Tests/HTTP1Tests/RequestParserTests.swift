@@ -121,6 +121,18 @@ struct RefusedRequestTests {
     #expect(drive([more]) == drive([bytes(example.wire)]))
   }
 
+  @Test("a byte that may not stand in a line is refused wherever it stands, and no other is")
+  func everyPlace() {
+    for offset in 0...8 {
+      for byte in UInt8.min...UInt8.max {
+        let head = bytes("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: offset))
+        let outcome = drive([head + [byte] + bytes("some more\r\n\r\n")])
+        let mayStand = byte == 0x09 || byte >= 0x20 && byte != 0x7F
+        #expect((outcome.requests.count == 1) == mayStand, "\(byte) at \(offset)")
+      }
+    }
+  }
+
   @Test("a refusal is final")
   func final() {
     var parser = RequestParser()

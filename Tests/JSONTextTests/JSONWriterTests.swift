@@ -36,6 +36,20 @@ import Testing
     #expect(String(decoding: writer.finish(), as: UTF8.self) == String(value))
   }
 
+  @Test("all digits of all numbers below 20,000, and of those around each power of ten, are right")
+  func digits() {
+    var power: Int64 = 1
+    let powers = (0...18).flatMap { _ in
+      defer { power = power.multipliedReportingOverflow(by: 10).partialValue }
+      return [power - 1, power, power + 1, -power, power / 3 * 7]
+    }
+    var writer = JSONWriter()
+    let numbers = (0..<20_000) + powers
+    writer.array { for number in numbers { $0.int(number) } }
+    let expected = "[" + numbers.map(String.init).joined(separator: ",") + "]"
+    #expect(writer.finish() == Array(expected.utf8))
+  }
+
   @Test("every character is escaped or kept wherever it stands, and read back the same")
   func everyPlace() throws {
     let scalars = (1...0x2100).compactMap { Unicode.Scalar($0 as Int) } + ["\u{FFFD}", "\u{1F600}", "\u{10FFFF}"]

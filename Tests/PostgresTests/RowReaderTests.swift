@@ -35,4 +35,25 @@ struct RowReaderTests {
       try RowReader(try #require(Rows(made: [[.int8(1), .text("length")]])), [.int8, .text]).optionalInt8(1)
     }
   }
+
+  @Test("a record in a column gives its fields; what is none, or is cut anywhere, is said")
+  func record() throws {
+    // Three fields: bigint 7, text NULL, text "hi".
+    let bytes: [UInt8] =
+      [0, 0, 0, 3, 0, 0, 0, 20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 25, 255, 255, 255, 255]
+      + [0, 0, 0, 25, 0, 0, 0, 2] + Array("hi".utf8)
+    let rows = try #require(Rows(made: [[.bytes(bytes)], [.bytes(nil)]]))
+    var reader = try RowReader(rows, [.record])
+    let record = try #require(try reader.optionalRecord(0))
+    #expect(try record.optionalInt8(0) == 7 && record.optionalText(1) == nil && record.optionalText(2) == "hi")
+    #expect(throws: PostgresError.unexpectedReply("field 0 has type 20, not 25")) { try record.optionalText(0) }
+    #expect(throws: PostgresError.unexpectedReply("no field 3")) { try record.optionalInt8(3) }
+    #expect(try rows[0].optionalRecord(0)?.optionalInt8(0) == 7 && rows[1].optionalRecord(0) == nil)
+    reader.row = 1
+    #expect(try reader.optionalRecord(0) == nil)
+    for count in 0..<bytes.count {
+      let cut = try #require(Rows(made: [[.bytes(Array(bytes.prefix(count)))]]))
+      #expect(throws: PostgresError.unexpectedReply("a record of \(count) bytes")) { try cut[0].optionalRecord(0) }
+    }
+  }
 }
