@@ -4,7 +4,8 @@
 ///   together cost their session a walk over all.
 /// - Cost: nothing while there is none.
 struct RequestIDs {
-  /// Each id stands at the place that its bytes say, or at the first free one after it; at least twice as many places as ids.
+  /// Each id stands at the place that its bytes say, or at the first free one after it; at least twice as many places
+  /// as ids.
   private var slots: [String?] = []
   private var taken: UInt16 = 0
 
