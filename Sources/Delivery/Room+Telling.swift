@@ -3,9 +3,10 @@ import ChatCore
 /// Telling a room's members: few at once, a crowd so many in each turn of the loop, so that others come in between.
 extension Room {
   /// Tells an entry to all who have everything before it; a crowd's later ones in the turns that follow.
-  func tell(_ entry: EncodedEntry) {
-    guard audience.waiting > 0 || members.count > hub.limits.toldAtOnceMax else {
-      return deliver(entry, to: 0..<members.count, areLast: true)
+  func tell(_ entry: EncodedEntry, _ hub: Hub) {
+    let count = members.count
+    guard audience.waiting > 0 || count > hub.limits.toldAtOnceMax else {
+      return deliver(entry, to: 0..<count, areLast: true, hub)
     }
     audience.tell(entry)
     switch entry.entry.event {
@@ -19,19 +20,19 @@ extension Room {
   /// Whoever goes has been told everything up to where the room stands.
   func tellRest(to session: HubSession, at place: Int) {
     guard session.isAttached, audience.waiting > 0 else { return }
-    for entry in audience.missing(at: place) { deliver(entry, to: place..<place + 1, areLast: false) }
+    for entry in audience.missing(at: place) { deliver(entry, to: place..<place + 1, areLast: false, hub) }
   }
 
   /// At once, until no more entries wait than that.
   private func tellMembers(down most: Int) {
     while audience.waiting > most, let (entry, places, areLast) = audience.next(atMost: .max) {
-      deliver(entry, to: places, areLast: areLast)
+      deliver(entry, to: places, areLast: areLast, hub)
     }
   }
 
   private func tellSome() {
     if let (entry, places, areLast) = audience.next(atMost: hub.limits.toldPerTurn) {
-      deliver(entry, to: places, areLast: areLast)
+      deliver(entry, to: places, areLast: areLast, hub)
     }
     isTellingOn = audience.waiting > 0
     guard isTellingOn else { return }
@@ -44,7 +45,8 @@ extension Room {
     }
   }
 
-  private func deliver(_ entry: EncodedEntry, to places: Range<Int>, areLast: Bool) {
+  private func deliver(_ entry: EncodedEntry, to places: Range<Int>, areLast: Bool, _ hub: Hub) {
+    let members = members
     hub.telling(members.count) {
       hub.counts.delivered += FanOut.deliver(
         entry, to: places, of: members, queueBytesMax: hub.limits.sendQueueBytesMax, slow: &hub.slowReaders)

@@ -2,7 +2,7 @@ import ChatCore
 
 /// The sessions of this loop that follow one conversation, and where the conversation's log has been delivered to.
 ///
-/// Every entry passes ``advance(_:)`` once and in order: from the broker when it comes in time, from the log when it
+/// Every entry passes ``advance(_:_:)`` once and in order: from the broker when it comes in time, from the log when it
 /// does not. Sessions that have everything are ``members``; those that are still being sent the past catch up
 /// (Room+CatchUp.swift).
 final class Room {
@@ -96,15 +96,17 @@ final class Room {
 
   /// Entries came from the broker: maybe again, maybe too early.
   func received(_ entries: ArraySlice<Entry>) {
-    for entry in entries { take(EncodedEntry(entry)) }
+    // Handed down: asking for it costs as much as telling one session, since others hold it weakly.
+    let hub = hub
+    for entry in entries { take(EncodedEntry(entry), hub) }
     settle()
   }
 
-  private func take(_ entry: EncodedEntry) {
-    switch cursor.arrived(entry, heldMax: limits.heldEntriesMax) {
+  private func take(_ entry: EncodedEntry, _ hub: Hub) {
+    switch cursor.arrived(entry, heldMax: hub.limits.heldEntriesMax) {
     case .next:
-      advance(entry)
-      deliverHeld()
+      advance(entry, hub)
+      if cursor.heldCount > 0 { deliverHeld() }
     case .old: hub.counts.duplicates += 1
     case .held: hub.counts.held += 1
     case .refused: hub.counts.refused += 1
@@ -112,14 +114,14 @@ final class Room {
   }
 
   private func deliverHeld() {
-    while let entry = cursor.takeNext() { advance(entry) }
+    while let entry = cursor.takeNext() { advance(entry, hub) }
   }
 
   /// Delivers the next entry to all who have everything before it, then does what it says about who sits here.
-  private func advance(_ entry: EncodedEntry) {
+  private func advance(_ entry: EncodedEntry, _ hub: Hub) {
     cursor.delivered()
     entry.facts = facts
-    tell(entry)
+    tell(entry, hub)
     if !catching.isEmpty { feed(entry) }
     applyMembership(entry.entry)
   }
@@ -234,7 +236,7 @@ final class Room {
       let encoded = EncodedEntry(entry)
       encoded.facts = facts
       if entry.seq == cursor.last + 1 {
-        advance(encoded)
+        advance(encoded, hub)
         hub.counts.repaired += 1
         burst += members.isEmpty ? 0 : encoded.bytes
       } else {

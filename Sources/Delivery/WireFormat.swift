@@ -51,18 +51,21 @@ final class EncodedEntry {
   let entry: Entry
   /// Of its conversation, as far as the room knows them when the entry is delivered.
   var facts: RoomFacts?
-  private var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
+  /// Most rooms speak one format.
+  private var first: (format: WireFormat, frame: EncodedFrame?)?
+  private var others: [(format: WireFormat, frame: EncodedFrame?)] = []
 
   init(_ entry: Entry) { self.entry = entry }
 
   var seq: Int64 { entry.seq }
   /// The size of its longest frame so far.
-  var bytes: Int { frames.reduce(0) { max($0, $1.frame?.bytes.count ?? 0) } }
+  var bytes: Int { others.reduce(first?.frame?.bytes.count ?? 0) { max($0, $1.frame?.bytes.count ?? 0) } }
 
   func frame(in format: WireFormat) -> EncodedFrame? {
-    for made in frames where made.format === format { return made.frame }
+    if let first, first.format === format { return first.frame }
+    for made in others where made.format === format { return made.frame }
     let frame = format.encode(entry, facts)
-    frames.append((format, frame))
+    if first == nil { first = (format, frame) } else { others.append((format, frame)) }
     return frame
   }
 }

@@ -15,6 +15,7 @@ public struct JSONFrame: Sendable {
     var value = JSONSlice()
   }
 
+  // Looked at by its span: by itself, each look would copy it whole.
   private var slots = InlineArray<12, Slot>(repeating: Slot())
   /// How many members the frame has.
   public private(set) var count = 0
@@ -43,7 +44,7 @@ public struct JSONFrame: Sendable {
     guard count < Self.membersMax else {
       throw JSONError(reason: .tooManyMembers, offset: member.name.range.lowerBound)
     }
-    for place in 0..<count where sameName(slots[place], member.name.range, bytes) {
+    for place in 0..<count where sameName(slots.span[place], member.name.range, bytes) {
       throw JSONError(reason: .duplicateName, offset: member.name.range.lowerBound)
     }
     slots[count] = Slot(
@@ -63,21 +64,21 @@ public struct JSONFrame: Sendable {
 
   /// The value of that name; `bytes` are the ones that were scanned.
   public func slice(_ name: StaticString, in bytes: Span<UInt8>) -> JSONSlice? {
-    for place in 0..<count where isNamed(name, at: place, in: bytes) { return slots[place].value }
+    for place in 0..<count where isNamed(name, at: place, in: bytes) { return slots.span[place].value }
     return nil
   }
 
   /// The value of a name that is known at run time only.
   func slice(named name: String, in bytes: Span<UInt8>) -> JSONSlice? {
     for place in 0..<count {
-      let (start, end) = (Int(slots[place].nameStart), Int(slots[place].nameEnd))
+      let (start, end) = (Int(slots.span[place].nameStart), Int(slots.span[place].nameEnd))
       guard end &- start == name.utf8.count, end <= bytes.count else { continue }
       var index = start
       let isSame = name.utf8.allSatisfy { byte in
         defer { index &+= 1 }
         return byte == bytes[index]
       }
-      if isSame { return slots[place].value }
+      if isSame { return slots.span[place].value }
     }
     return nil
   }
@@ -85,13 +86,13 @@ public struct JSONFrame: Sendable {
   /// Whether the member at a place below ``count`` has that name.
   public func isNamed(_ name: StaticString, at place: Int, in bytes: Span<UInt8>) -> Bool {
     guard (0..<count).contains(place) else { return false }
-    return JSONSlice.equal(bytes, Int(slots[place].nameStart)..<Int(slots[place].nameEnd), name)
+    return JSONSlice.equal(bytes, Int(slots.span[place].nameStart)..<Int(slots.span[place].nameEnd), name)
   }
 
   /// The name at a place below ``count``, for refusing a member by name.
   public func name(at place: Int, in bytes: Span<UInt8>) -> String? {
     guard (0..<count).contains(place) else { return nil }
-    let range = Int(slots[place].nameStart)..<Int(slots[place].nameEnd)
+    let range = Int(slots.span[place].nameStart)..<Int(slots.span[place].nameEnd)
     guard range.upperBound <= bytes.count else { return nil }
     return JSONScalar.text(.init(range: range, escaped: false), bytes)
   }

@@ -22,18 +22,6 @@ final class Send: @unchecked Sendable {
 
   func complete(_ result: Result<Appended, ChatError>) { completion(result) }
 
-  /// Two of a batch must not be the same send.
-  struct Identity: Hashable {
-    let conversation: ConversationID
-    let sender: UserID
-    /// Bytes, because Swift takes canonically equal strings for equal and the database does not.
-    let key: [UInt8]
-  }
-
-  var identity: Identity {
-    Identity(conversation: message.conversation, sender: message.sender, key: Array(key.utf8))
-  }
-
   /// 128 random bits; nobody sees them.
   private static func ownKey() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36) + "-" + String(UInt64.random(in: .min ... .max), radix: 36)

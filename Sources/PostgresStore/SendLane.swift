@@ -12,15 +12,17 @@ struct SendLane {
   /// The oldest that wait; of two that are the same send the second waits for the next batch, and finds the first
   /// stored.
   mutating func takeBatch(atMost most: Int) -> [Send] {
+    let room = min(most, waiting.count)
     var batch: [Send] = []
+    batch.reserveCapacity(room)
     var left: [Send] = []
-    var identities: Set<Send.Identity> = []
+    var identities = SendIdentities(room: room)
     for (index, send) in waiting.enumerated() {
       if batch.count == most {
         left += waiting[index...]
         break
       }
-      let isFirst = send.message.clientMessageID == nil || identities.insert(send.identity).inserted
+      let isFirst = send.message.clientMessageID == nil || identities.insert(send, next: batch)
       if isFirst { batch.append(send) } else { left.append(send) }
     }
     waiting = left

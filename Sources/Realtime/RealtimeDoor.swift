@@ -21,6 +21,8 @@ public final class RealtimeDoor: @unchecked Sendable {
   private let record: @Sendable (OperationRecord) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
   private var counts = RealtimeCounts()
+  /// How often the same has been answered since something else was; not in ``counts`` yet.
+  private var run = (operation: "", outcome: "", count: 0)
   private var isDraining = false
 
   /// Takes what sessions need; without a shelf nothing is kept for those who come back, without a tracer nothing is
@@ -95,6 +97,7 @@ public final class RealtimeDoor: @unchecked Sendable {
 
   /// What has been done so far, and what is open now.
   public var report: RealtimeCounts {
+    endRun()
     var now = counts
     now.open = sessions.count
     return now
@@ -103,8 +106,18 @@ public final class RealtimeDoor: @unchecked Sendable {
   func operation(_ name: String) -> Operation? { operations[name] }
 
   func answered(_ done: OperationRecord) {
-    counts.requests[done.operation, default: [:]][done.outcome, default: 0] += 1
+    if done.operation != run.operation || done.outcome != run.outcome {
+      endRun()
+      run = (done.operation, done.outcome, 0)
+    }
+    run.count += 1
     record(done)
+  }
+
+  private func endRun() {
+    guard run.count > 0 else { return }
+    counts.requests[run.operation, default: [:]][run.outcome, default: 0] += run.count
+    run.count = 0
   }
 
   func closed(_ session: SocketSession, _ code: CloseCode?) {

@@ -10,8 +10,9 @@ public struct RealtimeLimits: Sendable, Hashable {
   public var heartbeatGrace: Milliseconds = 20_000
   /// Bytes of one client frame: a resume that names 10,000 conversations takes 220,000.
   public var frameBytesMax = 256 * 1024
-  /// Requests of one session that are under way at once; past it they are refused, and reading pauses.
-  public var inFlightMax = 64
+  /// Requests of one session that are under way at once; past it they are refused, and reading pauses. 128, so that a
+  /// commit pays for itself where one session writes alone.
+  public var inFlightMax = 128
   /// How long a session is not read from after it was refused for its rate: what may be sent in that time, ten of
   /// 500 a second, is worth a look again, and nobody notices a fiftieth of a second.
   public var restAfterHaste: Milliseconds = 20

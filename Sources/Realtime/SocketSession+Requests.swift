@@ -59,17 +59,12 @@ extension SocketSession {
   }
 
   func admit(_ request: Request) {
-    inFlight.append(request.id)
+    inFlight.insert(request.id)
     if inFlight.count >= door.limits.inFlightMax { pause(for: .full) }
   }
 
   /// The request of that id is not under way any more.
-  func leave(_ id: String) {
-    guard let place = inFlight.firstIndex(of: id) else { return }
-    inFlight.swapAt(place, inFlight.count - 1)
-    inFlight.removeLast()
-    if inFlight.isEmpty { inFlight = [] }
-  }
+  func leave(_ id: String) { inFlight.remove(id) }
 
   private func run(_ request: Request, _ handler: @escaping Operation.Handler, as caller: Caller) {
     attempt(request, as: caller) { [self] (chat: Chat) async throws(ChatError) in

@@ -16,14 +16,14 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
   private(set) var transport: (any SessionTransport)?
   var machine: SessionStateMachine
   // What is smaller than a word stands behind what is not: thousands of sessions are idle, each pays for the gaps.
+  /// The ids of requests under way: none for most of the time.
+  // Nothing that is done to them calls back; each request is looked for thrice.
+  @exclusivity(unchecked) var inFlight = RequestIDs()
   let wire: SessionWire
   var pauses: Pauses = []
   private var heartbeat: HeartbeatMachine
   var user: UserID?
   var seat: HubSession?
-  /// The ids of requests under way: few, and none for most of the time.
-  // Nothing that is done to the list calls back; each request is looked for in it thrice.
-  @exclusivity(unchecked) var inFlight: [String] = []
   var held: [Request] = []
   private var timer: (any Cancellable)?
   private var timerAt: Milliseconds = .max

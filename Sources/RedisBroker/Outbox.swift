@@ -12,10 +12,10 @@ import Redis
 /// - Isolation: its loop.
 final class Outbox: EndOfTick {
   /// Entries of one message: what one batch of the log may commit.
-  static let entriesMax = 128
-  /// Bytes of text in one message, unless a single entry has more: far below what readers accept (4 MiB), escapes
-  /// included.
-  static let bytesMax = 64 * 1024
+  static let entriesMax = 256
+  /// Bytes of text in one message, unless a single entry has more: 128 KiB, a whole batch with usual texts, and far
+  /// below what readers accept (4 MiB), escapes included.
+  static let bytesMax = 128 * 1024
 
   private let loop: EventLoop
   private let client: RedisClient
@@ -38,21 +38,12 @@ final class Outbox: EndOfTick {
     self.inbox = inbox
   }
 
-  func add(_ entries: [Entry]) {
-    for entry in entries {
-      guard client.isConnected(for: PartitionTag.slot(of: entry.conversation.bucket)) else {
-        dropped += 1
-        continue
-      }
-      gather(entry)
-    }
-  }
-
-  private func gather(_ entry: Entry) {
+  func add(_ entry: Entry) {
     // A batch of the log brings one conversation's entries one after the other.
     if let last = gathered.indices.last, gathered[last].conversation == entry.conversation {
       return gathered[last].entries.append(entry)
     }
+    guard client.isConnected(for: PartitionTag.slot(of: entry.conversation.bucket)) else { return dropped += 1 }
     if gathered.isEmpty { loop.atEndOfTick(self) }
     if let place = places[entry.conversation] {
       gathered[place].entries.append(entry)
@@ -73,12 +64,21 @@ final class Outbox: EndOfTick {
     gathered = []
     places = [:]
     for (conversation, entries) in all {
-      for run in Outbox.runs(of: entries) { publish(run, in: conversation) }
+      publish(entries, in: conversation)
     }
   }
 
   private func publish(_ entries: [Entry], in conversation: ConversationID) {
-    let payload = EntryText.payload(of: entries, in: conversation)
+    if entries.count <= Outbox.entriesMax {
+      let payload = EntryText.payload(of: entries, in: conversation)
+      if payload.count <= Outbox.bytesMax { return publish(payload, entries, in: conversation) }
+    }
+    for run in Outbox.runs(of: entries) {
+      publish(EntryText.payload(of: run, in: conversation), run, in: conversation)
+    }
+  }
+
+  private func publish(_ payload: [UInt8], _ entries: [Entry], in conversation: ConversationID) {
     guard send(payload, on: .conversation(conversation)) else { return dropped += entries.count }
     entriesPublished += entries.count
     payloadsPublished += 1

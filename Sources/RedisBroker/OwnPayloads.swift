@@ -10,8 +10,8 @@ import Glibc
 struct OwnPayloads {
   /// What leaves within a few ticks, before Redis has answered the first.
   static let countMax = 256
-  /// 256 KiB, what a loop publishes in some milliseconds at its utmost.
-  static let bytesMax = 256 * 1024
+  /// 512 KiB, what a loop publishes in some ten milliseconds at its utmost.
+  static let bytesMax = 512 * 1024
 
   private struct Kept {
     let payload: [UInt8]

@@ -61,7 +61,10 @@ public final class RedisTopics: Broker, @unchecked Sendable {
   }
 
   /// Tells all nodes that follow the entries' conversations, at the end of the tick.
-  public func publish(_ entries: [Entry]) { outbox.add(entries) }
+  public func publish(_ entries: [Entry]) { for entry in entries { outbox.add(entry) } }
+
+  /// The same of one.
+  public func publish(_ entry: Entry) { outbox.add(entry) }
 
   /// Tells the nodes that follow the user or conversation concerned.
   public func announce(_ signal: Signal) { outbox.add(signal) }

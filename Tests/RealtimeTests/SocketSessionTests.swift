@@ -20,7 +20,7 @@ import Testing
     #expect(hello["d"]?["limits"]?["resume_limit"]?.integer == 1_000)
     #expect(hello["d"]?["limits"]?["text_bytes"]?.integer == 16_384)
     #expect(hello["d"]?["limits"]?["frame_bytes"]?.integer == 262_144)
-    #expect(hello["d"]?["limits"]?["in_flight"]?.integer == 64)
+    #expect(hello["d"]?["limits"]?["in_flight"]?.integer == 128)
   }
 
   @Test func `auth answers who speaks here`() throws {

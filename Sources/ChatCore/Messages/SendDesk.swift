@@ -15,6 +15,8 @@ public final class SendDesk: @unchecked Sendable {
   private let spawn: (@escaping @Sendable () async -> Void) -> Void
   /// Until when conversations are known to be no crowds.
   private var small: [ConversationID: Milliseconds] = [:]
+  /// The one of them that was written to last, which mostly is the next one too.
+  private var last: (conversation: ConversationID, until: Milliseconds)?
 
   /// Sends in that chat; `spawn` starts what has to wait after all, on the same loop.
   public init(_ chat: Chat, spawn: @escaping (@escaping @Sendable () async -> Void) -> Void) {
@@ -60,6 +62,7 @@ public final class SendDesk: @unchecked Sendable {
       let until = await chat.crowds.isAtMost(chat.limits.signalMembersMax, command.conversation)
       if small.count >= SendDesk.knownMax { small = [:] }
       small[command.conversation] = until
+      last = nil
     }
     return appended
   }
@@ -67,7 +70,8 @@ public final class SendDesk: @unchecked Sendable {
   /// Whether a message there costs no deliveries; see ``Limits/fanOutPerSecond``.
   private func isFree(_ id: ConversationID) -> Bool {
     if chat.limits.fanOutPerSecond <= 0 { return true }
-    guard let until = small[id] else { return false }
-    return chat.clock.now.milliseconds < until
+    if last?.conversation != id { last = small[id].map { (id, $0) } }
+    guard let last else { return false }
+    return chat.clock.now.milliseconds < last.until
   }
 }

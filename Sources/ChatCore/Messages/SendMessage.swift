@@ -110,7 +110,7 @@ public struct SendMessage: Command {
 
 extension Chat {
   /// Tells the members of a message that was stored.
-  func tell(_ appended: Appended) { publisher.publish([Entry(creating: appended.message)]) }
+  func tell(_ appended: Appended) { publisher.publish(Entry(creating: appended.message)) }
 
   /// Strangers who write to each other become contacts. Whatever stands against it leaves the message stored; the next
   /// one tries again.

@@ -2,8 +2,15 @@
 public protocol Publisher: Sendable {
   /// Tells all nodes that follow the entries' conversations; after the commit, once; never waits, never fails.
   func publish(_ entries: [Entry])
+  /// The same of one.
+  func publish(_ entry: Entry)
   /// Tells the nodes that follow the user or conversation concerned; may be lost.
   func announce(_ signal: Signal)
+}
+
+extension Publisher {
+  /// The same of one.
+  public func publish(_ entry: Entry) { publish([entry]) }
 }
 
 /// What a socket node listens to.

@@ -149,7 +149,7 @@ public struct IntakeConfiguration: Sendable, Equatable {
   /// Bytes that may wait for one session.
   public var sendQueueBytes = 1_048_576
   /// Operations of one session that may be under way.
-  public var operationsInFlight = 64
+  public var operationsInFlight = 128
   /// How long a socket may stay without `auth`.
   public var authTime: Milliseconds = 10_000
   /// Between two pings of Engine.IO.

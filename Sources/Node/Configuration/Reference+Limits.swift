@@ -75,7 +75,8 @@ extension Reference {
       reason: "What may wait for a reader; past it he is told to come back and resume, never waited for."),
     .number(
       "LIMIT_IN_FLIGHT", \.intake.operationsInFlight, 1...10_000, unit: "operations a session",
-      reason: "Under way at once; past it the socket is not read until one is answered."),
+      reason:
+        "Under way at once; past it the socket is not read until one is answered. What one writer has in one commit."),
     .milliseconds(
       "LIMIT_AUTH_TIME_MS", \.intake.authTime, 100...600_000, reason: "For a socket to say who it is."),
     .milliseconds(

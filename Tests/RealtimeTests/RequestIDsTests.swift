@@ -1,0 +1,35 @@
+import TestKit
+import Testing
+
+@testable import Realtime
+
+@Suite struct RequestIDsTests {
+  @Test func `ids are found from when they come in until they are taken out, as in a set`() {
+    var random = SeededDice(seed: 20_261_122)
+    // Numbers in a row, and ids that all belong to one place.
+    let names = (1...300).map(String.init) + (1...40).map { String(repeating: "\u{0}", count: $0) }
+    var ids = RequestIDs()
+    var model: Set<String> = []
+    for _ in 0..<20_000 {
+      let id = names[Int(random.next() % UInt64(names.count))]
+      #expect(ids.contains(id) == model.contains(id))
+      if model.insert(id).inserted {
+        ids.insert(id)
+      } else {
+        model.remove(id)
+        ids.remove(id)
+      }
+      #expect(ids.count == model.count)
+    }
+    for id in names { #expect(ids.contains(id) == model.contains(id)) }
+  }
+
+  @Test func `nothing is kept when all are out`() {
+    var ids = RequestIDs()
+    for number in 1...100 { ids.insert("\(number)") }
+    for number in 1...100 { ids.remove("\(number)") }
+    ids.remove("1")
+    #expect(ids.isEmpty)
+    #expect(ids.capacity == 0)
+  }
+}
