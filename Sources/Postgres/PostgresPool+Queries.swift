@@ -34,8 +34,8 @@ extension PostgresPool {
   ///
   /// - Parameters:
   ///   - waits: how likely it is to wait for a lock; others go to other connections while there are any.
-  ///   - keepsApart: whether the caller himself bounds how much of what hangs is under way, so that it need not wait here
-  ///     for what else hangs in its bucket, nor that for it ("In trouble").
+  ///   - keepsApart: whether the caller himself bounds how much of what hangs is under way, so that it need not wait
+  ///     here for what else hangs in its bucket, nor that for it ("In trouble").
   public func submit(
     _ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil, waits: LockWait = .never,
     keepsApart: Bool = false, _ completion: @escaping (Result<[Rows], PostgresError>) -> Void

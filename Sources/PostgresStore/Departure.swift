@@ -25,7 +25,7 @@ struct Departure {
   /// What is sent: the answer to each batch's statement is that batch's, after the turn's if there is one.
   var statements: [(statement: Statement, parameters: [Parameter])] {
     let stored = batches.map { $0.statement(isStepwise: isStepwise, waits: waits) }
-    return if let turn { [(SendBatch.patience, [.text(String(turn))])] + stored } else { stored }
+    return if let turn { [Statement.lockPatience(turn)] + stored } else { stored }
   }
 
   /// How likely it is to wait for a lock.

@@ -50,10 +50,7 @@ struct SendBatch {
   static let stepwise = Statement(
     "log.send_stepwise", "SELECT \(columns) FROM send_stepwise($1, $2, $3, $4, $5, $6, $7, $8, $9)")
 
-  /// How long what follows in the same transaction waits for a lock, in milliseconds.
-  static let patience = Statement("log.patience", "SELECT set_config('lock_timeout', $1, true)")
-
-  static let statements = [plain, stepwise, patience]
+  static let statements = [plain, stepwise]
 
   private static let columns = """
     verdict, kind, is_member, seq, id, author_name, type, text, reply_to, created_at, edited_at, deleted_at, refused,

@@ -43,11 +43,11 @@ final class SendLanes: @unchecked Sendable {
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
   private let pool: PostgresPool
-  private let failure: StoreFailure
-  private var lanes: [Bucket: SendLane] = [:]
+  let failure: StoreFailure
+  var lanes: [Bucket: SendLane] = [:]
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, so that
   /// others do not share its trouble.
-  private var troubled: Set<Bucket> = []
+  var troubled: Set<Bucket> = []
   /// Lanes that may depart, the longest waiting first; those in trouble apart.
   private var due: [Bucket] = []
   private var dueInTrouble: [Bucket] = []
@@ -58,12 +58,12 @@ final class SendLanes: @unchecked Sendable {
   private var isSweeping = false
   private var underWayInTrouble = 0
   /// Those that somebody else holds, on plain PostgreSQL.
-  private var locked = LockedLanes()
+  var locked = LockedLanes()
   private var isAwaitingLocked = false
   /// Transactions under way that may wait for a lock, on plain PostgreSQL.
   private var waitingForLocks = 0
-  private var unanswered = 0
-  private var counted = SendCounters()
+  var unanswered = 0
+  var counted = SendCounters()
 
   init(pool: PostgresPool, failure: StoreFailure, bucketsMax: Int, stepwise: Bool?) {
     self.pool = pool
@@ -131,7 +131,7 @@ final class SendLanes: @unchecked Sendable {
 
   // MARK: Departures
 
-  private func becomeDue(_ bucket: Bucket) {
+  func becomeDue(_ bucket: Bucket) {
     guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue, !locked.contains(bucket) else { return }
     lanes[bucket]?.isDue = true
     let goesAlone = troubled.contains(bucket) || isStepwise && pool.holdsUp(bucket.number)
@@ -147,7 +147,7 @@ final class SendLanes: @unchecked Sendable {
   private var waitingForLocksMax: Int { max(1, pool.connectionsMax / 2) }
 
   /// Sends what is due, unless it had better wait.
-  private func depart() {
+  func depart() {
     while !due.isEmpty, awaited.count < underWayMax {
       let pause = pause
       if pause > 0 {
@@ -269,76 +269,6 @@ final class SendLanes: @unchecked Sendable {
     case .inTrouble: underWayInTrouble -= 1
     case .forLock: break
     }
-  }
-
-  // MARK: Answers
-
-  private func answered(_ departure: Departure, _ result: Result<[Rows], PostgresError>) {
-    let result = result.map { $0.dropFirst(departure.turn == nil ? 0 : 1) }
-    for (index, batch) in departure.batches.enumerated() {
-      lanes[batch.bucket]?.isUnderWay = false
-      switch result {
-      case .success(let answers) where index < answers.count:
-        let rows = answers[answers.startIndex + index]
-        if rows.isEmpty, !departure.waits { lockedOut(batch) } else { stored(batch, rows, of: departure) }
-      case .success: failed(batch, .unexpectedReply("no answer to a batch"), of: departure)
-      case .failure(let error): failed(batch, error, of: departure)
-      }
-      if lanes[batch.bucket]?.waiting.isEmpty ?? true {
-        lanes[batch.bucket] = nil
-        locked.forget(batch.bucket)
-      } else {
-        becomeDue(batch.bucket)
-      }
-    }
-    depart()
-  }
-
-  private func lockedOut(_ batch: SendBatch) {
-    counted.lockedOut += 1
-    locked.found(batch.bucket, at: EventLoop.monotonicMilliseconds())
-    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: batch.sends, at: 0)
-  }
-
-  private func stored(_ batch: SendBatch, _ rows: Rows, of departure: Departure) {
-    do throws(PostgresError) {
-      let outcomes = try batch.outcomes(rows) { failure($0) }
-      troubled.remove(batch.bucket)
-      locked.forget(batch.bucket)
-      for (send, outcome) in zip(batch.sends, outcomes) { complete(send, outcome) }
-    } catch {
-      failed(batch, error, of: departure)
-    }
-  }
-
-  private func complete(_ send: Send, _ outcome: Result<Appended, ChatError>) {
-    unanswered -= 1
-    if case .success(let appended) = outcome {
-      if appended.repeated { counted.repeated += 1 } else { counted.stored += 1 }
-    } else {
-      counted.refused += 1
-    }
-    send.complete(outcome)
-  }
-
-  /// Whoever still has time is tried again, before those that came later; with the same key, so that it is stored once.
-  private func failed(_ batch: SendBatch, _ error: PostgresError, of departure: Departure) {
-    let now = EventLoop.monotonicMilliseconds()
-    if departure.waits, !departure.isStepwise, error.sqlstate == SQLState.lockNotAvailable {
-      locked.waitedInVain(batch.bucket, at: now)
-    } else {
-      troubled.insert(batch.bucket)
-      locked.forget(batch.bucket)
-    }
-    let passes = departure.mayPass(error)
-    var again: [Send] = []
-    for send in batch.sends {
-      if error.isInDoubt { send.isInDoubt = true }
-      if passes, send.deadline > now { again.append(send) } else { complete(send, .failure(failure(error))) }
-    }
-    guard !again.isEmpty else { return }
-    counted.retried += again.count
-    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
   }
 }
 
