@@ -153,6 +153,9 @@ final class Room {
     settle()
   }
 
+  /// The log has lost what the room has had: where it says that it ends, the room goes on.
+  func distrust() { distrusted = true }
+
   /// Another log says that this one reaches `head`; the entries may still be in flight.
   func reaches(_ head: Int64) {
     cursor.confirm(head)

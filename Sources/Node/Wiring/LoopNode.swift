@@ -63,6 +63,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
       signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
+    if shared.loops > 1 { hub.share(shared.headRound) { loop.execute($0) } }
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, tracer: shared.tracer,
