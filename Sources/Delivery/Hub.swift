@@ -17,6 +17,8 @@ public final class Hub: @unchecked Sendable {
   var facts: FactReader { FactReader(conversations: conversations) }
   private let signIns: any SessionStore
   let presence: any PresenceDirectory
+  /// Told of each who is no longer a member of a room of this loop, as soon as the room hears of it.
+  public var memberLeft: ((UserID, ConversationID) -> Void)?
   /// Whom the sessions of this loop watch.
   var watched = WatchList<HubSession>()
 

@@ -127,6 +127,7 @@ final class Room {
   private func applyMembership(_ entry: Entry) {
     switch entry.event {
     case .memberLeft(let author):
+      hub.memberLeft?(author.id, id)
       for session in hub.sessions(of: author.id) {
         if case .live = session.seat(in: id) { leave(session) }
       }

@@ -3,17 +3,13 @@ import Postgres
 
 /// The counters of buckets, by which a lost notification is found, and what has come after them.
 extension PostgresLog {
-  /// With who tells each: the timeline, another one after a standby was promoted or a backup put back, and when the
-  /// server was started, another one on each. In the list and not beside it, so that on a Citus it is the node that has
-  /// the bucket.
+  /// With who tells each: a server is known by the moment at which it was started, and a standby, a backup that was put
+  /// back, or whatever lacks what this one had, was started at another. In the list and not beside it, so that on a
+  /// Citus it is the node that has the bucket.
   static let counters = Statement(
     "log.counters",
-    """
-    SELECT q.bucket, q.head,
-      hashtextextended(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), extract(epoch FROM
-        pg_postmaster_start_time())::bigint)
-    FROM bucket_seq q WHERE q.bucket = ANY($1)
-    """, repeatable: true, scatter: .logCounters)
+    "SELECT q.bucket, q.head, pg_postmaster_start_time() FROM bucket_seq q WHERE q.bucket = ANY($1)",
+    repeatable: true, scatter: .logCounters)
   /// The entries of each bucket after one, by the index of their ids whatever the statistics say: a join without the
   /// limit reads the whole table where there are none. Citus refuses it.
   static let entriesAfter = Statement(
@@ -93,7 +89,7 @@ extension PostgresLog {
   private func asked(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
     var (counters, server) = ([Bucket: BucketCounter](), Int64(0))
     for row in try await desk.rows(Self.counters, [.int2s(buckets.map(\.number))]) {
-      server = try row.int8(2)
+      server = try row.time(2)
       if let bucket = Bucket(try row.int2(0)) {
         counters[bucket] = BucketCounter(newest: try row.int8(1), server: server)
       }
