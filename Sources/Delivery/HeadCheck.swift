@@ -10,8 +10,8 @@ import ChatCore
 /// the log cannot tell of now are compared when it can, and meanwhile all others are.
 ///
 /// Another server that answers may lack what the one before had (a standby that took over), and have gone on from
-/// there: then all rooms of its buckets are compared, whatever the counters say, and one that stands further on than its log
-/// goes back.
+/// there: then all rooms of its buckets are compared, whatever the counters say, and one that stands further on than
+/// its log goes back.
 /// Loops of a node share one comparison (``HeadRound``); what a loop asks by itself are the heads of its own rooms.
 ///
 /// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
