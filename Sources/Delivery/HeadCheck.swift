@@ -9,6 +9,11 @@ import ChatCore
 /// Rooms that were opened or are followed anew are compared at once, whatever the counters say. Rooms of buckets that
 /// the log cannot tell of now are compared when it can, and meanwhile all others are.
 ///
+/// Another server that answers may lack what the one before had (a standby that took over), and have gone on from
+/// there: then all rooms of its buckets are compared, whatever the counters say, and one that stands further on than
+/// its log goes back.
+/// Loops of a node share one comparison (``HeadRound``); what a loop asks by itself are the heads of its own rooms.
+///
 /// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
 /// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its
 ///   heads came.
@@ -23,6 +28,14 @@ final class HeadCheck: @unchecked Sendable {
   private var gatherIsDue = false
   private var failures = 0
   private var notBefore: Milliseconds = 0
+
+  /// The servers that have answered; few, since there is another one only after a restart.
+  private var servers: Set<Int64> = []
+  /// More than all machines of a Citus; past it they are learned anew.
+  private static let serversMax = 256
+  private var membership: (round: HeadRound, member: Int)?
+  /// What another loop has told, while a comparison was under way.
+  private var told: HeadRound.Answer?
 
   private struct Followed {
     var rooms = 0
@@ -55,73 +68,154 @@ final class HeadCheck: @unchecked Sendable {
     gatherIsDue = true
     hub.ports.schedule(after: delay) { [weak self] in
       self?.gatherIsDue = false
-      self?.begin(buckets: [])
+      self?.begin()
     }
   }
 
-  /// The periodic comparison.
-  func check() { begin(buckets: followed.keys.sorted()) }
+  // MARK: Sharing
 
-  private func begin(buckets: [Bucket]) {
-    guard !isUnderWay, hub.ports.now >= notBefore, !(buckets.isEmpty && suspects.isEmpty) else { return }
-    // After a failure the counters tell which buckets are there to be compared.
-    let buckets = failures > 0 ? followed.keys.sorted() : buckets
-    isUnderWay = true
-    hub.counts.headChecks += 1
-    hub.ports.spawn { [hub] in await hub.headCheck.compare(buckets) }
+  /// Compares together with other loops from now on.
+  ///
+  /// - Parameter execute: runs what it is given on this loop; called on others.
+  func join(_ round: HeadRound, _ execute: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) {
+    let member = round.join { [weak self] answer in execute { [weak self] in self?.heard(answer) } }
+    membership = (round, member)
   }
 
-  private func compare(_ buckets: [Bucket]) async {
-    var asked: [ConversationID] = []
+  func leave() {
+    if let (round, member) = membership { round.leave(member) }
+    membership = nil
+  }
+
+  private func heard(_ answer: HeadRound.Answer) {
+    guard !followed.isEmpty else { return }
+    told = answer
+    begin()
+  }
+
+  // MARK: Comparing
+
+  /// The periodic comparison.
+  func check(every period: Milliseconds) {
+    guard hub.ports.now >= notBefore else { return }
+    guard let (round, member) = membership else { return begin(asking: ownQuestion) }
+    guard !isUnderWay else { return }
+    let question = round.begin(member, rooms: followed.mapValues(\.rooms), at: hub.ports.now, every: period)
+    if let question { begin(asking: question, for: membership) } else { begin() }
+  }
+
+  /// Of what this loop follows alone.
+  private var ownQuestion: HeadRound.Question? {
+    guard !followed.isEmpty else { return nil }
+    let since = followed.compactMapValues { $0.compared < 0 ? nil : BucketCounter(newest: $0.compared, server: 0) }
+    return HeadRound.Question(rooms: followed.mapValues(\.rooms), since: since)
+  }
+
+  private func begin(
+    asking question: HeadRound.Question? = nil, for others: (round: HeadRound, member: Int)? = nil
+  ) {
+    guard !isUnderWay, hub.ports.now >= notBefore, question != nil || told != nil || !suspects.isEmpty else { return }
+    // After a failure the counters tell which buckets are there to be compared.
+    let question = question ?? (failures > 0 && told == nil ? ownQuestion : nil)
+    isUnderWay = true
+    hub.counts.headChecks += 1
+    hub.ports.spawn { [hub] in await hub.headCheck.compare(question, for: others) }
+  }
+
+  private func compare(_ question: HeadRound.Question?, for others: (round: HeadRound, member: Int)?) async {
+    var asked: [(id: ConversationID, last: Int64)] = []
     do {
-      let counters = buckets.isEmpty ? [:] : try await log.counters(of: buckets)
-      if !buckets.isEmpty { away = Set(buckets.filter { counters[$0] == nil }) }
-      for bucket in away { followed[bucket]?.compared = -1 }
-      let moved = buckets.filter { counters[$0] != nil && counters[$0] != followed[$0]?.compared }
-      let busy = try await readEntries(of: moved, upTo: counters)
-      asked = (takeSuspects() + rooms(in: busy)).filter { !away.contains($0.bucket) }
+      var answer = told
+      told = nil
+      if let question {
+        answer = try await answered(question, for: others)
+      }
+      let moved = answer.map(takeIn) ?? (compared: [:], busy: [])
+      asked = (takeSuspects() + rooms(in: moved.busy)).compactMap { id in
+        away.contains(id.bucket) ? nil : hub.rooms[id].map { (id, $0.cursor.last) }
+      }
       while !asked.isEmpty {
-        let some = Array(asked.prefix(hub.limits.headsPerStatement))
-        confirm(some, try await log.heads(of: some))
+        let some = asked.prefix(hub.limits.headsPerStatement)
+        confirm(some, try await log.heads(of: some.map(\.id)))
         asked.removeFirst(some.count)
       }
-      for bucket in moved { followed[bucket]?.compared = counters[bucket, default: 0] }
+      for (bucket, newest) in moved.compared { followed[bucket]?.compared = newest }
       failures = 0
     } catch {
-      failed(toAsk: asked)
+      failed(toAsk: asked.map(\.id))
     }
     isUnderWay = false
     hub.judgeSlowReaders()
+    if told != nil { begin() }
     if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
   }
 
-  /// Compares the buckets with more rooms than new entries by these; returns the others.
-  ///
-  /// To look for a bucket's entries costs about as much as two rooms' heads, to read one as much as one.
-  private func readEntries(of moved: [Bucket], upTo counters: [Bucket: Int64]) async throws(ChatError) -> [Bucket] {
-    var (others, few, entries) = ([Bucket](), [Bucket: Int64](), Int64(0))
-    for bucket in moved {
-      let since = followed[bucket]?.compared ?? -1
-      let new = counters[bucket, default: 0].subtractingReportingOverflow(since).partialValue
-      guard since >= 0, new > 0, new < (followed[bucket]?.rooms ?? 0) - 2 else {
-        others.append(bucket)
+  private func answered(
+    _ question: HeadRound.Question, for others: (round: HeadRound, member: Int)?
+  ) async throws(ChatError) -> HeadRound.Answer {
+    do {
+      let counters = try await log.counters(of: question.rooms.keys.sorted())
+      var answer = HeadRound.Answer(asked: Set(question.rooms.keys), counters: counters)
+      try await readEntries(question, into: &answer)
+      if let others { others.round.answered(answer, by: others.member) }
+      return answer
+    } catch {
+      if let others { others.round.failed() }
+      throw error
+    }
+  }
+
+  /// Confirms what the answer tells of; says up to where that is, and of which buckets the heads are to be read.
+  private func takeIn(_ answer: HeadRound.Answer) -> (compared: [Bucket: Int64], busy: [Bucket]) {
+    let strange = servers.isEmpty ? [] : Set(answer.counters.values.map(\.server)).subtracting(servers)
+    if servers.count + strange.count > Self.serversMax { servers = [] }
+    servers.formUnion(answer.counters.values.map(\.server))
+    var (moved, busy): ([Bucket: Int64], [Bucket]) = ([:], [])
+    for bucket in answer.asked {
+      guard let known = followed[bucket]?.compared else { continue }
+      guard let counter = answer.counters[bucket] else {
+        away.insert(bucket)
+        followed[bucket]?.compared = -1
         continue
       }
+      away.remove(bucket)
+      let isStrange = strange.contains(counter.server)
+      // If this comparison fails, the next one does not take the counter's word either.
+      if isStrange { followed[bucket]?.compared = -1 }
+      guard isStrange || counter.newest != known else { continue }
+      moved[bucket] = counter.newest
+      let isTold = known <= counter.newest && answer.told[bucket].map { $0 <= known } ?? false
+      if isStrange || known < 0 || !isTold { busy.append(bucket) }
+    }
+    for (id, head) in answer.heads where moved[id.bucket] != nil { hub.rooms[id]?.confirm(head) }
+    return (moved, busy)
+  }
+
+  /// Reads the new entries of the buckets with more rooms than these.
+  ///
+  /// To look for a bucket's entries costs about as much as two rooms' heads, to read one as much as one.
+  private func readEntries(
+    _ question: HeadRound.Question, into answer: inout HeadRound.Answer
+  ) async throws(ChatError) {
+    var (few, entries) = ([Bucket: Int64](), Int64(0))
+    for (bucket, rooms) in question.rooms {
+      guard let counter = answer.counters[bucket], let since = question.since[bucket]?.newest else { continue }
+      let new = counter.newest.subtractingReportingOverflow(since).partialValue
+      guard new > 0, new < rooms - 2 else { continue }
       if !few.isEmpty, entries + new > hub.limits.headsPerStatement {
-        if try await !confirmEntries(few) { others += few.keys }
+        try await read(few, into: &answer)
         (few, entries) = ([:], 0)
       }
       few[bucket] = since
       entries += new
     }
-    if !few.isEmpty, try await !confirmEntries(few) { others += few.keys }
-    return others
+    if !few.isEmpty { try await read(few, into: &answer) }
   }
 
-  private func confirmEntries(_ few: [Bucket: Int64]) async throws(ChatError) -> Bool {
-    guard let heads = try await log.heads(after: few) else { return false }
-    for (id, head) in heads { hub.rooms[id]?.confirm(head) }
-    return true
+  private func read(_ few: [Bucket: Int64], into answer: inout HeadRound.Answer) async throws(ChatError) {
+    guard let heads = try await log.heads(after: few) else { return }
+    answer.heads.merge(heads) { max($0, $1) }
+    answer.told.merge(few) { $1 }
   }
 
   private func takeSuspects() -> [ConversationID] {
@@ -138,9 +232,12 @@ final class HeadCheck: @unchecked Sendable {
     return hub.rooms.all.filter { buckets.contains($0.id.bucket) }.map(\.id)
   }
 
-  private func confirm(_ asked: [ConversationID], _ heads: [ConversationID: Int64]) {
-    for id in asked {
-      if let head = heads[id] { hub.rooms[id]?.confirm(head) }
+  private func confirm(_ asked: ArraySlice<(id: ConversationID, last: Int64)>, _ heads: [ConversationID: Int64]) {
+    for (id, last) in asked {
+      guard let head = heads[id], let room = hub.rooms[id] else { continue }
+      // What the room had before the log was asked is not in it.
+      if head < last { room.distrust() }
+      room.confirm(head)
     }
   }
 

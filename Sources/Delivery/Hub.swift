@@ -17,6 +17,8 @@ public final class Hub: @unchecked Sendable {
   var facts: FactReader { FactReader(conversations: conversations) }
   private let signIns: any SessionStore
   let presence: any PresenceDirectory
+  /// Told of each who is no longer a member of a room of this loop, as soon as the room hears of it.
+  public var memberLeft: ((UserID, ConversationID) -> Void)?
   /// Whom the sessions of this loop watch.
   var watched = WatchList<HubSession>()
 
@@ -55,11 +57,21 @@ public final class Hub: @unchecked Sendable {
     signOutCheck.schedule()
   }
 
+  /// Compares heads together with the other loops of the node; called once, before ``start()``.
+  ///
+  /// - Parameter execute: runs what it is given on this hub's loop; called on other loops.
+  public func share(
+    _ round: HeadRound, executing execute: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+  ) {
+    headCheck.join(round, execute)
+  }
+
   /// Ends the periodic checks; sessions that are still attached get what the broker brings, nothing else.
   public func stop() {
     housekeeping?.timer.cancel()
     housekeeping = nil
     signOutCheck.stop()
+    headCheck.leave()
   }
 
   /// What has been done so far, and what is held now.
@@ -166,16 +178,18 @@ public final class Hub: @unchecked Sendable {
     for room in rooms.all where isOver(room.emptySince) { close(room) }
     for user in sessions.removeUsers(emptyBefore: ports.now - limits.lingerFor) { broker.unfollow(.user(user)) }
     if isInterrupted { isInterrupted = !rooms.all.allSatisfy(\.isFollowed) }
-    headCheck.check()
+    headCheck.check(every: checkPeriod)
     scheduleHousekeeping()
   }
+
+  private var checkPeriod: Milliseconds { isInterrupted ? limits.headCheckInterruptedEvery : limits.headCheckEvery }
 
   /// The earlier of what was meant and what is meant now: interruptions in a row must not put it off.
   ///
   /// A quarter of the period is left to chance: an outage of Redis sets all nodes of a cluster to the same moment, and
   /// they would ask the database in step from then on.
   private func scheduleHousekeeping() {
-    let period = isInterrupted ? limits.headCheckInterruptedEvery : limits.headCheckEvery
+    let period = checkPeriod
     let at = ports.now + period - Milliseconds(ports.random(below: UInt64(max(1, period / 4))))
     if let housekeeping, housekeeping.at <= at { return }
     housekeeping?.timer.cancel()

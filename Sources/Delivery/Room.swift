@@ -129,6 +129,7 @@ final class Room {
   private func applyMembership(_ entry: Entry) {
     switch entry.event {
     case .memberLeft(let author):
+      hub.memberLeft?(author.id, id)
       for session in hub.sessions(of: author.id) {
         if case .live = session.seat(in: id) { leave(session) }
       }
@@ -154,6 +155,9 @@ final class Room {
     if isFollowed { begun = true }
     settle()
   }
+
+  /// The log has lost what the room has had: where it says that it ends, the room goes on.
+  func distrust() { distrusted = true }
 
   /// Another log says that this one reaches `head`; the entries may still be in flight.
   func reaches(_ head: Int64) {

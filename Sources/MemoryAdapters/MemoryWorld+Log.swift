@@ -79,10 +79,10 @@ extension MemoryWorld: LogStore {
   }
 
   /// The counter of each bucket's newest entry.
-  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     try transaction { (ledger, _) throws(ChatError) in
-      var counters: [Bucket: Int64] = [:]
-      for bucket in buckets { counters[bucket] = ledger.counter(of: bucket) }
+      var counters: [Bucket: BucketCounter] = [:]
+      for bucket in buckets { counters[bucket] = BucketCounter(newest: ledger.counter(of: bucket), server: 0) }
       return counters
     }
   }

@@ -29,6 +29,8 @@ final class Flight: @unchecked Sendable {
   let deadline: Int64
   /// How likely it is to wait for a lock, so that others do not queue behind it who can go elsewhere.
   let waits: LockWait
+  /// Whether its sender sees to it himself that what hangs in one bucket does not take all connections.
+  private let keepsApart: Bool
   /// Monotonic milliseconds at which it was sent.
   var sent: Int64 = 0
   /// Whether it belongs to an open transaction, and so to its connection.
@@ -44,13 +46,14 @@ final class Flight: @unchecked Sendable {
   var isProbe = false
 
   init(
-    _ content: Content, deadline: Int64, isBound: Bool = false, waits: LockWait = .never,
+    _ content: Content, deadline: Int64, isBound: Bool = false, waits: LockWait = .never, keepsApart: Bool = false,
     _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
   ) {
     self.content = content
     self.deadline = deadline
     self.isBound = isBound
     self.waits = waits
+    self.keepsApart = keepsApart
     self.completion = completion
   }
 
@@ -60,6 +63,24 @@ final class Flight: @unchecked Sendable {
     case .statements(let statements): !isBound && statements.allSatisfy(\.statement.repeatable)
     case .script: false
     }
+  }
+
+  /// The buckets that it touches and that the pool looks after: each statement of one bucket names it first.
+  var buckets: [Int16] {
+    guard !keepsApart, case .statements(let statements) = content else { return [] }
+    var buckets: [Int16] = []
+    for (_, parameters) in statements {
+      if case .int2(let bucket?)? = parameters.first, !buckets.contains(bucket) { buckets.append(bucket) }
+    }
+    return buckets
+  }
+
+  /// The bucket of the statement that failed, where each before it was answered.
+  var bucketThatFailed: Int16? {
+    guard !keepsApart, failure != nil, case .statements(let statements) = content, results.count < statements.count,
+      case .int2(let bucket?)? = statements[results.count].parameters.first
+    else { return nil }
+    return bucket
   }
 
   /// The first parameter that cannot be sent.

@@ -76,8 +76,8 @@ final class PostgresConnection: @unchecked Sendable {
   /// When the oldest flight was sent; what is stuck is chosen last.
   var oldestSent: Int64? { flights.first?.sent }
 
-  /// Whether the transaction that has it locks something that is in trouble.
-  var holdsTrouble = false
+  /// Whether the transaction that has it may wait for a lock as long as any statement, or locks what is in trouble.
+  var maySitLong = false
 
   func append(_ flight: Flight) {
     flight.sent = EventLoop.monotonicMilliseconds()

@@ -72,7 +72,7 @@ public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
 
   /// Collects it.
   public init(sqlstate: String, statement: String, constraint: String? = nil, message: String? = nil) {
-    self.sqlstate = sqlstate
+    self.sqlstate = sqlstate == "XX000" ? message.flatMap { Self.meant[$0] } ?? sqlstate : sqlstate
     self.statement = statement
     self.constraint = constraint
     self.message = message
@@ -91,6 +91,19 @@ public struct ServerRefusal: Hashable, Sendable, CustomStringConvertible {
     guard sqlstate == "XX000", let words = message?.lowercased() else { return false }
     return Self.lossWords.contains { words.contains($0) }
   }
+
+  /// States of which a Citus passes on only the words, in English: what another node refuses of the COPY by which it
+  /// stores rows that were made where it is asked.
+  ///
+  /// - Source: Citus' multi_copy.c, where errors of a remote COPY are reported by their message and detail without a
+  ///   code; PostgreSQL's proc.c, postgres.c and deadlock.c for the words.
+  private static let meant = [
+    "deadlock detected": SQLState.deadlock,
+    "canceling statement due to lock timeout": SQLState.lockNotAvailable,
+    "canceling statement due to statement timeout": SQLState.canceled,
+    "canceling statement due to user request": SQLState.canceled,
+    "canceling the transaction since it was involved in a distributed deadlock": SQLState.deadlock,
+  ]
 
   private static let lossWords = [
     "connection", "ssl syscall error", "ssl error", "from server", "to server", "could not commit transaction",

@@ -72,12 +72,7 @@ extension PostgresPool: ConnectionOwner {
     ready.removeAll { $0 === connection }
     opening.removeAll { $0 === connection }
     if ready.isEmpty, unreachableSince == nil { unreachableSince = EventLoop.monotonicMilliseconds() }
-    for claim in claims.removeAll(where: { $0.connection === connection }) {
-      claim.connection = nil
-      held -= 1
-      turns.end(claim.locks)
-      claims.prepend(claim)
-    }
+    for claim in claims.removeAll(where: { $0.grant?.connection === connection }) { renew(claim) }
     guard !isClosing else { return closeIdle() }
     lastFailure = PostgresPool.asUnavailable(error)
     let now = EventLoop.monotonicMilliseconds()

@@ -32,12 +32,15 @@ extension PostgresPool {
   ///
   /// The callback runs on the loop, maybe before this returns.
   ///
-  /// - Parameter waits: how likely it is to wait for a lock; others go to other connections while there are any.
+  /// - Parameters:
+  ///   - waits: how likely it is to wait for a lock; others go to other connections while there are any.
+  ///   - keepsApart: whether the caller himself bounds how much of what hangs is under way, so that it need not wait
+  ///     here for what else hangs in its bucket, nor that for it ("In trouble").
   public func submit(
     _ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64? = nil, waits: LockWait = .never,
-    _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
+    keepsApart: Bool = false, _ completion: @escaping (Result<[Rows], PostgresError>) -> Void
   ) {
-    take(Flight(.statements(statements), deadline: deadline(timeout), waits: waits, completion))
+    take(Flight(.statements(statements), deadline: deadline(timeout), waits: waits, keepsApart: keepsApart, completion))
   }
 
   private func fly(_ statements: [(statement: Statement, parameters: [Parameter])], timeout: Int64?)

@@ -38,24 +38,6 @@ public final class PostgresPool: @unchecked Sendable {
   var closed: (() -> Void)?
   var counted = PostgresCounters()
 
-  /// A transaction that waits for a connection of its own.
-  final class Claim: @unchecked Sendable {
-    let deadline: Int64
-    /// What it will lock; it waits for its turn among those who lock one of them too.
-    let locks: [Int16]
-    let granted: (Result<PostgresConnection, PostgresError>) -> Void
-    /// Chosen and being emptied.
-    var connection: PostgresConnection?
-
-    init(
-      deadline: Int64, locks: [Int16], _ granted: @escaping (Result<PostgresConnection, PostgresError>) -> Void
-    ) {
-      self.deadline = deadline
-      self.locks = locks
-      self.granted = granted
-    }
-  }
-
   /// A pool that connects at ``start()`` or when it is first used.
   ///
   /// - Throws: ``PostgresError/misconfigured(_:)`` when the URL cannot be read.
@@ -127,34 +109,6 @@ public final class PostgresPool: @unchecked Sendable {
     scheduleSweep()
   }
 
-  /// Takes a transaction's wish for a connection of its own.
-  func take(_ claim: Claim) {
-    guard !isClosing else { return claim.granted(.failure(.unavailable("closing"))) }
-    guard claims.count < settings.waitingMax, turns.queue(claim.locks, atMost: settings.waitingForLockMax) else {
-      counted.queueFull += 1
-      return claim.granted(.failure(.queueFull))
-    }
-    startOnLoop()
-    claims.append(claim)
-    dispatch()
-    scheduleSweep()
-  }
-
-  /// Gives a transaction's connection back, and its turn to the next.
-  func release(_ connection: PostgresConnection, locks: [Int16]) {
-    held -= 1
-    turns.end(locks)
-    turns.leave(locks)
-    connection.holdsTrouble = false
-    guard connection.state == .ready else { return dispatch() }
-    connection.isReserved = false
-    // In a transaction still, or worse: nobody may go on where somebody else stopped.
-    guard connection.isIdle else { return connection.close(.lost("given back in an open transaction")) }
-    retireSurplus()
-    closeRetired(connection)
-    dispatch()
-  }
-
   private func send(_ flight: Flight, on connection: PostgresConnection) {
     counted.sent += 1
     quarantine.began(flight)
@@ -176,7 +130,7 @@ public final class PostgresPool: @unchecked Sendable {
   }
 
   /// How many connections all buckets in trouble may have together, for statements and for transactions each.
-  private var troubleMax: Int { max(1, settings.connections / 2) }
+  var troubleMax: Int { max(1, settings.connections / 2) }
 
   /// The connection with the fewest flights; those that carry what may wait for a lock come after all others, then
   /// those with what has waited for one before, then those whose oldest flight has waited long.
@@ -221,41 +175,6 @@ public final class PostgresPool: @unchecked Sendable {
     }
   }
 
-  private func grantClaims() {
-    var stillWaiting = Fifo<Claim>()
-    while let claim = claims.popFirst() {
-      let isTroubled = quarantine.isTroubled(claim.locks)
-      if claim.connection == nil, turns.isFree(claim.locks), !isTroubled || heldInTrouble < troubleMax,
-        let connection = reserve()
-      {
-        claim.connection = connection
-        connection.holdsTrouble = isTroubled
-        turns.begin(claim.locks)
-      }
-      guard let connection = claim.connection, connection.load == 0 else {
-        stillWaiting.append(claim)
-        continue
-      }
-      claim.granted(.success(connection))
-    }
-    claims = stillWaiting
-  }
-
-  private var heldInTrouble: Int { ready.count { $0.isReserved && $0.holdsTrouble } }
-
-  /// One connection always stays for statements, unless there is only one at all.
-  private func reserve() -> PostgresConnection? {
-    guard held < max(1, settings.connections - 1) else { return nil }
-    var best: PostgresConnection?
-    for connection in ready where connection.isOpenToAll {
-      if connection.load < best?.load ?? Int.max { best = connection }
-    }
-    guard let best else { return nil }
-    best.isReserved = true
-    held += 1
-    return best
-  }
-
   // MARK: Waiting
 
   func scheduleSweep() {
@@ -279,17 +198,6 @@ public final class PostgresPool: @unchecked Sendable {
       counted.timedOut += 1
       giveUp(claim, lateError)
     }
-  }
-
-  private func giveUp(_ claim: Claim, _ error: PostgresError) {
-    if let connection = claim.connection {
-      held -= 1
-      connection.isReserved = false
-      connection.holdsTrouble = false
-      turns.end(claim.locks)
-    }
-    turns.leave(claim.locks)
-    claim.granted(.failure(error))
   }
 
   private var lateError: PostgresError { ready.isEmpty ? lastFailure : .timeout(sent: false) }

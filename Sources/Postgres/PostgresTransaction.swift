@@ -6,14 +6,16 @@ import IORuntime
 public final class PostgresTransaction: @unchecked Sendable {
   private let pool: PostgresPool
   private let connection: PostgresConnection
+  private let patience: Int64?
   private let deadline: Int64
   private var hasBegun = false
   /// The first thing that went wrong; from then on the server refuses everything.
   private(set) var failure: PostgresError?
 
-  init(pool: PostgresPool, connection: PostgresConnection, deadline: Int64) {
+  init(pool: PostgresPool, grant: PostgresPool.Grant, deadline: Int64) {
     self.pool = pool
-    self.connection = connection
+    connection = grant.connection
+    patience = grant.patience
     self.deadline = deadline
   }
 
@@ -63,7 +65,9 @@ public final class PostgresTransaction: @unchecked Sendable {
       if let index = parameters.firstIndex(where: \.holdsNUL) { throw .textWithNUL(parameter: index) }
     }
     hasBegun = true
-    return Array(try await fly(.statements([(PostgresTransaction.begin, [])] + statements)).dropFirst())
+    var first: [(statement: Statement, parameters: [Parameter])] = [(PostgresTransaction.begin, [])]
+    if let patience { first.append(Statement.lockPatience(patience)) }
+    return Array(try await fly(.statements(first + statements)).dropFirst(first.count))
   }
 
   private func fly(_ content: Flight.Content) async throws(PostgresError) -> [Rows] {
@@ -81,6 +85,9 @@ public final class PostgresTransaction: @unchecked Sendable {
     return try result.get()
   }
 
+  /// Whether it gave up what others had locked, only to make room.
+  var hasMadeRoom: Bool { patience != nil && failure?.sqlstate == SQLState.lockNotAvailable }
+
   private func note(_ error: PostgresError) { if failure == nil { failure = error } }
 
   private static let begin = Statement("transaction.begin", "BEGIN")
@@ -91,8 +98,8 @@ public final class PostgresTransaction: @unchecked Sendable {
 extension PostgresPool {
   /// Runs `body` between BEGIN and COMMIT; when it throws, everything is rolled back and its error passed on.
   ///
-  /// The victim of a deadlock or conflict is rolled back and `body` runs again: it must have no effect but on the
-  /// database.
+  /// The victim of a deadlock or conflict is rolled back and `body` runs again, as is who waited for a lock while many
+  /// do: it must have no effect but on the database.
   ///
   /// - Parameter locks: numbers of what it will lock. It waits for those before it that lock one of them too, without
   ///   holding a connection meanwhile.
@@ -105,18 +112,19 @@ extension PostgresPool {
     let locks = Array(locks)
     var repetitions = 0
     while true {
-      let connection: PostgresConnection
+      let grant: Grant
       do {
-        connection = try await claim(deadline: deadline, locks: locks)
+        grant = try await claim(deadline: deadline, locks: locks)
       } catch {
         throw failing(error)
       }
-      let transaction = PostgresTransaction(pool: self, connection: connection, deadline: deadline)
+      let transaction = PostgresTransaction(pool: self, grant: grant, deadline: deadline)
       let outcome = await attempt(transaction, failing: failing, body)
-      onLoop { self.release(connection, locks: locks) }
+      onLoop { self.release(grant.connection, locks: locks) }
       switch outcome {
       case .success(let value): return value
       case .failure(let error):
+        if transaction.hasMadeRoom, EventLoop.monotonicMilliseconds() < deadline { continue }
         repetitions += 1
         guard transaction.failure?.isWorthRepeating ?? false, repetitions <= settings.repetitionsMax else {
           throw error
@@ -152,9 +160,9 @@ extension PostgresPool {
     }
   }
 
-  private func claim(deadline: Int64, locks: [Int16]) async throws(PostgresError) -> PostgresConnection {
+  private func claim(deadline: Int64, locks: [Int16]) async throws(PostgresError) -> Grant {
     let result = await withUnsafeContinuation {
-      (continuation: UnsafeContinuation<Result<PostgresConnection, PostgresError>, Never>) in
+      (continuation: UnsafeContinuation<Result<Grant, PostgresError>, Never>) in
       let claim = Claim(deadline: deadline, locks: locks) { continuation.resume(returning: $0) }
       onLoop { self.take(claim) }
     }

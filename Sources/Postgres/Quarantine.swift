@@ -23,6 +23,9 @@ struct Quarantine {
   /// How many wait.
   private(set) var count = 0
 
+  /// How many buckets are in trouble.
+  var troubledCount: Int { troubled.count }
+
   /// Whether one of them is in trouble.
   func isTroubled(_ buckets: [Int16]) -> Bool { !troubled.isEmpty && buckets.contains { troubled[$0] != nil } }
 
@@ -57,7 +60,9 @@ struct Quarantine {
     // A try ends, too, when another answer has meanwhile told that its bucket is well.
     guard end == .hung || flight.isProbe || count > 0 || !troubled.isEmpty else { return [] }
     let buckets = flight.buckets
-    for bucket in buckets {
+    // Of a transaction that locks several the others may be well.
+    let failed = end == .hung ? flight.bucketThatFailed : nil
+    for bucket in failed.map({ [$0] }) ?? buckets {
       switch end {
       case .hung: troubled[bucket] = troubled[bucket] == true || flight.repeatable
       case .answered where !flight.repeatable || troubled[bucket] == true: troubled[bucket] = nil
@@ -97,16 +102,6 @@ struct Quarantine {
 }
 
 extension Flight {
-  /// The buckets that it touches: each statement of one bucket names it first.
-  var buckets: [Int16] {
-    guard case .statements(let statements) = content else { return [] }
-    var buckets: [Int16] = []
-    for (_, parameters) in statements {
-      if case .int2(let bucket?)? = parameters.first, !buckets.contains(bucket) { buckets.append(bucket) }
-    }
-    return buckets
-  }
-
   /// The bucket for which another one had better wait, since this one hangs there.
   func bucketHeldUp(for other: Flight) -> Int16? {
     guard repeatable || !other.repeatable else { return nil }

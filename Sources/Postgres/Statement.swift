@@ -124,3 +124,13 @@ enum TypeID {
   /// Microseconds between PostgreSQL's epoch, 2000-01-01, and that of Unix.
   static let epochMicroseconds: Int64 = 946_684_800_000_000
 }
+
+extension Statement {
+  private static let patience = Statement("transaction.patience", "SELECT set_config('lock_timeout', $1, true)")
+
+  /// What says, sent before others of one transaction, how many milliseconds they wait for a lock; it is answered with
+  /// a row too.
+  public static func lockPatience(_ milliseconds: Int64) -> (statement: Statement, parameters: [Parameter]) {
+    (patience, [.text(String(milliseconds))])
+  }
+}

@@ -3,9 +3,13 @@ import Postgres
 
 /// The counters of buckets, by which a lost notification is found, and what has come after them.
 extension PostgresLog {
+  /// With who tells each: a server is known by the moment at which it was started, and a standby, a backup that was put
+  /// back, or whatever lacks what this one had, was started at another. In the list and not beside it, so that on a
+  /// Citus it is the node that has the bucket.
   static let counters = Statement(
-    "log.counters", "SELECT q.bucket, q.head FROM bucket_seq q WHERE q.bucket = ANY($1)", repeatable: true,
-    scatter: .logCounters)
+    "log.counters",
+    "SELECT q.bucket, q.head, pg_postmaster_start_time() FROM bucket_seq q WHERE q.bucket = ANY($1)",
+    repeatable: true, scatter: .logCounters)
   /// The entries of each bucket after one, by the index of their ids whatever the statistics say: a join without the
   /// limit reads the whole table where there are none. Citus refuses it.
   static let entriesAfter = Statement(
@@ -27,10 +31,10 @@ extension PostgresLog {
 
   /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away are left out, when others can
   /// be told: what is away must not hide what is lost elsewhere.
-  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     guard !buckets.isEmpty else { return [:] }
     return try await failure.translating { () throws(PostgresError) in
-      var counters: [Bucket: Int64] = [:]
+      var counters: [Bucket: BucketCounter] = [:]
       for part in buckets.parts(of: Scatter.logCounters.most) {
         counters.merge(try await told(Array(part))) { $1 }
       }
@@ -64,14 +68,14 @@ extension PostgresLog {
     ]
   }
 
-  private func told(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: Int64] {
+  private func told(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
     do {
       return try await asked(buckets)
     } catch {
       guard case .server(let refusal) = error, refusal.isOfAnotherNode,
         let groups = try? await groups(of: buckets), groups.count > 1
       else { throw error }
-      var told: [Bucket: Int64]?
+      var told: [Bucket: BucketCounter]?
       for group in groups {
         do { told = try await asked(group).merging(told ?? [:]) { $1 } } catch {
           guard case .server(let refusal) = error, refusal.isOfAnotherNode else { throw error }
@@ -82,10 +86,17 @@ extension PostgresLog {
     }
   }
 
-  private func asked(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: Int64] {
-    var counters = Dictionary(buckets.map { ($0, Int64(0)) }, uniquingKeysWith: { first, _ in first })
+  private func asked(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
+    var (counters, server) = ([Bucket: BucketCounter](), Int64(0))
     for row in try await desk.rows(Self.counters, [.int2s(buckets.map(\.number))]) {
-      if let bucket = Bucket(try row.int2(0)) { counters[bucket] = try row.int8(1) }
+      server = try row.time(2)
+      if let bucket = Bucket(try row.int2(0)) {
+        counters[bucket] = BucketCounter(newest: try row.int8(1), server: server)
+      }
+    }
+    // Nobody has written in the others.
+    for bucket in buckets where counters[bucket] == nil {
+      counters[bucket] = BucketCounter(newest: 0, server: server)
     }
     return counters
   }

@@ -14,7 +14,7 @@ public struct SendCounters: Sendable, Hashable {
   public var repeated = 0
   /// Sends refused, by the rules or because the database was away.
   public var refused = 0
-  /// Batches that found their bucket held by somebody else, and went again alone.
+  /// Batches that found their bucket held by somebody else, and were tried again; each time counts.
   public var lockedOut = 0
   /// Sends tried again after a lost connection.
   public var retried = 0

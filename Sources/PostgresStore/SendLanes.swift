@@ -6,9 +6,9 @@ import Postgres
 ///
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
 /// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
-/// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon. A
-/// transaction of several buckets waits for none that somebody else holds: that one's batch goes again, alone. Buckets
-/// of which much is stored share among themselves (``HeavyBuckets``).
+/// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon.
+/// What somebody else holds is passed over and tried again (``LockedLanes``): at most half of the connections carry what
+/// waits for a lock. Buckets of which much is stored share among themselves (``HeavyBuckets``).
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
@@ -43,11 +43,11 @@ final class SendLanes: @unchecked Sendable {
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
   private let pool: PostgresPool
-  private let failure: StoreFailure
-  private var lanes: [Bucket: SendLane] = [:]
-  /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, and if
-  /// possible a connection, so that others do not share its trouble.
-  private var troubled: Set<Bucket> = []
+  let failure: StoreFailure
+  var lanes: [Bucket: SendLane] = [:]
+  /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, so that
+  /// others do not share its trouble.
+  var troubled: Set<Bucket> = []
   private let due = DueLanes()
   private let dueHeavy = DueLanes()
   private var dueInTrouble: [Bucket] = []
@@ -55,8 +55,13 @@ final class SendLanes: @unchecked Sendable {
   private var isAwaitingEndOfTick = false
   private var isSweeping = false
   private var underWayInTrouble = 0
-  private var unanswered = 0
-  private var counted = SendCounters()
+  /// Those that somebody else holds, on plain PostgreSQL.
+  var locked = LockedLanes()
+  private var isAwaitingLocked = false
+  /// Transactions under way that may wait for a lock, on plain PostgreSQL.
+  private var waitingForLocks = 0
+  var unanswered = 0
+  var counted = SendCounters()
 
   init(pool: PostgresPool, failure: StoreFailure, bucketsMax: Int, stepwise: Bool?) {
     self.pool = pool
@@ -124,10 +129,10 @@ final class SendLanes: @unchecked Sendable {
 
   // MARK: Departures
 
-  private func becomeDue(_ bucket: Bucket) {
-    guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue else { return }
+  func becomeDue(_ bucket: Bucket) {
+    guard let lane = lanes[bucket], !lane.isUnderWay, !lane.isDue, !locked.contains(bucket) else { return }
     lanes[bucket]?.isDue = true
-    let goesAlone = troubled.contains(bucket) || pool.holdsUp(bucket.number)
+    let goesAlone = troubled.contains(bucket) || isStepwise && pool.holdsUp(bucket.number)
     if goesAlone { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
     guard !isAwaitingEndOfTick else { return }
     isAwaitingEndOfTick = true
@@ -136,23 +141,40 @@ final class SendLanes: @unchecked Sendable {
 
   /// Two for each connection: while the server works on one it already has the next.
   private var underWayMax: Int { 2 * pool.connectionsMax }
+  /// The others are left to those who wait for nothing.
+  private var waitingForLocksMax: Int { max(1, pool.connectionsMax / 2) }
 
   /// Sends what is due, unless it had better wait.
-  private func depart() {
+  func depart() {
     heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 }
     depart(due)
     depart(dueHeavy)
     // Apart, so that what hangs leaves the others theirs.
-    while !dueInTrouble.isEmpty, underWayInTrouble < pool.connectionsMax {
-      send([dueInTrouble.removeFirst()], from: nil)
+    while !dueInTrouble.isEmpty, underWayInTrouble < (isStepwise ? waitingForLocksMax : pool.connectionsMax) {
+      send([dueInTrouble.removeFirst()], .inTrouble)
     }
+    while waitingForLocks < waitingForLocksMax, let bucket = locked.takeTurn() { send([bucket], .forLock) }
+    tryLockedLater()
   }
 
   private func depart(_ line: DueLanes) {
     while !line.waiting.isEmpty, due.awaited.count + dueHeavy.awaited.count < underWayMax {
       let pause = pause(of: line)
       if pause > 0 { return hold(line, pause) }
-      send(takeDue(&line.waiting), from: line)
+      send(takeDue(&line.waiting), .isDue, from: line)
+    }
+  }
+
+  private func tryLockedLater() {
+    guard !isAwaitingLocked, let next = locked.next else { return }
+    isAwaitingLocked = true
+    pool.loop.schedule(after: max(1, next - EventLoop.monotonicMilliseconds())) { [self] in
+      isAwaitingLocked = false
+      for bucket in locked.takeDue(at: EventLoop.monotonicMilliseconds()) {
+        lanes[bucket]?.isDue = true
+        if troubled.contains(bucket) { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
+      }
+      depart()
     }
   }
 
@@ -189,103 +211,63 @@ final class SendLanes: @unchecked Sendable {
     return buckets
   }
 
-  /// - Parameter line: the line they stood in; nil if they are in trouble.
-  private func send(_ buckets: [Bucket], from line: DueLanes?) {
+  /// - Parameter line: the line they stood in, if they are due.
+  private func send(_ buckets: [Bucket], _ reason: Departure.Reason, from line: DueLanes? = nil) {
     var batches: [SendBatch] = []
     var deadline = Int64.max
     let begun = EventLoop.monotonicMilliseconds()
     for bucket in buckets {
-      guard var lane = lanes[bucket] else { continue }
-      let batch = SendBatch(bucket: bucket, sends: lane.takeBatch(atMost: Self.batchMax))
-      lane.isUnderWay = !batch.sends.isEmpty
-      lane.isDue = false
-      lanes[bucket] = lane.isUnderWay ? lane : nil
-      guard lane.isUnderWay else { continue }
-      batches.append(batch)
-      heavy.departed(bucket, sends: batch.sends.count, at: begun)
-      for send in batch.sends { deadline = min(deadline, send.deadline) }
+      let most = locked.contains(bucket) && reason == .isDue ? LockedLanes.triedMax : Self.batchMax
+      let sends = lanes[bucket]?.takeBatch(atMost: most) ?? []
+      lanes[bucket]?.isDue = false
+      lanes[bucket]?.isUnderWay = true
+      guard !sends.isEmpty else {
+        lanes[bucket] = nil
+        locked.forget(bucket)
+        continue
+      }
+      batches.append(SendBatch(bucket: bucket, sends: sends))
+      heavy.departed(bucket, sends: sends.count, at: begun)
+      for send in sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
-    let end = begun + (isAlone ? Self.heldAloneMax : Self.heldMax)
-    if let line { line.awaited.append(end) } else { underWayInTrouble += 1 }
-    counted.transactions += 1
-    counted.batches += batches.count
-    let statements = batches.map { $0.statement(isStepwise: isStepwise, waits: isAlone) }
-    pool.submit(statements, timeout: max(1, deadline - begun), waits: line == nil ? .likely : .maybe) { result in
-      if let line { line.over(awaitedUntil: end) } else { self.underWayInTrouble -= 1 }
+    let departure = departure(batches, reason, from: line, at: begun)
+    began(departure)
+    pool.submit(
+      departure.statements, timeout: max(1, deadline - begun), waits: departure.lockWait,
+      keepsApart: !departure.isStepwise
+    ) { result in
       self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
-      self.answered(batches, result)
+      self.ended(departure)
+      self.answered(departure, result)
     }
   }
 
-  // MARK: Answers
-
-  private func answered(_ batches: [SendBatch], _ result: Result<[Rows], PostgresError>) {
-    let isAlone = batches.count == 1
-    for (index, batch) in batches.enumerated() {
-      lanes[batch.bucket]?.isUnderWay = false
-      switch result {
-      case .success(let answers) where answers.indices.contains(index):
-        if answers[index].isEmpty, !isAlone { lockedOut(batch) } else { stored(batch, answers[index]) }
-      case .success: failed(batch, .unexpectedReply("no answer to a batch"), isAlone: true)
-      case .failure(let error): failed(batch, error, isAlone: isAlone)
-      }
-      if lanes[batch.bucket]?.waiting.isEmpty ?? true { lanes[batch.bucket] = nil } else { becomeDue(batch.bucket) }
-    }
-    depart()
+  private func departure(
+    _ batches: [SendBatch], _ reason: Departure.Reason, from line: DueLanes?, at begun: Int64
+  ) -> Departure {
+    let isStepwise = isStepwise
+    // A lone one saves itself the question whether somebody holds its bucket, where nothing else waits.
+    let isCalm = reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty
+    let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
+    return Departure(
+      batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
+      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line,
+      awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 
-  /// Somebody else holds the bucket; whoever waits for him does so alone.
-  private func lockedOut(_ batch: SendBatch) {
-    counted.lockedOut += 1
-    troubled.insert(batch.bucket)
-    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: batch.sends, at: 0)
+  private func began(_ departure: Departure) {
+    counted.transactions += 1
+    counted.batches += departure.batches.count
+    if departure.waits, !departure.isStepwise { waitingForLocks += 1 }
+    departure.line?.awaited.append(departure.awaited)
+    if departure.reason == .inTrouble { underWayInTrouble += 1 }
   }
 
-  private func stored(_ batch: SendBatch, _ rows: Rows) {
-    do throws(PostgresError) {
-      let outcomes = try batch.outcomes(rows) { failure($0) }
-      troubled.remove(batch.bucket)
-      for (send, outcome) in zip(batch.sends, outcomes) { complete(send, outcome) }
-    } catch {
-      failed(batch, error, isAlone: true)
-    }
-  }
-
-  private func complete(_ send: Send, _ outcome: Result<Appended, ChatError>) {
-    unanswered -= 1
-    if case .success(let appended) = outcome {
-      if appended.repeated { counted.repeated += 1 } else { counted.stored += 1 }
-    } else {
-      counted.refused += 1
-    }
-    send.complete(outcome)
-  }
-
-  /// Whoever still has time is tried again, before those that came later; with the same key, so that it is stored once.
-  private func failed(_ batch: SendBatch, _ error: PostgresError, isAlone: Bool) {
-    troubled.insert(batch.bucket)
-    let now = EventLoop.monotonicMilliseconds()
-    let passes = Self.passes(error, isAlone: isAlone)
-    var again: [Send] = []
-    for send in batch.sends {
-      if error.isInDoubt { send.isInDoubt = true }
-      if passes, send.deadline > now { again.append(send) } else { complete(send, .failure(failure(error))) }
-    }
-    guard !again.isEmpty else { return }
-    counted.retried += again.count
-    lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
-  }
-
-  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
-  /// the server's refusal may be meant for another batch of the same transaction.
-  private static func passes(_ error: PostgresError, isAlone: Bool) -> Bool {
-    switch error {
-    case .lost, .timeout: true
-    case .server: !isAlone
-    default: false
-    }
+  private func ended(_ departure: Departure) {
+    if departure.waits, !departure.isStepwise { waitingForLocks -= 1 }
+    departure.line?.over(awaitedUntil: departure.awaited)
+    if departure.reason == .inTrouble { underWayInTrouble -= 1 }
   }
 }
 

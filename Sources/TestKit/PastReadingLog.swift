@@ -43,7 +43,7 @@ public struct PastReadingLog: LogStore {
   }
 
   /// Passed on.
-  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     try await log.counters(of: buckets)
   }
 

@@ -80,6 +80,30 @@ import Testing
     #expect(bob.seqs(gone) == [2])
   }
 
+  @Test func `F16: when another server has taken over that lacks entries, rooms go on where it ends`() throws {
+    let (stage, other) = (try HubStage(), try HubStage())
+    // Many rooms of a bucket, so that the one that lost is not found by the bucket's new entries.
+    let room = try stage.neighbours(6)
+    #expect(try other.neighbours(6) == room)
+    let bob = try stage.listener(stage.bob)
+    for number in 2...3 { stage.broker.publish([try stage.say("\(number)", in: room)]) }
+    stage.time.run(for: 3_000)
+    #expect(bob.seqs(room) == [2, 3])
+    // The other one has as many new entries of the bucket, in another room.
+    let neighbour = try #require(
+      stage.hub.report.rooms > 6 ? try other.rooms(in: room.bucket).first { $0 != room } : nil)
+    for number in 2...3 { try other.say("other \(number)", in: neighbour) }
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    stage.time.run(for: 1_500)
+    #expect(bob.seqs(neighbour) == [2, 3])
+    stage.broker.publish([try other.say("after", in: room)])
+    stage.time.run(for: 100)
+    #expect(bob.seqs(room) == [2, 3, 2])
+    let heads = stage.log.headStatements
+    stage.time.run(for: 5_000)
+    #expect(stage.log.headStatements == heads, "once")
+  }
+
   /// Every node of a cluster loses Redis at the same moment; once they went on in step from there.
   @Test func `two nodes that lost Redis at the same moment do not compare at the same moments for ever`() throws {
     let stage = try HubStage()

@@ -53,6 +53,13 @@ final class HubStage {
     return room
   }
 
+  /// What of the bucket Bob is in.
+  func rooms(in bucket: Bucket) throws -> [ConversationID] {
+    let (world, bob) = (world, bob.id)
+    let heads = time.finish { try? await world.heads(of: bob) }
+    return try #require(heads ?? nil).keys.filter { $0.bucket == bucket }.sorted()
+  }
+
   /// Stores a message; the broker is told only when the test does it.
   @discardableResult
   func say(_ text: String, in id: ConversationID, by user: User? = nil) throws -> Entry {
@@ -166,7 +173,9 @@ final class HandBroker: Broker, @unchecked Sendable {
 
 /// The log of a world, with a latency, counts of what was asked, and failures on demand.
 final class SlowLog: LogStore, @unchecked Sendable {
-  private let world: MemoryWorld
+  /// Another one, and another number, when another server takes over.
+  var world: MemoryWorld
+  var server: Int64 = 0
   private let time: VirtualTime
   var latency: Milliseconds = 1
   var isAway = false
@@ -228,10 +237,11 @@ final class SlowLog: LogStore, @unchecked Sendable {
     try await world.history(of: conversation, for: reader, page: page, limit: limit)
   }
 
-  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     counterStatements += 1
     try await wait()
-    return try await world.counters(of: buckets.filter { !gone.contains($0) })
+    let told = try await world.counters(of: buckets.filter { !gone.contains($0) })
+    return told.mapValues { BucketCounter(newest: $0.newest, server: server) }
   }
 
   func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {

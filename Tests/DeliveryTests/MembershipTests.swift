@@ -127,4 +127,16 @@ import Testing
     #expect(ada.seqs(room) == [1, 2])
     #expect(bob.seqs(room).isEmpty)
   }
+
+  @Test func `who is taken out is told of on the loop at once`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    _ = try stage.listener(stage.bob)
+    var left: [UserID] = []
+    stage.hub.memberLeft = { user, id in if id == room { left.append(user) } }
+    let made = try stage.change(room, .remove, of: stage.bob, by: stage.ada)
+    #expect(left.isEmpty)
+    stage.broker.publish(made)
+    #expect(left == [stage.bob.id])
+  }
 }

@@ -22,7 +22,7 @@ import Testing
     let stage = try await Stage.set()
     let ada = stage.cast.ada
     let bucket = ada.id.bucket
-    let before = try await stage.world.counters(of: [bucket])[bucket] ?? 0
+    let before = try await stage.world.counters(of: [bucket])[bucket]?.newest ?? 0
     for _ in 1...3 { _ = try await stage.cast.group() }
     let entries = try await stage.world.entries(of: ada.ownConversation, after: 1, limit: 9)
     let shared = entries.filter { $0.id.counter > before }

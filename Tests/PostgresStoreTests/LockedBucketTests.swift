@@ -75,6 +75,109 @@ struct LockedBucketTests {
     }
   }
 
+  @Test("a bucket that was held for a moment does not wait for those that are held for long", .timeLimit(.minutes(1)))
+  func heldForAMoment() async throws {
+    try await Database.with(on: PrivatePostgres.plain(), Self.patient) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var stuck = try await Self.rooms(14, cast)
+      let (moment, free) = (stuck.removeLast(), stuck.removeLast())
+      try await Self.whileLocked(stuck, in: database) {
+        database.loop.execute { [stuck] in
+          for room in stuck { Self.post(room, cast) }
+        }
+        while await database.sendCounters.lockedOut < stuck.count { await database.loop.sleep(5) }
+        try await Self.whileLocked([moment], in: database) {
+          database.loop.execute { for room in [moment, free] { Self.post(room, cast) } }
+          // They travelled together.
+          while await database.sendCounters.stored < 1 { await database.loop.sleep(5) }
+        }
+        while await database.sendCounters.unanswered > stuck.count { await database.loop.sleep(5) }
+        #expect(await database.sendCounters.stored == 2)
+      }
+      #expect(try await cast.stores.log.heads(of: [moment])[moment] == 2)
+    }
+  }
+
+  @Test(
+    "sixty buckets that are held at once leave what is sent and changed elsewhere its time", .timeLimit(.minutes(1)),
+    arguments: [true, false])
+  func sixty(sends: Bool) async throws {
+    try await Database.with(on: PrivatePostgres.plain()) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var stuck = try await Self.rooms(63, cast)
+      let free = Array(stuck.suffix(3))
+      stuck.removeLast(3)
+      var (held, mine): ([EntryID], [EntryID]) = ([], [])
+      for room in stuck { held.append(try await cast.say("held", by: cast.ada, in: room).message.id) }
+      for room in free { mine.append(try await cast.say("free", by: cast.ada, in: room).message.id) }
+      let slowest = try await Self.whileLocked(stuck, in: database) {
+        await withTaskGroup(of: Void.self) { [stuck, held, mine] group in
+          // One after another, so that none is found locked by one that travels with others.
+          for (room, message) in zip(stuck, held) {
+            if sends {
+              database.loop.execute { Self.post(room, cast) }
+            } else {
+              group.addTask { _ = await Self.edits(message, to: "late", cast) }
+            }
+            await database.loop.sleep(7)
+          }
+          let asked = EventLoop.monotonicMilliseconds()
+          var slowest: Int64 = 0
+          while EventLoop.monotonicMilliseconds() < asked + 3_000 {
+            let begun = EventLoop.monotonicMilliseconds()
+            for (room, message) in zip(free, mine) {
+              #expect(await Self.edits(message, to: "\(begun)", cast))
+              #expect((try? await cast.say("x", by: cast.ada, in: room)) != nil)
+              slowest = max(slowest, EventLoop.monotonicMilliseconds() - begun)
+            }
+          }
+          await group.waitForAll()
+          return slowest
+        }
+      }
+      #expect(slowest < 1_000, "the slowest of them, in milliseconds")
+    }
+  }
+
+  private static func patient(_ settings: inout PostgresSettings) {
+    settings.queryTimeout = 30_000
+    settings.statementTimeout = 30_000
+    settings.lockTimeout = 30_000
+  }
+
+  /// Groups of which no two share a bucket.
+  private static func rooms(_ count: Int, _ cast: Cast) async throws -> [ConversationID] {
+    var rooms: [ConversationID] = []
+    while rooms.count < count {
+      let room = try await cast.group().id
+      if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
+    }
+    return rooms
+  }
+
+  /// Runs `body` while somebody else has their buckets locked.
+  private static func whileLocked<Value>(
+    _ rooms: [ConversationID], in database: Database, _ body: () async throws -> Value
+  ) async throws -> Value {
+    let other = try Database(database.url) {
+      patient(&$0)
+      $0.idleInTransactionTimeout = 60_000
+    }
+    let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = ANY($1) FOR UPDATE")
+    let outcome = try await other.pool.transaction { (holder) throws(PostgresError) -> Result<Value, any Error> in
+      _ = try await holder.query(lock, [.int2s(rooms.map(\.bucket.number))])
+      do { return .success(try await body()) } catch { return .failure(error) }
+    }
+    await other.close()
+    return try outcome.get()
+  }
+
+  private static func post(_ room: ConversationID, _ cast: Cast) {
+    cast.stores.log.prompt?.append(
+      NewMessage(conversation: room, sender: cast.ada.id, type: .text, text: "x", clientMessageID: nil, replyTo: nil)
+    ) { _ in }
+  }
+
   private static func edits(_ id: EntryID, to text: String, _ cast: Cast) async -> Bool {
     (try? await cast.stores.messages.change(id, .edit(text: text, versions: nil), by: cast.ada.id)) != nil
   }

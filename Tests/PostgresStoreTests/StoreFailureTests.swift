@@ -23,4 +23,18 @@ struct StoreFailureTests {
     #expect((said == .unavailable(.database, retryAfter: 1_000)) == isAway)
     #expect(error.isInDoubt == isAway)
   }
+
+  @Test(
+    "what a node of a Citus refused of a COPY, of which only the words come back, is refused as if it had been asked",
+    arguments: [
+      ("canceling statement due to lock timeout", "55P03"), ("canceling statement due to statement timeout", "57014"),
+      ("deadlock detected", "40P01"), ("cache lookup failed", "XX000"),
+    ])
+  func copied(_ words: String, _ state: String) {
+    let error = PostgresError.server(ServerRefusal(sqlstate: "XX000", statement: "members.add", message: words))
+    #expect(error.sqlstate == state)
+    #expect(error.isWorthRepeating == (state == "40P01") && !error.isInDoubt)
+    let said = StoreFailure(report: { _ in })(error)
+    #expect((said == .unavailable(.database, retryAfter: 1_000)) == (state != "XX000"))
+  }
 }

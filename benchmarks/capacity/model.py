@@ -13,13 +13,13 @@ Everything is plain numbers. Units are in the names: _us microseconds of CPU, _b
     redis CPU/s    = M*burst * (publish + A * copy) + P * (publish + nodes * copy)
                      P presence messages/s = min(nodes * 64, 2 * C/session_s)
     redis network  = M*burst * A * payload + P * nodes * payload
-    postgres CPU/s = M*burst * (commit / B + row) + L * checks_ps * (buckets * counters + compared)
+    postgres CPU/s = M*burst * (commit / B + row) + nodes * checks_ps * (buckets * counters + compared)
                      + C/session_s * resume
                      B        = messages a transaction = 1 + M*burst/L * commit_s, at most 128
-                     compared = new * entry, if a bucket has more rooms at a loop than new entries and two; else, and
+                     compared = new * entry, if a bucket has more rooms at a node than new entries and two; else, and
                                 always on Citus, moved * head
                      new      = M*burst / checks_ps
-                     moved    = rooms a loop * (1 - exp(-new / 4096))
+                     moved    = rooms a node * (1 - exp(-new / 4096))
     postgres disk  = M * row_bytes a second; WAL = M*burst * wal_bytes
 """
 
@@ -96,15 +96,15 @@ def postgres_load(u, w, nodes):
     c, m = w["connections"], w["messages_ps"] * w["burst"]
     loops = nodes * w["node_cores"]
     together = batch(m, loops, w["commit_s"])
-    rooms = c * w["conversations"] / loops
+    rooms = c * w["conversations"] / nodes
     new = m / w["checks_ps"]
     heads = rooms * (1 - math.exp(-new / BUCKETS)) * u["head_us"]
     compared = new * u["entry_us"] if rooms > new + 2 * BUCKETS else heads
     counters = min(BUCKETS, rooms) * u["counters_us"]
     return {
         "commits": m * (u["commit_us"] / together + u["row_us"]),
-        "checks": loops * w["checks_ps"] * (counters + compared),
-        "checks_on_citus": loops * w["checks_ps"] * (counters + heads),
+        "checks": nodes * w["checks_ps"] * (counters + compared),
+        "checks_on_citus": nodes * w["checks_ps"] * (counters + heads),
         "resumes": c / w["session_s"] * u["connect_postgres_us"],
         "wal": m * u["wal_bytes"], "disk_a_day": w["messages_ps"] * u["row_bytes"] * 86_400, "batch": together,
     }

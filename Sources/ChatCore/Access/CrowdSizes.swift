@@ -99,8 +99,8 @@ public actor CrowdSizes {
     writers[Writer(user: user, conversation: id)] = now + CrowdSizes.writerFor
   }
 
-  /// Nobody knows whether he still is.
-  func forgetWriter(_ user: UserID, in id: ConversationID) {
+  /// Nobody knows whether he still is; or he was seen to leave.
+  public func forgetWriter(_ user: UserID, in id: ConversationID) {
     writers[Writer(user: user, conversation: id)] = nil
   }
 

@@ -48,6 +48,7 @@ extension Chat {
       await giveBack(toll)
       throw error
     }
+    if change == .remove { await crowds.forgetWriter(subject.id, in: conversation.id) }
     if let made { publisher.publish(made) } else { await giveBack(toll) }
     return member
   }

@@ -192,9 +192,9 @@ public protocol LogStore: Sendable {
   /// The newest message of each of those conversations, be it deleted; those without any are left out. No check of
   /// membership.
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message]
-  /// The log counters of those buckets: the counter of each bucket's newest entry, 0 for none. A scatter statement;
+  /// The log counters of those buckets, 0 for none, and who says so. A scatter statement;
   /// buckets that are away while others are not may be left out.
-  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64]
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter]
   /// The heads of those conversations; what does not exist is left out. A scatter statement.
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64]
   /// The heads of the conversations of those buckets that have entries after that counter: as many entries are read as

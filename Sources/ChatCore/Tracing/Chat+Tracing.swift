@@ -57,7 +57,7 @@ private struct TracedLog: LogStore {
   func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {
     try await log.newest(in: conversations)
   }
-  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     try await log.counters(of: buckets)
   }
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {

@@ -63,6 +63,11 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
       signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
+    let crowds = chat.crowds
+    hub.memberLeft = { [surroundings] user, id in
+      surroundings.spawn { await crowds.forgetWriter(user, in: id) }
+    }
+    if shared.loops > 1 { hub.share(shared.headRound) { loop.execute($0) } }
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, tracer: shared.tracer,

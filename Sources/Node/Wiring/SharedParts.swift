@@ -1,5 +1,6 @@
 import API
 import ChatCore
+import Delivery
 import Dialects
 import EngineServing
 import IORuntime
@@ -33,6 +34,8 @@ struct SharedParts: Sendable {
   let spans: SpanQueue?
   /// What makes them; nil where there is no collector.
   let tracer: (any Tracer)?
+  /// By which the loops ask the log once for all.
+  let headRound = HeadRound()
 
   /// Whether an access token is ours and has not expired; whether its session lives is another question.
   func knows(_ token: String) -> Bool {

@@ -73,7 +73,7 @@ extension TroubledStore: LogStore {
     }
   }
 
-  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: Int64] {
+  func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     try await read(.counters) { () async throws(ChatError) in try await world.counters(of: buckets) }
   }
 
