@@ -1,4 +1,5 @@
 import ChatCore
+import Postgres
 
 /// What waits to be stored in one bucket.
 struct SendLane {
@@ -32,5 +33,17 @@ struct SendLane {
     let late = waiting.filter { $0.deadline <= now }
     if !late.isEmpty { waiting.removeAll { $0.deadline <= now } }
     return late
+  }
+}
+
+extension PostgresError {
+  /// Whether another try of a batch may go better: the connection was lost, one of the batch had run out of time before
+  /// others, or the server's refusal may be meant for another batch of the same transaction.
+  func mayPass(isAlone: Bool) -> Bool {
+    switch self {
+    case .lost, .timeout: true
+    case .server: !isAlone
+    default: false
+    }
   }
 }

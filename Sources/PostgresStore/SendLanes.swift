@@ -161,10 +161,12 @@ final class SendLanes: @unchecked Sendable {
 
   /// How long a line waits for the end of a transaction of its own, to share the next one's commit.
   private func pause(of line: DueLanes) -> Int64 {
+    let now = EventLoop.monotonicMilliseconds()
+    if line.restsUntil > now { return line.restsUntil - now }
     guard let end = line.awaited.max(), line.waiting.count < most else { return 0 }
     var sends = 0
     for bucket in line.waiting { sends += lanes[bucket]?.waiting.count ?? 0 }
-    return sends < Self.worthACommit ? max(0, end - EventLoop.monotonicMilliseconds()) : 0
+    return sends < Self.worthACommit ? max(0, end - now) : 0
   }
 
   private func hold(_ line: DueLanes, _ pause: Int64) {
@@ -208,13 +210,20 @@ final class SendLanes: @unchecked Sendable {
     guard !batches.isEmpty else { return }
     let (isStepwise, isAlone) = (isStepwise, batches.count == 1)
     let end = begun + (isAlone ? Self.heldAloneMax : Self.heldMax)
-    if let line { line.awaited.append(end) } else { underWayInTrouble += 1 }
+    if line == nil { underWayInTrouble += 1 }
+    line?.awaited.append(end)
+    line?.departedAt = begun
     counted.transactions += 1
     counted.batches += batches.count
     let statements = batches.map { $0.statement(isStepwise: isStepwise, waits: isAlone) }
     pool.submit(statements, timeout: max(1, deadline - begun), waits: line == nil ? .likely : .maybe) { result in
-      if let line { line.over(awaitedUntil: end) } else { self.underWayInTrouble -= 1 }
-      self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
+      let now = EventLoop.monotonicMilliseconds()
+      if line == nil { self.underWayInTrouble -= 1 }
+      line?.over(awaitedUntil: end)
+      if line === self.dueHeavy {
+        self.dueHeavy.rest(after: now - begun, at: now, others: self.due) { self.pool.loop.waitsForCores }
+      }
+      self.counted.commits.record(now - begun)
       self.answered(batches, result)
     }
   }
@@ -267,7 +276,7 @@ final class SendLanes: @unchecked Sendable {
   private func failed(_ batch: SendBatch, _ error: PostgresError, isAlone: Bool) {
     troubled.insert(batch.bucket)
     let now = EventLoop.monotonicMilliseconds()
-    let passes = Self.passes(error, isAlone: isAlone)
+    let passes = error.mayPass(isAlone: isAlone)
     var again: [Send] = []
     for send in batch.sends {
       if error.isInDoubt { send.isInDoubt = true }
@@ -276,16 +285,6 @@ final class SendLanes: @unchecked Sendable {
     guard !again.isEmpty else { return }
     counted.retried += again.count
     lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
-  }
-
-  /// Whether another try may go better: the connection was lost, one of the batch had run out of time before others, or
-  /// the server's refusal may be meant for another batch of the same transaction.
-  private static func passes(_ error: PostgresError, isAlone: Bool) -> Bool {
-    switch error {
-    case .lost, .timeout: true
-    case .server: !isAlone
-    default: false
-    }
   }
 }
 
