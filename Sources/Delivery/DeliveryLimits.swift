@@ -32,7 +32,7 @@ public struct DeliveryLimits: Sendable, Hashable {
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.
   public var sendQueueBytesMax = 1 << 20
   /// How long a session may be over that: what gathers in one turn of the loop leaves at its end, but for a crowd that
-  /// is told over many turns, 150 ms of them when it is vast and more when the loop has much to do.
+  /// is told over many turns, 200 ms of them when it is vast and more when the loop has much to do.
   public var slowReaderGrace: Milliseconds = 500
   /// How many times that limit ends a session at once, so that no burst takes all memory.
   public var sendQueueBurst = 4

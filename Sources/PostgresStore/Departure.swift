@@ -21,6 +21,8 @@ struct Departure {
   let turn: Int64?
   /// The line that its lanes stood in, if they were due.
   let line: DueLanes?
+  /// When it departed, in milliseconds, monotonic.
+  let begun: Int64
   /// Until when others wait for its end, to share the next commit.
   let awaited: Int64
 

@@ -3,15 +3,30 @@ import IORuntime
 
 /// Lanes that may depart, the longest waiting first, and until when their transactions under way are waited for.
 final class DueLanes {
+  /// How long after a departure of others they are taken to want more, in milliseconds: who sends four times a second.
+  static let othersRemembered: Int64 = 250
+  /// The longest rest, in milliseconds: a tenth of what a delivery may take.
+  static let restMax: Int64 = 25
+
   var waiting: [Bucket] = []
   /// Until when each of the transactions under way is waited for.
   var awaited: [Int64] = []
   /// Whether a timer will look at them again.
   var isHolding = false
+  /// When one of theirs has last departed.
+  var departedAt: Int64 = 0
+  /// Until when none of them departs.
+  var restsUntil: Int64 = 0
 
   /// A transaction is over, one that was waited for until then.
   func over(awaitedUntil end: Int64) {
     if let index = awaited.firstIndex(of: end) { awaited.remove(at: index) }
+  }
+
+  /// Leaves the machine to others for as long as a transaction of its own took, if they want it.
+  func rest(after took: Int64, at now: Int64, others: DueLanes, machineIsFull: () -> Bool) {
+    guard now < others.departedAt + Self.othersRemembered, machineIsFull() else { return }
+    restsUntil = now + min(took, Self.restMax)
   }
 }
 
@@ -40,9 +55,10 @@ struct HeavyBuckets {
   }
 
   /// Takes them out of the first `most` of a line, into one of their own; `sends` says how many of a bucket wait.
-  func leave(_ line: DueLanes, for own: DueLanes, among most: Int, sends: (Bucket) -> Int) {
-    guard !line.waiting.isEmpty else { return }
-    let now = EventLoop.monotonicMilliseconds()
+  func leave(
+    _ line: DueLanes, for own: DueLanes, among most: Int, at now: Int64 = EventLoop.monotonicMilliseconds(),
+    sends: (Bucket) -> Int
+  ) {
     var place = 0
     while place < min(most, line.waiting.count) {
       let bucket = line.waiting[place]

@@ -1,4 +1,5 @@
 import ChatCore
+import Postgres
 
 /// What waits to be stored in one bucket.
 struct SendLane {

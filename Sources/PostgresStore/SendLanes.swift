@@ -183,10 +183,12 @@ final class SendLanes: @unchecked Sendable {
 
   /// How long a line waits for the end of a transaction of its own, to share the next one's commit.
   private func pause(of line: DueLanes) -> Int64 {
+    let now = EventLoop.monotonicMilliseconds()
+    if line.restsUntil > now { return line.restsUntil - now }
     guard let end = line.awaited.max(), line.waiting.count < most else { return 0 }
     var sends = 0
     for bucket in line.waiting { sends += lanes[bucket]?.waiting.count ?? 0 }
-    return sends < Self.worthACommit ? max(0, end - EventLoop.monotonicMilliseconds()) : 0
+    return sends < Self.worthACommit ? max(0, end - now) : 0
   }
 
   private func hold(_ line: DueLanes, _ pause: Int64) {
@@ -237,8 +239,9 @@ final class SendLanes: @unchecked Sendable {
       departure.statements, timeout: max(1, deadline - begun), waits: departure.lockWait,
       keepsApart: !departure.isStepwise
     ) { result in
-      self.counted.commits.record(EventLoop.monotonicMilliseconds() - begun)
-      self.ended(departure)
+      let now = EventLoop.monotonicMilliseconds()
+      self.counted.commits.record(now - begun)
+      self.ended(departure, at: now)
       self.answered(departure, result)
     }
   }
@@ -252,7 +255,7 @@ final class SendLanes: @unchecked Sendable {
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line,
+      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line, begun: begun,
       awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 
@@ -261,12 +264,16 @@ final class SendLanes: @unchecked Sendable {
     counted.batches += departure.batches.count
     if departure.waits, !departure.isStepwise { waitingForLocks += 1 }
     departure.line?.awaited.append(departure.awaited)
+    departure.line?.departedAt = departure.begun
     if departure.reason == .inTrouble { underWayInTrouble += 1 }
   }
 
-  private func ended(_ departure: Departure) {
+  private func ended(_ departure: Departure, at now: Int64) {
     if departure.waits, !departure.isStepwise { waitingForLocks -= 1 }
     departure.line?.over(awaitedUntil: departure.awaited)
+    if departure.line === dueHeavy {
+      dueHeavy.rest(after: now - departure.begun, at: now, others: due) { pool.loop.waitsForCores }
+    }
     if departure.reason == .inTrouble { underWayInTrouble -= 1 }
   }
 }

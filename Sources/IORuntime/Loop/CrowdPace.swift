@@ -14,16 +14,17 @@
 struct CrowdPace {
   /// A larger crowd is paced. The first thousand are told in some 15 ms, a twentieth of what a delivery may take.
   static let vastAbove = 1_024
-  /// Three times what telling one takes (15 µs): two thirds of the loop's time are left.
-  static let microsecondsEach: Int64 = 45
-  /// What a delivery may take (250 ms) less what its way to here does, and some for a machine that is busy.
-  static let spreadMax: Int64 = 150_000
+  /// Four times what telling one takes (15 µs): three quarters of the loop's time are left.
+  static let microsecondsEach: Int64 = 60
+  /// What a delivery may take (250 ms) less what its way to here does, and some for a machine that is busy. All cores
+  /// are wanted meanwhile, by readers too: the longer it takes, the more of them are left to others.
+  static let spreadMax: Int64 = 200_000
   /// How long the crowd rests after a slice: what comes is done at once. A slice of two dozen costs many times what
   /// waking does.
   static let restMilliseconds: Int32 = 1
   /// Joining within so long is one wave: each tick of a busy loop would be one else.
   private static let waveMicroseconds: Int64 = 5_000
-  /// Twice what ``spreadMax`` can hold: more are only there when the loop is behind, and then all are due.
+  /// Half as many again as ``spreadMax`` can hold: more are only there when the loop is behind, and then all are due.
   private static let wavesMax = 64
 
   private struct Wave {

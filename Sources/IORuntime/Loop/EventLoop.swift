@@ -39,6 +39,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var stopping = false
   private var trimming = false
   private var crowd = CrowdMark()
+  private var coreWait = CoreWait()
   private var tickTime: Int64 = EventLoop.monotonicMilliseconds()
   /// When the last tick ended: the wait that follows begins then.
   private var tickEnd: Int64 = 0
@@ -287,6 +288,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Calls `object` once, when those in front of it in the crowd have been told.
   func atCrowdsTurn(_ object: any CrowdMember, in crowd: Crowd) { endOfTick.append(object, in: crowd) }
+
+  /// Whether the loop waits for a core so much that others on this machine do too; on the loop only.
+  public var waitsForCores: Bool {
+    coreWait.isMuch(at: EventLoop.monotonicMilliseconds(), count: CoreWait.ofThisThread)
+  }
 
   /// Gives freed memory back to the system a while after a burst; asking often costs nothing.
   ///

@@ -10,6 +10,9 @@ extension Reference {
       "LIMIT_GROUP_MEMBERS", \.shared.limits.groupMembersMax, 2...1_000, unit: "members", shared: true,
       reason: "Of a group: one transaction locks the buckets of all who are added."),
     .number(
+      "LIMIT_SIGNAL_MEMBERS", \.shared.limits.signalMembersMax, 2...1_000, unit: "members", shared: true,
+      reason: "Up to which typing, read marks, and coming and going by foreign wires are told; more are a crowd."),
+    .number(
       "LIMIT_RESUME_ENTRIES", \.shared.limits.resumeEntriesMax, 1...10_000, unit: "entries a conversation",
       shared: true,
       reason: "What a resume sends of one conversation; who misses more pages the history."),
