@@ -15,7 +15,7 @@ public struct JSONFrame: Sendable {
     var value = JSONSlice()
   }
 
-  // Looked at by its span: by itself, each look would copy it whole.
+  // Looked at by one span a question: each other look would copy it whole.
   private var slots = InlineArray<12, Slot>(repeating: Slot())
   /// How many members the frame has.
   public private(set) var count = 0
@@ -64,21 +64,28 @@ public struct JSONFrame: Sendable {
 
   /// The value of that name; `bytes` are the ones that were scanned.
   public func slice(_ name: StaticString, in bytes: Span<UInt8>) -> JSONSlice? {
-    for place in 0..<count where isNamed(name, at: place, in: bytes) { return slots.span[place].value }
+    let slots = slots.span
+    for place in 0..<count
+    where JSONSlice.equal(bytes, Int(slots[place].nameStart)..<Int(slots[place].nameEnd), name) {
+      return slots[place].value
+    }
     return nil
   }
 
   /// The value of a name that is known at run time only.
   func slice(named name: String, in bytes: Span<UInt8>) -> JSONSlice? {
+    var name = name
+    return name.withUTF8 { slice($0, in: bytes) }
+  }
+
+  private func slice(_ name: UnsafeBufferPointer<UInt8>, in bytes: Span<UInt8>) -> JSONSlice? {
+    let slots = slots.span
     for place in 0..<count {
-      let (start, end) = (Int(slots.span[place].nameStart), Int(slots.span[place].nameEnd))
-      guard end &- start == name.utf8.count, end <= bytes.count else { continue }
-      var index = start
-      let isSame = name.utf8.allSatisfy { byte in
-        defer { index &+= 1 }
-        return byte == bytes[index]
-      }
-      if isSame { return slots.span[place].value }
+      let (start, end) = (Int(slots[place].nameStart), Int(slots[place].nameEnd))
+      guard end &- start == name.count, end <= bytes.count else { continue }
+      var same = 0
+      while same < name.count, name[same] == bytes[start &+ same] { same &+= 1 }
+      if same == name.count { return slots[place].value }
     }
     return nil
   }

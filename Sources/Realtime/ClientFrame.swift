@@ -44,9 +44,11 @@ struct ClientFrame: Sendable {
     let id = text("id", of: frame, bytes, most: limits.idBytesMax, &faults)
     let operation = text("op", of: frame, bytes, most: 64, &faults)
     let row = operation.flatMap(rows)
-    let asked = frame.slice("d", in: bytes).flatMap { row?.shape.read($0, in: bytes) }
+    let slice = frame.slice("d", in: bytes)
+    let asked = slice.flatMap { row?.shape.read($0, in: bytes) }
     let data = asked == nil ? self.data(of: frame, bytes, &faults) : .success(.null)
-    for place in 0..<frame.count where !isKnown(frame, place, bytes) {
+    let isWhole = id != nil && operation != nil && frame.count == (slice == nil ? 2 : 3)
+    for place in 0..<frame.count where !isWhole && !isKnown(frame, place, bytes) {
       guard let name = frame.name(at: place, in: bytes) else { continue }
       let shown = String(name.prefix(32))
       faults.append(

@@ -72,10 +72,14 @@ struct RequestIDs {
 
   private func following(_ place: Int) -> Int { (place &+ 1) & (slots.count &- 1) }
 
-  /// Ids that are counted up fall to places one after the other.
+  /// Scattered, since a row of taken places is walked to its end when one is taken out of it.
   private func home(of id: String) -> Int {
-    var hash: UInt64 = 0
-    for byte in id.utf8 { hash = hash &* 31 &+ UInt64(byte) }
-    return Int(truncatingIfNeeded: hash) & (slots.count &- 1)
+    var id = id
+    let hash = id.withUTF8 { bytes in
+      var hash: UInt64 = 0
+      for byte in bytes { hash = hash &* 31 &+ UInt64(byte) }
+      return hash
+    }
+    return Int(truncatingIfNeeded: (hash &* 0x9E37_79B9_7F4A_7C15) >> 40) & (slots.count &- 1)
   }
 }
