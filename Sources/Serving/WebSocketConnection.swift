@@ -50,6 +50,9 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Whether frames can still be sent.
   public var isOpen: Bool { !isClosing }
 
+  /// Whether its messages are compressed: then a frame that was encoded for many is none for it.
+  public var compresses: Bool { deflater != nil }
+
   /// Bytes that wait and that the kernel has not taken.
   public var queuedBytes: Int { connection.queuedBytes }
 

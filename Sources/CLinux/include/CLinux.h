@@ -14,6 +14,10 @@ int clinux_accept(int listener, struct sockaddr *address, socklen_t *length);
 int clinux_set_user_timeout(int fd, unsigned int milliseconds);
 /// Sets O_NONBLOCK and FD_CLOEXEC.
 int clinux_set_nonblocking(int fd);
+/// Asks for the memory of so many bytes from there on, which comes while something else is done; any address will do.
+static inline void clinux_prefetch(const void *address, unsigned int bytes) {
+  for (unsigned int at = 0; at < bytes; at += 64) __builtin_prefetch((const char *)address + at, 1, 3);
+}
 /// malloc_trim(3): gives freed memory back after a burst.
 void clinux_trim_memory(void);
 /// Names the calling thread; at most 15 bytes.

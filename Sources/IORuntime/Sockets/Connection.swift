@@ -28,7 +28,8 @@ public final class Connection: @unchecked Sendable {
   @exclusivity(unchecked) private var out = OutQueue()
   private var deadline: LoopTimer?
   private var end: ConnectionEnd?
-  private var tls: TLSLayer?
+  // Only ever read or set, both at once; it is looked at for each frame that is queued.
+  @exclusivity(unchecked) private var tls: TLSLayer?
 
   /// Takes over a connected, non-blocking descriptor, which is closed with the connection.
   public init(loop: EventLoop, descriptor: CInt, options: ConnectionOptions = ConnectionOptions()) {

@@ -159,7 +159,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     do throws(Handshake.Refusal) {
       let agreement = try Handshake.agree(request.head, offer: offer)
       let limits = MessageLimits(messageBytesMax: shared.configuration.realtimeLimits.frameBytesMax)
-      return .accept(agreement, limits: limits, begin: begin(request, compressing: agreement.compression != nil))
+      return .accept(agreement, limits: limits, begin: begin(request))
     } catch {
       var response = answer(to: Refusal(error), head: request.head)
       response.add(error)
@@ -173,9 +173,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     return Response(problem: refusal, head: head, crossOrigin: shared.configuration.crossOrigin)
   }
 
-  private func begin(
-    _ request: Request, compressing: Bool
-  ) -> (WebSocketConnection) -> any WebSocketHandler {
+  private func begin(_ request: Request) -> (WebSocketConnection) -> any WebSocketHandler {
     { [door, shared] socket in
       guard shared.configuration.crossOrigin.allowsSocket(request.head) else {
         socket.close(WebSocket.CloseCode(rawValue: Realtime.CloseCode.originRefused.rawValue), reason: "origin_refused")
@@ -183,7 +181,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       }
       let token = (try? BearerToken.of(request.headers)).flatMap { $0 }
       let trace = TraceParent(request.headers["traceparent"])
-      return SocketTransport.begin(socket, at: door, token: token, trace: trace, compresses: compressing)
+      return door.open(socket, token: token, trace: trace)
     }
   }
 
