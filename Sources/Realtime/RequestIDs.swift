@@ -1,5 +1,8 @@
 /// The ids of a session's requests under way: whether one is among them costs the same however many there are.
 ///
+/// Two are the same if their bytes are: where an id stands is said by its bytes, and Swift takes texts for equal that
+/// look alike.
+///
 /// - Limits: as many as its owner lets in, 10,000 at most (``RealtimeLimits/inFlightMax``); ids that are made to fall
 ///   together cost their session a walk over all.
 /// - Cost: nothing while there is none.
@@ -52,7 +55,7 @@ struct RequestIDs {
     guard !isEmpty else { return nil }
     var place = home(of: id)
     while let other = slots[place] {
-      if other == id { return place }
+      if other.utf8.elementsEqual(id.utf8) { return place }
       place = following(place)
     }
     return nil

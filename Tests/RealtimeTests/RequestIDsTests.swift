@@ -24,6 +24,24 @@ import Testing
     for id in names { #expect(ids.contains(id) == model.contains(id)) }
   }
 
+  /// Each took the other's place out where they stood side by side, and one of the two then stayed for ever.
+  @Test func `ids that look alike but have other bytes are two`() {
+    var random = SeededDice(seed: 1)
+    for _ in 0..<2_000 {
+      let number = random.next() % 1_000_000
+      let (one, other) = ("\u{E9}\(number)", "e\u{301}\(number)")
+      var ids = RequestIDs()
+      ids.insert(one)
+      #expect(ids.contains(one) && !ids.contains(other))
+      ids.remove(other)
+      ids.insert(other)
+      ids.remove(one)
+      #expect(ids.contains(other) && !ids.contains(one))
+      ids.remove(other)
+      #expect(ids.isEmpty)
+    }
+  }
+
   @Test func `nothing is kept when all are out`() {
     var ids = RequestIDs()
     for number in 1...100 { ids.insert("\(number)") }
