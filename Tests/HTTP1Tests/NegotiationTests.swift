@@ -52,6 +52,65 @@ struct PercentCodingTests {
   }
 }
 
+@Suite("Any path and query")
+struct AnyTargetTests {
+  @Test("is cut and decoded as the plainest reading of it says")
+  func model() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = SeededRandom(seed: seed)
+    let parts = ["/", "/", "&", "&", "=", "=", "+", "%", "%2F", "%00", "%c3%a9", "%C3", "%2e", ".", "..", "é", "a", "7", "\u{7F}"]
+    var (read, refused) = (0, 0)
+    for _ in 0..<20_000 {
+      let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()
+      let segments = RequestHead(method: .get, target: "/" + text).pathSegments
+      #expect(segments == Self.segments(of: text), "seed \(seed): \(text)")
+      let query = try? Query(text)
+      #expect(query?.names == Self.parameters(of: text)?.map(\.0), "seed \(seed): \(text)")
+      for (name, _) in Self.parameters(of: text) ?? [] {
+        let values = Self.parameters(of: text)?.filter { $0.0.utf8.elementsEqual(name.utf8) }.map(\.1)
+        #expect(query?.values(for: name) == values, "seed \(seed): \(text)")
+      }
+      read += segments == nil || query == nil ? 0 : 1
+      refused += segments == nil && query == nil ? 1 : 0
+    }
+    #expect(read > 1_000 && refused > 1_000)
+  }
+
+  private static func segments(of text: String) -> [String]? {
+    let found = Array(text.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { decoded($0) }
+    let isGood = found.allSatisfy { $0.map { $0 != "." && $0 != ".." && !$0.utf8.contains { $0 < 32 || $0 == 127 } } ?? false }
+    return isGood ? found.compactMap(\.self) : nil
+  }
+
+  private static func parameters(of text: String) -> [(String, String)]? {
+    let spaced = Array(text.utf8).map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+    var found: [(String, String)] = []
+    for part in spaced.split(separator: UInt8(ascii: "&")) {
+      let name = part.prefix { $0 != UInt8(ascii: "=") }
+      guard let left = decoded(name), let right = decoded(part.dropFirst(name.count + 1)) else { return nil }
+      found.append((left, right))
+    }
+    return found
+  }
+
+  private static func decoded(_ bytes: ArraySlice<UInt8>) -> String? {
+    var (rest, out) = (bytes, [UInt8]())
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        out.append(byte)
+        continue
+      }
+      let digits = rest.prefix(2)
+      guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit && $0 < 0x80 }),
+        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16), value != 0
+      else { return nil }
+      out.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(validating: out, as: UTF8.self)
+  }
+}
+
 @Suite("Media types, tags, origins")
 struct NegotiationTests {
   @Test("a media type and its parameters")
