@@ -26,13 +26,18 @@ packages() { # <package>…
   done
 }
 
-# A server's package starts it as it is installed, unless Debian's policy says no (invoke-rc.d(8)).
+# A server's package starts it as it is installed, unless Debian's policy says no (invoke-rc.d(8)). Ours says so only
+# while this script lives: whoever ends it, even by a kill, has a machine whose services start when they are installed.
 without_services() { # <command>…
-  local policy=/usr/sbin/policy-rc.d status=0
-  if [ -e "$policy" ]; then as_root "$@" >/dev/null 2>&1 && return; return 1; fi
-  printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy"
+  local policy=/usr/sbin/policy-rc.d mark='# Of a peer of Martlet.' status=0
+  if [ -e "$policy" ] && ! grep -qF "$mark" "$policy"; then as_root "$@" >/dev/null 2>&1 && return; return 1; fi
+  # By `env`, since a peer's own function has the name `install`: it would call this again, without end.
+  trap "as_root rm -f -- $policy" EXIT
+  printf '#!/bin/sh\n%s\n[ ! -d /proc/%s ] || exit 101\n' "$mark" $$ |
+    as_root env install -m 755 /dev/stdin "$policy"
   as_root "$@" >/dev/null 2>&1 || status=1
   as_root rm -f -- "$policy"
+  trap - EXIT
   return $status
 }
 
