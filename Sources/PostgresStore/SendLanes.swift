@@ -7,8 +7,8 @@ import Postgres
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
 /// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
 /// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon.
-/// What somebody else holds is passed over and tried again (``LockedLanes``): at most half of the connections carry what
-/// waits for a lock. Buckets of which much is stored share among themselves (``HeavyBuckets``).
+/// What somebody else holds is passed over and tried again (``LockedLanes``): at most half of the connections carry
+/// what waits for a lock. Buckets of which much is stored share among themselves (``HeavyBuckets``).
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
