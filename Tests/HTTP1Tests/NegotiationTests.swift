@@ -58,10 +58,13 @@ struct AnyTargetTests {
   func model() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var random = SeededRandom(seed: seed)
-    let parts = ["/", "/", "&", "&", "=", "=", "+", "%", "%2F", "%00", "%c3%a9", "%C3", "%2e", ".", "..", "é", "a", "7", "\u{7F}"]
+    let parts = [
+      "/", "/", "&", "&", "=", "=", "+", "%", "%2F", "%00", "%c3%a9", "%C3", "%2e", ".", "..", "é", "a", "7", "\u{7F}",
+    ]
     var (read, refused) = (0, 0)
     for _ in 0..<20_000 {
-      let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()
+      let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
+        .joined()
       let segments = RequestHead(method: .get, target: "/" + text).pathSegments
       #expect(segments == Self.segments(of: text), "seed \(seed): \(text)")
       let query = try? Query(text)
@@ -77,8 +80,12 @@ struct AnyTargetTests {
   }
 
   private static func segments(of text: String) -> [String]? {
-    let found = Array(text.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { decoded($0) }
-    let isGood = found.allSatisfy { $0.map { $0 != "." && $0 != ".." && !$0.utf8.contains { $0 < 32 || $0 == 127 } } ?? false }
+    let found = Array(text.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+      decoded($0)
+    }
+    let isGood = found.allSatisfy {
+      $0.map { $0 != "." && $0 != ".." && !$0.utf8.contains { $0 < 32 || $0 == 127 } } ?? false
+    }
     return isGood ? found.compactMap(\.self) : nil
   }
 
