@@ -31,6 +31,8 @@ struct LockedLanes {
 
   private var trials: [Bucket: Trial] = [:]
 
+  var isEmpty: Bool { trials.isEmpty }
+
   func contains(_ bucket: Bucket) -> Bool { !trials.isEmpty && trials[bucket] != nil }
 
   /// Somebody else held it.

@@ -71,4 +71,23 @@ extension SendLanes {
     counted.retried += again.count
     lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
   }
+
+  /// Refuses those in time whose turn does not come: behind what hangs, or behind many that are in trouble.
+  func sweepSoon() {
+    guard !isSweeping, unanswered > 0 else { return }
+    isSweeping = true
+    pool.loop.schedule(after: Self.sweptEvery) { [self] in
+      isSweeping = false
+      let now = EventLoop.monotonicMilliseconds()
+      let late = lanes.keys.flatMap { lanes[$0]?.takeLate(now) ?? [] }
+      for send in late { complete(send, .failure(StoreFailure.away)) }
+      sweepSoon()
+    }
+  }
+
+  /// Whether nothing waits, nothing is under way, and nothing is remembered of what was.
+  var isAtRest: Bool {
+    lanes.isEmpty && unanswered == 0 && waitingForLocks == 0 && underWayInTrouble == 0 && locked.isEmpty
+      && due.waiting.isEmpty && due.awaited.isEmpty && dueHeavy.waiting.isEmpty && dueHeavy.awaited.isEmpty
+  }
 }

@@ -7,8 +7,8 @@ import Postgres
 /// What arrives while a bucket's transaction runs waits in its lane and goes out together as the next one, so a lone
 /// send waits for nothing and a crowd shares a commit. Several lanes share one too, since a commit costs the server
 /// more than storing some messages: while a transaction is under way, what comes waits for its end, if that is soon.
-/// What somebody else holds is passed over and tried again (``LockedLanes``): at most half of the connections carry what
-/// waits for a lock. Buckets of which much is stored share among themselves (``HeavyBuckets``).
+/// What somebody else holds is passed over and tried again (``LockedLanes``): at most half of the connections carry
+/// what waits for a lock. Buckets of which much is stored share among themselves (``HeavyBuckets``).
 ///
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
@@ -42,24 +42,25 @@ final class SendLanes: @unchecked Sendable {
   let bucketsMax: Int
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
-  private let pool: PostgresPool
+  let pool: PostgresPool
   let failure: StoreFailure
   var lanes: [Bucket: SendLane] = [:]
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, so that
   /// others do not share its trouble.
   var troubled: Set<Bucket> = []
-  private let due = DueLanes()
-  private let dueHeavy = DueLanes()
+  let due = DueLanes()
+  let dueHeavy = DueLanes()
   private var dueInTrouble: [Bucket] = []
   private var heavy = HeavyBuckets()
   private var isAwaitingEndOfTick = false
-  private var isSweeping = false
-  private var underWayInTrouble = 0
+  var isSweeping = false
+  private var isDeparting = false
+  private(set) var underWayInTrouble = 0
   /// Those that somebody else holds, on plain PostgreSQL.
   var locked = LockedLanes()
-  private var isAwaitingLocked = false
+  private var lockedTimer: (timer: LoopTimer, at: Int64)?
   /// Transactions under way that may wait for a lock, on plain PostgreSQL.
-  private var waitingForLocks = 0
+  private(set) var waitingForLocks = 0
   var unanswered = 0
   var counted = SendCounters()
 
@@ -114,19 +115,6 @@ final class SendLanes: @unchecked Sendable {
     sweepSoon()
   }
 
-  /// Refuses those in time whose turn does not come: behind what hangs, or behind many that are in trouble.
-  private func sweepSoon() {
-    guard !isSweeping, unanswered > 0 else { return }
-    isSweeping = true
-    pool.loop.schedule(after: Self.sweptEvery) { [self] in
-      isSweeping = false
-      let now = EventLoop.monotonicMilliseconds()
-      let late = lanes.keys.flatMap { lanes[$0]?.takeLate(now) ?? [] }
-      for send in late { complete(send, .failure(StoreFailure.away)) }
-      sweepSoon()
-    }
-  }
-
   // MARK: Departures
 
   func becomeDue(_ bucket: Bucket) {
@@ -146,6 +134,10 @@ final class SendLanes: @unchecked Sendable {
 
   /// Sends what is due, unless it had better wait.
   func depart() {
+    // A pool that refuses at once calls back from within: thousands of lanes would each be a few calls deeper.
+    guard !isDeparting else { return }
+    isDeparting = true
+    defer { isDeparting = false }
     heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 }
     depart(due)
     depart(dueHeavy)
@@ -166,16 +158,17 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func tryLockedLater() {
-    guard !isAwaitingLocked, let next = locked.next else { return }
-    isAwaitingLocked = true
-    pool.loop.schedule(after: max(1, next - EventLoop.monotonicMilliseconds())) { [self] in
-      isAwaitingLocked = false
+    guard let next = locked.next, next < lockedTimer?.at ?? .max else { return }
+    lockedTimer?.timer.cancel()
+    let timer = pool.loop.schedule(after: max(1, next - EventLoop.monotonicMilliseconds())) { [self] in
+      lockedTimer = nil
       for bucket in locked.takeDue(at: EventLoop.monotonicMilliseconds()) {
         lanes[bucket]?.isDue = true
         if troubled.contains(bucket) { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
       }
       depart()
     }
+    lockedTimer = (timer, next)
   }
 
   /// Buckets that one transaction may carry now.
@@ -255,8 +248,8 @@ final class SendLanes: @unchecked Sendable {
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line, begun: begun,
-      awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
+      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line,
+      begun: begun, awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 
   private func began(_ departure: Departure) {
