@@ -13,7 +13,7 @@ import Postgres
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
 /// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all
-///   lanes.
+///   lanes and ``waitingInLaneMax`` in one.
 /// - Isolation: belongs to the pool's loop; the ``append(_:)`` that waits may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
@@ -28,6 +28,9 @@ final class SendLanes: @unchecked Sendable {
   static let heldAloneMax: Int64 = 5
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
+  /// Of these, sends that may wait in one lane: a tenth of a second of the fastest, and when its bucket is held, others
+  /// have as many.
+  static let waitingInLaneMax = waitingMax / 2
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_400
   /// How often it is looked, in milliseconds, whose time has passed while he waited: as often as by the connections.
@@ -107,9 +110,11 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func take(_ send: Send) {
-    guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
-    unanswered += 1
     let bucket = send.message.conversation.bucket
+    guard unanswered < Self.waitingMax, lanes[bucket]?.waiting.count ?? 0 < Self.waitingInLaneMax else {
+      return send.complete(.failure(StoreFailure.away))
+    }
+    unanswered += 1
     lanes[bucket, default: SendLane()].waiting.append(send)
     becomeDue(bucket)
     sweepSoon()
@@ -131,6 +136,9 @@ final class SendLanes: @unchecked Sendable {
   private var underWayMax: Int { 2 * pool.connectionsMax }
   /// The others are left to those who wait for nothing.
   private var waitingForLocksMax: Int { max(1, pool.connectionsMax / 2) }
+
+  /// Then whatever waits on the server has all others behind it.
+  private var haveOneConnection: Bool { pool.connectionsMax == 1 }
 
   /// Sends what is due, unless it had better wait.
   func depart() {
@@ -244,11 +252,12 @@ final class SendLanes: @unchecked Sendable {
   ) -> Departure {
     let isStepwise = isStepwise
     // A lone one saves itself the question whether somebody holds its bucket, where nothing else waits.
-    let isCalm = reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty
+    let isCalm =
+      reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveOneConnection
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line,
+      turn: reason == .forLock && (locked.haveMore || haveOneConnection) ? LockedLanes.turn : nil, line: line,
       begun: begun, awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 

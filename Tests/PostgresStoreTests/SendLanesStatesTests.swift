@@ -62,6 +62,51 @@ struct SendLanesStatesTests {
     await server.drop(url)
   }
 
+  @Test("a held bucket's waiting sends leave others as many places", .timeLimit(.minutes(1)))
+  func places() async throws {
+    try await Database.with(on: PrivatePostgres.plain()) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = try await Self.rooms(2, cast)
+      let other = try Database.another(database.url)
+      let ledger = Ledger(database)
+      try await other.holding([rooms[0]]) {
+        await ledger.post([(rooms[0], SendLanes.waitingMax + 1), (rooms[1], 1)], as: cast)
+        let key = Ledger.Key(room: rooms[1], number: 0)
+        while await database.onLoop({ ledger.answers[key] }) == nil { await database.loop.sleep(5) }
+        let answer = await database.onLoop { ledger.answers[key] }?.first
+        #expect((try? answer?.get().message.seq) == 2)
+      }
+      await other.close()
+    }
+  }
+
+  @Test("on the only connection a held bucket is not waited for while others have nobody else", .timeLimit(.minutes(1)))
+  func onlyConnection() async throws {
+    let patient: (inout PostgresSettings) -> Void = {
+      $0.connections = 1
+      $0.lockTimeout = 30_000
+    }
+    try await Database.with(on: PrivatePostgres.plain(), patient) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = try await Self.rooms(2, cast)
+      let other = try Database.another(database.url)
+      let ledger = Ledger(database)
+      try await other.holding([rooms[0]]) {
+        for number in 0..<5 {
+          await ledger.post([(rooms[0], 1)], as: cast)
+          await database.loop.sleep(10)
+          await ledger.post([(rooms[1], 1)], as: cast)
+          let (held, free) = (Ledger.Key(room: rooms[0], number: 0), Ledger.Key(room: rooms[1], number: number))
+          while await database.onLoop({ ledger.answers[free] }) == nil { await database.loop.sleep(5) }
+          #expect(await database.onLoop { ledger.answers[held] } == nil, "it still waits")
+        }
+      }
+      while await !database.onLoop({ database.stores.log.lanes.isAtRest }) { await database.loop.sleep(5) }
+      #expect(await database.sendCounters.refused == 0)
+      await other.close()
+    }
+  }
+
   @Test("a pool that is closed refuses thousands of lanes, one after another", arguments: [true, false])
   func closed(stepwise: Bool) async throws {
     let database = try Database("postgresql://martlet@127.0.0.1:1/none", stepwise: stepwise)
