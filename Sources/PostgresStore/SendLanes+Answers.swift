@@ -79,10 +79,14 @@ extension SendLanes {
     pool.loop.schedule(after: Self.sweptEvery) { [self] in
       isSweeping = false
       let now = EventLoop.monotonicMilliseconds()
-      let late = lanes.keys.flatMap { lanes[$0]?.takeLate(now) ?? [] }
-      for send in late { complete(send, .failure(StoreFailure.away)) }
+      for bucket in lanes.keys { refuseLate(in: bucket, at: now) }
       sweepSoon()
     }
+  }
+
+  /// Refuses those in a lane whose time is over by then.
+  func refuseLate(in bucket: Bucket, at moment: Int64) {
+    for send in lanes[bucket]?.takeLate(moment) ?? [] { complete(send, .failure(StoreFailure.away)) }
   }
 
   /// Whether nothing waits, nothing is under way, and nothing is remembered of what was.

@@ -220,7 +220,9 @@ final class SendLanes: @unchecked Sendable {
     var deadline = Int64.max
     let begun = EventLoop.monotonicMilliseconds()
     for bucket in buckets {
-      let most = locked.contains(bucket) && reason == .isDue ? LockedLanes.triedMax : Self.batchMax
+      let isLocked = locked.contains(bucket)
+      if isLocked { refuseLate(in: bucket, at: begun + LockedLanes.timeLeast(waiting: reason == .forLock)) }
+      let most = isLocked && reason == .isDue ? LockedLanes.triedMax : Self.batchMax
       let sends = lanes[bucket]?.takeBatch(atMost: most) ?? []
       lanes[bucket]?.isDue = false
       lanes[bucket]?.isUnderWay = true
@@ -234,7 +236,7 @@ final class SendLanes: @unchecked Sendable {
       for send in sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    let departure = departure(batches, reason, from: line, at: begun)
+    let departure = departure(batches, reason, from: line, at: begun, left: deadline - begun)
     began(departure)
     pool.submit(
       departure.statements, timeout: max(1, deadline - begun), waits: departure.lockWait,
@@ -248,17 +250,18 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func departure(
-    _ batches: [SendBatch], _ reason: Departure.Reason, from line: DueLanes?, at begun: Int64
+    _ batches: [SendBatch], _ reason: Departure.Reason, from line: DueLanes?, at begun: Int64, left: Int64
   ) -> Departure {
     let isStepwise = isStepwise
     // A lone one saves itself the question whether somebody holds its bucket, where nothing else waits.
     let isCalm =
       reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveOneConnection
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
+    let isShared = locked.haveMore || haveOneConnection
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock && (locked.haveMore || haveOneConnection) ? LockedLanes.turn : nil, line: line,
-      begun: begun, awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
+      turn: reason == .forLock ? LockedLanes.turn(isShared: isShared, left: left) : nil, line: line, begun: begun,
+      awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 
   private func began(_ departure: Departure) {
