@@ -146,7 +146,6 @@ final class SendLanes: @unchecked Sendable {
     guard !isDeparting else { return }
     isDeparting = true
     defer { isDeparting = false }
-    heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 }
     depart(due)
     depart(dueHeavy)
     // Apart, so that what hangs leaves the others theirs.
@@ -158,7 +157,9 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func depart(_ line: DueLanes) {
-    while !line.waiting.isEmpty, due.awaited.count + dueHeavy.awaited.count < underWayMax {
+    while due.awaited.count + dueHeavy.awaited.count < underWayMax {
+      if line === due { heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 } }
+      guard !line.waiting.isEmpty else { return }
       let pause = pause(of: line)
       if pause > 0 { return hold(line, pause) }
       send(takeDue(&line.waiting), .isDue, from: line)
