@@ -8,6 +8,9 @@ public struct DeliveryLimits: Sendable, Hashable {
   /// is told in ``holdFor``: of three nodes that store it in turns, each publishes up to 256 at once, and what comes
   /// before an earlier node's would else be read from the log by each loop that follows. 0.6 MB of texts of 58 bytes.
   public var heldEntriesMax = 2_048
+  /// Bytes of memory for these in all rooms of a loop: a hundred such conversations at once, and no more when thousands
+  /// wait for a slow log. Past it they are not held either, and the next comparison of heads finds the hole.
+  public var heldBytesMax = 64 << 20
   /// Entries of one read of a log: 32 of the longest texts stay below ``sendQueueBytesMax``.
   public var pageEntries = 32
   /// Bytes that one page may put into live sessions' queues in one go; the rest is read again when they have been

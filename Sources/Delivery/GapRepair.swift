@@ -24,6 +24,8 @@ struct LogCursor {
   /// Whether something is missing between ``last`` and what is known of.
   var isBehind: Bool { last < confirmed || !held.isEmpty }
   var heldCount: Int { held.count }
+  /// About how much memory they take.
+  private(set) var heldBytes = 0
   /// What is known when a read begins, to be told from what comes while it is under way.
   var mark: ReadMark { ReadMark(arrivals: arrivals, confirmed: confirmed) }
 
@@ -34,21 +36,26 @@ struct LogCursor {
 
   enum Arrival: Equatable { case next, old, held, refused }
   /// An entry came from the broker or a page.
-  mutating func arrived(_ entry: EncodedEntry, heldMax: Int) -> Arrival {
+  ///
+  /// - Parameter room: so many bytes more may be held.
+  mutating func arrived(_ entry: EncodedEntry, heldMax: Int, room: Int = .max) -> Arrival {
     guard entry.seq > last else { return entry.seq > 0 ? .old : .refused }
     if entry.seq == last &+ 1 { return .next }
-    return hold(entry, max: heldMax) ? .held : .refused
+    return hold(entry, max: heldMax, room: room) ? .held : .refused
   }
 
-  private mutating func hold(_ entry: EncodedEntry, max: Int) -> Bool {
+  private mutating func hold(_ entry: EncodedEntry, max: Int, room: Int) -> Bool {
     var place = held.firstIndex { $0.entry.seq <= entry.seq } ?? held.count
     if place < held.count, held[place].entry.seq == entry.seq { return false }
-    if held.count >= max {
+    let bytes = entry.heldBytes
+    let before = heldBytes
+    while held.count >= max || heldBytes + bytes - before > room {
       guard place > 0 else { return false }
-      held.removeFirst()
+      heldBytes -= held.removeFirst().entry.heldBytes
       place -= 1
     }
     arrivals &+= 1
+    heldBytes += bytes
     held.insert(Held(entry: entry, arrival: arrivals), at: place)
     return true
   }
@@ -63,6 +70,7 @@ struct LogCursor {
   mutating func takeNext() -> EncodedEntry? {
     while let first = held.last, first.entry.seq <= last &+ 1 {
       held.removeLast()
+      heldBytes -= first.entry.heldBytes
       if first.entry.seq == last &+ 1 { return first.entry }
     }
     return nil
@@ -84,6 +92,13 @@ struct LogCursor {
     if confirmed == mark.confirmed { confirmed = max(last, end) }
     let before = held.count
     held.removeAll { $0.entry.seq > end && $0.arrival <= mark.arrivals }
+    if held.count < before { heldBytes = held.reduce(0) { $0 + $1.entry.heldBytes } }
     return before - held.count
+  }
+
+  /// Nothing is waited for any more.
+  mutating func dropHeld() {
+    held = []
+    heldBytes = 0
   }
 }

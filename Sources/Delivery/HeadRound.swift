@@ -38,6 +38,8 @@ public final class HeadRound: Sendable {
     var begun: Milliseconds?
     var isUnderWay = false
     var last: [Bucket: BucketCounter] = [:]
+    /// Of the last question.
+    var asked: Set<Bucket> = []
   }
 
   private struct Member {
@@ -63,20 +65,23 @@ public final class HeadRound: Sendable {
 
   func leave(_ member: Int) { state.withLock { $0.members[member] = nil } }
 
-  /// What that loop is to ask now, for all; nil when it has been asked within most of its period.
+  /// What that loop is to ask now, for all; nil when it has been asked within most of its period, unless the loop has
+  /// come to follow a bucket since of which nobody has asked.
   func begin(_ member: Int, rooms: [Bucket: Int], at now: Milliseconds, every period: Milliseconds) -> Question? {
     state.withLock { state in
       state.members[member]?.rooms = rooms
       if let begun = state.begun {
         // A loop's own time comes again after three quarters at least.
         let pause = state.isUnderWay ? Self.answerMax : period - period / 4
-        guard now - begun >= pause else { return nil }
+        let hasMore = !state.isUnderWay && !state.asked.isSuperset(of: rooms.keys)
+        guard hasMore || now - begun >= pause else { return nil }
       }
       var all: [Bucket: Int] = [:]
       for member in state.members.values { all.merge(member.rooms, uniquingKeysWith: +) }
       guard !all.isEmpty else { return nil }
       state.begun = now
       state.isUnderWay = true
+      state.asked = Set(all.keys)
       return Question(rooms: all, since: state.last)
     }
   }

@@ -25,6 +25,8 @@ public final class Hub: @unchecked Sendable {
   var rooms = RoomTable()
   private var sessions = SessionTable()
   var counts = DeliveryCounts()
+  /// What all rooms hold together of what came too early.
+  var heldBytes = 0
   /// Sessions whose queue was found over the limit in this turn.
   var slowReaders: [HubSession] = []
   private(set) lazy var reader = LogReader(hub: self, log: log)

@@ -103,7 +103,8 @@ final class Room {
   }
 
   private func take(_ entry: EncodedEntry, _ hub: Hub) {
-    switch cursor.arrived(entry, heldMax: hub.limits.heldEntriesMax) {
+    let room = hub.limits.heldBytesMax - hub.heldBytes
+    switch holding(hub, { $0.arrived(entry, heldMax: hub.limits.heldEntriesMax, room: room) }) {
     case .next:
       advance(entry, hub)
       if cursor.heldCount > 0 { deliverHeld() }
@@ -114,7 +115,15 @@ final class Room {
   }
 
   private func deliverHeld() {
-    while let entry = cursor.takeNext() { advance(entry, hub) }
+    let hub = hub
+    while let entry = holding(hub, { $0.takeNext() }) { advance(entry, hub) }
+  }
+
+  /// Does to the cursor what may change how much it holds.
+  private func holding<Value>(_ hub: Hub, _ body: (inout LogCursor) -> Value) -> Value {
+    let before = cursor.heldBytes
+    defer { hub.heldBytes += cursor.heldBytes - before }
+    return body(&cursor)
   }
 
   /// Delivers the next entry to all who have everything before it, then does what it says about who sits here.
@@ -207,7 +216,7 @@ final class Room {
       restUntilFlushed(by: hub.ports.now + limits.slowReaderGrace)
     case .logEnds(let end):
       if entries.isEmpty, from < cursor.last { denied(from) }
-      hub.counts.refused += cursor.logEnded(at: end, mark: mark)
+      hub.counts.refused += holding(hub) { $0.logEnded(at: end, mark: mark) }
       repairDue = false
     }
     failures = 0
@@ -284,6 +293,7 @@ final class Room {
   }
 
   func closed() {
+    holding(hub) { $0.dropHeld() }
     holdTimer?.cancel()
     holdTimer = nil
   }

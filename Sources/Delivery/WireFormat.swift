@@ -58,6 +58,13 @@ final class EncodedEntry {
   init(_ entry: Entry) { self.entry = entry }
 
   var seq: Int64 { entry.seq }
+  /// About how much memory it takes before it is told: of what can be long, a message's text, and the rest.
+  var heldBytes: Int {
+    switch entry.event {
+    case .messageCreated(let message), .messageEdited(let message): 512 + message.text.utf8.count
+    default: 512
+    }
+  }
   /// The size of its longest frame so far.
   var bytes: Int { others.reduce(first?.frame?.bytes.count ?? 0) { max($0, $1.frame?.bytes.count ?? 0) } }
 

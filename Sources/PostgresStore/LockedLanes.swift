@@ -20,6 +20,11 @@ struct LockedLanes {
   /// How long one may wait on the server while others want to: long for who is held by a commit, short for who has
   /// sixty before him.
   static let turn: Int64 = 100
+  /// So long before its oldest send's time is over a turn ends, a round trip on a busy machine: at that time the
+  /// connection would be closed, with all that others have on it. Who has no time for a turn is refused.
+  static let turnMargin: Int64 = 50
+  /// How long one waits for whom the server's own limit is short enough: `lock_timeout` as it comes.
+  static let turnUnlimited: Int64 = 2_000
 
   private struct Trial {
     var pauses: Int64 = 0
@@ -30,6 +35,8 @@ struct LockedLanes {
   }
 
   private var trials: [Bucket: Trial] = [:]
+
+  var isEmpty: Bool { trials.isEmpty }
 
   func contains(_ bucket: Bucket) -> Bool { !trials.isEmpty && trials[bucket] != nil }
 
@@ -52,6 +59,16 @@ struct LockedLanes {
 
   /// Whether one besides those that are being tried wants to wait.
   var haveMore: Bool { trials.values.contains { $0.next != nil } }
+
+  /// How long a turn on the server may last where `left` is what its oldest send has; nil: as long as the server lets
+  /// it.
+  static func turn(isShared: Bool, left: Int64) -> Int64? {
+    let most = max(1, left - turnMargin)
+    return isShared ? min(turn, most) : most < turnUnlimited ? most : nil
+  }
+
+  /// What a send must have left to be worth a try.
+  static func timeLeast(waiting: Bool) -> Int64 { turnMargin + (waiting ? turn : 0) }
 
   /// The next moment at which one is to be tried.
   var next: Int64? { trials.values.lazy.compactMap(\.next).min() }

@@ -71,4 +71,27 @@ extension SendLanes {
     counted.retried += again.count
     lanes[batch.bucket, default: SendLane()].waiting.insert(contentsOf: again, at: 0)
   }
+
+  /// Refuses those in time whose turn does not come: behind what hangs, or behind many that are in trouble.
+  func sweepSoon() {
+    guard !isSweeping, unanswered > 0 else { return }
+    isSweeping = true
+    pool.loop.schedule(after: Self.sweptEvery) { [self] in
+      isSweeping = false
+      let now = EventLoop.monotonicMilliseconds()
+      for bucket in lanes.keys { refuseLate(in: bucket, at: now) }
+      sweepSoon()
+    }
+  }
+
+  /// Refuses those in a lane whose time is over by then.
+  func refuseLate(in bucket: Bucket, at moment: Int64) {
+    for send in lanes[bucket]?.takeLate(moment) ?? [] { complete(send, .failure(StoreFailure.away)) }
+  }
+
+  /// Whether nothing waits, nothing is under way, and nothing is remembered of what was.
+  var isAtRest: Bool {
+    lanes.isEmpty && unanswered == 0 && waitingForLocks == 0 && underWayInTrouble == 0 && locked.isEmpty
+      && due.waiting.isEmpty && due.awaited.isEmpty && dueHeavy.waiting.isEmpty && dueHeavy.awaited.isEmpty
+  }
 }

@@ -13,7 +13,7 @@ import Postgres
 /// - Errors: a send is answered or refused (`.unavailable(.database)`) within its deadline. When a connection is lost
 ///   its batches are sent again under the same keys, so that nothing is stored twice.
 /// - Limits: ``batchMax`` messages of a bucket and ``bucketsMax`` buckets in one transaction, ``waitingMax`` in all
-///   lanes.
+///   lanes and ``waitingInLaneMax`` in one.
 /// - Isolation: belongs to the pool's loop; the ``append(_:)`` that waits may be called from anywhere.
 final class SendLanes: @unchecked Sendable {
   /// Beyond this a transaction gains nothing and the first of it waits for the last.
@@ -28,6 +28,9 @@ final class SendLanes: @unchecked Sendable {
   static let heldAloneMax: Int64 = 5
   /// Sends in all lanes of a loop, those under way too: some seconds' worth; past it they are refused at once.
   static let waitingMax = 8_192
+  /// Of these, sends that may wait in one lane: a tenth of a second of the fastest, and when its bucket is held, others
+  /// have as many.
+  static let waitingInLaneMax = waitingMax / 2
   /// From asking to being refused, below the promised 5 s.
   static let patience: Int64 = 4_400
   /// How often it is looked, in milliseconds, whose time has passed while he waited: as often as by the connections.
@@ -42,24 +45,25 @@ final class SendLanes: @unchecked Sendable {
   let bucketsMax: Int
   /// Whether they are stored as on Citus; nil: when the server is one.
   private let forcedStepwise: Bool?
-  private let pool: PostgresPool
+  let pool: PostgresPool
   let failure: StoreFailure
   var lanes: [Bucket: SendLane] = [:]
   /// Those whose last transaction was refused as a whole: until one of theirs succeeds each has one for itself, so that
   /// others do not share its trouble.
   var troubled: Set<Bucket> = []
-  private let due = DueLanes()
-  private let dueHeavy = DueLanes()
+  let due = DueLanes()
+  let dueHeavy = DueLanes()
   private var dueInTrouble: [Bucket] = []
   private var heavy = HeavyBuckets()
   private var isAwaitingEndOfTick = false
-  private var isSweeping = false
-  private var underWayInTrouble = 0
+  var isSweeping = false
+  private var isDeparting = false
+  private(set) var underWayInTrouble = 0
   /// Those that somebody else holds, on plain PostgreSQL.
   var locked = LockedLanes()
-  private var isAwaitingLocked = false
+  private var lockedTimer: (timer: LoopTimer, at: Int64)?
   /// Transactions under way that may wait for a lock, on plain PostgreSQL.
-  private var waitingForLocks = 0
+  private(set) var waitingForLocks = 0
   var unanswered = 0
   var counted = SendCounters()
 
@@ -106,25 +110,14 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func take(_ send: Send) {
-    guard unanswered < Self.waitingMax else { return send.complete(.failure(StoreFailure.away)) }
-    unanswered += 1
     let bucket = send.message.conversation.bucket
+    guard unanswered < Self.waitingMax, lanes[bucket]?.waiting.count ?? 0 < Self.waitingInLaneMax else {
+      return send.complete(.failure(StoreFailure.away))
+    }
+    unanswered += 1
     lanes[bucket, default: SendLane()].waiting.append(send)
     becomeDue(bucket)
     sweepSoon()
-  }
-
-  /// Refuses those in time whose turn does not come: behind what hangs, or behind many that are in trouble.
-  private func sweepSoon() {
-    guard !isSweeping, unanswered > 0 else { return }
-    isSweeping = true
-    pool.loop.schedule(after: Self.sweptEvery) { [self] in
-      isSweeping = false
-      let now = EventLoop.monotonicMilliseconds()
-      let late = lanes.keys.flatMap { lanes[$0]?.takeLate(now) ?? [] }
-      for send in late { complete(send, .failure(StoreFailure.away)) }
-      sweepSoon()
-    }
   }
 
   // MARK: Departures
@@ -144,9 +137,15 @@ final class SendLanes: @unchecked Sendable {
   /// The others are left to those who wait for nothing.
   private var waitingForLocksMax: Int { max(1, pool.connectionsMax / 2) }
 
+  /// Then whatever waits on the server has all others behind it.
+  private var haveOneConnection: Bool { pool.connectionsMax == 1 }
+
   /// Sends what is due, unless it had better wait.
   func depart() {
-    heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 }
+    // A pool that refuses at once calls back from within: thousands of lanes would each be a few calls deeper.
+    guard !isDeparting else { return }
+    isDeparting = true
+    defer { isDeparting = false }
     depart(due)
     depart(dueHeavy)
     // Apart, so that what hangs leaves the others theirs.
@@ -158,7 +157,9 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func depart(_ line: DueLanes) {
-    while !line.waiting.isEmpty, due.awaited.count + dueHeavy.awaited.count < underWayMax {
+    while due.awaited.count + dueHeavy.awaited.count < underWayMax {
+      if line === due { heavy.leave(due, for: dueHeavy, among: most) { lanes[$0]?.waiting.count ?? 0 } }
+      guard !line.waiting.isEmpty else { return }
       let pause = pause(of: line)
       if pause > 0 { return hold(line, pause) }
       send(takeDue(&line.waiting), .isDue, from: line)
@@ -166,16 +167,17 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func tryLockedLater() {
-    guard !isAwaitingLocked, let next = locked.next else { return }
-    isAwaitingLocked = true
-    pool.loop.schedule(after: max(1, next - EventLoop.monotonicMilliseconds())) { [self] in
-      isAwaitingLocked = false
+    guard let next = locked.next, next < lockedTimer?.at ?? .max else { return }
+    lockedTimer?.timer.cancel()
+    let timer = pool.loop.schedule(after: max(1, next - EventLoop.monotonicMilliseconds())) { [self] in
+      lockedTimer = nil
       for bucket in locked.takeDue(at: EventLoop.monotonicMilliseconds()) {
         lanes[bucket]?.isDue = true
         if troubled.contains(bucket) { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
       }
       depart()
     }
+    lockedTimer = (timer, next)
   }
 
   /// Buckets that one transaction may carry now.
@@ -219,7 +221,9 @@ final class SendLanes: @unchecked Sendable {
     var deadline = Int64.max
     let begun = EventLoop.monotonicMilliseconds()
     for bucket in buckets {
-      let most = locked.contains(bucket) && reason == .isDue ? LockedLanes.triedMax : Self.batchMax
+      let isLocked = locked.contains(bucket)
+      if isLocked { refuseLate(in: bucket, at: begun + LockedLanes.timeLeast(waiting: reason == .forLock)) }
+      let most = isLocked && reason == .isDue ? LockedLanes.triedMax : Self.batchMax
       let sends = lanes[bucket]?.takeBatch(atMost: most) ?? []
       lanes[bucket]?.isDue = false
       lanes[bucket]?.isUnderWay = true
@@ -233,7 +237,7 @@ final class SendLanes: @unchecked Sendable {
       for send in sends { deadline = min(deadline, send.deadline) }
     }
     guard !batches.isEmpty else { return }
-    let departure = departure(batches, reason, from: line, at: begun)
+    let departure = departure(batches, reason, from: line, at: begun, left: deadline - begun)
     began(departure)
     pool.submit(
       departure.statements, timeout: max(1, deadline - begun), waits: departure.lockWait,
@@ -247,15 +251,17 @@ final class SendLanes: @unchecked Sendable {
   }
 
   private func departure(
-    _ batches: [SendBatch], _ reason: Departure.Reason, from line: DueLanes?, at begun: Int64
+    _ batches: [SendBatch], _ reason: Departure.Reason, from line: DueLanes?, at begun: Int64, left: Int64
   ) -> Departure {
     let isStepwise = isStepwise
     // A lone one saves itself the question whether somebody holds its bucket, where nothing else waits.
-    let isCalm = reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty
+    let isCalm =
+      reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveOneConnection
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
+    let isShared = locked.haveMore || haveOneConnection
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock && locked.haveMore ? LockedLanes.turn : nil, line: line, begun: begun,
+      turn: reason == .forLock ? LockedLanes.turn(isShared: isShared, left: left) : nil, line: line, begun: begun,
       awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 

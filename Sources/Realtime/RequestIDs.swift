@@ -55,7 +55,8 @@ struct RequestIDs {
     guard !isEmpty else { return nil }
     var place = home(of: id)
     while let other = slots[place] {
-      if other.utf8.elementsEqual(id.utf8) { return place }
+      // By bytes, as they are scattered: Swift takes some ids for equal that are not the same.
+      if other == id, other.utf8.elementsEqual(id.utf8) { return place }
       place = following(place)
     }
     return nil

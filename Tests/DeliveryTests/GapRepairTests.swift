@@ -67,6 +67,21 @@ import Testing
     #expect(cursor.arrived(entry(13), heldMax: 4) == .refused, "it has made room for a nearer one")
   }
 
+  @Test func `past its share of the memory the nearest are held`() {
+    var cursor = LogCursor(head: 0)
+    let bytes = entry(1).heldBytes
+    for seq in Int64(10)...12 { #expect(cursor.arrived(entry(seq), heldMax: 9, room: bytes) == .held) }
+    #expect(cursor.heldBytes == 3 * bytes)
+    #expect(cursor.arrived(entry(13), heldMax: 9, room: bytes - 1) == .refused)
+    #expect(cursor.arrived(entry(9), heldMax: 9, room: bytes - 1) == .held)
+    #expect(cursor.heldCount == 3 && cursor.heldBytes == 3 * bytes)
+    #expect(cursor.arrived(entry(12), heldMax: 9, room: bytes) == .held, "it has made room for a nearer one")
+    cursor.delivered()
+    for _ in 2...9 { cursor.delivered() }
+    while cursor.takeNext() != nil { cursor.delivered() }
+    #expect(cursor.heldBytes == 0)
+  }
+
   @Test(arguments: [0, -1, Int64.min])
   func `a number that no entry has is refused`(seq: Int64) {
     var cursor = LogCursor(head: 5)

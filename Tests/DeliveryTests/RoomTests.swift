@@ -86,6 +86,26 @@ import Testing
     #expect(stage.hub.report.held == 512 && stage.hub.report.refused == 0)
   }
 
+  @Test func `what all rooms hold together is bounded, and what was held makes room when it is told`() throws {
+    var limits = DeliveryLimits()
+    limits.heldBytesMax = 1_100
+    let stage = try HubStage(limits: limits)
+    let rooms = [try stage.group(), try stage.group()]
+    let bob = try stage.listener(stage.bob)
+    for turn in 1...2 {
+      var early: [Entry] = []
+      for room in rooms {
+        try stage.say("lost", in: room)
+        early += [try stage.say("1", in: room), try stage.say("2", in: room)]
+      }
+      stage.broker.publish(Array(early[..<2]))
+      stage.broker.publish(Array(early[2...]))
+      #expect(stage.hub.report.held == 2 * turn && stage.hub.report.refused == 2 * turn)
+      stage.time.run(for: 2_000)
+      for room in rooms { #expect(bob.seqs(room) == Array(2...Int64(3 * turn + 1))) }
+    }
+  }
+
   @Test func `a hole longer than a page is read page by page`() throws {
     var limits = DeliveryLimits()
     limits.pageEntries = 4

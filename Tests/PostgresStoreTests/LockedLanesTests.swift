@@ -27,6 +27,15 @@ struct LockedLanesTests {
     #expect(!lanes.contains(one))
   }
 
+  @Test("a turn on the server ends before the time of who waits, since the connection would end with it")
+  func turnsEnd() {
+    #expect(LockedLanes.turn(isShared: true, left: 4_000) == LockedLanes.turn)
+    #expect(LockedLanes.turn(isShared: true, left: 120) == 120 - LockedLanes.turnMargin)
+    #expect(LockedLanes.turn(isShared: false, left: 4_000) == nil)
+    #expect(LockedLanes.turn(isShared: false, left: 1_500) == 1_500 - LockedLanes.turnMargin)
+    for left in [Int64(10), 0, -3] { #expect(LockedLanes.turn(isShared: true, left: left) == 1) }
+  }
+
   @Test("those that have not waited on the server yet have their turn first, then the one that is held longest")
   func turns() throws {
     var lanes = LockedLanes()

@@ -75,6 +75,26 @@ struct SharedCommitTests {
     }
   }
 
+  @Test("is not shared by a heavy bucket that stands behind many of which little is stored")
+  func heavyBehindMany() async throws {
+    try await Database.with(on: PrivatePostgres.plain()) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      var rooms: [ConversationID] = []
+      while rooms.count < 21 {
+        let room = try await cast.group().id
+        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
+      }
+      let heavy = rooms.removeLast()
+      _ = await database.say(
+        rooms.map { ("x", cast.ada, $0) } + (0..<300).map { ("\($0)", cast.ada, heavy) }
+      ) { answers in answers.values.reduce(0) { $0 + $1.count } == 320 }
+      let counters = await database.sendCounters
+      #expect(counters.batches == 22)
+      // Sixteen and four of the others, the heavy one's first 256 and its rest.
+      #expect(counters.transactions == 4)
+    }
+  }
+
   @Test("a crowd of several senders is told each message as it stands in the log", arguments: [3, 40, 300])
   func crowd(size: Int) async throws {
     try await Database.with { database in

@@ -50,4 +50,17 @@ import Testing
     #expect(ids.isEmpty)
     #expect(ids.capacity == 0)
   }
+
+  @Test func `ids that only look the same are two, of which each is taken out`() {
+    var random = SeededDice(seed: 7)
+    // Equal to Swift.
+    let names = (0..<6).flatMap { ["\($0)e\u{323}\u{307}", "\($0)e\u{307}\u{323}"] }
+    for _ in 0..<500 {
+      var ids = RequestIDs()
+      for name in names.shuffled(using: &random) where !ids.contains(name) { ids.insert(name) }
+      #expect(ids.count == names.count)
+      for name in names.shuffled(using: &random) { ids.remove(name) }
+      #expect(ids.isEmpty)
+    }
+  }
 }
