@@ -101,13 +101,10 @@ enum Byte {
 }
 
 extension Span<UInt8> {
-  /// Where a byte stands first, from there on.
-  func firstIndex(of byte: UInt8, from start: Int) -> Int? {
-    var place = start
-    while place < count {
-      if self[place] == byte { return place }
-      place &+= 1
-    }
-    return nil
+  /// Where a byte stands first in a part; the part's end, if nowhere.
+  func index(of byte: UInt8, in part: Range<Int>) -> Int {
+    var place = part.lowerBound
+    while place < part.upperBound, self[place] != byte { place &+= 1 }
+    return place
   }
 }

@@ -24,11 +24,11 @@ public struct Query: Sendable, Equatable {
     let bytes = text.utf8.span
     var start = 0
     while start < bytes.count {
-      let end = bytes.firstIndex(of: UInt8(ascii: "&"), from: start) ?? bytes.count
+      let end = bytes.index(of: UInt8(ascii: "&"), in: start..<bytes.count)
       defer { start = end &+ 1 }
       guard start < end else { continue }
       guard parameters.count < Query.parametersMax else { throw .tooMany }
-      let equals = bytes.firstIndex(of: Byte.equals, from: start).flatMap { $0 < end ? $0 : nil } ?? end
+      let equals = bytes.index(of: Byte.equals, in: start..<end)
       guard let name = PercentCoding.decode(bytes, start..<equals, plusIsSpace: true),
         let value = equals < end ? PercentCoding.decode(bytes, equals &+ 1..<end, plusIsSpace: true) : ""
       else { throw .encoding }

@@ -81,7 +81,7 @@ public struct RequestHead: Sendable, Equatable {
     segments.reserveCapacity(8)
     var start = 1
     while start <= bytes.count {
-      let end = bytes.firstIndex(of: Byte.slash, from: start) ?? bytes.count
+      let end = bytes.index(of: Byte.slash, in: start..<bytes.count)
       guard let segment = PercentCoding.decode(bytes, start..<end), segment != ".", segment != ".." else { return nil }
       if segment.utf8.contains(where: { $0 < Byte.space || $0 == Byte.delete }) { return nil }
       segments.append(segment)

@@ -55,6 +55,8 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// How many connections it keeps.
   public var connectionsMax: Int { settings.connections }
+  /// How long a statement waits for a lock that says nothing of it, in milliseconds.
+  public var lockTimeout: Int64 { settings.lockTimeout }
 
   /// How long an answer is waited for when nobody says less.
   public var deadlineMax: Int64 { settings.queryTimeout }

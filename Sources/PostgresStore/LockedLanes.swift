@@ -23,8 +23,6 @@ struct LockedLanes {
   /// So long before its oldest send's time is over a turn ends, a round trip on a busy machine: at that time the
   /// connection would be closed, with all that others have on it. Who has no time for a turn is refused.
   static let turnMargin: Int64 = 50
-  /// How long one waits for whom the server's own limit is short enough: `lock_timeout` as it comes.
-  static let turnUnlimited: Int64 = 2_000
 
   private struct Trial {
     var pauses: Int64 = 0
@@ -61,10 +59,10 @@ struct LockedLanes {
   var haveMore: Bool { trials.values.contains { $0.next != nil } }
 
   /// How long a turn on the server may last where `left` is what its oldest send has; nil: as long as the server lets
-  /// it.
-  static func turn(isShared: Bool, left: Int64) -> Int64? {
+  /// it, which is `serverMost`.
+  static func turn(isShared: Bool, left: Int64, serverMost: Int64) -> Int64? {
     let most = max(1, left - turnMargin)
-    return isShared ? min(turn, most) : most < turnUnlimited ? most : nil
+    return isShared ? min(turn, most) : most < serverMost ? most : nil
   }
 
   /// What a send must have left to be worth a try.

@@ -258,10 +258,11 @@ final class SendLanes: @unchecked Sendable {
     let isCalm =
       reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveOneConnection
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
-    let isShared = locked.haveMore || haveOneConnection
+    let turn = LockedLanes.turn(
+      isShared: locked.haveMore || haveOneConnection, left: left, serverMost: pool.lockTimeout)
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
-      turn: reason == .forLock ? LockedLanes.turn(isShared: isShared, left: left) : nil, line: line, begun: begun,
+      turn: reason == .forLock ? turn : nil, line: line, begun: begun,
       awaited: begun + (waits ? Self.heldAloneMax : Self.heldMax))
   }
 

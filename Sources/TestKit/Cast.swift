@@ -37,6 +37,16 @@ public struct Cast: Sendable {
     try await stores.conversations.create(.group, title: "Room", owner: ada, members: members ?? [bob]).conversation
   }
 
+  /// Groups of Ada and Bob of which no two share a bucket.
+  public func groupsApart(_ count: Int) async throws(ChatError) -> [ConversationID] {
+    var groups: [ConversationID] = []
+    while groups.count < count {
+      let group = try await group().id
+      if !groups.contains(where: { $0.bucket == group.bucket }) { groups.append(group) }
+    }
+    return groups
+  }
+
   /// A public conversation of Ada's.
   public func square() async throws(ChatError) -> Conversation {
     try await stores.conversations.create(.public, title: "Square", owner: ada, members: []).conversation

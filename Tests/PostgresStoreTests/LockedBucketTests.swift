@@ -46,11 +46,7 @@ struct LockedBucketTests {
   func answeredInTime() async throws {
     try await Database.with(on: PrivatePostgres.plain()) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var rooms: [ConversationID] = []
-      while rooms.count < 40 {
-        let room = try await cast.group().id
-        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-      }
+      let rooms = try await cast.groupsApart(40)
       let other = try Database(database.url)
       let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = ANY($1) FOR UPDATE")
       let waits = try await withThrowingTaskGroup(of: Int64.self) { group in
@@ -79,7 +75,7 @@ struct LockedBucketTests {
   func heldForAMoment() async throws {
     try await Database.with(on: PrivatePostgres.plain(), Self.patient) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var stuck = try await Self.rooms(14, cast)
+      var stuck = try await cast.groupsApart(14)
       let (moment, free) = (stuck.removeLast(), stuck.removeLast())
       try await Self.whileLocked(stuck, in: database) {
         database.loop.execute { [stuck] in
@@ -104,7 +100,7 @@ struct LockedBucketTests {
   func sixty(sends: Bool) async throws {
     try await Database.with(on: PrivatePostgres.plain()) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var stuck = try await Self.rooms(63, cast)
+      var stuck = try await cast.groupsApart(63)
       let free = Array(stuck.suffix(3))
       stuck.removeLast(3)
       var (held, mine): ([EntryID], [EntryID]) = ([], [])
@@ -143,16 +139,6 @@ struct LockedBucketTests {
     settings.queryTimeout = 30_000
     settings.statementTimeout = 30_000
     settings.lockTimeout = 30_000
-  }
-
-  /// Groups of which no two share a bucket.
-  private static func rooms(_ count: Int, _ cast: Cast) async throws -> [ConversationID] {
-    var rooms: [ConversationID] = []
-    while rooms.count < count {
-      let room = try await cast.group().id
-      if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-    }
-    return rooms
   }
 
   /// Runs `body` while somebody else has their buckets locked.

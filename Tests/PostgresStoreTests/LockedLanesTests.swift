@@ -29,11 +29,11 @@ struct LockedLanesTests {
 
   @Test("a turn on the server ends before the time of who waits, since the connection would end with it")
   func turnsEnd() {
-    #expect(LockedLanes.turn(isShared: true, left: 4_000) == LockedLanes.turn)
-    #expect(LockedLanes.turn(isShared: true, left: 120) == 120 - LockedLanes.turnMargin)
-    #expect(LockedLanes.turn(isShared: false, left: 4_000) == nil)
-    #expect(LockedLanes.turn(isShared: false, left: 1_500) == 1_500 - LockedLanes.turnMargin)
-    for left in [Int64(10), 0, -3] { #expect(LockedLanes.turn(isShared: true, left: left) == 1) }
+    #expect(LockedLanes.turn(isShared: true, left: 4_000, serverMost: 2_000) == LockedLanes.turn)
+    #expect(LockedLanes.turn(isShared: true, left: 120, serverMost: 2_000) == 120 - LockedLanes.turnMargin)
+    #expect(LockedLanes.turn(isShared: false, left: 4_000, serverMost: 2_000) == nil)
+    #expect(LockedLanes.turn(isShared: false, left: 1_500, serverMost: 2_000) == 1_500 - LockedLanes.turnMargin)
+    for left in [Int64(10), 0, -3] { #expect(LockedLanes.turn(isShared: true, left: left, serverMost: 2_000) == 1) }
   }
 
   @Test("those that have not waited on the server yet have their turn first, then the one that is held longest")

@@ -18,7 +18,7 @@ struct SendLanesStatesTests {
     let database = try Database(url, stepwise: stepwise) { $0.connections = connections }
     try await database.migrate()
     let cast = try await Cast.gather(in: database.underTest)
-    let rooms = try await Self.rooms(24, cast)
+    let rooms = try await cast.groupsApart(24)
     let other = try Database.another(url)
     var holders: [Task<Void, any Error>] = []
     let ledger = Ledger(database)
@@ -66,7 +66,7 @@ struct SendLanesStatesTests {
   func places() async throws {
     try await Database.with(on: PrivatePostgres.plain()) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      let rooms = try await Self.rooms(2, cast)
+      let rooms = try await cast.groupsApart(2)
       let other = try Database.another(database.url)
       let ledger = Ledger(database)
       try await other.holding([rooms[0]]) {
@@ -88,7 +88,7 @@ struct SendLanesStatesTests {
     }
     try await Database.with(on: PrivatePostgres.plain(), patient) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      let rooms = try await Self.rooms(2, cast)
+      let rooms = try await cast.groupsApart(2)
       let other = try Database.another(database.url)
       let ledger = Ledger(database)
       try await other.holding([rooms[0]]) {
@@ -128,16 +128,6 @@ struct SendLanesStatesTests {
   private static let killing =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%store_messages%' AND state = 'active' "
     + "AND datname = current_database() AND pid <> pg_backend_pid() LIMIT 1"
-
-  /// Groups of which no two share a bucket.
-  private static func rooms(_ count: Int, _ cast: Cast) async throws -> [ConversationID] {
-    var rooms: [ConversationID] = []
-    while rooms.count < count {
-      let room = try await cast.group().id
-      if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-    }
-    return rooms
-  }
 }
 
 /// What was sent and what came of it; on the loop.

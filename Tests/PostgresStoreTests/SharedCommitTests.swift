@@ -17,11 +17,7 @@ struct SharedCommitTests {
     }
     try await Database.with(on: PrivatePostgres.plain(), patient) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var rooms: [ConversationID] = []
-      while rooms.count < 12 {
-        let room = try await cast.group().id
-        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-      }
+      var rooms = try await cast.groupsApart(12)
       let locked = rooms.removeLast()
       let other = try Database(database.url)
       let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = $1 FOR UPDATE")
@@ -56,11 +52,7 @@ struct SharedCommitTests {
   func heavy() async throws {
     try await Database.with { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var rooms: [ConversationID] = []
-      while rooms.count < 3 {
-        let room = try await cast.group().id
-        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-      }
+      let rooms = try await cast.groupsApart(3)
       let (heavy, light) = (rooms[0], rooms[1...])
       let answers = await database.say(
         (0..<300).map { ("\($0)", cast.ada, heavy) } + light.map { ("x", cast.ada, $0) }
@@ -79,11 +71,7 @@ struct SharedCommitTests {
   func heavyBehindMany() async throws {
     try await Database.with(on: PrivatePostgres.plain()) { database in
       let cast = try await Cast.gather(in: database.underTest)
-      var rooms: [ConversationID] = []
-      while rooms.count < 21 {
-        let room = try await cast.group().id
-        if !rooms.contains(where: { $0.bucket == room.bucket }) { rooms.append(room) }
-      }
+      var rooms = try await cast.groupsApart(21)
       let heavy = rooms.removeLast()
       _ = await database.say(
         rooms.map { ("x", cast.ada, $0) } + (0..<300).map { ("\($0)", cast.ada, heavy) }
