@@ -49,9 +49,9 @@ extension Hub: BrokerReceiver {
     }
   }
 
-  /// Tells so many sessions one thing: when they are a crowd, others' frames leave first.
+  /// Tells so many sessions one thing: when they are many, what few are told leaves first.
   func telling(_ sessions: Int, _ body: () -> Void) {
-    if sessions > limits.crowdAbove { ports.tellCrowd(of: sessions, body) } else { body() }
+    if sessions > limits.toldFirstMax { ports.tellCrowd(of: sessions, body) } else { body() }
   }
 
   /// The broker tells everything of the topic from now on; what came before is compared with the log.

@@ -17,8 +17,8 @@ public protocol LoopPorts: AnyObject {
   /// The task needs the loop as its executor *preference*: one that is only started on the loop, or on an actor there,
   /// wanders off to the global pool at its first `await`.
   func spawn(_ body: @escaping @Sendable () async -> Void)
-  /// Runs `body`, which tells so many sessions one thing: what it puts into send queues leaves after what others are
-  /// told, and the more slowly the more they are.
+  /// Runs `body`, which tells so many sessions one thing: what it puts into send queues leaves after what few are
+  /// told, in its turn among others who are many, and the more slowly the more they are.
   func tellCrowd(of sessions: Int, _ body: () -> Void)
   /// A number from 0 up to, not including, `bound`; for jitter, not for secrets.
   func random(below bound: UInt64) -> UInt64

@@ -16,9 +16,9 @@ import Testing
   }
 
   @Test(arguments: [(1, 2), (2, 0)])
-  func `a crowd is told as one, entries and signals, a few are not`(above: Int, crowds: Int) throws {
+  func `many are told in one line, entries and signals, a few before them`(above: Int, crowds: Int) throws {
     var limits = DeliveryLimits()
-    limits.crowdAbove = above
+    limits.toldFirstMax = above
     let stage = try HubStage(limits: limits)
     let room = try stage.group()
     let ears = [try stage.listener(stage.ada), try stage.listener(stage.bob)]
