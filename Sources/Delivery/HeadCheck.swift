@@ -14,7 +14,8 @@ import ChatCore
 /// its log goes back.
 /// Loops of a node share one comparison (``HeadRound``); what a loop asks by itself are the heads of its own rooms.
 ///
-/// - Limits: one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in a statement.
+/// - Limits: one question and one comparison at a time on a loop; ``DeliveryLimits/headsPerStatement`` conversations in
+///   a statement.
 /// - Errors: a store that fails is asked again after a growing, jittered wait; nothing counts as compared before its
 ///   heads came.
 final class HeadCheck: @unchecked Sendable {
@@ -24,6 +25,9 @@ final class HeadCheck: @unchecked Sendable {
   private var suspects: [ConversationID] = []
   /// Followed buckets that the last answer left out.
   private var away: Set<Bucket> = []
+  /// Whether the counters are being asked for.
+  private var isAsking = false
+  private var isStandingIn = false
   private var isUnderWay = false
   private var gatherIsDue = false
   private var failures = 0
@@ -34,7 +38,7 @@ final class HeadCheck: @unchecked Sendable {
   /// More than all machines of a Citus; past it they are learned anew.
   private static let serversMax = 256
   private var membership: (round: HeadRound, member: Int)?
-  /// What another loop has told, while a comparison was under way.
+  /// What this loop or another has been told, and is yet to be compared.
   private var told: HeadRound.Answer?
 
   private struct Followed {
@@ -93,15 +97,31 @@ final class HeadCheck: @unchecked Sendable {
     begin()
   }
 
-  // MARK: Comparing
+  // MARK: Asking
 
   /// The periodic comparison.
   func check(every period: Milliseconds) {
-    guard hub.ports.now >= notBefore else { return }
-    guard let (round, member) = membership else { return begin(asking: ownQuestion) }
-    guard !isUnderWay else { return }
+    guard hub.ports.now >= notBefore, !isUnderWay else { return }
+    guard !isAsking else { return begin() }
+    guard let (round, member) = membership else {
+      if let question = ownQuestion { ask(question) } else { begin() }
+      return
+    }
     let question = round.begin(member, rooms: followed.mapValues(\.rooms), at: hub.ports.now, every: period)
-    if let question { begin(asking: question, for: membership) } else { begin() }
+    if let question { return ask(question, for: membership) }
+    begin()
+    standIn(for: round, every: period)
+  }
+
+  /// Looks again when another loop should have had its answer.
+  private func standIn(for round: HeadRound, every period: Milliseconds) {
+    guard !isStandingIn, !followed.isEmpty, let at = round.handsOverAt else { return }
+    isStandingIn = true
+    hub.ports.schedule(after: max(1, at - hub.ports.now)) { [weak self] in
+      guard let self else { return }
+      isStandingIn = false
+      if membership != nil, round.handsOverAt != nil { check(every: period) }
+    }
   }
 
   /// Of what this loop follows alone.
@@ -111,25 +131,46 @@ final class HeadCheck: @unchecked Sendable {
     return HeadRound.Question(rooms: followed.mapValues(\.rooms), since: since)
   }
 
-  private func begin(
-    asking question: HeadRound.Question? = nil, for others: (round: HeadRound, member: Int)? = nil
-  ) {
-    guard !isUnderWay, hub.ports.now >= notBefore, question != nil || told != nil || !suspects.isEmpty else { return }
-    // After a failure the counters tell which buckets are there to be compared.
-    let question = question ?? (failures > 0 && told == nil ? ownQuestion : nil)
-    isUnderWay = true
-    hub.counts.headChecks += 1
-    hub.ports.spawn { [hub] in await hub.headCheck.compare(question, for: others) }
+  /// While it is asked, what another loop is told is compared all the same.
+  private func ask(_ question: HeadRound.Question, for others: (round: HeadRound, member: Int)? = nil) {
+    isAsking = true
+    hub.ports.spawn { [hub] in await hub.headCheck.asked(question, for: others) }
   }
 
-  private func compare(_ question: HeadRound.Question?, for others: (round: HeadRound, member: Int)?) async {
+  private func asked(_ question: HeadRound.Question, for others: (round: HeadRound, member: Int)?) async {
+    do {
+      let counters = try await log.counters(of: question.rooms.keys.sorted())
+      var answer = HeadRound.Answer(asked: Set(question.rooms.keys), counters: counters)
+      try await readEntries(question, into: &answer)
+      isAsking = false
+      if others?.round.answered(answer, to: question, by: others?.member ?? 0) ?? true { told = answer }
+    } catch {
+      isAsking = false
+      others?.round.failed(question)
+      failed(toAsk: [])
+    }
+    goOn()
+  }
+
+  // MARK: Comparing
+
+  private func begin() {
+    guard !isUnderWay, hub.ports.now >= notBefore, told != nil || !suspects.isEmpty else { return }
+    // After a failure the counters tell which buckets are there to be compared.
+    if failures > 0, told == nil, let question = ownQuestion {
+      if !isAsking { ask(question) }
+      return
+    }
+    isUnderWay = true
+    hub.counts.headChecks += 1
+    hub.ports.spawn { [hub] in await hub.headCheck.compare() }
+  }
+
+  private func compare() async {
     var asked: [(id: ConversationID, last: Int64)] = []
     do {
-      var answer = told
+      let answer = told
       told = nil
-      if let question {
-        answer = try await answered(question, for: others)
-      }
       let moved = answer.map(takeIn) ?? (compared: [:], busy: [])
       asked = (takeSuspects() + rooms(in: moved.busy)).compactMap { id in
         away.contains(id.bucket) ? nil : hub.rooms[id].map { (id, $0.cursor.last) }
@@ -146,23 +187,13 @@ final class HeadCheck: @unchecked Sendable {
     }
     isUnderWay = false
     hub.judgeSlowReaders()
-    if told != nil { begin() }
-    if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
+    goOn()
   }
 
-  private func answered(
-    _ question: HeadRound.Question, for others: (round: HeadRound, member: Int)?
-  ) async throws(ChatError) -> HeadRound.Answer {
-    do {
-      let counters = try await log.counters(of: question.rooms.keys.sorted())
-      var answer = HeadRound.Answer(asked: Set(question.rooms.keys), counters: counters)
-      try await readEntries(question, into: &answer)
-      if let others { others.round.answered(answer, by: others.member) }
-      return answer
-    } catch {
-      if let others { others.round.failed() }
-      throw error
-    }
+  /// With what has come meanwhile.
+  private func goOn() {
+    if told != nil { begin() }
+    if !suspects.isEmpty { gather(after: max(hub.limits.suspectsGather, notBefore - hub.ports.now)) }
   }
 
   /// Confirms what the answer tells of; says up to where that is, and of which buckets the heads are to be read.

@@ -6,16 +6,22 @@ import Synchronization
 /// Whichever loop's time comes first asks; the others find that it has been done. So the database is asked once a
 /// second by a node, however many loops it has.
 ///
-/// - Limits: the buckets, 4096; entries as many as one comparison reads.
-/// - Errors: a question that fails, or takes longer than ``answerMax``, is asked by the loop whose time comes next.
+/// - Limits: the buckets, 4096; entries as many as one comparison reads; as many questions under way as loops.
+/// - Errors: a question that fails is asked by the loop whose time comes next, one that is not answered within
+///   ``handOver`` by another. What comes of it after the other's answer is told to nobody.
 /// - Isolation: thread-safe; its lock is held while a loop joins, leaves, and once a period, never for a message.
 public final class HeadRound: Sendable {
-  /// How long an answer is waited for, in milliseconds, before another loop asks: somewhat longer than the statements
-  /// may take together.
-  static let answerMax: Milliseconds = 5_000
+  /// How long an answer is waited for, in milliseconds, before another loop asks too: one that hangs (its connection is
+  /// cut off) is not to keep the others from finding within two seconds what was lost.
+  static let handOver: Milliseconds = 750
+  /// The same when several are not answered, each time twice as long up to this: a database that answers nobody is not
+  /// asked by all.
+  static let handOverMost: Milliseconds = 5_000
 
   /// What one loop asks for all.
   struct Question: Sendable {
+    /// Which one it is; later ones have greater numbers.
+    var number = 0
     /// The followed buckets, and how many rooms the loops have in each.
     let rooms: [Bucket: Int]
     /// The counters of the last answer.
@@ -35,11 +41,20 @@ public final class HeadRound: Sendable {
   private struct State {
     var members: [Int: Member] = [:]
     var next = 0
+    /// When somebody asked last.
     var begun: Milliseconds?
-    var isUnderWay = false
+    var questions = 0
+    /// Those that are not answered, nor any after them.
+    var underWay: [Int] = []
     var last: [Bucket: BucketCounter] = [:]
     /// Of the last question.
     var asked: Set<Bucket> = []
+
+    /// Until when nobody else asks; nil when nobody is waited for.
+    var handsOverAt: Milliseconds? {
+      guard let begun, !underWay.isEmpty else { return nil }
+      return begun + min(handOverMost, handOver << Milliseconds(min(underWay.count - 1, 8)))
+    }
   }
 
   private struct Member {
@@ -72,30 +87,36 @@ public final class HeadRound: Sendable {
       state.members[member]?.rooms = rooms
       if let begun = state.begun {
         // A loop's own time comes again after three quarters at least.
-        let pause = state.isUnderWay ? Self.answerMax : period - period / 4
-        let hasMore = !state.isUnderWay && !state.asked.isSuperset(of: rooms.keys)
-        guard hasMore || now - begun >= pause else { return nil }
+        let at = state.handsOverAt ?? begun + period - period / 4
+        let hasMore = state.underWay.isEmpty && !state.asked.isSuperset(of: rooms.keys)
+        guard hasMore || now >= at else { return nil }
       }
       var all: [Bucket: Int] = [:]
       for member in state.members.values { all.merge(member.rooms, uniquingKeysWith: +) }
       guard !all.isEmpty else { return nil }
       state.begun = now
-      state.isUnderWay = true
+      state.questions += 1
+      state.underWay.append(state.questions)
       state.asked = Set(all.keys)
-      return Question(rooms: all, since: state.last)
+      return Question(number: state.questions, rooms: all, since: state.last)
     }
   }
 
-  /// Tells the others.
-  func answered(_ answer: Answer, by member: Int) {
-    let others = state.withLock { state in
-      state.isUnderWay = false
+  /// When a loop that was not to ask may stand in for the one that does; nil when that one has its answer.
+  var handsOverAt: Milliseconds? { state.withLock { $0.handsOverAt } }
+
+  /// Tells the others; false when a later question was answered before, which has told all that this one could.
+  func answered(_ answer: Answer, to question: Question, by member: Int) -> Bool {
+    let others: [@Sendable (Answer) -> Void]? = state.withLock { state in
+      guard state.underWay.contains(question.number) else { return nil }
+      state.underWay.removeAll { $0 <= question.number }
       state.last = answer.counters
       return state.members.filter { $0.key != member }.map(\.value.tell)
     }
-    for tell in others { tell(answer) }
+    for tell in others ?? [] { tell(answer) }
+    return others != nil
   }
 
   /// Nobody was told; the next one asks.
-  func failed() { state.withLock { $0.isUnderWay = false } }
+  func failed(_ question: Question) { state.withLock { $0.underWay.removeAll { $0 == question.number } } }
 }

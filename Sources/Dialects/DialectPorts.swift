@@ -38,6 +38,10 @@ public protocol DialectTransport: AnyObject {
   func ping()
   /// Ends it; the client may come back.
   func close()
+  /// Hands nothing over until ``resumeReading()``: the client is slowed down, or what it says waits.
+  func pauseReading()
+  /// Hands over what has waited, after this call.
+  func resumeReading()
   /// Bytes that wait for the client.
   var queuedBytes: Int { get }
 }

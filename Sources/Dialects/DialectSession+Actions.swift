@@ -5,6 +5,17 @@ import JSONText
 
 /// What the client sends, and what a row makes of it.
 extension DialectSession {
+  /// Actions that may wait for the one that is done: twice what the chattiest old client sends at once.
+  static let actionsWaitingMax = 64
+  /// With so many waiting the client is not read from, until ``actionsReadAgain`` wait: whoever is answered more slowly
+  /// than he speaks is slowed down before he is sent away.
+  static let actionsReadMost = 48
+  /// A few, so that the next are there when these are done.
+  static let actionsReadAgain = 16
+  /// How long the next action waits after one that was refused for its rate, and the client is not read from: refusing
+  /// costs as much as telling, and who repeats at once could have as many refusals as the node can write.
+  static let restAfterHaste: Milliseconds = 20
+
   /// An event came; arguments are JSON texts.
   public func received(event name: String, arguments: [[UInt8]], ackID: Int64?) {
     guard isIn, ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else { return }
@@ -44,19 +55,45 @@ extension DialectSession {
     if action.mayBeLost, actions.count >= DialectSession.actionsWaitingMax / 2 { return }
     guard actions.count < DialectSession.actionsWaitingMax else { return close() }
     actions.append(Work(action: action, parameters: parameters, arguments: arguments, ackID: ackID))
+    if actions.count >= DialectSession.actionsReadMost { pauseReading() }
     guard !isWorking else { return }
     isWorking = true
     door.ports.spawn { [self] in
-      while !actions.isEmpty { await perform(actions.removeFirst()) }
+      while !actions.isEmpty {
+        if await perform(actions.removeFirst()) { await rest() }
+        if actions.count <= DialectSession.actionsReadAgain { resumeReading() }
+      }
       isWorking = false
     }
   }
 
-  private func perform(_ work: Work) async {
+  /// After a refusal for its rate.
+  private func rest() async {
+    pauseReading()
+    if !isOver { await pause(DialectSession.restAfterHaste) }
+  }
+
+  private func pauseReading() {
+    guard !isPaused, let transport else { return }
+    isPaused = true
+    transport.pauseReading()
+  }
+
+  private func resumeReading() {
+    guard isPaused else { return }
+    isPaused = false
+    // Its pongs have waited too.
+    heard()
+    transport?.resumeReading()
+  }
+
+  /// - Returns: whether it was refused for its rate.
+  private func perform(_ work: Work) async -> Bool {
     let name = work.action.name
     let begun = mount.now()
     let scope = mount.tracer?.begin(trace)
     var refusal: Refusal?
+    var isHasty = false
     do {
       if work.action.access == .signedIn, caller == nil {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
@@ -71,6 +108,7 @@ extension DialectSession {
         in: scope)
       for words in try await work.action.act(ask) { say(words) }
     } catch {
+      if case .rateLimited? = error as? ChatError { isHasty = true }
       refusal = mount.worded(error, name)
       refuse(refusal)
     }
@@ -82,6 +120,7 @@ extension DialectSession {
       DialectRecord(
         route: route, method: DialectRecord.event, traceID: scope?.trace ?? trace?.trace, status: status,
         user: caller?.user.rawValue, milliseconds: mount.now() - begun, fault: refusal?.fault))
+    return isHasty
   }
 
   /// A credential that an action repeats must be of the user who speaks here: nobody acts for another by its means.

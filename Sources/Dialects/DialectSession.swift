@@ -9,10 +9,8 @@ import JSONText
 /// user, and before the client hears that it is in; what came earlier is history.
 ///
 /// - Isolation: one loop.
-/// - Limits: ``actionsWaitingMax``, ``enteredMax``, ``proofWithin``.
+/// - Limits: ``actionsWaitingMax``, ``enteredMax``, ``proofWithin``, ``restAfterHaste``.
 public final class DialectSession: SessionPort, @unchecked Sendable {
-  /// Actions that may wait for the one that is done: twice what the chattiest old client sends at once.
-  static let actionsWaitingMax = 64
   /// How long a client may stay before it has proven who it is.
   static let proofWithin: Milliseconds = 10_000
   /// How long a plain WebSocket may stay without saying who it is: who is asked for a name and a PIN may look for them.
@@ -48,6 +46,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   private var held: [EncodedFrame]?
   var actions: [Work] = []
   var isWorking = false
+  /// Whether the client is not read from.
+  var isPaused = false
   private var resuming: UnsafeContinuation<ResumeOutcome, Never>?
   private var awaitingProof: [UnsafeContinuation<Void, Never>] = []
   var lastHeard: Milliseconds
@@ -289,7 +289,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     pings = door.ports.schedule(after: DialectSession.pingEvery) { [weak self] in
       guard let self, let transport else { return }
       let now = door.ports.now
-      if now - lastHeard > DialectSession.pingEvery * 2 { return close() }
+      // Who is not read from cannot be heard.
+      if now - lastHeard > DialectSession.pingEvery * 2, !isPaused { return close() }
       if caller == nil, now - begunAt > DialectSession.namelessMax { return close() }
       transport.ping()
       schedulePing()

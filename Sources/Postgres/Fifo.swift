@@ -50,4 +50,9 @@ struct Fifo<Element> {
   func contains(where condition: (Element) -> Bool) -> Bool {
     items[head...].contains { $0.map(condition) ?? false }
   }
+
+  /// How many satisfy a condition.
+  func count(where condition: (Element) -> Bool) -> Int {
+    items[head...].count { $0.map(condition) ?? false }
+  }
 }

@@ -76,8 +76,8 @@ final class PostgresConnection: @unchecked Sendable {
   /// When the oldest flight was sent; what is stuck is chosen last.
   var oldestSent: Int64? { flights.first?.sent }
 
-  /// Whether the transaction that has it may wait for a lock as long as any statement, or locks what is in trouble.
-  var maySitLong = false
+  /// How the transaction that has it may wait for a lock.
+  var sitting = PostgresPool.Sitting.briefly
 
   func append(_ flight: Flight) {
     flight.sent = EventLoop.monotonicMilliseconds()

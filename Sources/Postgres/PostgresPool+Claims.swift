@@ -18,6 +18,16 @@ extension PostgresPool {
     }
   }
 
+  /// How a transaction that may wait for a lock sits on its connection.
+  enum Sitting {
+    /// Only as long as it takes to find out.
+    case briefly
+    /// In trouble, and not before its turn is over.
+    case inTurn
+    /// As long as any statement.
+    case endless
+  }
+
   /// A connection for a transaction.
   struct Grant {
     let connection: PostgresConnection
@@ -32,6 +42,14 @@ extension PostgresPool {
   static let hastyPatience: Int64 = 100
   /// A commit's time.
   static let hastyPatienceLeast: Int64 = 5
+  /// How long it takes, in milliseconds and without what the server needs, until each of those that are in trouble has
+  /// had a turn: what was held for a moment only waits so long behind those that are held for long.
+  static let roundMost: Int64 = 1_000
+
+  /// How long one in trouble waits for a lock while so many others in trouble want to.
+  static func turn(others: Int, atOnce: Int) -> Int64 {
+    max(hastyPatienceLeast, min(hastyPatience, roundMost * Int64(atOnce) / Int64(others + 1)))
+  }
 
   /// Takes a transaction's wish for a connection of its own.
   func take(_ claim: Claim) {
@@ -51,7 +69,7 @@ extension PostgresPool {
     held -= 1
     turns.end(locks)
     turns.leave(locks)
-    connection.maySitLong = false
+    connection.sitting = .briefly
     guard connection.state == .ready else { return dispatch() }
     connection.isReserved = false
     // In a transaction still, or worse: nobody may go on where somebody else stopped.
@@ -73,7 +91,7 @@ extension PostgresPool {
     if let connection = claim.grant?.connection {
       held -= 1
       connection.isReserved = false
-      connection.maySitLong = false
+      connection.sitting = .briefly
       turns.end(claim.locks)
     }
     turns.leave(claim.locks)
@@ -83,11 +101,10 @@ extension PostgresPool {
   func grantClaims() {
     var stillWaiting = Fifo<Claim>()
     while let claim = claims.popFirst() {
-      if claim.grant == nil, turns.isFree(claim.locks), let wait = wait(of: claim.locks), let connection = reserve() {
-        var patience = wait.patience
-        if wait.isInTrouble, wantsToWait(claims) || wantsToWait(stillWaiting) { patience = Self.hastyPatience }
+      if claim.grant == nil, turns.isFree(claim.locks), maySit(claim.locks), let connection = reserve() {
+        let (sitting, patience) = wait(of: claim.locks) { wantToWait(claims) + wantToWait(stillWaiting) }
         claim.grant = Grant(connection: connection, patience: patience)
-        connection.maySitLong = wait.isLong
+        connection.sitting = sitting
         turns.begin(claim.locks)
       }
       guard let grant = claim.grant, grant.connection.load == 0 else {
@@ -99,19 +116,35 @@ extension PostgresPool {
     claims = stillWaiting
   }
 
-  /// How long a transaction with those locks may sit on a connection; nil: not now, since half of them carry what waits
-  /// long already.
-  private func wait(of locks: [Int16]) -> (isLong: Bool, isInTrouble: Bool, patience: Int64?)? {
-    if locks.isEmpty { return (false, false, nil) }
-    let isFull = ready.count { $0.isReserved && $0.maySitLong } >= troubleMax
-    if quarantine.isTroubled(locks) { return isFull ? nil : (true, true, nil) }
-    let troubled = Int64(quarantine.troubledCount)
-    if troubled == 0, !isFull { return (true, false, nil) }
-    return (false, false, max(Self.hastyPatienceLeast, Self.hastyPatience / (1 + troubled)))
+  private func sitting(_ such: (Sitting) -> Bool) -> Int { ready.count { $0.isReserved && such($0.sitting) } }
+
+  /// Whether a transaction with those locks may have a connection; not while half of them carry what waits long already
+  /// and it is in trouble too.
+  private func maySit(_ locks: [Int16]) -> Bool {
+    !quarantine.isTroubled(locks) || sitting { $0 != .briefly } < troubleMax
   }
 
-  private func wantsToWait(_ claims: Fifo<Claim>) -> Bool {
-    claims.contains { $0.grant == nil && quarantine.isTroubled($0.locks) }
+  /// How it sits there, and how long it may wait for a lock.
+  ///
+  /// - Parameter others: how many in trouble want to.
+  private func wait(of locks: [Int16], others: () -> Int) -> (sitting: Sitting, patience: Int64?) {
+    if locks.isEmpty { return (.briefly, nil) }
+    let endless = sitting { $0 == .endless }
+    // One of the half is always left to those that take turns, or the first two would keep sixty waiting for seconds.
+    let mayBeEndless = endless < max(1, troubleMax - 1) && sitting { $0 != .briefly } < troubleMax
+    let troubled = quarantine.troubledCount
+    guard quarantine.isTroubled(locks) else {
+      if troubled == 0, mayBeEndless { return (.endless, nil) }
+      return (.briefly, max(Self.hastyPatienceLeast, Self.hastyPatience / Int64(1 + troubled)))
+    }
+    // Several may want one bucket, and take one turn of a round.
+    let others = min(others(), troubled)
+    if others == 0, mayBeEndless { return (.endless, nil) }
+    return (.inTurn, Self.turn(others: others, atOnce: max(1, troubleMax - endless)))
+  }
+
+  private func wantToWait(_ claims: Fifo<Claim>) -> Int {
+    claims.count { $0.grant == nil && quarantine.isTroubled($0.locks) }
   }
 
   /// One connection always stays for statements, unless there is only one at all; and not one on which something waits

@@ -45,8 +45,10 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
   private var isOver = true
   private var random = SystemRandomNumberGenerator()
 
+  /// Asks nobody until ``start()``; `calm` is how often while all is well, in milliseconds.
   init(
-    loop: EventLoop, settings: RedisSettings, trust: RedisTrust, observe: @escaping (RedisChange) -> Void
+    loop: EventLoop, settings: RedisSettings, trust: RedisTrust, calm: Int64 = RefreshPlan.calm,
+    observe: @escaping (RedisChange) -> Void
   ) {
     self.loop = loop
     var settings = settings
@@ -55,7 +57,7 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
     self.settings = settings
     self.trust = trust
     self.observe = observe
-    plan = RefreshPlan(seeds: settings.seeds, using: &random)
+    plan = RefreshPlan(seeds: settings.seeds, calm: calm, using: &random)
   }
 
   /// Somebody wants to be told, also what is known already.

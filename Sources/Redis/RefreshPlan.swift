@@ -19,6 +19,7 @@ struct RefreshPlan {
   static let calm: Int64 = 30_000
 
   private let seeds: [RedisAddress]
+  private let calm: Int64
   private var nodes: [RedisAddress] = []
   private var silent: Set<RedisAddress> = []
   private var turn: Int
@@ -29,8 +30,9 @@ struct RefreshPlan {
   private var olderInRow = 0
 
   /// Begins with the seeds, at any of them, so that not all nodes of ours ask the same.
-  init(seeds: [RedisAddress], using random: inout some RandomNumberGenerator) {
+  init(seeds: [RedisAddress], calm: Int64 = RefreshPlan.calm, using random: inout some RandomNumberGenerator) {
     self.seeds = seeds
+    self.calm = calm
     turn = seeds.isEmpty ? 0 : Int.random(in: 0..<seeds.count, using: &random)
   }
 
@@ -86,7 +88,8 @@ struct RefreshPlan {
   mutating func next(after now: Int64, allIsWell: Bool, using random: inout some RandomNumberGenerator) -> Int64 {
     guard !allIsWell else {
       pauses = 0
-      return now + Int64.random(in: RefreshPlan.calm * 9 / 10...RefreshPlan.calm, using: &random)
+      // Apart, so that the loops of a cluster's nodes, which an outage has set to one moment, do not stay in step.
+      return now + Int64.random(in: calm * 9 / 10...calm, using: &random)
     }
     let span = pauses < RefreshPlan.restlessMax ? RefreshPlan.restless : RefreshPlan.resigned
     let most = min(span, RefreshPlan.gap << Int64(min(pauses, 8)))

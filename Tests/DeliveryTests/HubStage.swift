@@ -179,6 +179,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
   private let time: VirtualTime
   var latency: Milliseconds = 1
   var isAway = false
+  /// How long who asks for counters waits in vain before he is told so; 0 when he is answered.
+  var hangsFor: Milliseconds = 0
   /// Buckets on a machine of the log's that is away.
   var gone: Set<Bucket> = []
   private(set) var pagesRead = 0
@@ -239,6 +241,10 @@ final class SlowLog: LogStore, @unchecked Sendable {
 
   func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     counterStatements += 1
+    if hangsFor > 0 {
+      await time.sleep(hangsFor)
+      throw .unavailable(.database, retryAfter: 1_000)
+    }
     try await wait()
     let told = try await world.counters(of: buckets.filter { !gone.contains($0) })
     return told.mapValues { BucketCounter(newest: $0.newest, server: server) }

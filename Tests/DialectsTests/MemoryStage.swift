@@ -105,6 +105,9 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
   func acknowledge(_ id: Int64) { acks.append(id) }
   func ping() { session?.heard() }
   func close() { isClosed = true }
+  private(set) var isPaused = false
+  func pauseReading() { isPaused = true }
+  func resumeReading() { isPaused = false }
 
   func send(_ value: JSONValue) async throws {
     switch (carrier, value.array) {

@@ -135,6 +135,47 @@ struct LockedBucketTests {
     }
   }
 
+  @Test(
+    "changes of what was held for a moment do not wait three seconds behind sixty that are held for long",
+    .timeLimit(.minutes(1)))
+  func changedAfterAMoment() async throws {
+    try await Database.with(on: PrivatePostgres.plain(), Self.patient) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = try await cast.groupsApart(66)
+      var held: [EntryID] = []
+      for room in rooms { held.append(try await cast.say("held", by: cast.ada, in: room).message.id) }
+      // Spread among the others, so that one of them has just had its turn.
+      let moment = stride(from: 0, to: 66, by: 11).map { $0 }
+      let stuck = rooms.indices.filter { !moment.contains($0) }
+      let slowest = try await withThrowingTaskGroup(of: Void.self) { group in
+        let slowest = try await Self.whileLocked(stuck.map { rooms[$0] }, in: database) {
+          try await withThrowingTaskGroup(of: Int64.self) { changes in
+            let begun = try await Self.whileLocked(moment.map { rooms[$0] }, in: database) {
+              for place in rooms.indices {
+                let id = held[place]
+                if moment.contains(place) {
+                  changes.addTask {
+                    #expect(await Self.edits(id, to: "late", cast))
+                    return EventLoop.monotonicMilliseconds()
+                  }
+                } else {
+                  group.addTask { #expect(await Self.edits(id, to: "late", cast)) }
+                }
+              }
+              // Until all are known to be held.
+              await database.loop.sleep(2_000)
+              return EventLoop.monotonicMilliseconds()
+            }
+            return try await changes.reduce(Int64(0)) { max($0, $1 - begun) }
+          }
+        }
+        try await group.waitForAll()
+        return slowest
+      }
+      #expect(slowest < 2_000, "the slowest of them, in milliseconds")
+    }
+  }
+
   private static func patient(_ settings: inout PostgresSettings) {
     settings.queryTimeout = 30_000
     settings.statementTimeout = 30_000

@@ -3,6 +3,7 @@ import Delivery
 import Dialects
 import EngineServing
 import HTTP1
+import IORuntime
 import JSONText
 import Serving
 import SocketIO
@@ -11,6 +12,7 @@ import WebSocket
 /// A client of Socket.IO as the transport of a dialect's session.
 ///
 /// - Isolation: the client's loop.
+/// - Limits: ``EventBacklog/bytesMax``; past it the client is sent away.
 final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendable {
   private static let namespace = "/"
 
@@ -18,6 +20,7 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
   private let request: Request
   private var client: SocketIOClient?
   private var session: DialectSession?
+  private var backlog = EventBacklog()
 
   init(_ door: DialectDoor, _ request: Request) {
     self.door = door
@@ -36,6 +39,14 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
   }
 
   func happened(_ event: SocketEvent, by client: SocketIOClient) {
+    switch backlog.arrived(event) {
+    case .handOver: hand(over: event)
+    case .wait: break
+    case .refuse: client.close()
+    }
+  }
+
+  private func hand(over event: SocketEvent) {
     session?.received(event: event.name, arguments: event.arguments.texts, ackID: event.ackID)
   }
 
@@ -49,6 +60,7 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
     session?.transportClosed()
     session = nil
     client = nil
+    backlog = EventBacklog()
   }
 
   // MARK: What the session asks
@@ -76,6 +88,15 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
 
   func close() { client?.close() }
 
+  func pauseReading() { backlog.pause() }
+
+  func resumeReading() {
+    backlog.resume()
+    client?.session.loop.execute { [weak self] in self?.readBacklog() }
+  }
+
+  private func readBacklog() { while let event = backlog.next() { hand(over: event) } }
+
   var queuedBytes: Int { client?.session.queuedBytes ?? 0 }
 }
 
@@ -102,6 +123,8 @@ final class DialectWebSocket: DialectTransport, WebSocketHandler {
   func acknowledge(_ id: Int64) {}
   func ping() { socket.ping() }
   func close() { socket.close(.goingAway) }
+  func pauseReading() { socket.pauseReading() }
+  func resumeReading() { socket.resumeReading() }
   var queuedBytes: Int { socket.queuedBytes }
 
   func received(text: Span<UInt8>) { session?.received(text: text.withUnsafeBufferPointer { Array($0) }) }

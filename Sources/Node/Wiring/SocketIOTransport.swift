@@ -11,16 +11,13 @@ import WebSocket
 /// A client of Socket.IO as the transport of a native session, and the session as its program.
 ///
 /// - Isolation: the client's loop.
-/// - Limits: ``refusalsMax``, ``backlogBytesMax``.
+/// - Limits: ``refusalsMax``, ``EventBacklog/bytesMax``.
 final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Sendable {
   static let path = "/socket.io/"
   /// The only namespace, as in the reference server's default.
   private static let namespace = "/"
   /// CONNECTs of one client that may be refused before its connection is closed: 3, since a token costs a signature.
   static let refusalsMax = 3
-  /// Bytes of events that wait while too many are under way: a million, what one body may bring; past it they are
-  /// refused.
-  static let backlogBytesMax = 1_000_000
 
   /// How long a client that was sent out may stay connected: 5 s, in which it closes by itself.
   static let outsideMax: Milliseconds = 5_000
@@ -29,10 +26,8 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   private let opening: OpeningTrace?
   private var client: SocketIOClient?
   private(set) var session: SocketSession?
-  private var backlog: [SocketEvent] = []
-  private var backlogBytes = 0
+  private var backlog = EventBacklog()
   private var refusals: UInt8 = 0
-  private var isPaused = false
 
   init(door: RealtimeDoor, trace: TraceParent? = nil) {
     self.door = door
@@ -78,13 +73,11 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   }
 
   func happened(_ event: SocketEvent, by client: SocketIOClient) {
-    guard isPaused || !backlog.isEmpty else { return hand(over: event) }
-    guard backlogBytes < SocketIOTransport.backlogBytesMax else {
-      session?.turnDown(event: event.name, ack: event.ackID)
-      return
+    switch backlog.arrived(event) {
+    case .handOver: hand(over: event)
+    case .wait: break
+    case .refuse: session?.turnDown(event: event.name, ack: event.ackID)
     }
-    backlog.append(event)
-    backlogBytes += SocketIOTransport.bytes(of: event)
   }
 
   private func hand(over event: SocketEvent) {
@@ -94,16 +87,7 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   }
 
   /// What waits was said to a session that is over.
-  private func forget() {
-    isPaused = false
-    backlog = []
-    backlogBytes = 0
-  }
-
-  /// Near enough, with something for an event that has none.
-  private static func bytes(of event: SocketEvent) -> Int {
-    event.arguments.texts.reduce(64) { $0 + $1.count } + event.arguments.attachments.reduce(0) { $0 + $1.count }
-  }
+  private func forget() { backlog = EventBacklog() }
 
   func left(namespace: String, client: SocketIOClient) {
     guard client.session.isOpen else { return }
@@ -152,20 +136,12 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
 
   var queuedBytes: Int { client?.session.queuedBytes ?? 0 }
 
-  func pauseReading() { isPaused = true }
+  func pauseReading() { backlog.pause() }
 
   func resumeReading() {
-    isPaused = false
+    backlog.resume()
     client?.session.loop.execute { [weak self] in self?.readBacklog() }
   }
 
-  private func readBacklog() {
-    var read = 0
-    while !isPaused, read < backlog.count {
-      read += 1
-      backlogBytes -= SocketIOTransport.bytes(of: backlog[read - 1])
-      hand(over: backlog[read - 1])
-    }
-    backlog.removeFirst(min(read, backlog.count))
-  }
+  private func readBacklog() { while let event = backlog.next() { hand(over: event) } }
 }

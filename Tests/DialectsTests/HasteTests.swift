@@ -1,0 +1,95 @@
+import ChatCore
+import HTTP1
+import JSONText
+import TestKit
+import Testing
+
+@testable import Dialects
+
+/// Who sends more than he may by a dialect's socket is slowed down, and costs little.
+@Suite struct HasteTests {
+  /// Refuses whatever has a rate while it is shut.
+  private final class Turnstile: DialectGate, @unchecked Sendable {
+    var isShut = false
+    func retryAfter(_ rate: Rate, _ caller: Caller?, address: String) async -> Milliseconds? {
+      isShut && rate != .none ? 1_000 : nil
+    }
+
+    func signIn(
+      _ username: String, address: String, _ body: @Sendable () async throws(ChatError) -> SignedIn
+    ) async throws(ChatError) -> SignedIn { try await body() }
+  }
+
+  /// A client that has come in, and says more and more as long as it is read.
+  private struct Chatterer {
+    let gate = Turnstile()
+    let stage: MemoryStage
+    let socket: MemorySocket
+    var said = 0
+
+    init() async throws {
+      stage = MemoryStage(.pymessage, gate: gate)
+      socket = try #require(try await stage.connect("", [:], auth: nil) as? MemorySocket)
+      try await socket.send(["type": "create_acc", "username": "ada", "pin": "1"])
+      try #require(try await socket.next()?["type"]?.string == "create_acc_resp")
+    }
+
+    /// Says what it can in that time, and gives the answers.
+    mutating func chatter(for time: Milliseconds) async throws -> [JSONValue] {
+      let end = stage.time.now + time
+      while stage.time.now < end {
+        for _ in 0..<16 where !socket.isPaused {
+          said += 1
+          socket.session?.received(text: (["type": "get_friends"] as JSONValue).bytes)
+        }
+        stage.time.run(for: 1)
+      }
+      var answers: [JSONValue] = []
+      while !socket.isSilent, let answer = try await socket.next() { answers.append(answer) }
+      return answers
+    }
+  }
+
+  @Test func `it is refused fifty times a second at most, and neither sent away nor left without an answer`()
+    async throws
+  {
+    var ada = try await Chatterer()
+    ada.gate.isShut = true
+    let refused = try await ada.chatter(for: 1_000)
+    #expect(refused.allSatisfy { $0["error"] != nil })
+    #expect((40...51).contains(refused.count))
+    #expect(!ada.socket.isClosed && ada.said < refused.count + DialectSession.actionsWaitingMax)
+    ada.gate.isShut = false
+    let waiting = ada.said - refused.count
+    ada.stage.time.run(for: 200)
+    var answers = 0
+    while !ada.socket.isSilent, let answer = try await ada.socket.next() {
+      #expect(answer["type"]?.string == "friends_resp")
+      answers += 1
+    }
+    #expect(answers == waiting && !ada.socket.isPaused)
+  }
+
+  @Test func `who says more at once than may wait is read more slowly, and has all answers`() async throws {
+    var ada = try await Chatterer()
+    for _ in 0..<DialectSession.actionsReadMost {
+      #expect(!ada.socket.isPaused)
+      ada.socket.session?.received(text: (["type": "get_friends"] as JSONValue).bytes)
+    }
+    #expect(ada.socket.isPaused)
+    ada.stage.time.run(for: 10)
+    #expect(!ada.socket.isPaused)
+    let more = try await ada.chatter(for: 20)
+    #expect(more.count == DialectSession.actionsReadMost + ada.said && !ada.socket.isClosed)
+  }
+
+  @Test func `who is not read from for long is not taken for dead`() async throws {
+    let ada = try await Chatterer()
+    ada.gate.isShut = true
+    let session = try #require(ada.socket.session)
+    for _ in 0..<DialectSession.actionsReadMost { session.received(text: (["type": "get_friends"] as JSONValue).bytes) }
+    session.lastHeard -= DialectSession.pingEvery * 3
+    ada.stage.time.run(for: 600)
+    #expect(ada.socket.isPaused && !ada.socket.isClosed)
+  }
+}
