@@ -45,11 +45,11 @@ class Servers:
     def cluster(self):
         return json.loads((self.data / "cluster.json").read_text())
 
-    def start(self, name, words, port, environment=None):
-        """Starts a process of our own and waits until something listens there."""
-        log = open(self.out / f"{name}.log", "a")
-        process = subprocess.Popen([str(word) for word in words], stdout=log, stderr=log,
-                                   env=environment or self.environment)
+    def start(self, name, words, port, environment=None, cores=None):
+        """Starts a process of our own, on those cores if any are named, and waits until something listens there."""
+        with open(self.out / f"{name}.log", "a") as log:
+            process = subprocess.Popen([str(word) for word in words], stdout=log, stderr=log,
+                                       env=environment or self.environment, preexec_fn=cores and keeping_to(cores))
         self.running[name] = process
         for _ in range(300):
             if process.poll() is not None:
@@ -75,6 +75,20 @@ class Servers:
         self.stop_cluster()
 
 
+def halves():
+    """The core of a server that is measured alone, and those of its tester; of one core nobody is kept out.
+
+    Else the system moves both about, and a delivery costs what that costs: the ratio of two servers that do the same
+    differs by a third from run to run. performance.md measured its table so.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    return ({cores[0]}, set(cores[1:])) if len(cores) > 1 else (None, None)
+
+
+def keeping_to(cores):
+    return lambda: os.sched_setaffinity(0, cores)
+
+
 def listens(port):
     try:
         socket.create_connection(("127.0.0.1", port), 0.2).close()
@@ -89,11 +103,12 @@ def metric(url, name):
     return [float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.MULTILINE)]
 
 
-def run_bench(servers, scenario, result, where, wire, more=()):
-    """One measurement; its result, or why there is none."""
+def run_bench(servers, scenario, result, where, wire, more=(), cores=None):
+    """One measurement, by a tester on those cores if any are named; its result, or why there is none."""
     words = [servers.tester, "bench", HERE / "scenarios" / f"{scenario}.json", *where, "--wire", wire, "--json", result,
              "--sources", "127.0.0.2-127.0.0.60", "--keep", servers.out / "population", *more]
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=servers.environment)
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env=servers.environment,
+                          preexec_fn=cores and keeping_to(cores))
     # 3 is a result, too: deliveries were lost, or sockets missing, and the report says so.
     if done.returncode not in (0, 3):
         lines = done.stderr.strip().split("\n")
