@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,13 @@ int clinux_set_nonblocking(int fd) {
 }
 
 void clinux_trim_memory(void) { malloc_trim(0); }
+
+void clinux_keep_memory(size_t bytes) {
+  // The threshold follows the largest block that was mapped and freed; written to, so that no compiler leaves it out.
+  volatile char *block = malloc(bytes);
+  if (block) *block = 1;
+  free((void *)block);
+}
 
 void clinux_set_thread_name(const char *name) {
   char kept[16];

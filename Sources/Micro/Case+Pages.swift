@@ -33,7 +33,7 @@ extension Case {
   private static func row(of message: Message) -> [Parameter] {
     [
       .int8(message.seq), .int8(message.id.rawValue), .int8(message.sender.id.rawValue),
-      .text(message.sender.username), .time(message.createdAt.milliseconds), .text(message.clientMessageID), .text(nil),
+      .text(message.sender.username), .time(message.createdAt.milliseconds), .text(message.clientMessageID),
       .text(message.text), .bytes(nil),
     ]
   }

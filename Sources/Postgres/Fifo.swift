@@ -7,6 +7,9 @@ struct Fifo<Element> {
   var isEmpty: Bool { head == items.count }
   var first: Element? { isEmpty ? nil : items[head] }
 
+  /// The one so many places behind the first.
+  subscript(place: Int) -> Element? { place < count ? items[head + place] : nil }
+
   mutating func append(_ item: Element) { items.append(item) }
 
   mutating func popFirst() -> Element? {

@@ -12,7 +12,7 @@ public enum LockWait: Int, Sendable {
 }
 
 /// Statements that are sent together and end with one Sync: one transaction, unless one is open. Answered when the
-/// server has confirmed the Sync, so after the commit.
+/// server has confirmed the Sync, so after the commit. Those that are brief may share their Sync.
 ///
 /// - Isolation: belongs to the loop of its pool; handed over to it once.
 final class Flight: @unchecked Sendable {
@@ -44,6 +44,10 @@ final class Flight: @unchecked Sendable {
   var hangs = false
   /// Whether its bucket was in trouble when it was sent, and its answer tells whether it still is.
   var isProbe = false
+  /// Whether it was not carried out since another one, before it in the same transaction, failed.
+  private(set) var isSpoiled = false
+  /// Whether it shares no transaction any more.
+  private var goesAlone = false
 
   init(
     _ content: Content, deadline: Int64, isBound: Bool = false, waits: LockWait = .never, keepsApart: Bool = false,
@@ -61,6 +65,19 @@ final class Flight: @unchecked Sendable {
   var repeatable: Bool {
     switch content {
     case .statements(let statements): !isBound && statements.allSatisfy(\.statement.repeatable)
+    case .script: false
+    }
+  }
+
+  /// Statements of one flight that may share a transaction with other flights.
+  static let briefMax = 4
+
+  /// Whether it may share a transaction with others of its like: none of them locks, writes, or takes long.
+  var isBrief: Bool {
+    switch content {
+    case .statements(let statements):
+      !isBound && !goesAlone && (1...Self.briefMax).contains(statements.count)
+        && statements.allSatisfy(\.statement.brief)
     case .script: false
     }
   }
@@ -97,9 +114,17 @@ final class Flight: @unchecked Sendable {
   /// Only the first failure counts: what follows is its consequence.
   func failed(_ error: PostgresError) { if failure == nil { failure = error } }
 
+  /// It was not carried out: what failed before it in the same transaction took it along, which happens once.
+  func spoiled() {
+    guard failure == nil else { return }
+    isSpoiled = true
+    goesAlone = true
+  }
+
   /// Forgets what came of sending it.
   func reset() {
     hangs = false
+    isSpoiled = false
     results = []
     failure = nil
   }

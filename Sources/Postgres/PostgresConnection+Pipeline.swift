@@ -1,25 +1,48 @@
 import CPostgres
+import IORuntime
 
 extension PostgresConnection {
+  /// Flights that share one transaction at most: the first waits for the last, so some hundred microseconds; and more
+  /// would leave other connections, and so other cores of the server, with nothing to do.
+  static let sharedMax = 8
+
   /// Sends a flight behind those under way; its caller hears of it through the owner.
+  ///
+  /// What is brief leaves at the end of the tick, with all that has come by then: the server wakes up once, confirms
+  /// once, and has its answers in few packets.
   func submit(_ flight: Flight) {
+    let joins = flight.isBrief && !isCitus
+    if !joins { seal() }
     guard let handle, state != .closed else {
       return flight.complete(with: .unavailable("the connection is closed"))
     }
     append(flight)
-    let sent: Bool
-    switch flight.content {
-    case .statements(let statements): sent = send(statements, on: handle)
-    case .script(let text): sent = send(script: text, on: handle)
-    }
-    // What was half sent cannot be taken back: the whole connection goes.
-    guard sent else { return close(lostError()) }
-    flush()
     scheduleSweep()
+    switch flight.content {
+    case .statements(let statements):
+      // What was half sent cannot be taken back: the whole connection goes.
+      guard send(statements, on: handle) else { return close(lostError()) }
+      unsealed += 1
+      guard joins, unsealed < Self.sharedMax else { return seal() }
+      if unsealed == 1 { loop.atEndOfTick(self) }
+    case .script(let text):
+      guard send(script: text, on: handle) else { return close(lostError()) }
+      flush()
+    }
+  }
+
+  /// Ends the transaction of what was gathered, and sends it.
+  private func seal() {
+    guard unsealed > 0, let handle else { return }
+    // A pipeline without a Sync after each transaction is one transaction, and deadlocks with others.
+    guard PQpipelineSync(handle) == 1 else { return close(lostError()) }
+    expected.append(.sync(unsealed))
+    unsealed = 0
+    flush()
   }
 
   private func send(_ statements: [(statement: Statement, parameters: [Parameter])], on handle: OpaquePointer) -> Bool {
-    for (statement, parameters) in statements {
+    for (place, (statement, parameters)) in statements.enumerated() {
       if prepared.insert(statement.name).inserted {
         let types = parameters.map(\.type)
         guard PQsendPrepare(handle, statement.name, statement.sql, Int32(types.count), types) == 1 else { return false }
@@ -29,11 +52,8 @@ extension PostgresConnection {
         PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
       }
       guard sent == 1 else { return false }
-      expected.append(.statement(statement))
+      expected.append(.statement(statement, isLast: place == statements.count - 1))
     }
-    // A pipeline without a Sync after each transaction is one transaction, and deadlocks with others.
-    guard PQpipelineSync(handle) == 1 else { return false }
-    expected.append(.sync)
     return true
   }
 
@@ -58,29 +78,35 @@ extension PostgresConnection {
   /// NULL from libpq: the current statement has no more results.
   private func answerEnded(_ answer: Expected, on handle: OpaquePointer) {
     switch answer {
-    case .preparing, .statement: _ = expected.popFirst()
+    case .preparing: _ = expected.popFirst()
+    case .statement(_, let isLast):
+      _ = expected.popFirst()
+      if isLast { answered += 1 }
     case .sync:
       // Never announced by libpq; taken, the loop above would not end.
       close(.lost("the server's answers are out of step"))
     case .script:
       _ = expected.popFirst()
       guard PQenterPipelineMode(handle) == 1 else { return close(lostError()) }
-      completeOldest()
+      complete(1)
     }
   }
 
   private func take(_ result: OpaquePointer, of answer: Expected) {
     switch PQresultStatus(result) {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-      if case .statement = answer { flights.first?.received(Rows(result)) } else { PQclear(result) }
+      if case .statement = answer { flights[answered]?.received(Rows(result)) } else { PQclear(result) }
     case PGRES_PIPELINE_SYNC:
       PQclear(result)
-      guard case .sync? = expected.popFirst() else { return close(.lost("the server's answers are out of step")) }
-      completeOldest()
+      guard case .sync(let count)? = expected.popFirst() else {
+        return close(.lost("the server's answers are out of step"))
+      }
+      complete(count)
     case PGRES_PIPELINE_ABORTED:
-      // An earlier statement of the same flight failed; what was to be prepared is not.
+      // An earlier statement of the same transaction failed; what was to be prepared is not.
       PQclear(result)
       forget(answer)
+      flights[answered]?.spoiled()
     case PGRES_FATAL_ERROR, PGRES_NONFATAL_ERROR:
       refused(Refusal(result, answer), of: answer)
       PQclear(result)
@@ -98,19 +124,21 @@ extension PostgresConnection {
     forget(answer)
     // A session that the server ends may have committed before: the outcome is unknown.
     if refusal.endsSession { return close(.lost(refusal.server.description)) }
-    flights.first?.failed(.server(refusal.server))
+    flights[answered]?.failed(.server(refusal.server))
   }
 
-  private func completeOldest() {
-    guard let flight = popFlight() else { return }
-    let spoiled: String?
-    if case .server(let refusal)? = flight.failure, SQLState.spoiling.contains(refusal.sqlstate) {
-      spoiled = refusal.description
-    } else {
-      spoiled = nil
+  /// The oldest flights, so many, have ended.
+  private func complete(_ count: Int) {
+    answered = 0
+    let ended = (0..<count).compactMap { _ in popFlight() }
+    var spoiling: String?
+    for flight in ended {
+      if case .server(let refusal)? = flight.failure, SQLState.spoiling.contains(refusal.sqlstate) {
+        spoiling = refusal.description
+      }
+      if flight.isSpoiled { owner?.spoiled(flight) } else { owner?.answered(flight, on: self) }
     }
-    owner?.answered(flight, on: self)
-    if let spoiled { close(.lost(spoiled)) }
+    if let spoiling { close(.lost(spoiling)) }
   }
 
   /// What a transaction block is in, as libpq has seen it.
@@ -118,6 +146,11 @@ extension PostgresConnection {
     guard let handle, flights.isEmpty else { return false }
     return PQtransactionStatus(handle) == PQTRANS_IDLE
   }
+}
+
+extension PostgresConnection: EndOfTick {
+  /// What has come in this tick shares one transaction.
+  func endOfTick() { seal() }
 }
 
 /// An error result, read out.
@@ -131,7 +164,7 @@ private struct Refusal {
     }
     let name =
       switch answer {
-      case .preparing(let statement), .statement(let statement): statement.name
+      case .preparing(let statement), .statement(let statement, _): statement.name
       case .sync: "commit"
       case .script: "script"
       }

@@ -39,6 +39,10 @@ final class PostgresConnection: @unchecked Sendable {
   private(set) var flights = Fifo<Flight>()
   /// The single answers that libpq will give, in order.
   var expected = Fifo<Expected>()
+  /// Of ``flights``, how many at the end have no Sync yet.
+  var unsealed = 0
+  /// Of those that end with the next Sync, how many have all answers but that.
+  var answered = 0
   var prepared: Set<String> = []
   let arena = ParameterArena()
   /// Held by one transaction, or kept free for one that waits.
@@ -51,7 +55,11 @@ final class PostgresConnection: @unchecked Sendable {
 
   /// One answer of libpq.
   enum Expected {
-    case preparing(Statement), statement(Statement), sync, script
+    case preparing(Statement), script
+    /// Whether it is the last of its flight.
+    case statement(Statement, isLast: Bool)
+    /// It ends so many flights.
+    case sync(Int)
   }
 
   init(
@@ -73,8 +81,11 @@ final class PostgresConnection: @unchecked Sendable {
   /// What its flights may have to wait for, weighed; what carries most is chosen last.
   private(set) var burden = 0
 
+  /// The oldest flight that has not all its answers, else the oldest.
+  var oldest: Flight? { flights[answered] ?? flights.first }
+
   /// When the oldest flight was sent; what is stuck is chosen last.
-  var oldestSent: Int64? { flights.first?.sent }
+  var oldestSent: Int64? { oldest?.sent }
 
   /// How the transaction that has it may wait for a lock.
   var sitting = PostgresPool.Sitting.briefly
@@ -242,7 +253,8 @@ final class PostgresConnection: @unchecked Sendable {
     if let handle { PQfinish(handle) }
     handle = nil
     let now = EventLoop.monotonicMilliseconds()
-    if case .timeout = error { flights.first?.hangs = true }
+    if case .timeout = error { oldest?.hangs = true }
+    (unsealed, answered) = (0, 0)
     var abandoned: [Flight] = []
     while let flight = popFlight() { abandoned.append(flight) }
     owner?.connectionClosed(self, error, wasReady: wasReady)
@@ -282,16 +294,4 @@ extension PostgresConnection: Pollable {
     drain()
     if state != .closed { flush() }
   }
-}
-
-/// Who is told of a connection's fate: its pool.
-protocol ConnectionOwner: AnyObject {
-  /// It is connected and checked.
-  func connectionReady(_ connection: PostgresConnection)
-  /// It is closed for ever; `wasReady` when it had been.
-  func connectionClosed(_ connection: PostgresConnection, _ error: PostgresError, wasReady: Bool)
-  /// A flight was under way when its connection closed.
-  func abandoned(_ flight: Flight, _ error: PostgresError)
-  /// A flight has its answer, and there is room for another one.
-  func answered(_ flight: Flight, on connection: PostgresConnection)
 }

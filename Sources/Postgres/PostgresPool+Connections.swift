@@ -112,6 +112,13 @@ extension PostgresPool: ConnectionOwner {
     loop.execute { self.dispatch() }
   }
 
+  func spoiled(_ flight: Flight) {
+    settle(flight, as: .lost)
+    counted.repeated += 1
+    flight.reset()
+    take(flight)
+  }
+
   /// Looks again at what waited for it; the server's own deadlines are time-outs too.
   private func settle(_ flight: Flight, as end: Quarantine.End) {
     for freed in quarantine.ended(flight, as: end) { take(freed) }

@@ -61,7 +61,7 @@ extension PostgresPool {
     if quarantine.isTroubled([bucket]) { return true }
     let slow = EventLoop.monotonicMilliseconds() - PostgresPool.slowAfter
     return ready.contains { connection in
-      guard let oldest = connection.flights.first, oldest.sent < slow, !oldest.repeatable else { return false }
+      guard let oldest = connection.oldest, oldest.sent < slow, !oldest.repeatable else { return false }
       return oldest.buckets.contains(bucket)
     }
   }

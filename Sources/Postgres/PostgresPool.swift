@@ -122,7 +122,7 @@ public final class PostgresPool: @unchecked Sendable {
     let now = EventLoop.monotonicMilliseconds()
     var bucket = quarantine.hindrance(of: flight, atMost: troubleMax)
     for connection in ready where bucket == nil {
-      guard let oldest = connection.flights.first, oldest.sent < now - PostgresPool.slowAfter else { continue }
+      guard let oldest = connection.oldest, oldest.sent < now - PostgresPool.slowAfter else { continue }
       if oldest.repeatable, oldest.sent >= now - PostgresPool.readingHangsAfter { continue }
       bucket = oldest.bucketHeldUp(for: flight)
     }
@@ -134,12 +134,18 @@ public final class PostgresPool: @unchecked Sendable {
   /// How many connections all buckets in trouble may have together, for statements and for transactions each.
   var troubleMax: Int { max(1, settings.connections / 2) }
 
-  /// The connection with the fewest flights; those that carry what may wait for a lock come after all others, then
-  /// those with what has waited for one before, then those whose oldest flight has waited long.
+  /// The one that gathers what is brief, for what is; else the one with the fewest flights; those that carry what may
+  /// wait for a lock come after all others, then those with what has waited for one before, then those whose oldest
+  /// flight has waited long.
   ///
   /// What has waited for a lock before leaves the last connection without its like to all others, however many things
   /// are locked.
   private func leastLoaded(for flight: Flight) -> PostgresConnection? {
+    if flight.isBrief, let gathering = ready.first(where: { $0.unsealed > 0 && $0.isOpenToAll }),
+      gathering.load < settings.pipelineMax
+    {
+      return gathering
+    }
     let likely = LockWait.likely.burden
     if flight.waits == .likely, ready.lazy.filter({ $0.isOpenToAll && $0.burden < likely }).count == 1,
       let stuck = leastLoaded(where: { $0.burden >= likely })

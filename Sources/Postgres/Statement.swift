@@ -10,16 +10,22 @@ public struct Statement: Hashable, Sendable {
   public let sql: String
   /// Whether carrying it out twice is as good as once, so that it is sent again when a connection is lost.
   public let repeatable: Bool
+  /// Whether it reads a bounded number of rows by their keys and does nothing else, so that it may share a transaction
+  /// with others of its like (``Flight/isBrief``).
+  public let brief: Bool
   /// What it is held to if it asks several shards at once; nil for a statement of one shard.
   public let scatter: Scatter?
   /// Whether it asks several shards at once; what does is looked at twice.
   public var scatters: Bool { scatter != nil }
 
   /// Names a statement.
-  public init(_ name: String, _ sql: String, repeatable: Bool = false, scatter: Scatter? = nil) {
+  public init(
+    _ name: String, _ sql: String, repeatable: Bool = false, brief: Bool = false, scatter: Scatter? = nil
+  ) {
     self.name = name
     self.sql = sql
-    self.repeatable = repeatable
+    self.repeatable = repeatable || brief
+    self.brief = brief
     self.scatter = scatter
   }
 

@@ -20,14 +20,15 @@ package enum EntryRows {
     (ofMessage(prefix) + [prefix + "kind", prefix + "detail"]).joined(separator: ", ")
   }
 
-  /// Each value costs the server and us, and a NULL is the cheapest: a key is told when it is the sender's own, a type
-  /// when it is another than nearly all have, and what few messages have in one record (``Rest``).
+  /// Each value costs the server and us, and a NULL is the cheapest: a key is told when it is the sender's own, and
+  /// what few messages have, as a type that is another than nearly all have, in one record (``Rest``).
   private static func ofMessage(_ prefix: String) -> [String] {
     let given = "CASE WHEN \(prefix)client_given THEN \(prefix)client_message_id END"
     let rest = Rest.names.map { prefix + $0 }.joined(separator: ", ")
-    let isThere = Rest.telling.map { "\(prefix)\($0) IS NOT NULL" }.joined(separator: " OR ")
+    let isThere = (Rest.telling.map { "\(prefix)\($0) IS NOT NULL" } + ["\(prefix)type <> 'text'"])
+      .joined(separator: " OR ")
     return ["seq", "id", "author", "author_name", "created_at"].map { prefix + $0 } + [
-      "\(given)", "nullif(\(prefix)type, 'text')", prefix + "text",
+      "\(given)", prefix + "text",
       "CASE WHEN \(isThere) THEN record_send(ROW(\(rest))) END",
     ]
   }
@@ -35,10 +36,10 @@ package enum EntryRows {
   /// What few messages have.
   private struct Rest {
     static let names = [
-      "reply_to", "edited_at", "deleted_at", "previous_text", "reactions", "changed_seq", "attachments",
+      "reply_to", "edited_at", "deleted_at", "previous_text", "reactions", "changed_seq", "attachments", "type",
     ]
-    /// Those without which there are no others: whatever changes a message says where, but for an import, which knows
-    /// only when.
+    /// Those without which there are no others but a type: whatever changes a message says where, but for an import,
+    /// which knows only when.
     static let telling = ["reply_to", "edited_at", "changed_seq", "attachments"]
 
     var replyTo: EntryID?
@@ -48,6 +49,7 @@ package enum EntryRows {
     var reactions: [ReactionCount] = []
     var changedSeq: Int64?
     var attachments: [Attachment] = []
+    var type = MessageType.text
 
     init(_ record: Record?) throws(PostgresError) {
       guard let record else { return }
@@ -58,6 +60,7 @@ package enum EntryRows {
       reactions = try record.optionalText(4).map(EntryText.reactions(of:)) ?? []
       changedSeq = try record.optionalInt8(5)
       attachments = try EntryRows.attachments(record.optionalText(6))
+      type = try record.optionalText(7).map(EntryText.messageType) ?? .text
     }
   }
 
@@ -74,7 +77,7 @@ package enum EntryRows {
     case .messageCreated:
       event = .messageCreated(try message(row, in: conversation).told)
     case let code?:
-      let detail = try row.text(10)
+      let detail = try row.text(9)
       guard let value = try? JSONValue(parsing: Array(detail.utf8), limits: detailLimits),
         let told = EntryText.event(code, detail: value, in: conversation)
       else { throw .unexpectedReply("entry \(id.rawValue): detail") }
@@ -86,13 +89,13 @@ package enum EntryRows {
   }
 
   /// The types of ``columnsOfMessage``.
-  static let typesOfMessage: [RowReader.Column] = [.int8, .int8, .int8, .text, .time, .text, .text, .text, .record]
+  static let typesOfMessage: [RowReader.Column] = [.int8, .int8, .int8, .text, .time, .text, .text, .record]
 
   /// Lends the message where the reader stands.
   @inline(__always)
   static func lend(_ row: RowReader, in conversation: ConversationID, to reader: MessageReader) throws(PostgresError) {
     let facts = try facts(row, in: conversation)
-    let (name, text) = (try row.utf8(3), try row.utf8(7))
+    let (name, text) = (try row.utf8(3), try row.utf8(6))
     if let key = row.optionalUTF8(5) {
       reader(facts, name.span, text.span, key.span)
     } else {
@@ -103,22 +106,18 @@ package enum EntryRows {
   @inline(__always)
   private static func facts(_ row: RowReader, in conversation: ConversationID) throws(PostgresError) -> MessageFacts {
     let (id, seq, sender) = (EntryID(rawValue: try row.int8(1)), try row.int8(0), UserID(rawValue: try row.int8(2)))
-    let (type, createdAt) = (type(row.optionalUTF8(6)), Timestamp(milliseconds: try row.time(4)))
+    let createdAt = Timestamp(milliseconds: try row.time(4))
     // Two ways, since a value of what nearly no message has would be made and let go of for each.
-    guard let record = try row.optionalRecord(8) else {
+    guard let record = try row.optionalRecord(7) else {
       return MessageFacts(
-        id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: nil, attachments: [],
+        id: id, conversation: conversation, seq: seq, sender: sender, type: .text, replyTo: nil, attachments: [],
         createdAt: createdAt, editedAt: nil, deletedAt: nil, reactions: [])
     }
     let rest = try Rest(record)
     return MessageFacts(
-      id: id, conversation: conversation, seq: seq, sender: sender, type: type, replyTo: rest.replyTo,
+      id: id, conversation: conversation, seq: seq, sender: sender, type: rest.type, replyTo: rest.replyTo,
       attachments: rest.attachments, createdAt: createdAt, editedAt: rest.editedAt, deletedAt: rest.deletedAt,
       reactions: rest.reactions)
-  }
-
-  private static func type(_ name: UnsafeBufferPointer<UInt8>?) -> MessageType {
-    name.map { EntryText.messageType(String(decoding: $0, as: UTF8.self)) } ?? .text
   }
 
   /// Whether an entry is of a message, which is told as ``message(_:in:)`` tells it.
@@ -129,13 +128,13 @@ package enum EntryRows {
   /// Whether a message's key is its sender's own.
   static func isKeyGiven(_ row: Row) throws(PostgresError) -> Bool { try row.optionalText(5) != nil }
 
-  private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(9) }
+  private static func kind(_ row: Row) throws(PostgresError) -> Int16 { try row.int2(8) }
 
   static func message(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Message {
-    let rest = try Rest(row.optionalRecord(8))
+    let rest = try Rest(row.optionalRecord(7))
     return Message(
       id: EntryID(rawValue: try row.int8(1)), conversation: conversation, seq: try row.int8(0), sender: try author(row),
-      type: try row.optionalText(6).map(EntryText.messageType) ?? .text, text: try row.text(7),
+      type: rest.type, text: try row.text(6),
       clientMessageID: try row.optionalText(5), replyTo: rest.replyTo,
       createdAt: Timestamp(milliseconds: try row.time(4)), editedAt: rest.editedAt, deletedAt: rest.deletedAt,
       attachments: rest.attachments, previousText: rest.previousText, reactions: rest.reactions,
@@ -143,7 +142,7 @@ package enum EntryRows {
   }
 
   /// The `seq` of the last change of a message; 0 when there was none.
-  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try Rest(row.optionalRecord(8)).changedSeq ?? 0 }
+  static func lastChange(_ row: Row) throws(PostgresError) -> Int64 { try Rest(row.optionalRecord(7)).changedSeq ?? 0 }
 
   private static func author(_ row: Row) throws(PostgresError) -> Author {
     Author(id: UserID(rawValue: try row.int8(2)), username: try row.text(3))

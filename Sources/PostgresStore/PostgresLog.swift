@@ -10,21 +10,21 @@ public struct PostgresLog: LogStore {
     "log.entries",
     """
     SELECT \(EntryRows.columns) FROM entry WHERE bucket = $1 AND conversation = $2 AND seq > $3 ORDER BY seq LIMIT $4
-    """, repeatable: true)
+    """, brief: true)
   static let newest = Statement(
     "log.newest_messages",
     """
     SELECT \(EntryRows.columnsOfMessage) FROM entry
     WHERE bucket = $1 AND conversation = $2 AND seq < $3 AND kind = 1
     ORDER BY seq DESC LIMIT $4
-    """, repeatable: true)
+    """, brief: true)
   static let oldest = Statement(
     "log.oldest_messages",
     """
     SELECT \(EntryRows.columnsOfMessage) FROM entry
     WHERE bucket = $1 AND conversation = $2 AND seq > $3 AND kind = 1
     ORDER BY seq LIMIT $4
-    """, repeatable: true)
+    """, brief: true)
   /// The head of a living conversation, and by what a user may read it.
   static let readable = Statement(
     "log.readable",
@@ -32,14 +32,14 @@ public struct PostgresLog: LogStore {
     SELECT c.head, c.kind,
       (SELECT m.role FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id = $3)
     FROM conversation c WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
-    """, repeatable: true)
+    """, brief: true)
   /// Each by its whole key: with `id = ANY(…)` a planner without statistics reads the whole bucket.
   static let messagesByID = Statement(
     "log.messages_by_id",
     """
     SELECT \(EntryRows.columns(of: "e")) FROM unnest($2::bigint[]) AS asked (id)
       CROSS JOIN LATERAL (SELECT k.* FROM entry k WHERE k.bucket = $1 AND k.id = asked.id LIMIT 1) e
-    """, repeatable: true)
+    """, brief: true)
   static let heads = Statement(
     "log.heads",
     """
@@ -52,7 +52,7 @@ public struct PostgresLog: LogStore {
     """
     SELECT \(EntryRows.columns) FROM entry
     WHERE bucket = $1 AND conversation = $2 AND author = $3 AND client_message_id = $4
-    """, repeatable: true)
+    """, brief: true)
 
   static let statements =
     [byClientID, entries, newest, oldest, readable, messagesByID, counters, heads, entriesAfter] + pastStatements

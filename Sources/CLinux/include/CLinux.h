@@ -1,5 +1,6 @@
 #pragma once
 // What the Glibc module does not show to Swift: epoll, eventfd, accept4, sched affinity of sockets.
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,9 @@ static inline void clinux_prefetch(const void *address, unsigned int bytes) {
 }
 /// malloc_trim(3): gives freed memory back after a burst.
 void clinux_trim_memory(void);
+/// Lets malloc(3) keep twice so many bytes free at the end of a heap before it gives them back, and map only blocks
+/// larger than that; as if such a block had been freed. What GLIBC_TUNABLES says goes first.
+void clinux_keep_memory(size_t bytes);
 /// Names the calling thread; at most 15 bytes.
 void clinux_set_thread_name(const char *name);
 /// strerrordesc_np(3): the text of an errno, in English, thread-safe; NULL when there is none.

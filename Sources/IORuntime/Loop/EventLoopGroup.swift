@@ -14,6 +14,7 @@ public final class EventLoopGroup: Sendable {
 
   /// Starts a thread for each loop.
   public func start() throws(SystemError) {
+    MemoryTrim.keepForNextTick()
     for loop in loops { try loop.start() }
   }
 

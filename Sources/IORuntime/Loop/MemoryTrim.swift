@@ -6,6 +6,14 @@ enum MemoryTrim {
   /// How long after a burst: while it lasts the memory would be asked for again.
   static let quietMilliseconds: Int64 = 5_000
 
+  /// Half of what a heap may keep free at its end: glibc begins with 64 KiB, which a few pages of history that are
+  /// answered at once exceed, so that each time they would be given back, and asked for again by a page fault for each
+  /// 4 KiB.
+  static let keptBytes = 1 << 20
+
+  /// Keeps what a tick has freed for the next one; as often as wanted, and before the loops run.
+  static func keepForNextTick() { clinux_keep_memory(keptBytes) }
+
   private static let last = Atomic<Int64>(Int64.min / 2)
 
   static func run(now: Int64) {

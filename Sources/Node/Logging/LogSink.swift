@@ -9,9 +9,9 @@ public final class LogSink: @unchecked Sendable {
   /// Bytes that may wait: some ten thousand lines, a second of a busy node.
   public static let bytesMax = 4 << 20
 
-  /// How long the line that wakes the thread waits for others, in microseconds: a busy node writes a hundred lines at
+  /// How long the line that wakes the thread waits for others, in microseconds: a busy node writes hundreds of lines at
   /// once instead of being interrupted for each, and nobody who reads a log sees the difference.
-  static let gatherMicroseconds: UInt32 = 2_000
+  static let gatherMicroseconds: UInt32 = 10_000
 
   private let descriptor: CInt
   private let wakeup: CInt
