@@ -2,6 +2,7 @@
 import statistics
 from typing import NamedTuple
 
+import stored
 from results import explained, judged
 
 QUICK, BUSY = "a quick run judges nothing", "the machine was busy when it began"
@@ -38,8 +39,7 @@ GOALS = [
     Goal(7, "p99 at 10,000 deliveries a second", "room-1000-open", "memory", P99, "raw", 1.5, False, "{:.2f} × raw"),
     Goal(8, "Martlet's CPU for a connection of a storm of 10,000", "connect-storm", "cluster", "martlet_us_per_connect", "", 150, False, "{:,.0f} µs"),
 ]
-ELSEWHERE = ("6, 9 and 10, which benchmarks/storing measures; 1 and 4 by TLS, of which benchmarks/README.md tells; 3 beside node's "
-             "socket.io, which cannot be had")
+ELSEWHERE = "1 and 4 by TLS, of which benchmarks/README.md tells; 3 beside node's socket.io, which cannot be had"
 
 
 class Judgement(NamedTuple):
@@ -57,7 +57,27 @@ def judge(run):
     curve = [Judgement(11, words.split(":")[0] + "'s CPU a million deliveries to nodes, over masters", "flat", words.split(": ", 1)[1],
                        None if doubtful(run) else holds, doubtful(run))
              for holds, words in judged(run.about.get("scaling") or []) if words.startswith("Redis")]
-    return [each for each in found if each] + curve
+    return sorted((each for each in [*found, *storing(run)] if each), key=lambda each: each.number) + curve
+
+
+def storing(run):
+    """What is stored and read beside bare programs: the goals that benchmarks/storing has measured."""
+    found, why = run.stored(), doubtful(run)
+    for pair in stored.PAIRS:
+        ratios = [ratio for ratio in (stored.ratio(pair, *both) for both in stored.rounds(found, pair)) if ratio]
+        if ratios:
+            value, least = statistics.median(ratios), pair.sense == ">="
+            of = "nginx" if pair.bare == "nginx" else "libpq"
+            yield Judgement(pair.number, pair.what, f"{'≥' if least else '≤'} {pair.wanted:.2f} × {of}",
+                            spread(ratios, lambda each: f"{each:.2f} × {of}"),
+                            None if why else value >= pair.wanted if least else value <= pair.wanted, why)
+
+
+def spread(values, words):
+    """The median; of several rounds with the least and the most."""
+    if len(values) == 1:
+        return words(values[0])
+    return f"{words(statistics.median(values))} ({words(min(values)).split(' ')[0]} to {words(max(values)).split(' ')[0]})"
 
 
 def judgement(run, goal):
@@ -65,9 +85,7 @@ def judgement(run, goal):
     if not values:
         return None
     value = statistics.median(values)
-    measured = goal.words(value)
-    if len(values) > 1:
-        measured += " ({} to {})".format(*(goal.words(each).split(" ")[0] for each in (min(values), max(values))))
+    measured = spread(values, goal.words)
     why = unjudged(run, goal)
     holds = None if why else value >= goal.bound if goal.is_least else value <= goal.bound
     return Judgement(goal.number, goal.what, ("≥ " if goal.is_least else "≤ ") + goal.words(goal.bound), measured, holds, why)

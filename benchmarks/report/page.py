@@ -1,5 +1,6 @@
 """A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
 import goals
+import stored
 from charts import NINES, bars, curves, escaped, number, percentiles
 from results import FIGURES, OURS, WHO, colour, explained, faults, judged
 
@@ -40,6 +41,7 @@ def page(run):
 {reached(run)}
 {ratios(run)}
 {"".join(section(run, scenario) for scenario in run.scenarios())}
+{storing(run)}
 {scaling(about.get("scaling") or [], goals.doubtful(run))}
 {machine(run)}
 </main></body></html>
@@ -191,6 +193,16 @@ def unclean(run, scenario):
     said = [f"<b>{escaped(target)}</b>: {escaped(words)} of {number(verdict.get('checked', 0))} checked" for target in run.targets(scenario)
             for verdict in [run.verdict(scenario, target)] for words in [explained(verdict)] if words]
     return f"<p><small>Not clean: {'; '.join(said)}.</small></p>" if said else ""
+
+
+def storing(run):
+    rows = stored.table(run.stored())
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escaped(words)}</th>" for words in stored.HEAD)
+    body = "".join(f'<tr class="{"ours" if row[-1] else ""}">' + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return (f'<h2>Storing, pages and requests beside bare programs</h2><p>{escaped(stored.WORDS.replace("**", ""))}</p>'
+            f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
 
 
 def scaling(points, why):

@@ -3,6 +3,8 @@ import json
 import pathlib
 import statistics
 
+import stored
+
 # Each target's name has the same colour everywhere; those that are not here take what is left.
 OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3}
 THEIRS = {"raw": 4, "raw-coalesce": 5, "node-ws": 6, "nchan": 7, "mosquitto": 8, "python-socketio": 9,
@@ -54,6 +56,10 @@ class Run:
             if path.exists():
                 result = dict(with_more(json.loads(path.read_text())), round=number)
                 self.found.setdefault((scenario, target), []).append(result)
+
+    def stored(self):
+        """What benchmarks/storing has measured in the same run, as ``stored.read`` has it."""
+        return stored.read(self.folder / "storing")
 
     def scenarios(self):
         return list(dict.fromkeys(scenario for scenario, _ in self.found))
