@@ -56,11 +56,12 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumeEntriesMax: Int64
   /// Users whom one session watches: the contacts of a busy person, and what 10,000 sessions of a loop can hold.
   public var watchedMax = 1_000
-  /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there. As the
-  /// domain's ``ChatCore/Limits/signalMembersMax``.
+  /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there. As
+  /// the domain's ``ChatCore/Limits/signalMembersMax``.
   public var crowdAbove: Int
-  /// Sessions of a loop up to which what they are told leaves before what rooms of more are: these stand in one line, in
-  /// the order in which they were told, so that under lasting load busy rooms take turns. A tenth of a millisecond's worth.
+  /// Sessions of a loop up to which what they are told leaves before what rooms of more are: these stand in one line,
+  /// in the order in which they were told, so that under lasting load busy rooms take turns. A tenth of a
+  /// millisecond's worth.
   public var toldFirstMax = 16
   /// Sessions up to which a room is told an entry in the turn that brought it: a millisecond's worth, and what comes in
   /// one turn leaves in one write. As many as the loop tells without rests.

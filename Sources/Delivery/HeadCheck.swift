@@ -102,7 +102,11 @@ final class HeadCheck: @unchecked Sendable {
   /// The periodic comparison.
   func check(every period: Milliseconds) {
     guard hub.ports.now >= notBefore, !isUnderWay else { return }
-    guard !isAsking else { return begin() }
+    guard !isAsking else {
+      // The others ask for what it has come to follow meanwhile.
+      if let (round, member) = membership { round.follows(member, rooms: followed.mapValues(\.rooms)) }
+      return begin()
+    }
     guard let (round, member) = membership else {
       if let question = ownQuestion { ask(question) } else { begin() }
       return

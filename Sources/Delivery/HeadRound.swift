@@ -102,6 +102,9 @@ public final class HeadRound: Sendable {
     }
   }
 
+  /// What that loop follows, which waits for an answer and does not ask.
+  func follows(_ member: Int, rooms: [Bucket: Int]) { state.withLock { $0.members[member]?.rooms = rooms } }
+
   /// When a loop that was not to ask may stand in for the one that does; nil when that one has its answer.
   var handsOverAt: Milliseconds? { state.withLock { $0.handsOverAt } }
 

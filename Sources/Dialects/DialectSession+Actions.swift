@@ -12,15 +12,42 @@ extension DialectSession {
   static let actionsReadMost = 48
   /// A few, so that the next are there when these are done.
   static let actionsReadAgain = 16
+  /// The same with so many bytes in those that wait: 64 KiB, a frame's worth. Who has proven nothing may leave them
+  /// waiting for ten seconds (``proofWithin``).
+  static let actionBytesMost = 1 << 16
   /// How long the next action waits after one that was refused for its rate, and the client is not read from: refusing
   /// costs as much as telling, and who repeats at once could have as many refusals as the node can write.
   static let restAfterHaste: Milliseconds = 20
 
+  /// An action that came.
+  struct Work: Sendable {
+    let action: Action
+    let said: Said
+    let bytes: Int
+    let ackID: Int64?
+  }
+
+  /// What came with it.
+  enum Said: Sendable {
+    /// The arguments of an event, each a JSON text. Read in its turn: its values may take forty times as much.
+    case texts([[UInt8]])
+    /// A frame.
+    case object(JSONObject)
+
+    func read() -> (parameters: Parameters, arguments: [JSONValue]) {
+      switch self {
+      case .texts(let texts):
+        let values = texts.map { (try? JSONValue(parsing: $0)) ?? .null }
+        return (DialectSession.parameters(values.first), values)
+      case .object(let object): return (Parameters(object), [.object(object)])
+      }
+    }
+  }
+
   /// An event came; arguments are JSON texts.
   public func received(event name: String, arguments: [[UInt8]], ackID: Int64?) {
     guard isIn, ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else { return }
-    let values = arguments.map { (try? JSONValue(parsing: $0)) ?? .null }
-    enqueue(action, DialectSession.parameters(values.first), values, ackID)
+    enqueue(action, .texts(arguments), bytes: arguments.reduce(0) { $0 + $1.count }, ackID)
   }
 
   /// A text came on a plain WebSocket.
@@ -31,13 +58,13 @@ extension DialectSession {
     guard ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else {
       return answer(mount.dialect.refuse.unknown)
     }
-    enqueue(action, Parameters(object), [.object(object)], nil)
+    enqueue(action, .object(object), bytes: text.count)
   }
 
   /// Refuses in its turn: on a plain WebSocket only their order tells which answer belongs to which frame.
   private func answer(_ refusal: Refusal?) {
     guard let refusal else { return }
-    enqueue(.on("unknown", .open) { _ in throw refusal }, Parameters(), [], nil)
+    enqueue(.on("unknown", .open) { _ in throw refusal })
   }
 
   /// The client lives.
@@ -51,21 +78,26 @@ extension DialectSession {
     return Parameters(value?.object ?? JSONObject())
   }
 
-  func enqueue(_ action: Action, _ parameters: Parameters, _ arguments: [JSONValue], _ ackID: Int64?) {
+  func enqueue(_ action: Action, _ said: Said = .texts([]), bytes: Int = 0, _ ackID: Int64? = nil) {
     if action.mayBeLost, actions.count >= DialectSession.actionsWaitingMax / 2 { return }
     guard actions.count < DialectSession.actionsWaitingMax else { return close() }
-    actions.append(Work(action: action, parameters: parameters, arguments: arguments, ackID: ackID))
-    if actions.count >= DialectSession.actionsReadMost { pauseReading() }
+    actions.append(Work(action: action, said: said, bytes: bytes, ackID: ackID))
+    actionBytes += bytes
+    if actions.count >= DialectSession.actionsReadMost || isFull { pauseReading() }
     guard !isWorking else { return }
     isWorking = true
     door.ports.spawn { [self] in
       while !actions.isEmpty {
-        if await perform(actions.removeFirst()) { await rest() }
-        if actions.count <= DialectSession.actionsReadAgain { resumeReading() }
+        let work = actions.removeFirst()
+        actionBytes -= work.bytes
+        if await perform(work) { await rest() }
+        if actions.count <= DialectSession.actionsReadAgain, !isFull { resumeReading() }
       }
       isWorking = false
     }
   }
+
+  private var isFull: Bool { actionBytes >= DialectSession.actionBytesMost }
 
   /// After a refusal for its rate.
   private func rest() async {
@@ -99,13 +131,13 @@ extension DialectSession {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
         guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
       }
-      try await checkRepeated(work)
+      let (parameters, arguments) = work.said.read()
+      try await checkRepeated(parameters, name)
       if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
         throw ChatError.rateLimited(retryAfter: after)
       }
       let ask = Ask(
-        mount, name, work.parameters, arguments: work.arguments, peer: peer, known: caller, session: self,
-        in: scope)
+        mount, name, parameters, arguments: arguments, peer: peer, known: caller, session: self, in: scope)
       for words in try await work.action.act(ask) { say(words) }
     } catch {
       if case .rateLimited? = error as? ChatError { isHasty = true }
@@ -124,10 +156,9 @@ extension DialectSession {
   }
 
   /// A credential that an action repeats must be of the user who speaks here: nobody acts for another by its means.
-  private func checkRepeated(_ work: Work) async throws {
-    let (credential, name) = (mount.dialect.credential, work.action.name)
+  private func checkRepeated(_ parameters: Parameters, _ name: String) async throws {
     guard let caller,
-      let brought = Credential.token(in: credential.actions, headers: [:], parameters: work.parameters)
+      let brought = Credential.token(in: mount.dialect.credential.actions, headers: [:], parameters: parameters)
     else { return }
     guard try await mount.caller(brought, name).user == caller.user else { throw mount.credential(.invalid, name) }
   }

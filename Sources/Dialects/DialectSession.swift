@@ -9,7 +9,7 @@ import JSONText
 /// user, and before the client hears that it is in; what came earlier is history.
 ///
 /// - Isolation: one loop.
-/// - Limits: ``actionsWaitingMax``, ``enteredMax``, ``proofWithin``, ``restAfterHaste``.
+/// - Limits: ``actionsWaitingMax``, ``actionBytesMost``, ``enteredMax``, ``proofWithin``, ``restAfterHaste``.
 public final class DialectSession: SessionPort, @unchecked Sendable {
   /// How long a client may stay before it has proven who it is.
   static let proofWithin: Milliseconds = 10_000
@@ -45,6 +45,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// What has come since a plain WebSocket was bound, whose client hears the answer to its action first.
   private var held: [EncodedFrame]?
   var actions: [Work] = []
+  /// Bytes of what was said in them.
+  var actionBytes = 0
   var isWorking = false
   /// Whether the client is not read from.
   var isPaused = false
@@ -52,14 +54,6 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   private var awaitingProof: [UnsafeContinuation<Void, Never>] = []
   var lastHeard: Milliseconds
   private var pings: (any Cancellable)?
-
-  /// An action that came.
-  struct Work: Sendable {
-    let action: Action
-    let parameters: Parameters
-    let arguments: [JSONValue]
-    let ackID: Int64?
-  }
 
   init(_ door: DialectDoor, _ transport: any DialectTransport, _ request: Request) {
     self.door = door
@@ -138,7 +132,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     guard let transport else { return }
     isIn = true
     transport.accept(pid: takeRooms(under: old))
-    if let action = door.action(Action.connect) { enqueue(action, Parameters(), [], nil) }
+    if let action = door.action(Action.connect) { enqueue(action) }
   }
 
   /// Begins live delivery for that user, from now on; nothing of it stays when it cannot.
@@ -274,7 +268,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     door.ended(self)
     if caller != nil, let action = door.action(Action.disconnect) {
       actions.removeAll()
-      enqueue(action, Parameters(), [], nil)
+      actionBytes = 0
+      enqueue(action)
     }
   }
 

@@ -7,6 +7,8 @@ public final class PostgresTransaction: @unchecked Sendable {
   private let pool: PostgresPool
   private let connection: PostgresConnection
   private let patience: Int64?
+  /// Whether that is all the time there is.
+  private let isLast: Bool
   private let deadline: Int64
   private var hasBegun = false
   /// The first thing that went wrong; from then on the server refuses everything.
@@ -15,7 +17,10 @@ public final class PostgresTransaction: @unchecked Sendable {
   init(pool: PostgresPool, grant: PostgresPool.Grant, deadline: Int64) {
     self.pool = pool
     connection = grant.connection
-    patience = grant.patience
+    // Who waits past his deadline takes the connection with him, and the server goes on waiting for nobody.
+    let left = deadline - EventLoop.monotonicMilliseconds() - PostgresPool.hastyPatience
+    isLast = left < grant.patience ?? pool.lockTimeout
+    patience = isLast ? max(PostgresPool.hastyPatienceLeast, left) : grant.patience
     self.deadline = deadline
   }
 
@@ -86,7 +91,7 @@ public final class PostgresTransaction: @unchecked Sendable {
   }
 
   /// Whether it gave up what others had locked, only to make room.
-  var hasMadeRoom: Bool { patience != nil && failure?.sqlstate == SQLState.lockNotAvailable }
+  var hasMadeRoom: Bool { patience != nil && !isLast && failure?.sqlstate == SQLState.lockNotAvailable }
 
   private func note(_ error: PostgresError) { if failure == nil { failure = error } }
 

@@ -14,6 +14,11 @@ public struct SocketArguments: Sendable, Equatable {
   /// How many arguments there are.
   public var count: Int { elements.count }
 
+  /// About how many bytes of memory they hold: of the packet all, with its name and what stands between them.
+  public var bytesHeld: Int {
+    payload.count + elements.count * MemoryLayout<Range<Int>>.stride + attachments.reduce(0) { $0 + $1.count }
+  }
+
   /// The JSON text of the argument at that place; nil where there is none.
   public subscript(place: Int) -> [UInt8]? {
     elements.indices.contains(place) ? Array(payload[elements[place]]) : nil

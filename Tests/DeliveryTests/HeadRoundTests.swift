@@ -161,4 +161,30 @@ import Testing
     #expect(loops.asked - before == 3, "after 750 ms and 1,500 more")
     for hub in loops.hubs { hub.stop() }
   }
+
+  @Test(arguments: 1...12)
+  func `what is lost in a bucket that a loop comes to follow while its question hangs, the others ask for`(
+    seed: UInt64
+  ) throws {
+    let loops = try Loops(3, seed: seed)
+    let (stage, time) = (loops.stage, loops.stage.time)
+    time.run(for: 3_000 + Milliseconds(seed) * 37)
+    for log in loops.logs { log.hangsFor = 10_000 }
+    let before = loops.logs.map(\.counterStatements)
+    while loops.logs.map(\.counterStatements) == before { time.run(for: 1) }
+    for log in loops.logs { log.hangsFor = 0 }
+    let hanging = try #require(loops.logs.indices.first { loops.logs[$0].counterStatements != before[$0] })
+    let user = try stage.register("late")
+    let room = try stage.group(members: [user])
+    let ear = Ear()
+    let seat = loops.hubs[hanging].attach(
+      ear, user: user.id, signIn: SessionID(rawValue: 1), ownConversation: user.ownConversation, format: .plain)
+    loops.hubs[hanging].resume(seat, heads: [:]) { _ in }
+    time.run(for: 300)
+    try stage.say("lost", in: room)
+    // Until it has said what it follows, and then until somebody's time to ask has come.
+    time.run(for: 2_000)
+    #expect(ear.seqs(room) == [2], "seed \(seed)")
+    for hub in loops.hubs { hub.stop() }
+  }
 }

@@ -92,4 +92,23 @@ import Testing
     ada.stage.time.run(for: 600)
     #expect(ada.socket.isPaused && !ada.socket.isClosed)
   }
+
+  @Test func `of one who has proven nothing no more waits than a frame's worth of bytes`() async throws {
+    let stage = MemoryStage(.messenger)
+    let socket = try #require(try await stage.connect("", [:], auth: nil) as? MemorySocket)
+    let long = "{\"a\":[" + String(repeating: "{},", count: 10_000) + "{}]}"
+    var said = 0
+    func say(_ text: String) {
+      said += 1
+      socket.session?.received(event: "contact_added", arguments: [Array(text.utf8)], ackID: nil)
+    }
+    // It is under way, and waits for its proof.
+    say("{}")
+    stage.time.run(for: 1)
+    while !socket.isPaused, said < DialectSession.actionsReadMost { say(long) }
+    #expect(socket.isPaused && said == 1 + DialectSession.actionBytesMost / long.utf8.count + 1)
+    stage.time.run(for: DialectSession.proofWithin + 200)
+    #expect(!socket.isPaused && !socket.isClosed && socket.session?.actionBytes == 0)
+    for _ in 0..<said { #expect(try await socket.next()?.text.contains("Please login") == true) }
+  }
 }

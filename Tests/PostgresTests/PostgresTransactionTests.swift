@@ -71,6 +71,31 @@ struct PostgresTransactionTests {
     }
   }
 
+  @Test("who waits for a lock until his time is over is refused, and his connection goes on")
+  func lockedToTheEnd() async throws {
+    try await withPool({
+      $0.connections = 3
+      $0.queryTimeout = 700
+      $0.lockTimeout = 30_000
+    }) { pool, url in
+      _ = try await pool.query(Self.make)
+      _ = try await pool.query(Self.put, [.int8(1)])
+      while await counters(of: pool).ready < 3 { await pool.loop.sleep(5) }
+      try await withPool(to: url) { other in
+        let error = try await other.transaction { (holder) throws(PostgresError) -> PostgresError? in
+          _ = try await holder.query(Self.lock, [.int8(1)])
+          return await failure { () throws(PostgresError) in
+            try await pool.transaction(locking: [1]) { (late) throws(PostgresError) in
+              _ = try await late.query(Self.lock, [.int8(1)])
+            }
+          }
+        }
+        #expect(error?.sqlstate == SQLState.lockNotAvailable)
+      }
+      #expect(await counters(of: pool).ready == 3)
+    }
+  }
+
   @Test("the victim of a deadlock runs again")
   func deadlock() async throws {
     try await withPool { pool, _ in

@@ -46,8 +46,6 @@ struct EventBacklog {
     return event
   }
 
-  /// Near enough, with something for an event that has none.
-  private static func bytes(of event: SocketEvent) -> Int {
-    event.arguments.texts.reduce(64) { $0 + $1.count } + event.arguments.attachments.reduce(0) { $0 + $1.count }
-  }
+  /// Near enough, with something for the event itself. What its arguments say would not do: a packet may be spaces.
+  private static func bytes(of event: SocketEvent) -> Int { 64 + event.arguments.bytesHeld }
 }

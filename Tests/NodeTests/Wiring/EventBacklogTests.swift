@@ -39,4 +39,23 @@ import Testing
     #expect(backlog.next()?.name == "long")
     #expect(backlog.arrived(event("more")) == .wait)
   }
+
+  @Test func `counts what it holds of an event, not what that says`() throws {
+    // 400 kB of spaces; and of one byte each so many arguments that their places take more than they do.
+    let spaces = #"2["x""# + String(repeating: " ", count: 400_000) + "]"
+    let many = #"2["x""# + String(repeating: ",1", count: 20_000) + "]"
+    for text in [spaces, many] {
+      var decoder = SocketDecoder(limits: SocketLimits())
+      let event = try #require(try decoder.take(text: Array(text.utf8))?.event)
+      var backlog = EventBacklog()
+      backlog.pause()
+      var waiting = 0
+      while waiting < 100,
+        backlog.arrived(SocketEvent(namespace: "/", name: event.name, arguments: event.arguments)) == .wait
+      {
+        waiting += 1
+      }
+      #expect(waiting == 3)
+    }
+  }
 }
