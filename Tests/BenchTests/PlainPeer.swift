@@ -214,11 +214,20 @@ private final class Listening: WebSocketHandler {
       send(frame)
       if isTenth { send(frame) }
     case .swaps:
-      if isTenth { return held = frame }
+      if isTenth {
+        held = frame
+        // After the last of all messages no other comes behind which it could be put.
+        rooms.loop.schedule(after: 100) { self.sendHeld() }
+        return
+      }
       send(frame)
-      if let late = held { send(late) }
-      held = nil
+      sendHeld()
     }
+  }
+
+  private func sendHeld() {
+    if let late = held { send(late) }
+    held = nil
   }
 
   private func send(_ frame: [UInt8]) {
