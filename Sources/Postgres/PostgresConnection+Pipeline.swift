@@ -13,8 +13,12 @@ extension PostgresConnection {
   func submit(_ flight: Flight) {
     let joins = flight.isBrief && !isCitus
     if !joins { seal() }
+    // Sending what was gathered may have shown that the connection is lost.
     guard let handle, state != .closed else {
-      return flight.complete(with: .unavailable("the connection is closed"))
+      guard let owner, !flight.isBound else {
+        return flight.complete(with: .unavailable("the connection is closed"))
+      }
+      return owner.notCarriedOut(flight)
     }
     append(flight)
     scheduleSweep()
@@ -136,7 +140,7 @@ extension PostgresConnection {
       if case .server(let refusal)? = flight.failure, SQLState.spoiling.contains(refusal.sqlstate) {
         spoiling = refusal.description
       }
-      if flight.isSpoiled { owner?.spoiled(flight) } else { owner?.answered(flight, on: self) }
+      if flight.isSpoiled { owner?.notCarriedOut(flight) } else { owner?.answered(flight, on: self) }
     }
     if let spoiling { close(.lost(spoiling)) }
   }
