@@ -145,6 +145,21 @@ extension PostgresConnection {
     if let spoiling { close(.lost(spoiling)) }
   }
 
+  /// Those that may be what the server is busy with: of the oldest transaction all that have not all their answers,
+  /// since the server sends the answers of a shared one by the buffer.
+  var suspects: [Flight] {
+    var place = 0
+    var shared = flights.count
+    while let answer = expected[place] {
+      if case .sync(let count) = answer {
+        shared = count
+        break
+      }
+      place += 1
+    }
+    return (min(answered, max(0, shared - 1))..<shared).compactMap { flights[$0] }
+  }
+
   /// What a transaction block is in, as libpq has seen it.
   var isIdle: Bool {
     guard let handle, flights.isEmpty else { return false }

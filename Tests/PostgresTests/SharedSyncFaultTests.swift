@@ -78,6 +78,41 @@ struct SharedSyncFaultTests {
     }
   }
 
+  @Test("while one hangs, what is asked of its bucket waits without a connection, whoever stood before it")
+  func hangs() async throws {
+    @Sendable func read(_ table: String) -> Statement {
+      Statement("read_\(table)", "SELECT n FROM \(table) WHERE bucket = $1", brief: true)
+    }
+    let make = "CREATE TABLE free (bucket int2, n int8); CREATE TABLE locked (bucket int2, n int8)"
+    try await withPool(
+      {
+        $0.connections = 2
+        ($0.queryTimeout, $0.statementTimeout, $0.lockTimeout) = (30_000, 30_000, 30_000)
+      }, on: PrivatePostgres.plain()
+    ) { pool, url in
+      try await PrivatePostgres.plain().sql(make, in: url)
+      for bucket: Int16 in 1...2 { _ = try await pool.query(read("free"), [.int2(bucket)]) }
+      while await counters(of: pool).ready < 2 { await pool.loop.sleep(5) }
+      let (answers, told) = AsyncStream<Result<[Rows], PostgresError>>.makeStream()
+      try await withPool(to: url) { other in
+        let lock = Statement("lock", "LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+        try await other.transaction { (holder) throws(PostgresError) in
+          _ = try await holder.query(lock)
+          pool.loop.execute {
+            pool.submit([(read("free"), [.int2(2)])]) { told.yield($0) }
+            pool.submit([(read("locked"), [.int2(1)])]) { told.yield($0) }
+          }
+          await pool.loop.sleep(PostgresPool.readingHangsAfter + 100)
+          pool.loop.execute { pool.submit([(read("locked"), [.int2(1)])]) { told.yield($0) } }
+          let now = await counters(of: pool)
+          #expect((now.underWay, now.waiting) == (2, 1))
+          _ = try await pool.query(read("free"), [.int2(3)], timeout: 2_000)
+        }
+      }
+      for await answer in answers.prefix(3) { _ = try answer.get() }
+    }
+  }
+
   private func withOwnPool(
     _ adjust: (inout PostgresSettings) -> Void, _ body: (PostgresPool) async throws -> Void
   ) async throws {
