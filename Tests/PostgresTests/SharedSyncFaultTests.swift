@@ -113,6 +113,18 @@ struct SharedSyncFaultTests {
     }
   }
 
+  @Test("each sees what was committed before it began, whatever the database's default is")
+  func isolation() async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database()
+    let name = try #require(url.split(separator: "/").last)
+    try await server.sql("ALTER DATABASE \(name) SET default_transaction_isolation = 'repeatable read'", in: url)
+    try await withPool(to: url) { pool in
+      let rows = try await pool.query(Statement("isolation", "SELECT current_setting('transaction_isolation')"))
+      #expect(try rows.first?.text(0) == "read committed")
+    }
+  }
+
   private func withOwnPool(
     _ adjust: (inout PostgresSettings) -> Void, _ body: (PostgresPool) async throws -> Void
   ) async throws {
