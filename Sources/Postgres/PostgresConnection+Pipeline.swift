@@ -28,7 +28,7 @@ extension PostgresConnection {
       guard send(statements, on: handle) else { return close(lostError()) }
       unsealed += 1
       guard joins, unsealed < Self.sharedMax else { return seal() }
-      if unsealed == 1 { loop.atEndOfTick(self) }
+      if unsealed == 1 { loop.atEndOfWork(self) }
     case .script(let text):
       guard send(script: text, on: handle) else { return close(lostError()) }
       flush()
