@@ -32,6 +32,16 @@ void clinux_keep_memory(size_t bytes) {
   free((void *)block);
 }
 
+void clinux_trim_end_of_heap(size_t kept) {
+  // What is freed last, all of it beside the free end, makes that exceed what may be kept. Written to, as above.
+  volatile char *blocks[3];
+  for (int i = 0; i < 3; i++) {
+    blocks[i] = malloc(kept);
+    if (blocks[i]) *blocks[i] = 1;
+  }
+  for (int i = 0; i < 3; i++) free((void *)blocks[i]);
+}
+
 void clinux_set_thread_name(const char *name) {
   char kept[16];
   strncpy(kept, name, sizeof(kept) - 1);

@@ -6,8 +6,9 @@ protocol ConnectionOwner: AnyObject {
   func connectionClosed(_ connection: PostgresConnection, _ error: PostgresError, wasReady: Bool)
   /// A flight was under way when its connection closed.
   func abandoned(_ flight: Flight, _ error: PostgresError)
-  /// A flight was not carried out, since it shared a transaction with one that failed; it goes alone from now on.
-  func spoiled(_ flight: Flight)
+  /// A flight was not carried out: it shared a transaction with one that failed, or its connection was found closed
+  /// before it was sent.
+  func notCarriedOut(_ flight: Flight)
   /// A flight has its answer, and there is room for another one.
   func answered(_ flight: Flight, on connection: PostgresConnection)
 }

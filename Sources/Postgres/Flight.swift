@@ -34,7 +34,7 @@ final class Flight: @unchecked Sendable {
   /// Monotonic milliseconds at which it was sent.
   var sent: Int64 = 0
   /// Whether it belongs to an open transaction, and so to its connection.
-  private let isBound: Bool
+  let isBound: Bool
   private let completion: (Result<[Rows], PostgresError>) -> Void
   private var results: [Rows] = []
   private(set) var failure: PostgresError?
@@ -118,11 +118,12 @@ final class Flight: @unchecked Sendable {
   func spoiled() {
     guard failure == nil else { return }
     isSpoiled = true
-    goesAlone = true
   }
 
-  /// Forgets what came of sending it.
+  /// Forgets what came of sending it. What is sent again goes alone: else a statement that ends each session in which
+  /// it is tried would take its neighbours along each time.
   func reset() {
+    goesAlone = true
     hangs = false
     isSpoiled = false
     results = []

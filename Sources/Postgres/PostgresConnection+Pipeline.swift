@@ -13,8 +13,12 @@ extension PostgresConnection {
   func submit(_ flight: Flight) {
     let joins = flight.isBrief && !isCitus
     if !joins { seal() }
+    // Sending what was gathered may have shown that the connection is lost.
     guard let handle, state != .closed else {
-      return flight.complete(with: .unavailable("the connection is closed"))
+      guard let owner, !flight.isBound else {
+        return flight.complete(with: .unavailable("the connection is closed"))
+      }
+      return owner.notCarriedOut(flight)
     }
     append(flight)
     scheduleSweep()
@@ -24,7 +28,7 @@ extension PostgresConnection {
       guard send(statements, on: handle) else { return close(lostError()) }
       unsealed += 1
       guard joins, unsealed < Self.sharedMax else { return seal() }
-      if unsealed == 1 { loop.atEndOfTick(self) }
+      if unsealed == 1 { loop.atEndOfWork(self) }
     case .script(let text):
       guard send(script: text, on: handle) else { return close(lostError()) }
       flush()
@@ -136,9 +140,24 @@ extension PostgresConnection {
       if case .server(let refusal)? = flight.failure, SQLState.spoiling.contains(refusal.sqlstate) {
         spoiling = refusal.description
       }
-      if flight.isSpoiled { owner?.spoiled(flight) } else { owner?.answered(flight, on: self) }
+      if flight.isSpoiled { owner?.notCarriedOut(flight) } else { owner?.answered(flight, on: self) }
     }
     if let spoiling { close(.lost(spoiling)) }
+  }
+
+  /// Those that may be what the server is busy with: of the oldest transaction all that have not all their answers,
+  /// since the server sends the answers of a shared one by the buffer.
+  var suspects: [Flight] {
+    var place = 0
+    var shared = flights.count
+    while let answer = expected[place] {
+      if case .sync(let count) = answer {
+        shared = count
+        break
+      }
+      place += 1
+    }
+    return (min(answered, max(0, shared - 1))..<shared).compactMap { flights[$0] }
   }
 
   /// What a transaction block is in, as libpq has seen it.

@@ -103,6 +103,17 @@ extension PostgresPool: ConnectionOwner {
     if case .timeout = error { counted.timedOut += 1 } else { counted.lost += 1 }
     settle(flight, as: flight.hangs ? .hung : .lost)
     guard case .lost = error, flight.repeatable, !isClosing else { return flight.complete(with: error) }
+    sendAgain(flight)
+  }
+
+  /// It has waited for its turn already: it goes before those who wait.
+  func notCarriedOut(_ flight: Flight) {
+    settle(flight, as: .lost)
+    guard !isClosing else { return flight.complete(with: .unavailable("closing")) }
+    sendAgain(flight)
+  }
+
+  private func sendAgain(_ flight: Flight) {
     counted.repeated += 1
     flight.reset()
     waiting.prepend(flight)
@@ -110,13 +121,6 @@ extension PostgresPool: ConnectionOwner {
     // Not at once, since others of the same connection are yet to come; not only when there is a new connection, since
     // those that are left may be idle, and then nothing else would ever look at what waits.
     loop.execute { self.dispatch() }
-  }
-
-  func spoiled(_ flight: Flight) {
-    settle(flight, as: .lost)
-    counted.repeated += 1
-    flight.reset()
-    take(flight)
   }
 
   /// Looks again at what waited for it; the server's own deadlines are time-outs too.

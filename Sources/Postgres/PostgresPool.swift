@@ -124,7 +124,7 @@ public final class PostgresPool: @unchecked Sendable {
     for connection in ready where bucket == nil {
       guard let oldest = connection.oldest, oldest.sent < now - PostgresPool.slowAfter else { continue }
       if oldest.repeatable, oldest.sent >= now - PostgresPool.readingHangsAfter { continue }
-      bucket = oldest.bucketHeldUp(for: flight)
+      for suspect in connection.suspects where bucket == nil { bucket = suspect.bucketHeldUp(for: flight) }
     }
     guard let bucket else { return false }
     quarantine.hold(flight, for: bucket)

@@ -51,7 +51,9 @@ public struct PostgresSettings: Sendable {
 
   /// What is set for each session at connect.
   var options: String {
-    "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
+    // Statements share transactions, and each has to see what was committed before it began.
+    "-c default_transaction_isolation=read\\ committed "
+      + "-c statement_timeout=\(statementTimeout) -c lock_timeout=\(lockTimeout) "
       + "-c idle_in_transaction_session_timeout=\(idleInTransactionTimeout)"
       + (isReadOnly ? " -c default_transaction_read_only=on" : "")
       + (findsByKey ? PostgresSettings.planning.map { " -c " + $0 }.joined() : "")

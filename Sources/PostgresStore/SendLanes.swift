@@ -129,7 +129,7 @@ final class SendLanes: @unchecked Sendable {
     if goesAlone { dueInTrouble.append(bucket) } else { due.waiting.append(bucket) }
     guard !isAwaitingEndOfTick else { return }
     isAwaitingEndOfTick = true
-    pool.loop.atEndOfTick(self)
+    pool.loop.atEndOfWork(self)
   }
 
   /// Two for each connection: while the server works on one it already has the next.

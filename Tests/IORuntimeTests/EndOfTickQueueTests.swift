@@ -59,6 +59,29 @@ import Testing
     #expect(tally.told == [0, 0, 1, 1, 2, 2])
     #expect(queue.isEmpty)
   }
+
+  @Test func `questions to a server leave before all others, in the tick in which they are asked`() {
+    var time: Int64 = 0
+    let queue = EndOfTickQueue {
+      time += 1_000_000
+      return time
+    }
+    let tally = Tally()
+    let atOnce = EndOfTickQueue.leastAtOnce
+    for place in 0..<(2 * atOnce) { queue.append(Waiter(place, tally)) }
+    queue.append(Waiter(-3, tally) { queue.append(Waiter(-4, tally), in: .common) }, in: .common)
+    queue.appendFirst(
+      Waiter(-1, tally) { queue.append(Waiter(2 * atOnce, tally) { queue.appendFirst(Waiter(-2, tally)) }) })
+    queue.tell()
+    #expect(tally.told == [-1] + Array(0..<atOnce) + [-3])
+    queue.appendFirst(Waiter(-1, tally))
+    #expect(queue.millisecondsToNext == 0)
+    queue.tell()
+    #expect(tally.told.dropFirst(atOnce + 2).first == -1, "before those left over")
+    while !queue.isEmpty { queue.tell() }
+    #expect(tally.told.filter { $0 == -2 }.count == 1)
+    #expect(tally.alive == 0)
+  }
 }
 
 private final class Tally {

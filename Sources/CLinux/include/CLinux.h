@@ -24,6 +24,10 @@ void clinux_trim_memory(void);
 /// Lets malloc(3) keep twice so many bytes free at the end of a heap before it gives them back, and map only blocks
 /// larger than that; as if such a block had been freed. What GLIBC_TUNABLES says goes first.
 void clinux_keep_memory(size_t bytes);
+/// Gives back what is free at the end of the calling thread's heap, which ``clinux_trim_memory`` does for the first
+/// thread's only: malloc(3) does it by itself where more than it may keep is free, so that is seen to. Costs a few page
+/// faults; `kept` is what ``clinux_keep_memory`` was told.
+void clinux_trim_end_of_heap(size_t kept);
 /// Names the calling thread; at most 15 bytes.
 void clinux_set_thread_name(const char *name);
 /// strerrordesc_np(3): the text of an errno, in English, thread-safe; NULL when there is none.

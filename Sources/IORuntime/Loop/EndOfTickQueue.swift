@@ -31,6 +31,8 @@ final class EndOfTickQueue {
 
   // Appending calls nobody back; it is done once for each connection that a crowd's fan-out reaches.
   @exclusivity(unchecked) private var fresh: [any EndOfTick] = []
+  /// Told before all others, and all of them: no more than connections to servers.
+  private var first: [any EndOfTick] = []
   private var telling: [any EndOfTick] = []
   private let late = Line<any EndOfTick>()
   private let crowd = Line<any CrowdMember>()
@@ -44,16 +46,18 @@ final class EndOfTickQueue {
   init(now: @escaping () -> Int64 = EventLoop.monotonicMicroseconds) { self.now = now }
 
   /// Whether nobody waits.
-  var isEmpty: Bool { fresh.isEmpty && late.isEmpty && crowd.isEmpty && vast.isEmpty }
+  var isEmpty: Bool { first.isEmpty && fresh.isEmpty && late.isEmpty && crowd.isEmpty && vast.isEmpty }
 
   /// How many milliseconds the loop may rest before ``tell(all:)``; as epoll has it, -1 for ever.
   var millisecondsToNext: Int32 {
-    guard fresh.isEmpty, late.isEmpty, crowd.isEmpty else { return 0 }
+    guard first.isEmpty, fresh.isEmpty, late.isEmpty, crowd.isEmpty else { return 0 }
     guard !vast.isEmpty else { return -1 }
     return pace.isOverdue(at: now()) ? 0 : CrowdPace.restMilliseconds
   }
 
   func append(_ object: any EndOfTick) { fresh.append(object) }
+
+  func appendFirst(_ object: any EndOfTick) { first.append(object) }
 
   func append(_ object: any CrowdMember, in size: Crowd) {
     guard size == .vast else { return crowd.waiting.append(object) }
@@ -64,7 +68,10 @@ final class EndOfTickQueue {
   /// Tells those who wait: for a slice of time each kind, or `all` of them.
   func tell(all: Bool = false) {
     let leftOver = !late.isEmpty
+    tellFirst()
     tellFresh(all: all)
+    // Those who were told may have asked somebody.
+    tellFirst()
     if leftOver { _ = late.tell(until: end(of: Self.sliceMicroseconds, all), now) { $0.endOfTick() } }
     guard !crowd.isEmpty || !vast.isEmpty else { return }
     let end = end(of: Self.crowdMicroseconds, all)
@@ -86,6 +93,13 @@ final class EndOfTickQueue {
   }
 
   private func end(of slice: Int64, _ all: Bool) -> Int64 { all ? .max : now() &+ slice }
+
+  private func tellFirst() {
+    guard !first.isEmpty else { return }
+    swap(&first, &telling)
+    for object in telling { object.endOfTick() }
+    telling.removeAll(keepingCapacity: true)
+  }
 
   private func tellFresh(all: Bool) {
     var end = Int64.max

@@ -276,6 +276,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// caller that remembers having asked.
   public func atEndOfTick(_ object: any EndOfTick) { endOfTick.append(object) }
 
+  /// The same before all others, however many they are: for questions to a server, which works on them while the loop
+  /// tells the others.
+  public func atEndOfWork(_ object: any EndOfTick) { endOfTick.appendFirst(object) }
+
   /// Runs `body`, which tells so many connections one thing: what it writes leaves after what others are told, over as
   /// many ticks as it takes, and to a vast crowd over a while (``CrowdPace``). A connection that is told something of
   /// its own meanwhile has all at once, in order.

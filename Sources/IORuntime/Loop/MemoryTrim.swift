@@ -1,7 +1,8 @@
 import CLinux
 import Synchronization
 
-/// Gives memory that a burst has freed back to the system; at most once in a while for the whole process.
+/// Gives memory that a burst has freed back to the system: what is free at the end of the calling loop's heap, and at
+/// most once in a while all else that is free in the process.
 enum MemoryTrim {
   /// How long after a burst: while it lasts the memory would be asked for again.
   static let quietMilliseconds: Int64 = 5_000
@@ -17,6 +18,8 @@ enum MemoryTrim {
   private static let last = Atomic<Int64>(Int64.min / 2)
 
   static func run(now: Int64) {
+    // Each loop its own, whoever does the rest for all: malloc_trim leaves the end of a thread's heap as it is.
+    clinux_trim_end_of_heap(keptBytes)
     let before = last.load(ordering: .relaxed)
     guard now &- before >= quietMilliseconds else { return }
     guard last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged else { return }
