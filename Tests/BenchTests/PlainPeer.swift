@@ -61,9 +61,20 @@ private final class PeerRooms: HTTPHandler, @unchecked Sendable {
   private(set) var seats = 0
   private(set) var guests: [String: Int] = [:]
   private var said = 0
+  private var hasHeld: Set<String> = []
 
   init(_ loop: EventLoop, _ fault: PlainPeer.Fault, _ manner: PlainPeer.Manner) {
     (self.loop, self.fault, self.manner) = (loop, fault, manner)
+  }
+
+  /// After the last of all messages no other comes behind which one could be put. To all of a room at once: who has
+  /// heard it may answer, and nobody may have the answer before it.
+  func tellHeld(in room: String) {
+    guard hasHeld.insert(room).inserted else { return }
+    loop.schedule(after: 100) {
+      self.hasHeld.remove(room)
+      for listener in self.listeners[room, default: [:]].values { listener.sendHeld() }
+    }
   }
 
   func respond(to request: Request) async -> Response { Response(.notFound) }
@@ -216,8 +227,7 @@ private final class Listening: WebSocketHandler {
     case .swaps:
       if isTenth {
         held = frame
-        // After the last of all messages no other comes behind which it could be put.
-        rooms.loop.schedule(after: 100) { self.sendHeld() }
+        if let room { rooms.tellHeld(in: room) }
         return
       }
       send(frame)
@@ -225,7 +235,7 @@ private final class Listening: WebSocketHandler {
     }
   }
 
-  private func sendHeld() {
+  func sendHeld() {
     if let late = held { send(late) }
     held = nil
   }
