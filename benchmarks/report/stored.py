@@ -39,9 +39,9 @@ class Cost(NamedTuple):
         return self.own + self.database
 
 
-def cost(side, measured):
-    # nginx and who asks for /v1/info ask no database: what it does meanwhile is not theirs.
-    database = 0 if side == "nginx" else measured["postgres_cpu_s"]
+def cost(pair, measured):
+    # nginx and the info ask no database: what it does meanwhile is not theirs.
+    database = 0 if pair.bare == "nginx" else measured["postgres_cpu_s"]
     return Cost(measured["own_cpu_s"] / measured["count"] * 1e6, database / measured["count"] * 1e6, measured.get("p50_us"))
 
 
@@ -61,7 +61,7 @@ def read(folder):
 def rounds(found, pair):
     """Both costs in each round, since the machine was the same for both then."""
     bare, ours = (found.get((pair.what, side), []) for side in (pair.bare, pair.ours))
-    return [(cost(pair.bare, one), cost(pair.ours, other)) for one, other in zip(bare, ours)]
+    return [(cost(pair, one), cost(pair, other)) for one, other in zip(bare, ours)]
 
 
 def rate(measured):
