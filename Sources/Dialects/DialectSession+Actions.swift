@@ -82,22 +82,19 @@ extension DialectSession {
     if action.mayBeLost, actions.count >= DialectSession.actionsWaitingMax / 2 { return }
     guard actions.count < DialectSession.actionsWaitingMax else { return close() }
     actions.append(Work(action: action, said: said, bytes: bytes, ackID: ackID))
-    actionBytes += bytes
     if actions.count >= DialectSession.actionsReadMost || isFull { pauseReading() }
     guard !isWorking else { return }
     isWorking = true
     door.ports.spawn { [self] in
       while !actions.isEmpty {
-        let work = actions.removeFirst()
-        actionBytes -= work.bytes
-        if await perform(work) { await rest() }
+        if await perform(actions.removeFirst()) { await rest() }
         if actions.count <= DialectSession.actionsReadAgain, !isFull { resumeReading() }
       }
       isWorking = false
     }
   }
 
-  private var isFull: Bool { actionBytes >= DialectSession.actionBytesMost }
+  private var isFull: Bool { actions.reduce(0) { $0 + $1.bytes } >= DialectSession.actionBytesMost }
 
   /// After a refusal for its rate.
   private func rest() async {

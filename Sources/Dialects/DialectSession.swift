@@ -45,8 +45,6 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// What has come since a plain WebSocket was bound, whose client hears the answer to its action first.
   private var held: [EncodedFrame]?
   var actions: [Work] = []
-  /// Bytes of what was said in them.
-  var actionBytes = 0
   var isWorking = false
   /// Whether the client is not read from.
   var isPaused = false
@@ -268,7 +266,6 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     door.ended(self)
     if caller != nil, let action = door.action(Action.disconnect) {
       actions.removeAll()
-      actionBytes = 0
       enqueue(action)
     }
   }

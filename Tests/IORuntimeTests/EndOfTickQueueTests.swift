@@ -4,12 +4,16 @@ import Testing
 
 /// The queue alone, with a clock that has always run out: each tick tells the least that it may.
 @Suite struct EndOfTickQueueTests {
-  @Test func `under lasting load those who have been told are let go of`() {
+  private static func hurried() -> EndOfTickQueue {
     var time: Int64 = 0
-    let queue = EndOfTickQueue {
+    return EndOfTickQueue {
       time += 1_000_000
       return time
     }
+  }
+
+  @Test func `under lasting load those who have been told are let go of`() {
+    let queue = Self.hurried()
     let tally = Tally()
     let atOnce = EndOfTickQueue.leastAtOnce
     for tick in 0..<1_000 {
@@ -27,11 +31,7 @@ import Testing
   }
 
   @Test func `a crowd is told after all others, a slice in each tick, in order and everybody once`() {
-    var time: Int64 = 0
-    let queue = EndOfTickQueue {
-      time += 1_000_000
-      return time
-    }
+    let queue = Self.hurried()
     let tally = Tally()
     let atOnce = EndOfTickQueue.leastAtOnce
     for place in 0..<(3 * atOnce) { queue.append(Waiter(place, tally), in: .common) }
@@ -61,11 +61,7 @@ import Testing
   }
 
   @Test func `questions to a server leave before all others, in the tick in which they are asked`() {
-    var time: Int64 = 0
-    let queue = EndOfTickQueue {
-      time += 1_000_000
-      return time
-    }
+    let queue = Self.hurried()
     let tally = Tally()
     let atOnce = EndOfTickQueue.leastAtOnce
     for place in 0..<(2 * atOnce) { queue.append(Waiter(place, tally)) }
