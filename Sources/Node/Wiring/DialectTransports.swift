@@ -3,7 +3,6 @@ import Delivery
 import Dialects
 import EngineServing
 import HTTP1
-import IORuntime
 import JSONText
 import Serving
 import SocketIO
@@ -13,14 +12,14 @@ import WebSocket
 ///
 /// - Isolation: the client's loop.
 /// - Limits: ``EventBacklog/bytesMax``; past it the client is sent away.
-final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendable {
+final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Sendable {
   private static let namespace = "/"
 
   private let door: DialectDoor
   private let request: Request
-  private var client: SocketIOClient?
+  private(set) var client: SocketIOClient?
   private var session: DialectSession?
-  private var backlog = EventBacklog()
+  var backlog = EventBacklog()
 
   init(_ door: DialectDoor, _ request: Request) {
     self.door = door
@@ -38,15 +37,9 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
     session?.asked(auth: auth.isEmpty ? nil : try? JSONValue(parsing: auth))
   }
 
-  func happened(_ event: SocketEvent, by client: SocketIOClient) {
-    switch backlog.arrived(event) {
-    case .handOver: hand(over: event)
-    case .wait: break
-    case .refuse: client.close()
-    }
-  }
+  func turnDown(_ event: SocketEvent, of client: SocketIOClient) { client.close() }
 
-  private func hand(over event: SocketEvent) {
+  func hand(over event: SocketEvent) {
     session?.received(event: event.name, arguments: event.arguments.texts, ackID: event.ackID)
   }
 
@@ -87,15 +80,6 @@ final class DialectSocketIO: SocketProgram, DialectTransport, @unchecked Sendabl
   func ping() {}
 
   func close() { client?.close() }
-
-  func pauseReading() { backlog.pause() }
-
-  func resumeReading() {
-    backlog.resume()
-    client?.session.loop.execute { [weak self] in self?.readBacklog() }
-  }
-
-  private func readBacklog() { while let event = backlog.next() { hand(over: event) } }
 
   var queuedBytes: Int { client?.session.queuedBytes ?? 0 }
 }

@@ -1,4 +1,5 @@
 import EngineServing
+import IORuntime
 import SocketIO
 
 /// Events of a client of Socket.IO that wait while its session takes none: its connection goes on being read, since
@@ -48,4 +49,37 @@ struct EventBacklog {
 
   /// Near enough, with something for the event itself. What its arguments say would not do: a packet may be spaces.
   private static func bytes(of event: SocketEvent) -> Int { 64 + event.arguments.bytesHeld }
+}
+
+/// A program of Socket.IO whose session may take nothing for a while.
+///
+/// - Isolation: the client's loop.
+protocol PausableProgram: SocketProgram, Sendable {
+  /// What waits meanwhile.
+  var backlog: EventBacklog { get set }
+  /// Whose events they are.
+  var client: SocketIOClient? { get }
+  /// The session's turn to have an event has come.
+  func hand(over event: SocketEvent)
+  /// One came for which there is no room.
+  func turnDown(_ event: SocketEvent, of client: SocketIOClient)
+}
+
+extension PausableProgram {
+  func happened(_ event: SocketEvent, by client: SocketIOClient) {
+    switch backlog.arrived(event) {
+    case .handOver: hand(over: event)
+    case .wait: break
+    case .refuse: turnDown(event, of: client)
+    }
+  }
+
+  func pauseReading() { backlog.pause() }
+
+  func resumeReading() {
+    backlog.resume()
+    client?.session.loop.execute { [weak self] in self?.readBacklog() }
+  }
+
+  private func readBacklog() { while let event = backlog.next() { hand(over: event) } }
 }

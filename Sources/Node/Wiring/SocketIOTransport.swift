@@ -12,7 +12,7 @@ import WebSocket
 ///
 /// - Isolation: the client's loop.
 /// - Limits: ``refusalsMax``, ``EventBacklog/bytesMax``.
-final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Sendable {
+final class SocketIOTransport: PausableProgram, SessionTransport, @unchecked Sendable {
   static let path = "/socket.io/"
   /// The only namespace, as in the reference server's default.
   private static let namespace = "/"
@@ -24,9 +24,9 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
 
   private let door: RealtimeDoor
   private let opening: OpeningTrace?
-  private var client: SocketIOClient?
+  private(set) var client: SocketIOClient?
   private(set) var session: SocketSession?
-  private var backlog = EventBacklog()
+  var backlog = EventBacklog()
   private var refusals: UInt8 = 0
 
   init(door: RealtimeDoor, trace: TraceParent? = nil) {
@@ -72,15 +72,11 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
     if refusals < SocketIOTransport.refusalsMax { goesSoon() } else { client?.close() }
   }
 
-  func happened(_ event: SocketEvent, by client: SocketIOClient) {
-    switch backlog.arrived(event) {
-    case .handOver: hand(over: event)
-    case .wait: break
-    case .refuse: session?.turnDown(event: event.name, ack: event.ackID)
-    }
+  func turnDown(_ event: SocketEvent, of client: SocketIOClient) {
+    session?.turnDown(event: event.name, ack: event.ackID)
   }
 
-  private func hand(over event: SocketEvent) {
+  func hand(over event: SocketEvent) {
     session?.received(
       event: event.name, event.arguments.texts, hasAttachments: !event.arguments.attachments.isEmpty,
       ack: event.ackID)
@@ -135,13 +131,4 @@ final class SocketIOTransport: SocketProgram, SessionTransport, @unchecked Senda
   }
 
   var queuedBytes: Int { client?.session.queuedBytes ?? 0 }
-
-  func pauseReading() { backlog.pause() }
-
-  func resumeReading() {
-    backlog.resume()
-    client?.session.loop.execute { [weak self] in self?.readBacklog() }
-  }
-
-  private func readBacklog() { while let event = backlog.next() { hand(over: event) } }
 }

@@ -5,7 +5,6 @@ import EngineIO
 import HTTP1
 import IORuntime
 import JSONText
-import MemoryAdapters
 import SocketIO
 import TestKit
 import Testing
@@ -84,30 +83,21 @@ private final class DialectStage: @unchecked Sendable {
 
   private init(_ loop: EventLoop) {
     self.loop = loop
-    let world = MemoryWorld()
-    let surroundings = LoopSurroundings(loop: loop)
-    let broker = MemoryBroker(on: MemoryBus()) { delay, work in loop.schedule(after: delay, work) }
-    hub = Hub(
-      ports: surroundings, broker: broker, log: world, conversations: world, signIns: world, limits: DeliveryLimits())
-    let chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
-      blobs: world, credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: WallClock()),
-      clock: WallClock())
+    let node = PollingNode(loop)
+    (hub, session) = (node.hub, node.session)
     let notes = Notes()
     let mount = Mount(
-      DialectStage.dialect(notes), chat: chat, cipher: IDCipher(secret: [1, 2, 3]), credentials: NoTokens(), gate: gate,
+      DialectStage.dialect(notes), chat: node.chat, cipher: IDCipher(secret: [1, 2, 3]), credentials: NoTokens(),
+      gate: gate,
       crossOrigin: CrossOriginPolicy(origins: .listed([]), allowsCredentials: true), now: { loop.now },
       serve: { FileAnswer.response($0, to: $1) })
-    let door = DialectDoor(mount, hub: hub, ports: surroundings)
-    let directory = EngineDirectory()
-    session = EngineSession(
-      directory: directory, loop: loop, mount: "", version: .v4, takesBytes: true, isSocket: false,
-      limits: EngineLimits(), tally: EngineTally())
+    let door = DialectDoor(mount, hub: hub, ports: node.surroundings)
     let head = RequestHead(
       method: .get, target: "/", version: .http11, headers: [:], keepAlive: true, bodyLength: .none,
       expectsContinue: false)
     client = SocketIOClient(
-      session, directory: directory, program: DialectSocketIO(door, Request(head: head, body: [], peer: "192.0.2.1")))
+      session, directory: node.directory,
+      program: DialectSocketIO(door, Request(head: head, body: [], peer: "192.0.2.1")))
     notes.tell = { [unowned self] in noted.append($0) }
     session.begin(client)
   }

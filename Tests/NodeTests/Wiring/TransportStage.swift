@@ -38,30 +38,20 @@ final class TransportStage {
 
   private init(_ loop: EventLoop) async throws {
     self.loop = loop
-    let world = MemoryWorld()
+    let node = PollingNode(loop)
+    (hub, session) = (node.hub, node.session)
+    let world = node.world
     let user = try await world.register(
       NewUser(username: Username(stored: "ada"), displayName: "ada", email: nil, passwordHash: ""))
     room = try await world.create(.group, title: "Room", owner: user, members: []).conversation.id.rawValue
     let signIn = try await world.open(user: user.id, device: nil, nonce: [], most: 1)
-    let surroundings = LoopSurroundings(loop: loop)
-    let broker = MemoryBroker(on: MemoryBus()) { delay, work in loop.schedule(after: delay, work) }
-    hub = Hub(
-      ports: surroundings, broker: broker, log: world, conversations: world, signIns: world, limits: DeliveryLimits())
-    let chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
-      blobs: world, credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: WallClock()),
-      clock: WallClock())
     let limits = RealtimeLimits()
     inFlightMax = limits.inFlightMax
     door = RealtimeDoor(
-      hub: hub, chat: chat, verifier: OneToken(caller: Caller(user: user.id, session: signIn.id)), gate: gate,
-      ports: surroundings, limits: limits)
-    let directory = EngineDirectory()
-    session = EngineSession(
-      directory: directory, loop: loop, mount: "", version: .v4, takesBytes: true, isSocket: false,
-      limits: EngineLimits(), tally: EngineTally())
+      hub: hub, chat: node.chat, verifier: OneToken(caller: Caller(user: user.id, session: signIn.id)), gate: gate,
+      ports: node.surroundings, limits: limits)
     transport = SocketIOTransport(door: door)
-    client = SocketIOClient(session, directory: directory, program: transport)
+    client = SocketIOClient(session, directory: node.directory, program: transport)
     hub.start()
     session.begin(client)
   }
