@@ -103,10 +103,16 @@ extension PrivateRedisCluster {
   /// up.
   public func waitUntilWhole(_ seconds: Int64 = 30) async throws {
     try await PrivatePostgres.aside { [self] in
-      try wait(seconds, "the cluster is not whole:\n\(nodes[0].ask("CLUSTER NODES") ?? "")") {
-        nodes.allSatisfy(isWhole)
-      }
+      try wait(seconds, "the cluster is not whole:\n\(notWhole())") { nodes.allSatisfy(isWhole) }
     }
+  }
+
+  /// What those say who do not find it whole.
+  private func notWhole() -> String {
+    nodes.filter { !isWhole(from: $0) }.map { node in
+      let said = node.ask("CLUSTER NODES", "CLUSTER INFO", "INFO replication") ?? "no answer"
+      return "\(node.port), \(node.isRunning ? "running" : "dead"):\n\(said)"
+    }.joined(separator: "\n")
   }
 
   private func isWhole(from node: PrivateRedis) -> Bool {
