@@ -19,9 +19,9 @@ final class Exchange {
   var code: String?
   var fault: String?
 
-  init(_ request: Request, begunAt: Milliseconds, _ tracer: (any Tracer)?) {
+  init(_ request: Request, begunAt: Milliseconds, _ tracer: (any Tracer)?, random: () -> UInt64) {
     self.begunAt = begunAt
-    requestID = RequestID.of(request.headers)
+    requestID = RequestID.of(request.headers, random: random)
     let parent = TraceParent(request.headers["traceparent"])
     scope = tracer?.begin(parent)
     traceID = scope?.trace ?? parent?.trace
@@ -31,7 +31,7 @@ final class Exchange {
   /// One whose request did not arrive whole.
   init(_ head: RequestHead?) {
     begunAt = 0
-    requestID = RequestID.of(head?.headers ?? [:])
+    requestID = RequestID.of(head?.headers ?? [:], random: { UInt64.random(in: .min ... .max) })
     scope = nil
     traceID = TraceParent(head?.headers["traceparent"])?.trace
     method = head?.method ?? .get

@@ -7,18 +7,14 @@ enum RequestID {
   /// 32 characters, so that five bits are one and none is likelier than another.
   private static let alphabet: [UInt8] = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
 
-  static func of(_ headers: HeaderFields) -> String {
+  /// - Parameter random: gives a number; twelve characters are made of each.
+  static func of(_ headers: HeaderFields, random: () -> UInt64) -> String {
     if let given = headers["x-request-id"], isAcceptable(given) { return given }
-    return random()
-  }
-
-  private static func random() -> String {
-    var generator = SystemRandomNumberGenerator()
-    // Each of them is a call of the kernel: two, and twelve characters of each, instead of one a character.
-    let bits = [generator.next(), generator.next()]
+    let (first, second) = (random(), random())
     return String(unsafeUninitializedCapacity: 24) { buffer in
       for place in 0..<24 {
-        buffer[place] = alphabet[Int(truncatingIfNeeded: bits[place / 12] >> UInt64(place % 12 * 5)) & 31]
+        let bits = place < 12 ? first : second
+        buffer[place] = alphabet[Int(truncatingIfNeeded: bits >> UInt64(place % 12 * 5)) & 31]
       }
       return 24
     }

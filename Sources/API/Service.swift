@@ -14,12 +14,16 @@ public struct Service: Sendable {
   private let crossOrigin: CrossOriginPolicy
   private let tracer: (any Tracer)?
   private let now: @Sendable () -> Milliseconds
+  private let random: @Sendable () -> UInt64
   private let record: @Sendable (AccessRecord) -> Void
 
   /// Takes the rows and what they need; without a tracer no request is traced.
+  ///
+  /// - Parameter random: gives numbers for the ids of requests that bring none, two for each.
   public init(
     chat: Chat, endpoints: [Endpoint], authenticator: any Authenticator, gate: RateGate, crossOrigin: CrossOriginPolicy,
     tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
+    random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
     record: @escaping @Sendable (AccessRecord) -> Void
   ) {
     self.chat = chat
@@ -29,12 +33,13 @@ public struct Service: Sendable {
     self.crossOrigin = crossOrigin
     self.tracer = tracer
     self.now = now
+    self.random = random
     self.record = record
   }
 
   /// The answer to a request; never fails.
   public func respond(to request: Request) async -> Response {
-    let exchange = Exchange(request, begunAt: now(), tracer)
+    let exchange = Exchange(request, begunAt: now(), tracer, random: random)
     var response: Response
     switch route(request) {
     case .options(let methods):

@@ -34,7 +34,12 @@ public enum EntryText {
       room.int("id", message.sender.rawValue)
       room.text("username", username, lengths.0)
       room.close()
-      room.plain("type", message.type.rawValue.utf8.span)
+      // Nearly all are: without a string of the type's name for each.
+      if message.type == .text {
+        room.spelled("type", "\"text\"")
+      } else {
+        room.plain("type", message.type.rawValue.utf8.span)
+      }
       room.text("text", text, lengths.1)
       if let clientMessageID {
         room.text("client_message_id", clientMessageID, lengths.2)

@@ -41,7 +41,10 @@ public struct Response: Sendable, Equatable {
   /// `HTTP/1.1 100 Continue`, to be written before the body is read.
   public static let continueBytes = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-  /// Writes the answer.
+  /// Whether its body is sent to that method.
+  public func sendsBody(answering method: Method) -> Bool { method != .head && !status.forbidsBody }
+
+  /// Writes the answer: its header, then its body.
   ///
   /// - Parameters:
   ///   - out: what is appended to.
@@ -53,13 +56,19 @@ public struct Response: Sendable, Equatable {
     into out: inout [UInt8], answering method: Method, keepAlive: Bool, version: Version = .http11, date: [UInt8]?
   ) {
     out.reserveCapacity(out.count + body.count + 256)
+    writeHead(into: &out, keepAlive: keepAlive, version: version, date: date)
+    if sendsBody(answering: method) { out.append(contentsOf: body) }
+  }
+
+  /// Writes what stands before the body, for those who send that from where it stands; parameters as
+  /// ``write(into:answering:keepAlive:version:date:)`` has them.
+  public func writeHead(into out: inout [UInt8], keepAlive: Bool, version: Version = .http11, date: [UInt8]?) {
     Response.line("HTTP/1.1 ", status.description.utf8, into: &out)
     if let date { Response.line("Date: ", date, into: &out) }
     writeFraming(into: &out, keepAlive && !closesConnection, version)
     headers.write(into: &out, keepingConnection: status.code == 101)
     out.append(Byte.carriageReturn)
     out.append(Byte.lineFeed)
-    if method != .head && !status.forbidsBody { out.append(contentsOf: body) }
   }
 
   private func writeFraming(into out: inout [UInt8], _ keepAlive: Bool, _ version: Version) {

@@ -117,60 +117,64 @@
 
 /// Integers as decimal digits.
 @usableFromInline enum JSONDigits {
-  /// A sign and the digits of any integer, which are written in pairs.
+  /// A sign and the digits of any integer, which are written by the eight.
   @usableFromInline static let most = 21
+  private static let eight: UInt64 = 100_000_000
+  private static let sixteen: UInt64 = 10_000_000_000_000_000
+  private static let zeros: UInt64 = 0x3030_3030_3030_3030
 
-  /// Writes into room for ``most`` bytes and says how many they are: pairs from the last digits on, each where it
-  /// stays, since how many there are is known first.
+  /// Writes into room for ``most`` bytes and says how many they are; behind them the room may be written over.
   @usableFromInline static func put(_ value: Int64, _ room: UnsafeMutablePointer<UInt8>) -> Int {
-    var rest = value.magnitude
+    let rest = value.magnitude
     let sign = value < 0 ? 1 : 0
     room[0] = UInt8(ascii: "-")
-    let length = sign &+ count(rest)
-    var place = length
-    while rest >= 10_000 {
-      let quotient = rest / 10_000
-      let four = UInt32(truncatingIfNeeded: rest &- quotient &* 10_000)
-      place &-= 4
-      UnsafeMutableRawPointer(room + place).storeBytes(of: digits(of: four), as: UInt32.self)
-      rest = quotient
+    let start = room + sign
+    if rest < eight { return sign &+ put(first: rest, start) }
+    if rest < sixteen {
+      let high = rest / eight
+      let length = put(first: high, start)
+      put(next: rest &- high &* eight, start + length)
+      return sign &+ length &+ 8
     }
-    if rest >= 100 {
-      let quotient = rest / 100
-      let two = rest &- quotient &* 100
-      place &-= 2
-      let tens = two / 10
-      room[place] = UInt8(truncatingIfNeeded: 0x30 &+ tens)
-      room[place &+ 1] = UInt8(truncatingIfNeeded: 0x30 &+ two &- tens &* 10)
-      rest = quotient
-    }
-    if rest >= 10 {
-      let tens = rest / 10
-      room[sign] = UInt8(truncatingIfNeeded: 0x30 &+ tens)
-      room[sign &+ 1] = UInt8(truncatingIfNeeded: 0x30 &+ rest &- tens &* 10)
-    } else {
-      room[sign] = UInt8(truncatingIfNeeded: 0x30 &+ rest)
-    }
-    return length
+    let top = rest / sixteen
+    let length = put(first: top, start)
+    let below = rest &- top &* sixteen
+    let high = below / eight
+    put(next: high, start + length)
+    put(next: below &- high &* eight, start + length + 8)
+    return sign &+ length &+ 16
   }
 
-  /// The digits of a number below 10,000 as their bytes stand in memory, the first one in the lowest: both pairs, then
-  /// all four, are divided in one multiplication.
+  /// Writes a number below 100,000,000 without the zeros before it, and says how many digits that are.
   @inline(__always)
-  private static func digits(of value: UInt32) -> UInt32 {
-    let hundreds = (value &* 5243) >> 19
-    let pairs = hundreds | (value &- hundreds &* 100) << 16
-    let tens = ((pairs &* 103) >> 10) & 0x000F_000F
-    return (tens | (pairs &- tens &* 10) << 8 | 0x3030_3030).littleEndian
+  private static func put(first value: UInt64, _ room: UnsafeMutablePointer<UInt8>) -> Int {
+    let digits = digits(of: value)
+    let skipped = min(digits.trailingZeroBitCount / 8, 7)
+    store((digits | zeros) >> UInt64(truncatingIfNeeded: skipped &* 8), room)
+    return 8 &- skipped
   }
 
-  private static func count(_ value: UInt64) -> Int {
-    var (count, rest) = (1, value)
-    while rest >= 10_000 {
-      rest /= 10_000
-      count &+= 4
-    }
-    return count &+ (rest >= 10 ? 1 : 0) &+ (rest >= 100 ? 1 : 0) &+ (rest >= 1000 ? 1 : 0)
+  /// Writes all eight digits of a number below 100,000,000.
+  @inline(__always)
+  private static func put(next value: UInt64, _ room: UnsafeMutablePointer<UInt8>) {
+    store(digits(of: value) | zeros, room)
+  }
+
+  @inline(__always)
+  private static func store(_ bytes: UInt64, _ room: UnsafeMutablePointer<UInt8>) {
+    UnsafeMutableRawPointer(room).storeBytes(of: bytes.littleEndian, as: UInt64.self)
+  }
+
+  /// The digits of a number below 100,000,000 as a byte each, the first one in the lowest: halves, then pairs, then
+  /// digits are divided, all of them in one multiplication.
+  @inline(__always)
+  private static func digits(of value: UInt64) -> UInt64 {
+    let thousands = value / 10_000
+    let halves = thousands | (value &- thousands &* 10_000) << 32
+    let hundreds = ((halves &* 5243) >> 19) & 0x0000_007F_0000_007F
+    let pairs = hundreds | (halves &- hundreds &* 100) << 16
+    let tens = ((pairs &* 103) >> 10) & 0x000F_000F_000F_000F
+    return tens | (pairs &- tens &* 10) << 8
   }
 }
 

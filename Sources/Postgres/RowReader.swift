@@ -47,12 +47,15 @@ public struct RowReader: Sendable {
 
   /// `bigint`.
   public func int8(_ column: Int32) throws(PostgresError) -> Int64 {
-    guard let value = try optionalInt8(column) else { throw missing(column) }
+    guard let value = try number(column) else { throw missing(column) }
     return value
   }
 
   /// `bigint` or NULL.
-  public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? {
+  public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? { try number(column) }
+
+  @inline(__always)
+  private func number(_ column: Int32) throws(PostgresError) -> Int64? {
     // NULL has no bytes, and no number has none.
     let length = PQgetlength(rows.result, row, column)
     guard length != 0 else { return nil }
@@ -72,19 +75,21 @@ public struct RowReader: Sendable {
 
   /// `timestamptz`, in milliseconds since 1970-01-01T00:00:00Z.
   public func time(_ column: Int32) throws(PostgresError) -> Int64 {
-    guard let value = try optionalTime(column) else { throw missing(column) }
-    return value
+    guard let value = try number(column) else { throw missing(column) }
+    return Row.milliseconds(value)
   }
 
   /// `timestamptz` or NULL.
   public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
-    try optionalInt8(column).map(Row.milliseconds)
+    try number(column).map(Row.milliseconds)
   }
 
   /// A record or NULL.
   public func optionalRecord(_ column: Int32) throws(PostgresError) -> Record? {
-    guard let bytes = optionalUTF8(column) else { return nil }
-    return try Record(UnsafeRawBufferPointer(bytes))
+    // NULL has no bytes, and no record has none.
+    let length = Int(PQgetlength(rows.result, row, column))
+    guard length != 0, let value = PQgetvalue(rows.result, row, column) else { return nil }
+    return try Record(UnsafeRawBufferPointer(start: value, count: length))
   }
 
   /// The UTF-8 bytes of `text`.

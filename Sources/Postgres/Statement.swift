@@ -3,7 +3,9 @@
 /// - Shape: `Statement("users.by_id", "SELECT username FROM chat_user WHERE bucket = $1 AND id = $2", repeatable:
 ///   true)`.
 /// - Limits: one SQL command; the name is unique in the program, since connections remember statements by it.
-public struct Statement: Hashable, Sendable {
+/// - Cost: an object, since each is handed on dozens of times for one answer and copying its texts were two references
+///   each time.
+public final class Statement: Hashable, Sendable {
   /// Under this name it is prepared, counted and logged.
   public let name: String
   /// Its text with `$1`, `$2` … for parameters.
@@ -30,7 +32,7 @@ public struct Statement: Hashable, Sendable {
   }
 
   /// Statements are equal when their names are.
-  public static func == (left: Statement, right: Statement) -> Bool { left.name == right.name }
+  public static func == (left: Statement, right: Statement) -> Bool { left === right || left.name == right.name }
 
   /// Hashes the name.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -29,6 +29,8 @@ public final class HTTPServer: @unchecked Sendable {
   private var date: (second: Int, bytes: [UInt8]) = (0, [])
   private var whenEmpty: (() -> Void)?
 
+  /// The bytes of a body from which on it is sent where it stands: copying less costs no more than a second piece.
+  private static let bodyBytesApart = 8 * 1024
   /// The bytes of an answer up to which the scratch buffer is kept.
   private static let scratchBytesKept = 256 * 1024
 
@@ -123,10 +125,16 @@ public final class HTTPServer: @unchecked Sendable {
   /// Writes an answer to a connection.
   func send(_ response: Response, on connection: Connection, answering head: RequestHead?, keepAlive: Bool) {
     scratch.removeAll(keepingCapacity: scratch.capacity <= HTTPServer.scratchBytesKept)
-    response.write(
-      into: &scratch, answering: head?.method ?? .get, keepAlive: keepAlive, version: head?.version ?? .http11,
-      date: now())
+    let (method, version) = (head?.method ?? .get, head?.version ?? .http11)
+    // TLS would make a record of the header and more of the body.
+    guard response.body.count >= HTTPServer.bodyBytesApart, response.sendsBody(answering: method), !connection.isSecure
+    else {
+      response.write(into: &scratch, answering: method, keepAlive: keepAlive, version: version, date: now())
+      return connection.send(scratch)
+    }
+    response.writeHead(into: &scratch, keepAlive: keepAlive, version: version, date: now())
     connection.send(scratch)
+    connection.send(response.body)
   }
 
   private func now() -> [UInt8] {

@@ -26,4 +26,15 @@ import Testing
       }
     }
   }
+
+  @Test func `each second of a day and each millisecond of a second has its digits`() {
+    func two(_ number: Int64) -> String { (number < 10 ? "0" : "") + String(number) }
+    let wrong = (0..<Int64(86_400)).filter { second in
+      let millisecond = second % 1000
+      let time = [second / 3600, second / 60 % 60, second % 60].map(two).joined(separator: ":")
+      let text = Timestamp(milliseconds: second * 1000 + millisecond).rfc3339
+      return text != "1970-01-01T\(time).\(two(millisecond / 10))\(millisecond % 10)Z"
+    }
+    #expect(wrong.isEmpty, "\(wrong.prefix(5))")
+  }
 }

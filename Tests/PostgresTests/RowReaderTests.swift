@@ -42,7 +42,7 @@ struct RowReaderTests {
     let bytes: [UInt8] =
       [0, 0, 0, 3, 0, 0, 0, 20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 25, 255, 255, 255, 255]
       + [0, 0, 0, 25, 0, 0, 0, 2] + Array("hi".utf8)
-    let rows = try #require(Rows(made: [[.bytes(bytes)], [.bytes(nil)]]))
+    let rows = try #require(Rows(made: [[.bytes(bytes)], [.bytes(nil)], [.bytes([0])]]))
     var reader = try RowReader(rows, [.record])
     let record = try #require(try reader.optionalRecord(0))
     #expect(try record.optionalInt8(0) == 7 && record.optionalText(1) == nil && record.optionalText(2) == "hi")
@@ -51,6 +51,8 @@ struct RowReaderTests {
     #expect(try rows[0].optionalRecord(0)?.optionalInt8(0) == 7 && rows[1].optionalRecord(0) == nil)
     reader.row = 1
     #expect(try reader.optionalRecord(0) == nil)
+    reader.row = 2
+    #expect(throws: PostgresError.unexpectedReply("a record of 1 bytes")) { try reader.optionalRecord(0) }
     for count in 0..<bytes.count {
       let cut = try #require(Rows(made: [[.bytes(Array(bytes.prefix(count)))]]))
       #expect(throws: PostgresError.unexpectedReply("a record of \(count) bytes")) { try cut[0].optionalRecord(0) }

@@ -40,6 +40,21 @@ extension OverSockets {
       #expect(count == 20_000)
     }
 
+    @Test("long bodies, which leave from where they stand, come whole and in their order, also between short ones")
+    func longBodies() async throws {
+      let test = try await TestServer()
+      let client = try test.connect()
+      // `POST ` comes before what is echoed: 8,187 bytes make the 8 KiB from which on a body goes by itself.
+      let sent = [1, 8_186, 8_187, 20_000, 3, 20_000, 8_188].enumerated().map { number, count in
+        String(repeating: String(number), count: count)
+      }
+      client.send(sent.map { post("/echo", $0) }.joined())
+      for body in sent { #expect(client.readAnswer()?.body == "POST " + body) }
+      client.send(post("/echo", sent[3]).replacing("POST", with: "HEAD") + get("/close"))
+      let rest = client.readToEnd()
+      #expect(rest.contains("Content-Length: 20005\r\n") && !rest.contains(sent[3]) && rest.hasSuffix("bye"))
+    }
+
     @Test("a request that comes byte by byte, and one that comes with the next")
     func pieces() async throws {
       let test = try await TestServer()

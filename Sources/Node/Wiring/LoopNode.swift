@@ -52,14 +52,15 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let gate = RateGate(limiter: adapters.limiter, policies: shared.configuration.ratePolicies)
     let requests = RequestLog(logger: shared.logger)
     self.requests = requests
+    let dice = Dice()
     service =
       shared.role.servesAPI
       ? Service(
         chat: chat, endpoints: shared.endpoints, authenticator: sessionGuard, gate: gate,
         crossOrigin: shared.configuration.crossOrigin, tracer: shared.tracer, now: EventLoop.monotonicMilliseconds,
-        record: { requests.record($0) })
+        random: { dice.next() }, record: { requests.record($0) })
       : nil
-    let surroundings = LoopSurroundings(loop: loop)
+    let surroundings = LoopSurroundings(loop: loop, dice: dice)
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
       signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)

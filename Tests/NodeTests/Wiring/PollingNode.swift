@@ -20,7 +20,7 @@ struct PollingNode {
   let session: EngineSession
 
   init(_ loop: EventLoop) {
-    surroundings = LoopSurroundings(loop: loop)
+    surroundings = LoopSurroundings(loop: loop, dice: Dice())
     let broker = MemoryBroker(on: MemoryBus()) { delay, work in loop.schedule(after: delay, work) }
     hub = Hub(
       ports: surroundings, broker: broker, log: world, conversations: world, signIns: world, limits: DeliveryLimits())
