@@ -40,7 +40,7 @@ final class Flight: @unchecked Sendable {
   private(set) var failure: PostgresError?
   /// How often it was sent again after a deadlock or conflict.
   var repetitions = 0
-  /// Whether it stood first on a connection that did not answer in time.
+  /// Whether it was in the first transaction of a connection that did not answer in time, and had no answer itself.
   var hangs = false
   /// Whether its bucket was in trouble when it was sent, and its answer tells whether it still is.
   var isProbe = false

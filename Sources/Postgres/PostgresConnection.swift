@@ -253,7 +253,7 @@ final class PostgresConnection: @unchecked Sendable {
     if let handle { PQfinish(handle) }
     handle = nil
     let now = EventLoop.monotonicMilliseconds()
-    if case .timeout = error { oldest?.hangs = true }
+    if case .timeout = error { for suspect in suspects { suspect.hangs = true } }
     (unsealed, answered) = (0, 0)
     var abandoned: [Flight] = []
     while let flight = popFlight() { abandoned.append(flight) }

@@ -42,6 +42,10 @@ extension PostgresPool {
   static let hastyPatience: Int64 = 100
   /// A commit's time.
   static let hastyPatienceLeast: Int64 = 5
+  /// How long one that may wait as any statement does sits on the only connection for transactions, which is all that a
+  /// pool of one or two has, before it lets others go first: a second and more of that delays all that is changed. Held
+  /// for a commit it has its lock within.
+  static let onlySeatPatience: Int64 = 400
   /// How long it takes, in milliseconds and without what the server needs, until each of those that are in trouble has
   /// had a turn: what was held for a moment only waits so long behind those that are held for long.
   static let roundMost: Int64 = 1_000
@@ -116,6 +120,9 @@ extension PostgresPool {
     claims = stillWaiting
   }
 
+  /// How many transactions may have a connection: one always stays for statements, unless there is only one at all.
+  private var seats: Int { max(1, settings.connections - 1) }
+
   private func sitting(_ such: (Sitting) -> Bool) -> Int { ready.count { $0.isReserved && such($0.sitting) } }
 
   /// Whether a transaction with those locks may have a connection; not while half of them carry what waits long already
@@ -130,16 +137,17 @@ extension PostgresPool {
   private func wait(of locks: [Int16], others: () -> Int) -> (sitting: Sitting, patience: Int64?) {
     if locks.isEmpty { return (.briefly, nil) }
     let endless = sitting { $0 == .endless }
+    let longest = seats == 1 ? Self.onlySeatPatience : nil
     // One of the half is always left to those that take turns, or the first two would keep sixty waiting for seconds.
     let mayBeEndless = endless < max(1, troubleMax - 1) && sitting { $0 != .briefly } < troubleMax
     let troubled = quarantine.troubledCount
     guard quarantine.isTroubled(locks) else {
-      if troubled == 0, mayBeEndless { return (.endless, nil) }
+      if troubled == 0, mayBeEndless { return (.endless, longest) }
       return (.briefly, max(Self.hastyPatienceLeast, Self.hastyPatience / Int64(1 + troubled)))
     }
     // Several may want one bucket, and take one turn of a round.
     let others = min(others(), troubled)
-    if others == 0, mayBeEndless { return (.endless, nil) }
+    if others == 0, mayBeEndless { return (.endless, longest) }
     return (.inTurn, Self.turn(others: others, atOnce: max(1, troubleMax - endless)))
   }
 
@@ -147,10 +155,9 @@ extension PostgresPool {
     claims.count { $0.grant == nil && quarantine.isTroubled($0.locks) }
   }
 
-  /// One connection always stays for statements, unless there is only one at all; and not one on which something waits
-  /// for a lock.
+  /// Not one on which something waits for a lock, while that would leave statements none without.
   private func reserve() -> PostgresConnection? {
-    guard held < max(1, settings.connections - 1) else { return nil }
+    guard held < seats else { return nil }
     let (open, likely) = (ready.filter(\.isOpenToAll), LockWait.likely.burden)
     let calm = open.filter { $0.burden < likely }
     if settings.connections > 2, calm.count == 1, open.count > 1 { return nil }

@@ -137,8 +137,9 @@ final class SendLanes: @unchecked Sendable {
   /// The others are left to those who wait for nothing.
   private var waitingForLocksMax: Int { max(1, pool.connectionsMax / 2) }
 
-  /// Then whatever waits on the server has all others behind it.
-  private var haveOneConnection: Bool { pool.connectionsMax == 1 }
+  /// Then whatever waits on the server has all others behind it: on the only connection, or on the one that is left
+  /// beside a transaction's.
+  private var haveFewConnections: Bool { pool.connectionsMax <= 2 }
 
   /// Sends what is due, unless it had better wait.
   func depart() {
@@ -256,10 +257,10 @@ final class SendLanes: @unchecked Sendable {
     let isStepwise = isStepwise
     // A lone one saves itself the question whether somebody holds its bucket, where nothing else waits.
     let isCalm =
-      reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveOneConnection
+      reason == .isDue && batches.count == 1 && waitingForLocks == 0 && dueInTrouble.isEmpty && !haveFewConnections
     let waits = isStepwise || reason == .forLock || isCalm && batches.allSatisfy { !locked.contains($0.bucket) }
     let turn = LockedLanes.turn(
-      isShared: locked.haveMore || haveOneConnection, left: left, serverMost: pool.lockTimeout)
+      isShared: locked.haveMore || haveFewConnections, left: left, serverMost: pool.lockTimeout)
     return Departure(
       batches: batches, reason: reason, isStepwise: isStepwise, waits: waits,
       turn: reason == .forLock ? turn : nil, line: line, begun: begun,

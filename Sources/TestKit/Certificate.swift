@@ -1,11 +1,12 @@
 import Foundation
 
-/// A certificate that is its own authority, and its key, in files of its own that go with it.
+/// A certificate that is its own authority, and its key, in files of its own that go with it, or with the process.
 public final class Certificate: Sendable {
   /// What it is good for: `localhost` and 127.0.0.1.
   public static let local = "DNS:localhost,IP:127.0.0.1"
 
   private let directory: String
+  private let leash: Leash
   /// The certificate, as PEM; what trusts it as an authority reads the same file.
   public var chain: String { directory + "/chain.pem" }
   /// Its private key, as PEM.
@@ -18,6 +19,7 @@ public final class Certificate: Sendable {
   public init(names: String = Certificate.local) throws {
     directory = NSTemporaryDirectory() + "/certificate-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    leash = try Leash(removing: directory)
     try make(name: "localhost", names: names)
   }
 
@@ -37,7 +39,7 @@ public final class Certificate: Sendable {
     guard openssl.terminationStatus == 0 else { throw NotMade() }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: directory) }
+  deinit { leash.cut() }
 
   /// `openssl` said no.
   public struct NotMade: Error {}

@@ -38,10 +38,10 @@ struct GivenServer: Sendable {
     user = authority[..<at]
     hosts = authority[at...]
     parameters = parts.count > 1 ? parts[1].split(separator: "&") : []
-    ledger = try PrivatePostgres.temporaryDirectory()
     nodes = try GivenServer.nodes(of: url)
-    try checkRoom()
+    ledger = try PrivatePostgres.temporaryDirectory()
     try keepWatch()
+    try checkRoom()
   }
 
   /// Whether a URL leads here.
@@ -197,9 +197,8 @@ struct GivenServer: Sendable {
     let urls = maintenanceURLs.joined(separator: "\n") + "\n"
     try GivenServer.write(urls, to: "\(ledger)/urls")
     try GivenServer.write("", to: "\(ledger)/names")
-    var ends: [CInt] = [0, 0]
-    guard pipe(&ends) == 0 else { throw PrivatePostgres.Failure(what: "pipe") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let line = try Lifeline()
+    defer { close(line.shell) }
     let script = """
       cat >/dev/null
       while read -r name; do while read -r url; do
@@ -208,8 +207,7 @@ struct GivenServer: Sendable {
       rm -rf "$0"
       """
     _ = try PrivatePostgres.spawn(
-      ["/bin/sh", "-c", script, ledger, PrivatePostgres.binary("psql")], input: ends[0])
-    close(ends[0])
+      ["/bin/sh", "-c", script, ledger, PrivatePostgres.binary("psql")], input: line.shell)
     // The other end stays open as long as the process lives.
   }
 

@@ -15,9 +15,9 @@ public final class PrivatePostgres: Sendable {
   let server: String
   private let arguments: [String]
   private let given: GivenServer?
-  private let state: Mutex<State>
+  let state: Mutex<State>
 
-  private struct State {
+  struct State {
     var process: pid_t = 0
     var watchdog: pid_t = 0
     var leash: CInt = -1
@@ -66,6 +66,8 @@ public final class PrivatePostgres: Sendable {
   static let defaults = [
     "listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=200",
     "autovacuum_naptime=5s", "lc_messages=C", "timezone=UTC",
+    // Files of its own directory, which go with it; what a killed server has in /dev/shm stays there.
+    "dynamic_shared_memory_type=mmap",
   ]
 
   init(directory: String, server: String, arguments: [String]) {
@@ -172,25 +174,4 @@ public final class PrivatePostgres: Sendable {
 
   /// What the server has logged.
   public func log() -> String { directory.map { PrivatePostgres.contents(of: "\($0)/log") } ?? "" }
-
-  /// A shell that outlives this process: its input ends when the process does, and then it ends the server.
-  func keepWatch() throws {
-    guard let directory else { return }
-    var ends: [CInt] = [0, 0]
-    guard pipe(&ends) == 0 else { throw Failure(what: "pipe") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    let script = """
-      cat >/dev/null; pid=$(head -1 "$0/data/postmaster.pid" 2>/dev/null) && kill -INT "$pid" 2>/dev/null
-      for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$0/data/postmaster.pid" ] || break; sleep 0.2; done
-      [ -e "$0/data/postmaster.pid" ] && [ -n "$pid" ] && kill -QUIT "$pid" 2>/dev/null
-      rm -rf "$0"
-      """
-    let watchdog = try PrivatePostgres.spawn(["/bin/sh", "-c", script, directory], input: ends[0])
-    close(ends[0])
-    let leash = ends[1]
-    state.withLock { state in
-      state.watchdog = watchdog
-      state.leash = leash
-    }
-  }
 }

@@ -2,8 +2,8 @@ import Glibc
 
 /// A Redis of a test's own: on a free port of 127.0.0.1, in a directory of its own, without persistence.
 ///
-/// A shell stands between the test and the server and reads a pipe that nobody writes to: when the test process ends,
-/// however it ends, the pipe closes, and the shell kills the server by its pid and removes the directory.
+/// A shell stands between the test and the server and reads a ``Lifeline`` on which nothing comes: when the test
+/// process ends, however it ends, that ends too, and the shell kills the server by its pid and removes the directory.
 ///
 /// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try await redis.restart()`.
 /// - Isolation: used by one test at a time.
@@ -134,13 +134,11 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   }
 
   private func start() throws(Failure) {
-    var ends: [CInt] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw Failure(description: "no pipe") }
-    defer { close(ends[0]) }
-    lifeline = ends[1]
-    _ = fcntl(lifeline, F_SETFD, FD_CLOEXEC)
+    guard let line = try? Lifeline() else { throw Failure(description: "no line to a shell") }
+    defer { close(line.shell) }
+    lifeline = line.own
     unlink("\(directory)/pid")
-    shell = PrivateRedis.spawn(arguments, standardInput: ends[0])
+    shell = PrivateRedis.spawn(arguments, standardInput: line.shell)
     guard shell > 0, waitForPid(), waitForAnswer() else {
       endServer(keepingDirectory: true)
       throw Failure(description: "redis-server did not start on port \(port)")

@@ -13,7 +13,7 @@ extension ClusterTests {
       let primary = try await PrivatePostgres.start()
       let url = try await primary.database()
       let standby = try await primary.startStandby(name: "b")
-      defer { standby.kill9() }
+      defer { standby.end() }
       try await primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 (b)'", in: "postgres")
       try await primary.sql("SELECT pg_reload_conf()", in: "postgres")
       let name = url.split(separator: "/").last ?? ""
@@ -61,9 +61,9 @@ extension ClusterTests {
       // Only makes the schema, which the standbys then have from the start.
       try await LocalCluster.start(api: 0, socket: 0, postgres: primary, settings: ["MARTLET_DATABASE_URL": url]).end()
       let late = try await primary.startStandby(settings: ["recovery_min_apply_delay=30s"])
-      defer { late.kill9() }
+      defer { late.end() }
       let prompt = try await primary.startStandby()
-      defer { prompt.kill9() }
+      defer { prompt.end() }
       for (standby, isLate) in [(late, true), (prompt, false)] {
         let cluster = try await LocalCluster.start(
           api: 1, socket: 0, postgres: primary,
@@ -81,17 +81,17 @@ extension ClusterTests {
           #expect(!isLate || pages["behind"] ?? 0 > 0)
         }
       }
-      primary.kill9()
+      primary.end()
     }
 
     @Test func `the doctor tells a standby from what is none, and from one of another database`() async throws {
       let primary = try await PrivatePostgres.start()
       let stranger = try await PrivatePostgres.start()
-      defer { stranger.kill9() }
+      defer { stranger.end() }
       let standby = try await primary.startStandby()
-      defer { standby.kill9() }
+      defer { standby.end() }
       let foreign = try await stranger.startStandby()
-      defer { foreign.kill9() }
+      defer { foreign.end() }
       let url = try await primary.database()
       let name = url.split(separator: "/").last ?? ""
       _ = try await stranger.sql("CREATE DATABASE \(name)", in: "postgres")
@@ -112,7 +112,7 @@ extension ClusterTests {
       #expect(said.first?.hasPrefix("ok") == true && said.first?.contains("a standby of the database") == true)
       #expect(said.dropFirst().first?.contains("is no standby") == true)
       #expect(said.last?.contains("of another database") == true, "\(doctor.output)")
-      primary.kill9()
+      primary.end()
     }
 
     @Test func `the doctor names a replica that still follows the primary of before`() async throws {
@@ -120,7 +120,7 @@ extension ClusterTests {
       _ = try await old.sql("CREATE DATABASE chat", in: "postgres")
       let new = try await old.startStandby(name: "new")
       let left = try await old.startStandby(name: "left")
-      defer { for server in [old, new, left] { server.kill9() } }
+      defer { for server in [old, new, left] { server.end() } }
       try await new.promote()
       let cluster = try await LocalCluster.start(
         api: 0, socket: 0, postgres: new,

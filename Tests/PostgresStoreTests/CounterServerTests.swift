@@ -31,6 +31,6 @@ struct CounterServerTests {
     while third == nil { third = try? await told(old) }
     #expect(third?.newest == first.newest && third?.server != first.server)
     for each in [old, database] { await each.close() }
-    for server in [before, after] { server.kill9() }
+    for server in [before, after] { server.end() }
   }
 }

@@ -8,7 +8,7 @@ struct GivenServerTests {
   @Test("that takes too few connections for the tests is refused by a sentence, before any test fails for it")
   func tooFewConnections() async throws {
     let server = try await PrivatePostgres.start(settings: ["max_connections=60"])
-    defer { server.kill9() }
+    defer { server.end() }
     let url = try await server.database()
     let failure = #expect(throws: PrivatePostgres.Failure.self) { try GivenServer(url) }
     #expect(failure?.what.contains("has max_connections = 60; the tests need 100") == true)
@@ -17,7 +17,7 @@ struct GivenServerTests {
   @Test("named by a worker alone is asked there by tests, and migrated at its coordinator")
   func worker() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
-    defer { for server in servers { server.kill9() } }
+    defer { for server in servers { server.end() } }
     let url = try await servers[1].database()
     try await CitusStandIn.install(in: url, on: servers[1])
     let ports = servers.map(\.port)

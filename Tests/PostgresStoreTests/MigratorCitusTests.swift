@@ -143,7 +143,7 @@ struct MigratorCitusTests {
   @Test("of several hosts the coordinator is found, wherever it stands among them")
   func coordinatorAmongHosts() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
-    defer { for server in servers { server.kill9() } }
+    defer { for server in servers { server.end() } }
     var hosts: [Substring] = []
     var name = Substring()
     for (group, server) in servers.enumerated() {

@@ -11,7 +11,7 @@ struct PlanTests {
   @Test("without statistics too, storing, changing and reading touch the rows they need and no others")
   func rowsTouched() async throws {
     let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])
-    defer { server.kill9() }
+    defer { server.end() }
     let url = try await Database.with(on: server) { database in
       let cast = try await Cast.gather(in: database.underTest)
       let room = try await cast.group().id
@@ -62,7 +62,7 @@ struct PlanTests {
   @Test("without statistics too, a message between two touches their pair's row and no other")
   func pairsTouched() async throws {
     let server = try await PrivatePostgres.start(settings: ["autovacuum=off"])
-    defer { server.kill9() }
+    defer { server.end() }
     let url = try await Database.with(on: server) { database in
       let cast = try await Cast.gather(in: database.underTest)
       let direct = try await cast.direct()

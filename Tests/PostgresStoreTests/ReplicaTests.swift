@@ -15,8 +15,8 @@ struct ReplicaTests {
 
     func end() async {
       await database.close()
-      standby.kill9()
-      primary.kill9()
+      standby.end()
+      primary.end()
     }
   }
 
@@ -128,7 +128,7 @@ struct ReplicaTests {
     }
     #expect(try await second.sql(asked, in: second.url(like: url)).hasPrefix("t"))
     await database.close()
-    second.kill9()
+    second.end()
     await pair.end()
   }
 
@@ -186,7 +186,7 @@ struct ReplicaTests {
     #expect(past.map(\.text) == ["common"])
     #expect(await database.replicaPages[.served] == 1)
     for each in [old, database] { await each.close() }
-    for server in [before, after] { server.kill9() }
+    for server in [before, after] { server.end() }
   }
 
   @Test("a replica that is ahead of what its primary has said shows nothing of it")

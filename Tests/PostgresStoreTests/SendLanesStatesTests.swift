@@ -80,18 +80,21 @@ struct SendLanesStatesTests {
     }
   }
 
-  @Test("on the only connection a held bucket is not waited for while others have nobody else", .timeLimit(.minutes(1)))
-  func onlyConnection() async throws {
+  @Test(
+    "on the only connection that is left a held bucket is not waited for while others have nobody else",
+    .timeLimit(.minutes(1)), arguments: [1, 2])
+  func onlyConnection(of connections: Int) async throws {
     let patient: (inout PostgresSettings) -> Void = {
-      $0.connections = 1
+      $0.connections = connections
       $0.lockTimeout = 30_000
     }
     try await Database.with(on: PrivatePostgres.plain(), patient) { database in
       let cast = try await Cast.gather(in: database.underTest)
+      while await database.connectionCounters.ready < connections { try await Task.sleep(for: .milliseconds(5)) }
       let rooms = try await cast.groupsApart(2)
       let other = try Database.another(database.url)
       let ledger = Ledger(database)
-      try await other.holding([rooms[0]]) {
+      @Sendable func post() async {
         for number in 0..<5 {
           await ledger.post([(rooms[0], 1)], as: cast)
           await database.loop.sleep(10)
@@ -99,6 +102,13 @@ struct SendLanesStatesTests {
           let (held, free) = (Ledger.Key(room: rooms[0], number: 0), Ledger.Key(room: rooms[1], number: number))
           while await database.onLoop({ ledger.answers[free] }) == nil { await database.loop.sleep(5) }
           #expect(await database.onLoop { ledger.answers[held] } == nil, "it still waits")
+        }
+      }
+      try await other.holding([rooms[0]]) {
+        if connections == 1 { return await post() }
+        try await database.pool.transaction { (change) throws(PostgresError) in
+          _ = try await change.query(Statement("one", "SELECT 1"))
+          await post()
         }
       }
       while await !database.onLoop({ database.stores.log.lanes.isAtRest }) { await database.loop.sleep(5) }

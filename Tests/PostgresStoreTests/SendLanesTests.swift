@@ -125,7 +125,7 @@ struct SendFaultTests {
   @Test("kill -9 of PostgreSQL loses nothing that was acknowledged; sends are refused in time, then go on")
   func killedServer() async throws {
     let server = try await PrivatePostgres.start()
-    defer { server.kill9() }
+    defer { server.end() }
     try await Database.with(on: server) { database in
       let cast = try await Cast.gather(in: database.underTest)
       let rooms = [try await cast.group().id, try await cast.direct().id, try await cast.square().id]
@@ -155,7 +155,7 @@ struct SendFaultTests {
   @Test("a short restart of PostgreSQL is survived by sends without a client id too, each stored once")
   func shortRestart() async throws {
     let server = try await PrivatePostgres.start()
-    defer { server.kill9() }
+    defer { server.end() }
     try await Database.with(on: server) { database in
       let cast = try await Cast.gather(in: database.underTest)
       let rooms = [try await cast.group().id]

@@ -11,7 +11,7 @@ struct SendThroughput {
   @Test("messages per second", arguments: [(1, 1), (1, 64), (1, 512), (20, 20), (20, 512), (400, 512)])
   func measure(conversations: Int, senders: Int) async throws {
     let server = try await PrivatePostgres.start(settings: ["fsync=on"])
-    defer { server.kill9() }
+    defer { server.end() }
     try await Database.with(on: server) { database in
       try await withTaskExecutorPreference(database.loop) {
         let cast = try await Cast.gather(in: database.underTest)

@@ -40,7 +40,7 @@ struct ShardSafetyTests {
       "shared_preload_libraries=auto_explain", "auto_explain.log_min_duration=0", "auto_explain.log_analyze=on",
       "auto_explain.log_timing=off", "auto_explain.log_nested_statements=on", "plan_cache_mode=force_custom_plan",
     ])
-    defer { server.kill9() }
+    defer { server.end() }
     // Plans for any parameter name all partitions; those made for one parameter name what it needs.
     let url = try await server.database()
     // Its own replica, so that the statements for replicas are looked at too.

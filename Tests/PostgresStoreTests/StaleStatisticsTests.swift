@@ -25,7 +25,7 @@ struct StaleStatisticsTests {
       "autovacuum=off", "shared_preload_libraries=auto_explain", "auto_explain.log_min_duration=0",
       "auto_explain.log_analyze=on", "auto_explain.log_timing=off", "auto_explain.log_nested_statements=on",
     ])
-    defer { server.kill9() }
+    defer { server.end() }
     let url = try await server.database()
     if storing == .stepwiseHere { try await CitusStandIn.install(in: url, on: server) }
     let database = try Database(url, stepwise: storing != .atOnce, { $0.findsByKey = storing.seeksByKey })
@@ -65,7 +65,7 @@ struct StaleStatisticsTests {
       "autovacuum=off", "shared_preload_libraries=auto_explain", "auto_explain.log_min_duration=0",
       "auto_explain.log_nested_statements=on",
     ])
-    defer { server.kill9() }
+    defer { server.end() }
     let database = try Database(try await server.database())
     try await database.migrate()
     let cast = try await Cast.gather(in: database.underTest)

@@ -22,8 +22,8 @@ struct SynchronousStandbyTests {
 
     func end() async {
       await database.close()
-      standby.kill9()
-      primary.kill9()
+      standby.end()
+      primary.end()
     }
   }
 

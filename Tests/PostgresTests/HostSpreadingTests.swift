@@ -35,7 +35,7 @@ struct HostSpreadingTests {
   @Test("share the connections; what one of them carried the other carries, until it is back")
   func failover() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
-    defer { for server in servers { server.kill9() } }
+    defer { for server in servers { server.end() } }
     try await withPool(to: url(servers)) { pool in
       pool.start()
       try await until { await spread(pool) == [2, 2] }
@@ -64,7 +64,7 @@ struct HostSpreadingTests {
   @Test("a host that does not answer at all delays nobody who asks")
   func blackHole() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
-    defer { for server in servers { server.kill9() } }
+    defer { for server in servers { server.end() } }
     let there = try #require(UInt16(try await servers[0].sql("SHOW port", in: "postgres").filter(\.isNumber)))
     let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
     defer { proxy.stop() }
@@ -83,7 +83,7 @@ struct HostSpreadingTests {
   @Test("all gone at once are found again, all of them")
   func allGone() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]
-    defer { for server in servers { server.kill9() } }
+    defer { for server in servers { server.end() } }
     try await withPool(to: url(servers)) { pool in
       pool.start()
       try await until { await spread(pool) == [2, 2] }

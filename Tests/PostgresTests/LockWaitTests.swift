@@ -77,6 +77,20 @@ struct LockWaitTests {
     #expect(values == [6, 3])
   }
 
+  @Test("the only connection for transactions is let go while its lock is waited for", arguments: [1, 2])
+  func onlySeat(connections: Int) async throws {
+    let values = try await whileLocked({ $0.connections = connections }) { pool, group in
+      group.addTask { try await Self.add(1, locking: [1], in: pool) }
+      while await counters(of: pool).underWay < 1 { await pool.loop.sleep(5) }
+      for _ in 0..<3 {
+        try await Self.add(2, locking: [2], in: pool)
+        let values = try await Self.values(in: pool)
+        #expect(values.first == 0, "it still waits")
+      }
+    }
+    #expect(values == [2, 3])
+  }
+
   @Test("statements go round a connection on which something is likely to wait for a lock")
   func goneRound() async throws {
     let values = try await whileLocked({ $0.connections = 2 }) { pool, group in

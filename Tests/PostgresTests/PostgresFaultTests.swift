@@ -80,6 +80,7 @@ struct PostgresFaultTests {
   @Test("when nobody listens, a statement is refused by its deadline, and the pool keeps trying")
   func nobodyListens() async throws {
     let server = try await PrivatePostgres.start()
+    defer { server.end() }
     let url = try await server.database()
     server.kill9()
     try await withPool(to: url, { $0.queryTimeout = 1_500 }) { pool in
@@ -96,7 +97,6 @@ struct PostgresFaultTests {
       let back = try await milliseconds { _ = try await pool.query(Self.pid, timeout: 4_500) }
       #expect(back < 4_000)
       #expect(await counters(of: pool).connectFailures > 1)
-      server.kill9()
     }
   }
 

@@ -113,6 +113,33 @@ struct SharedSyncFaultTests {
     }
   }
 
+  @Test("when a silent machine has let their time pass, each one's bucket is in trouble until it answers")
+  func silent() async throws {
+    let read = Statement("read", "SELECT $1::int2", brief: true)
+    try await withOwnPool({
+      $0.connections = 1
+      $0.queryTimeout = 500
+    }) { pool in
+      let process = try #require(await pool.query(Self.pid, timeout: 4_500).first).int4(0)
+      try #require(kill(process, SIGSTOP) == 0)
+      defer { kill(process, SIGCONT) }
+      let (answers, told) = AsyncStream<Result<[Rows], PostgresError>>.makeStream()
+      pool.loop.execute {
+        for bucket: Int16 in 1...3 { pool.submit([(read, [.int2(bucket)])]) { told.yield($0) } }
+      }
+      for await answer in answers.prefix(3) { #expect(throws: PostgresError.timeout(sent: true)) { try answer.get() } }
+      #expect(await troubled(in: pool) == 3)
+      for bucket: Int16 in 1...3 { _ = try await pool.query(read, [.int2(bucket)], timeout: 4_500) }
+      #expect(await troubled(in: pool) == 0)
+    }
+  }
+
+  private func troubled(in pool: PostgresPool) async -> Int {
+    await withCheckedContinuation { told in
+      pool.loop.execute { told.resume(returning: pool.quarantine.troubledCount) }
+    }
+  }
+
   @Test("each sees what was committed before it began, whatever the database's default is")
   func isolation() async throws {
     let server = try await PrivatePostgres.plain()

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A shell that outlives this process and then kills what was put on it, and removes a directory.
 ///
-/// Its input is a pipe of ours: each child is written there when it starts (`+ pid`) and when it has been reaped (`-
-/// pid`), so that a number which the system has given to somebody else is never killed.
+/// Its input is a ``Lifeline`` of ours: each child is written there when it starts (`+ pid`) and when it has been
+/// reaped (`- pid`), so that a number which the system has given to somebody else is never killed.
 /// - Isolation: thread-safe.
 final class Leash: Sendable {
   private let state: Mutex<State>
@@ -14,11 +14,10 @@ final class Leash: Sendable {
     let shell: pid_t
   }
 
-  /// - Throws: ``PrivatePostgres/Failure`` when there is no pipe or no shell.
+  /// - Throws: ``PrivatePostgres/Failure`` when there is no line or no shell.
   init(removing directory: String) throws {
-    var ends: [CInt] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw PrivatePostgres.Failure(what: "pipe") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let line = try Lifeline()
+    defer { close(line.shell) }
     let script = """
       alive=" "
       while read sign pid; do
@@ -30,9 +29,8 @@ final class Leash: Sendable {
       for pid in $alive; do kill -9 "$pid" 2>/dev/null; done
       rm -rf "$0"
       """
-    let shell = try PrivatePostgres.spawn(["/bin/sh", "-c", script, directory], input: ends[0])
-    close(ends[0])
-    state = Mutex(State(end: ends[1], shell: shell))
+    let shell = try PrivatePostgres.spawn(["/bin/sh", "-c", script, directory], input: line.shell)
+    state = Mutex(State(end: line.own, shell: shell))
   }
 
   func hold(_ process: pid_t) { tell("+ \(process)\n") }

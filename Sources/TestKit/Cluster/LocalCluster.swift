@@ -26,6 +26,7 @@ public final class LocalCluster: @unchecked Sendable {
   /// What the nodes were given besides their addresses.
   public let environment: [String: String]
   let leash: Leash
+  private let endsPostgres: Bool
 
   /// All nodes.
   public var nodes: [NodeProcess] { api + socket }
@@ -68,6 +69,7 @@ public final class LocalCluster: @unchecked Sendable {
     let binary = try LocalCluster.binary()
     directory = try LocalCluster.temporaryDirectory()
     leash = try Leash(removing: directory)
+    endsPostgres = given == nil
     if let given { postgres = given } else { postgres = try await PrivatePostgres.start() }
     databaseURL = try await postgres.database()
     self.redis = redis
@@ -140,10 +142,11 @@ public final class LocalCluster: @unchecked Sendable {
     return token
   }
 
-  /// Ends everything.
+  /// Ends everything, of PostgreSQL what nobody else has given.
   public func end() {
     for node in nodes { node.kill9() }
     redis.end()
+    if endsPostgres { postgres.end() }
     leash.cut()
   }
 
