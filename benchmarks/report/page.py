@@ -2,7 +2,7 @@
 import goals
 import stored
 from charts import NINES, bars, curves, escaped, number, percentiles
-from results import FIGURES, OURS, WHO, colour, explained, faults, judged
+from results import FIGURES, OURS, WHO, at_rest, colour, explained, faults, judged
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
@@ -218,7 +218,7 @@ def scaling(points, why):
     columns = [(n, str(n)) for n in nodes]
     rows = "".join(
         f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
-        f"<td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
+        f"<td>{at_rest(p)}</td><td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
     def sign(holds):
         return "" if why else "good" if holds else "bad"
 
@@ -230,14 +230,14 @@ def scaling(points, why):
     return f"""<h2>What more nodes and more Redis masters cost</h2>
 <p>CPU-seconds at the same load, by socket nodes and masters of a Redis cluster: Martlet's and PostgreSQL's for a million deliveries to
 sockets, Redis' for a million deliveries to nodes. A room whose members are on four nodes is told to four: how many that are for a
-delivery to a socket, the table says. Two cores cannot show that more
+delivery to a socket, the table says, and what of Redis' CPU its masters use without any load, each for itself. Two cores cannot show that more
 machines do more in a second, only whether what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
 there. Where the lines are flat, twice the machines bear twice the load.</p>
 <ul>{verdicts}</ul>
 <div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
 {curves("Redis: CPU-seconds a million deliveries to nodes, by socket nodes", lines("redis"), columns, dots=True)}
 {curves("Redis: CPU-seconds a million deliveries to nodes, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>
-<div class="wide"><table><thead><tr><th>socket nodes</th><th>masters</th><th>Martlet</th><th>Redis</th><th>PostgreSQL</th>
+<div class="wide"><table><thead><tr><th>socket nodes</th><th>masters</th><th>Martlet</th><th>Redis</th><th>of it at rest</th><th>PostgreSQL</th>
 <th>to nodes, for one to a socket</th><th>deliveries measured</th></tr></thead><tbody>{rows}</tbody></table></div>"""
 
 

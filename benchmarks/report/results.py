@@ -154,6 +154,11 @@ def explained(verdict):
     return ", ".join(f"{verdict[word]:,} {name}" for word, name in FAULTS if verdict.get(word))
 
 
+def at_rest(point):
+    """What Redis' masters use at rest, of its cost; a folder of earlier runs does not say it."""
+    return f"{point['redis_at_rest']:.2f}" if "redis_at_rest" in point else "–"
+
+
 def judged(points):
     """A sentence for each part: whether a delivery's cost stays, Martlet's with more nodes and Redis' with more masters."""
     said = []

@@ -4,16 +4,22 @@ PostgreSQL, the api node and the balancer are `deploy/local`'s; the socket nodes
 `deploy/local` has one Redis or three masters with replicas, and a replica hears every message again.
 """
 import json
+import pathlib
 import subprocess
 import time
 
 from running.servers import listens, metric, run_bench
 
 SLOTS = 16_384
+REST_SECONDS = 3
 
 
 def measure(servers, points, more, say):
-    """One row a point: nodes, masters, and CPU-seconds a million deliveries of each part."""
+    """One row a point: nodes, masters, and CPU-seconds a million deliveries of each part.
+
+    A master at rest still looks after itself and the cluster ten times a second. Three of them do that three times, so it is
+    measured before the load and told apart.
+    """
     servers.start_cluster(sockets=1, apis=1)
     rows = []
     try:
@@ -33,6 +39,7 @@ def point(servers, nodes, masters, more):
     try:
         redis = start_masters(servers, masters, names)
         sockets = start_nodes(servers, nodes, redis, names)
+        resting = at_rest([pid for _, pid in redis])
         cluster = servers.cluster()
         # The balancer, the api node's Redis and the socket node that came with them do nothing in this.
         described = {
@@ -47,7 +54,7 @@ def point(servers, nodes, masters, more):
     finally:
         for name in names:
             servers.stop(name)
-    return row(nodes, masters, result, fan_in)
+    return row(nodes, masters, result, fan_in, resting)
 
 
 def heard(sockets):
@@ -58,15 +65,32 @@ def heard(sockets):
     return total("martlet_broker_received_total") / max(1, total("martlet_delivered_total"))
 
 
-def row(nodes, masters, result, fan_in):
-    """CPU-seconds of each part: for a million deliveries to sockets, and Redis' for a million deliveries to nodes."""
+def at_rest(pids):
+    """CPU-seconds a second of processes that are asked for nothing."""
+    time.sleep(1)
+    before = sum(map(used, pids))
+    time.sleep(REST_SECONDS)
+    return (sum(map(used, pids)) - before) / REST_SECONDS
+
+
+def used(pid):
+    """CPU-seconds of a process, in the kernel's nanoseconds; those of its threads that have ended are left out."""
+    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def row(nodes, masters, result, fan_in, resting):
+    """CPU-seconds of each part: for a million deliveries to sockets, and Redis' for a million deliveries to nodes.
+
+    Of Redis' also what its masters would have used meanwhile at rest; `resting` is in CPU-seconds a second.
+    """
     def of(prefix):
         used = sum(use["measure_cpu_s"] for use in result["processes"] if use["name"].startswith(prefix))
         return used / max(1, result["delivered"]) * 1e6
 
+    rest = resting * result["scenario"]["measure_s"] / max(1, result["delivered"]) * 1e6
     return {"nodes": nodes, "masters": masters, "martlet": of("socket"), "redis": of("redis") / fan_in if fan_in else 0,
-            "postgres": of("postgres"), "fan_in": fan_in, "deliveries": result["delivered"],
-            "verdict": result["verdict"]}
+            "redis_at_rest": rest / fan_in if fan_in else 0, "postgres": of("postgres"), "fan_in": fan_in,
+            "deliveries": result["delivered"], "verdict": result["verdict"]}
 
 
 def start_masters(servers, count, names):
