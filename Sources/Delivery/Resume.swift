@@ -4,7 +4,8 @@ import ChatCore
 public enum ResumeOutcome: Sendable, Equatable {
   /// Everything missed has been put into the send queue, and live delivery goes on.
   ///
-  /// `heads` covers all of the user's conversations; `behind` names those of which nothing of the past was sent.
+  /// `heads` covers all of the user's conversations; `behind` names those of which nothing of the past was sent, and of
+  /// which nothing new is until this has been told.
   case resumed(heads: [ConversationID: Int64], behind: [ConversationID])
   /// The client claims to have more than there is, in that conversation, whose head is given. Nothing was begun.
   case invalidHead(ConversationID, head: Int64)
@@ -21,7 +22,7 @@ final class Resume: @unchecked Sendable {
   private let done: (ResumeOutcome) -> Void
   /// What the session's format needs to know of the conversations, as far as their rooms do not.
   var facts: [ConversationID: RoomFacts] = [:]
-  private var outcome: ResumeOutcome?
+  private var outcome: (ResumeOutcome, after: () -> Void)?
   private var toCatchUp = 1
 
   init(session: HubSession, have: [ConversationID: Int64], done: @escaping (ResumeOutcome) -> Void) {
@@ -36,12 +37,14 @@ final class Resume: @unchecked Sendable {
   /// One conversation has been sent up to where it is live.
   func caughtUp() {
     toCatchUp -= 1
-    if toCatchUp == 0, let outcome { end(outcome) }
+    guard toCatchUp == 0, let (outcome, after) = outcome else { return }
+    end(outcome)
+    after()
   }
 
-  /// All conversations have been joined; when they have caught up, this is the answer.
-  func joinedAll(_ outcome: ResumeOutcome) {
-    self.outcome = outcome
+  /// All conversations have been joined; when they have caught up, this is the answer, and `after` is done then.
+  func joinedAll(_ outcome: ResumeOutcome, after: @escaping () -> Void) {
+    self.outcome = (outcome, after)
     caughtUp()
   }
 
@@ -126,13 +129,14 @@ final class ResumeDesk: @unchecked Sendable {
     var behind = behind
     for id in order.prefix(hub.limits.joinsPerTurn) {
       let head = heads[id] ?? 0
-      var have = max(0, resume.have[id] ?? head)
+      let have = max(0, resume.have[id] ?? head)
       if head - have > hub.limits.resumeEntriesMax {
         behind.append(id)
-        have = head
+        hub.join(resume.session, id, skippingTo: head, facts: resume.facts[id])
+      } else {
+        resume.joins()
+        hub.join(resume.session, id, have: have, head: head, facts: resume.facts[id], resume: resume)
       }
-      resume.joins()
-      hub.join(resume.session, id, have: have, head: head, facts: resume.facts[id], resume: resume)
     }
     let rest = order.dropFirst(hub.limits.joinsPerTurn)
     guard rest.isEmpty else {
@@ -141,6 +145,16 @@ final class ResumeDesk: @unchecked Sendable {
     }
     hub.counts.resumed += 1
     ended()
-    resume.joinedAll(.resumed(heads: heads, behind: behind))
+    resume.joinedAll(.resumed(heads: heads, behind: behind)) { [weak self, session = resume.session] in
+      self?.answered(session, behind[...])
+    }
+  }
+
+  /// He knows in which conversations he lacks something: what is new in them follows.
+  private func answered(_ session: HubSession, _ behind: ArraySlice<ConversationID>) {
+    guard session.isAttached, !behind.isEmpty else { return }
+    for id in behind.prefix(hub.limits.joinsPerTurn) { hub.rooms[id]?.answered(session) }
+    let rest = behind.dropFirst(hub.limits.joinsPerTurn)
+    hub.ports.schedule(after: 0) { [weak self] in self?.answered(session, rest) }
   }
 }

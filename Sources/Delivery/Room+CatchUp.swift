@@ -15,6 +15,8 @@ struct CatchUp {
   var isAbsent = false
   /// Since when its send queue has been too full for more.
   var pausedSince: Milliseconds?
+  /// Told nothing until it has been told that it lacks what comes before.
+  var awaitsAnswer = false
 
   init(session: HubSession, have: Int64, target: Int64, resume: Resume?) {
     self.session = session
@@ -24,17 +26,32 @@ struct CatchUp {
     position = max(0, have - 1)
   }
 
+  /// A member as of `head` who skips what comes before, once he has been told so.
+  init(session: HubSession, skippingTo head: Int64) {
+    self.init(session: session, have: head, target: head, resume: nil)
+    position = head
+    awaitsAnswer = true
+  }
+
   /// Whether it has everything that a room delivered up to `last` has told.
-  func isDone(at last: Int64) -> Bool { position == last && position >= target }
+  func isDone(at last: Int64) -> Bool { !awaitsAnswer && position == last && position >= target }
 }
 
 /// Catching up: the same reads serve all who need them, and each becomes a member of the room in the tick in which it
 /// has all.
 extension Room {
+  /// Takes a member as of `head` who is told nothing until ``answered(_:)``.
+  func join(_ session: HubSession, skippingTo head: Int64) {
+    catching.append(CatchUp(session: session, skippingTo: head))
+    session.sit(.catchingUp, in: id)
+    noteWhetherEmpty()
+    reaches(head)
+  }
+
   /// Sends an entry to those who have everything before it.
   func feed(_ entry: EncodedEntry) {
     var leaving: [HubSession] = []
-    for index in catching.indices where catching[index].position == entry.seq &- 1 {
+    for index in catching.indices where !catching[index].awaitsAnswer && catching[index].position == entry.seq &- 1 {
       if !feed(entry, toCatchingAt: index) { leaving.append(catching[index].session) }
     }
     for session in leaving { leave(session) }
@@ -101,6 +118,15 @@ extension Room {
     noteWhetherEmpty()
   }
 
+  /// A session that skips what comes before `head` has been told so: what came since is sent, then all as it comes.
+  func answered(_ session: HubSession) {
+    guard let index = catching.firstIndex(where: { $0.session === session }), catching[index].awaitsAnswer else {
+      return
+    }
+    catching[index].awaitsAnswer = false
+    settle()
+  }
+
   /// Up to where a session that sits here has everything.
   func position(of session: HubSession) -> Int64? {
     switch session.seat(in: id) {
@@ -133,7 +159,7 @@ extension Room {
   func nextCatchUpRead() -> Int64? {
     for step in 0..<catching.count {
       let place = catching[(nextCatching &+ step) % catching.count]
-      if place.pausedSince == nil, place.position < cursor.last { return place.position }
+      if place.pausedSince == nil, !place.awaitsAnswer, place.position < cursor.last { return place.position }
     }
     return nil
   }

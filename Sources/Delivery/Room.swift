@@ -80,7 +80,7 @@ final class Room {
   }
 
   func noteWhetherEmpty() {
-    if isEmpty, emptySince == nil { emptySince = hub.ports.now }
+    emptySince = isEmpty ? emptySince ?? hub.ports.now : nil
   }
 
   // MARK: Hearing
