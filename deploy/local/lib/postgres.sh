@@ -56,7 +56,8 @@ start_postgres() {
   [ ${#sockets} -le 80 ] || sockets= # a socket's path ends at 107 bytes; 127.0.0.1 serves as well
   start_part postgres env "${AS_POSTGRES[@]}" "$(postgres_bin)/postgres" -D "$data" \
     -c listen_addresses=127.0.0.1 -c "port=$(port_of postgres)" -c "unix_socket_directories=$sockets" \
-    -c max_connections=300 -c fsync=on -c synchronous_commit=on
+    -c max_connections=300 -c fsync=on -c synchronous_commit=on \
+    -c dynamic_shared_memory_type=mmap # what a killed server leaves lies in its data, not in the machine's memory
 }
 
 postgres_answers() { "$(postgres_bin)/pg_isready" -q -h 127.0.0.1 -p "$(port_of postgres)" 2>/dev/null; }
