@@ -56,12 +56,14 @@ public struct Migrator: Sendable {
   }
 
   /// The same database with the patience that a large table may need: no limit on a statement, a day for each step, in
-  /// which all rows may be copied onto other machines. For a connection it waits ten minutes.
+  /// which all rows may be copied onto other machines. For a connection it waits ten minutes, for a lock half a second
+  /// at a time: whoever wants the table meanwhile waits behind it.
   public static func settings(from settings: PostgresSettings) -> PostgresSettings {
     var patient = settings
     patient.connections = 1
     patient.queryTimeout = 86_400_000
     patient.statementTimeout = 0
+    patient.lockTimeout = 500
     patient.findsByKey = false
     patient.needsCoordinator = true
     patient.applicationName = "martlet migrate"

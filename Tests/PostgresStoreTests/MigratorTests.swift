@@ -50,6 +50,16 @@ struct MigratorTests {
     await server.drop(database.url)
   }
 
+  @Test("waits for a lock half a second at a time, since all who want the table wait behind it")
+  func patience() async throws {
+    let server = try await PrivatePostgres.shared()
+    let database = try await Database(server.migratingURL(of: server.database())) { $0 = Migrator.settings(from: $0) }
+    let asked = Statement("test.lock_timeout", "SELECT current_setting('lock_timeout')")
+    #expect(try await database.pool.query(asked).first?.text(0) == "500ms")
+    await database.close()
+    await server.drop(database.url)
+  }
+
   private func sentence(_ migrator: Migrator) async -> String? {
     do {
       try await migrator.check()
