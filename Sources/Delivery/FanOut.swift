@@ -17,18 +17,24 @@ enum FanOut {
     guard !places.isEmpty, places.upperBound <= members.count else { return 0 }
     var format = members[places.lowerBound].format
     var frame = entry.frame(in: format)
+    // In a room of two formats each of them comes again and again.
+    var (formatBefore, frameBefore) = (format, frame)
     var delivered = 0
     var next = places.lowerBound
     while next < places.upperBound {
-      let run = next..<end(of: format, members, from: next, before: places.upperBound)
-      next = run.upperBound
-      if run.isEmpty {
-        format = members[next].format
-        frame = entry.frame(in: format)
-      } else if let frame {
-        for place in run where members[place].port.deliver(frame) > queueBytesMax { slow.append(members[place]) }
-        delivered += run.count
+      if members[next].format !== format {
+        swap(&format, &formatBefore)
+        swap(&frame, &frameBefore)
+        if members[next].format !== format {
+          format = members[next].format
+          frame = entry.frame(in: format)
+        }
       }
+      let run = next..<end(of: format, members, from: next + 1, before: places.upperBound)
+      next = run.upperBound
+      guard let frame else { continue }
+      for place in run where members[place].port.deliver(frame) > queueBytesMax { slow.append(members[place]) }
+      delivered += run.count
     }
     return delivered
   }

@@ -15,6 +15,30 @@ import Testing
     #expect(stage.log.pagesRead == 0)
   }
 
+  @Test func `each session is told in its own format, however they are mixed`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let deaf = WireFormat(name: "deaf", entry: { _ in nil }, signal: { _ in nil })
+    let formats = [named("a"), named("b"), named("c"), deaf, named("d")]
+    // Runs of one and of many, two and more in turns, a deaf one first, last and in between.
+    let order = [3, 0, 1, 0, 1, 2, 0, 3, 1, 1, 3, 3, 2, 4, 4, 0] + Array(repeating: 2, count: 70) + [0, 4, 2, 3]
+    let ears = try order.map { place in
+      let ear = stage.session(of: stage.bob, format: formats[place])
+      stage.resume(ear)
+      stage.time.run(for: 20)
+      _ = try #require(ear.outcome)
+      return ear
+    }
+    stage.broker.publish([try stage.say("hi", in: room)])
+    for (place, ear) in zip(order, ears) {
+      #expect(ear.heard == (place == 3 ? [] : ["\(formats[place].name) 2"]))
+    }
+  }
+
+  private func named(_ name: String) -> WireFormat {
+    WireFormat(name: name, entry: { Array("\(name) \($0.seq)".utf8) }, signal: { _ in nil })
+  }
+
   @Test(arguments: [(1, 2), (2, 0)])
   func `many are told in one line, entries and signals, a few before them`(above: Int, crowds: Int) throws {
     var limits = DeliveryLimits()
