@@ -33,11 +33,12 @@ public struct SessionMachine: ~Copyable {
     case gone
   }
 
+  // What is looked at for each message comes first.
+  var state: State
   /// The revision that the client speaks.
   public let version: EngineVersion
   /// Its times and sizes.
   public let limits: EngineLimits
-  var state: State
   var heartbeat: Heartbeat
   var queue = PacketQueue()
   var lastStamp: String?

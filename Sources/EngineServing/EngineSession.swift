@@ -10,6 +10,9 @@ import IORuntime
 /// - Isolation: its loop; ``id`` and ``loop`` may be read anywhere.
 /// - Limits: ``EngineLimits``.
 public final class EngineSession: @unchecked Sendable {
+  // What is looked at for each message of a crowd stands together, in front.
+  var transports: SessionTransports
+  var machine: SessionMachine
   /// Its id, a secret between it and its client.
   public let id: String
   /// The loop that it lives on.
@@ -21,9 +24,7 @@ public final class EngineSession: @unchecked Sendable {
   /// The address of a client who is not known yet; nil when he is, or has none.
   private(set) var newcomerFrom: String?
   private let takesBytes: Bool
-  var machine: SessionMachine
   private(set) var listener: (any EngineListener)?
-  var transports: SessionTransports
   private var timer: LoopTimer?
   private var timerAt = Int64.max
   private var isFlushAsked = false

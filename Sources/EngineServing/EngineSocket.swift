@@ -11,11 +11,14 @@ final class EngineSocket: @unchecked Sendable {
   private let connection: WebSocketConnection
   private let session: EngineSession
   private let version: EngineVersion
+  /// Whether the connection lives where its session does.
+  private let isHere: Bool
 
   init(_ connection: WebSocketConnection, _ session: EngineSession, version: EngineVersion) {
     self.connection = connection
     self.session = session
     self.version = version
+    isHere = connection.loop === session.loop
   }
 
   /// Bytes on their way to the connection's loop, when that is another one.
@@ -26,7 +29,7 @@ final class EngineSocket: @unchecked Sendable {
 
   /// Bytes that the connection has yet to send. On another loop what it last said counts, and it is asked again.
   var queuedBytes: Int {
-    if connection.loop.inLoop { return connection.queuedBytes }
+    if isHere { return connection.queuedBytes }
     let seen = lastSeen.load(ordering: .relaxed)
     if seen > 0, !isAsked.exchange(true, ordering: .relaxed) {
       connection.loop.execute { [self] in
@@ -50,7 +53,7 @@ final class EngineSocket: @unchecked Sendable {
   /// Sends a frame that was made once for many.
   func send(frame: [UInt8], queueBytesMax: Int) {
     // The way of a crowd's fan-out: nothing is allocated for a recipient.
-    if held == nil, connection.loop.inLoop {
+    if isHere, held == nil {
       connection.send(frame: frame)
       return closeIfFull(queueBytesMax)
     }

@@ -5,10 +5,10 @@ import WebSocket
 ///
 /// - Isolation: the session's loop.
 struct SessionTransports {
+  private(set) var socket: EngineSocket?
   private(set) var poll: PendingPoll? {
     didSet { tally.pollsChanged((poll == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)) }
   }
-  private(set) var socket: EngineSocket?
   private(set) var probe: EngineSocket?
   private let tally: EngineTally
 

@@ -8,6 +8,8 @@
 public struct SocketMachine: ~Copyable {
   enum Membership: Equatable { case asking, joined, left }
 
+  private static let defaultNamespace = "/"
+
   private struct Namespace {
     var name: String
     var membership: Membership
@@ -16,9 +18,14 @@ public struct SocketMachine: ~Copyable {
 
   private enum State { case unjoined(deadline: Int64), joined, gone }
 
-  private let limits: SocketLimits
+  /// Whether the client is in the default namespace: asked for each event of a crowd, so it stands in front, and needs no
+  /// look at the others.
+  private var isInDefault = false
   private var state: State
-  private var namespaces: [Namespace] = []
+  private let limits: SocketLimits
+  private var namespaces: [Namespace] = [] {
+    didSet { isInDefault = membership(of: SocketMachine.defaultNamespace) == .joined }
+  }
   private var pendingAcks: Set<AckKey> = []
 
   private struct AckKey: Hashable {
@@ -136,7 +143,9 @@ public struct SocketMachine: ~Copyable {
   }
 
   /// Whether events may go to a namespace.
-  public func isJoined(_ namespace: String) -> Bool { membership(of: namespace) == .joined }
+  public func isJoined(_ namespace: String) -> Bool {
+    namespace == SocketMachine.defaultNamespace ? isInDefault : membership(of: namespace) == .joined
+  }
 
   /// The number for an event that asks for an answer; nil when too many wait, or the client is not there.
   public mutating func askAnswer(_ namespace: String) -> Int64? {
