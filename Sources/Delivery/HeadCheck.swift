@@ -269,7 +269,11 @@ final class HeadCheck: @unchecked Sendable {
 
   private func confirm(_ asked: ArraySlice<(id: ConversationID, last: Int64)>, _ heads: [ConversationID: Int64]) {
     for (id, last) in asked {
-      guard let head = heads[id], let room = hub.rooms[id] else { continue }
+      guard let room = hub.rooms[id] else { continue }
+      guard let head = heads[id] else {
+        room.judgeDenied(lostAfter: nil)
+        continue
+      }
       // What the room had before the log was asked is not in it.
       if head < last { room.distrust() }
       room.confirm(head)

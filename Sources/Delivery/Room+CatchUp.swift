@@ -4,25 +4,34 @@ import ChatCore
 struct CatchUp {
   let session: HubSession
   /// What it has from before; the last of it is read again, silently, as it may be the entry by which he left.
-  let have: Int64
+  private(set) var have: Int64
   /// The `seq` up to which it has been told everything, or has it.
   var position: Int64
   /// It may become a member of the room when it is here: the head at which it was known to be a member.
   var target: Int64
   /// Who waits for it to be done.
-  let resume: Resume?
+  var resume: Resume?
   /// Between leaving and joining again, both in the past: the entries of others are not his.
   var isAbsent = false
   /// Since when its send queue has been too full for more.
   var pausedSince: Milliseconds?
   /// Told nothing until it has been told that it lacks what comes before.
   var awaitsAnswer = false
+  /// The log had nothing for it that the room has had; the next comparison of heads says whether it is lost.
+  var isDenied = false
+
+  /// Whether the store has said that he is a member at ``target``; else it is the broker's word.
+  var isKnownMember: Bool
+
+  /// Whether the log is to be read for it.
+  var wantsReads: Bool { pausedSince == nil && !awaitsAnswer && !isDenied }
 
   init(session: HubSession, have: Int64, target: Int64, resume: Resume?) {
     self.session = session
     self.have = have
     self.target = target
     self.resume = resume
+    isKnownMember = resume != nil
     position = max(0, have - 1)
   }
 
@@ -31,6 +40,17 @@ struct CatchUp {
     self.init(session: session, have: head, target: head, resume: nil)
     position = head
     awaitsAnswer = true
+    isKnownMember = true
+  }
+
+  /// The log has lost what came after `head`, and goes on from there with something else.
+  ///
+  /// - Returns: false when the log does not know him as a member, and never did as far as anybody can say.
+  mutating func fallBack(to head: Int64) -> Bool {
+    guard isKnownMember || target <= head else { return !isDenied }
+    (have, position, target) = (min(have, head), min(position, head), min(target, head))
+    isDenied = false
+    return true
   }
 
   /// Whether it has everything that a room delivered up to `last` has told.
@@ -60,6 +80,7 @@ extension Room {
   /// False when the session's time in the conversation ends with this entry.
   private func feed(_ entry: EncodedEntry, toCatchingAt index: Int) -> Bool {
     let session = catching[index].session
+    catching[index].isDenied = false
     if entry.seq <= catching[index].have {
       catching[index].position = entry.seq
       catching[index].isAbsent = entry.entry.isLeaving(of: session.user)
@@ -127,6 +148,32 @@ extension Room {
     settle()
   }
 
+  /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
+  /// is read for no more before the heads have been compared.
+  func deny(after from: Int64) {
+    distrust()
+    hub.headCheck.suspect(self)
+    var answered: [Resume] = []
+    for index in catching.indices where catching[index].position == from && catching[index].wantsReads {
+      catching[index].isDenied = true
+      if let resume = catching[index].resume { answered.append(resume) }
+      catching[index].resume = nil
+    }
+    for resume in answered { resume.caughtUp() }
+  }
+
+  /// Heads have been compared: those who were denied something have nothing to wait for, unless it is lost.
+  ///
+  /// - Parameter head: where the log ends, when the room was further on.
+  func judgeDenied(lostAfter head: Int64?) {
+    var leaving: [HubSession] = []
+    for index in catching.indices {
+      let stays = head.map { catching[index].fallBack(to: $0) } ?? !catching[index].isDenied
+      if !stays { leaving.append(catching[index].session) }
+    }
+    for session in leaving { leave(session) }
+  }
+
   /// Up to where a session that sits here has everything.
   func position(of session: HubSession) -> Int64? {
     switch session.seat(in: id) {
@@ -139,7 +186,9 @@ extension Room {
   /// He is known to be a member again at `seq`, which the room has yet to reach.
   func rejoins(_ session: HubSession, at seq: Int64) {
     if let index = catching.firstIndex(where: { $0.session === session }) {
-      catching[index].target = max(catching[index].target, seq)
+      guard seq > catching[index].target else { return reaches(seq) }
+      catching[index].target = seq
+      catching[index].isKnownMember = false
     } else if cursor.last < seq {
       leave(session)
       join(session, have: cursor.last, head: seq)
@@ -159,7 +208,7 @@ extension Room {
   func nextCatchUpRead() -> Int64? {
     for step in 0..<catching.count {
       let place = catching[(nextCatching &+ step) % catching.count]
-      if place.pausedSince == nil, !place.awaitsAnswer, place.position < cursor.last { return place.position }
+      if place.wantsReads, place.position < cursor.last { return place.position }
     }
     return nil
   }

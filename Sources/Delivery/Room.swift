@@ -156,7 +156,9 @@ final class Room {
 
   /// The log reaches `head`: what is missing and not in flight is read.
   func confirm(_ head: Int64) {
-    if distrusted, head < cursor.last { cursor.restart(at: head) }
+    let isLost = distrusted && head < cursor.last
+    if isLost { cursor.restart(at: head) }
+    if !catching.isEmpty { judgeDenied(lostAfter: isLost ? head : nil) }
     distrusted = false
     cursor.confirm(head)
     // Nothing is in flight to a room that was not followed when it was published.
@@ -215,7 +217,7 @@ final class Room {
       repairDue = cursor.isBehind
       restUntilFlushed(by: hub.ports.now + limits.slowReaderGrace)
     case .logEnds(let end):
-      if entries.isEmpty, from < cursor.last { denied(from) }
+      if entries.isEmpty, from < cursor.last { deny(after: from) }
       hub.counts.refused += holding(hub) { $0.logEnded(at: end, mark: mark) }
       repairDue = false
     }
@@ -257,13 +259,6 @@ final class Room {
       }
     }
     return entries.count < limits.pageEntries ? .logEnds(at: end) : .more
-  }
-
-  /// The log has nothing after `from`, where the room stands further on: who waits there has nothing to wait for.
-  private func denied(_ from: Int64) {
-    distrusted = true
-    hub.headCheck.suspect(self)
-    for place in catching where place.position == from { leave(place.session) }
   }
 
   /// A read failed; the room is not forgotten but tries again a little later.

@@ -128,6 +128,24 @@ import Testing
     #expect(bob.seqs(room).isEmpty)
   }
 
+  @Test func `a joining of what there is not leaves no room behind`() throws {
+    let stage = try HubStage()
+    let bob = try stage.listener(stage.bob)
+    let rooms = stage.hub.report.rooms
+    let author = Author(id: stage.bob.id, username: "bob")
+    stage.broker.publish([
+      Entry(
+        conversation: stage.bob.ownConversation, seq: 2, id: EntryID(rawValue: 4096),
+        createdAt: Timestamp(milliseconds: 0), author: author,
+        event: .joined(ConversationID(rawValue: 1 << 40), seq: 7))
+    ])
+    stage.time.run(for: 5)
+    #expect(stage.hub.report.rooms == rooms + 1)
+    stage.time.run(for: 20_000)
+    #expect(stage.hub.report.rooms == rooms)
+    #expect(bob.ended == nil)
+  }
+
   @Test func `who is taken out is told of on the loop at once`() throws {
     let stage = try HubStage()
     let room = try stage.group()

@@ -1,5 +1,6 @@
 import ChatCore
 import Delivery
+import MemoryAdapters
 import TestKit
 import Testing
 
@@ -87,6 +88,39 @@ import Testing
     #expect(scene.bob.seqs(scene.far) == [53, 55])
     stage.broker.publish([try stage.say("welcome", in: scene.far)])
     #expect(scene.bob.seqs(scene.far) == [53, 55, 56])
+  }
+
+  @Test func `one whose conversation is deleted meanwhile hears of that after the answer`() throws {
+    let scene = try Scene()
+    let (world, ada, far) = (scene.stage.world, scene.stage.ada, scene.far)
+    scene.stage.broker.publish(
+      try #require(scene.stage.time.finish { try? await world.delete(far, by: ada) } ?? nil))
+    #expect(scene.runToAnswer().isEmpty)
+    scene.stage.time.run(for: 12_000)
+    #expect(scene.bob.seqs(far) == [53])
+    #expect(scene.stage.broker.unfollowed.contains(.conversation(far)))
+  }
+
+  @Test func `who is behind in his own conversation is seated in what he joins after the answer, twice`() throws {
+    let scene = try Scene()
+    let (stage, own) = (scene.stage, scene.stage.bob.ownConversation)
+    // Each room that he is put into is an entry of his own conversation.
+    for number in 1...60 { _ = try stage.group("\(number)") }
+    let ears = [1, 2].map { stage.session(of: stage.bob, signIn: $0) }
+    for ear in ears { stage.resume(ear, have: [own: 1, scene.near: 1]) }
+    stage.time.run(for: 5)
+    let joined = try stage.group("new", owner: stage.ada, members: [])
+    stage.broker.publish(try stage.change(joined, .put(nil), of: stage.bob, by: stage.ada))
+    for ear in ears {
+      for _ in 0..<1_000 where ear.outcome == nil { stage.time.run(for: 1) }
+      guard case .resumed(_, [own]) = ear.outcome else {
+        Issue.record("\(String(describing: ear.outcome))")
+        return
+      }
+    }
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try stage.say("welcome", in: joined)])
+    for ear in ears { #expect(ear.seqs(joined) == [2, 3] && ear.seqs(own).count == 1) }
   }
 
   @Test func `one that goes away before the answer leaves nothing behind`() throws {
