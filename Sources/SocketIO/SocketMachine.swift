@@ -18,8 +18,8 @@ public struct SocketMachine: ~Copyable {
 
   private enum State { case unjoined(deadline: Int64), joined, gone }
 
-  /// Whether the client is in the default namespace: asked for each event of a crowd, so it stands in front, and needs no
-  /// look at the others.
+  /// Whether the client is in the default namespace: asked for each event of a crowd, so it stands in front and needs
+  /// no look at the others.
   private var isInDefault = false
   private var state: State
   private let limits: SocketLimits
