@@ -62,4 +62,12 @@ start_nodes() {
   for name in $(node_names); do wait_for_node "$name"; done
 }
 
-stop_node() { stop_part "$1" TERM $(($(drain_grace) + 5)); }
+# grace_of <node>: the seconds that the living process was given to drain; what is given to the next may be another.
+grace_of() {
+  local pid grace=''
+  pid=$(pid_of "$1") && grace=$(tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | sed -n 's/^MARTLET_DRAIN_GRACE_S=//p')
+  [[ $grace =~ ^[0-9]{1,4}$ ]] || grace=30
+  echo $((10#$grace))
+}
+
+stop_node() { stop_part "$1" TERM $(($(grace_of "$1") + 5)); }

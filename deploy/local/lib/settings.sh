@@ -66,14 +66,5 @@ drop_setting() {
   sed -i -e "/^MARTLET_${base}=/d" -e "/^MARTLET_${base}_FILE=/d" "$2"
 }
 
-# setting <KEY> <default>: what the nodes were given.
-setting() {
-  local line
-  line=$(grep "^MARTLET_$1=" "$STATE/settings" 2>/dev/null | tail -n 1)
-  if [ -n "$line" ]; then echo "${line#*=}"; else echo "$2"; fi
-}
-
 # given <KEY>: whether the caller chose it, in either form.
 given() { grep -qE "^MARTLET_$1(_FILE)?=" "$STATE/settings" 2>/dev/null; }
-
-drain_grace() { setting DRAIN_GRACE_S 30; }
