@@ -11,23 +11,25 @@ extension Hub {
       resume?.caughtUp()
       return
     }
-    let room = rooms[id] ?? open(id, head: head)
-    room.learn(facts)
-    room.join(session, have: have, head: head, resume: resume)
+    room(id, head: head, facts).join(session, have: have, head: head, resume: resume)
   }
 
   /// Seats a session that skips what comes before `head`, to be told what comes after once it has been told that
   /// (``Room/answered(_:)``): the number of what it is told shall never stand for what it was not.
   func join(_ session: HubSession, _ id: ConversationID, skippingTo head: Int64, facts: RoomFacts?) {
     guard session.isAttached, session.seat(in: id) == nil else { return }
-    let room = rooms[id] ?? open(id, head: head)
-    room.learn(facts)
-    room.join(session, skippingTo: head)
+    room(id, head: head, facts).join(session, skippingTo: head)
   }
 
   /// Whether a session's format needs facts that the room does not have yet.
   func lacksFacts(_ session: HubSession, _ id: ConversationID) -> Bool {
     session.format.needsFacts && rooms[id]?.facts == nil
+  }
+
+  private func room(_ id: ConversationID, head: Int64, _ facts: RoomFacts?) -> Room {
+    let room = rooms[id] ?? open(id, head: head)
+    room.learn(facts)
+    return room
   }
 
   private func open(_ id: ConversationID, head: Int64) -> Room {

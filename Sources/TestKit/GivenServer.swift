@@ -197,8 +197,6 @@ struct GivenServer: Sendable {
     let urls = maintenanceURLs.joined(separator: "\n") + "\n"
     try GivenServer.write(urls, to: "\(ledger)/urls")
     try GivenServer.write("", to: "\(ledger)/names")
-    let line = try Lifeline()
-    defer { close(line.shell) }
     let script = """
       cat >/dev/null
       while read -r name; do while read -r url; do
@@ -206,9 +204,8 @@ struct GivenServer: Sendable {
       done <"$0/urls"; done <"$0/names"
       rm -rf "$0"
       """
-    _ = try PrivatePostgres.spawn(
-      ["/bin/sh", "-c", script, ledger, PrivatePostgres.binary("psql")], input: line.shell)
-    // The other end stays open as long as the process lives.
+    // Never cut: its line stays open as long as the process lives.
+    _ = try Watchdog(script, ledger, PrivatePostgres.binary("psql"))
   }
 
   private func note(_ name: String) throws { try GivenServer.write(name + "\n", to: "\(ledger)/names") }

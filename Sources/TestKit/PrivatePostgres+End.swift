@@ -13,26 +13,13 @@ extension PrivatePostgres {
   }
 
   /// What the end of the process does: waits until the shell has ended what runs, and removed everything.
-  func cutLeash() {
-    state.withLock { state in
-      guard state.leash >= 0 else { return }
-      close(state.leash)
-      state.leash = -1
-      var status: CInt = 0
-      waitpid(state.watchdog, &status, 0)
-    }
-  }
+  func cutLeash() { state.withLock { $0.watchdog?.cut() } }
 
-  /// A shell that outlives this process: its input ends when the process does, and then it ends the server.
+  /// Has a shell end the server when the process ends.
   func keepWatch() throws {
     guard let directory else { return }
-    let line = try Lifeline()
-    defer { close(line.shell) }
-    let watchdog = try PrivatePostgres.spawn(["/bin/sh", "-c", PrivatePostgres.watch, directory], input: line.shell)
-    state.withLock { state in
-      state.watchdog = watchdog
-      state.leash = line.own
-    }
+    let watchdog = try Watchdog(PrivatePostgres.watch, directory)
+    state.withLock { $0.watchdog = watchdog }
   }
 
   /// A server that a test has stopped, or has stopped backends of, is killed in the end. Its files are removed when it

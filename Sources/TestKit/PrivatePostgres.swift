@@ -19,8 +19,7 @@ public final class PrivatePostgres: Sendable {
 
   struct State {
     var process: pid_t = 0
-    var watchdog: pid_t = 0
-    var leash: CInt = -1
+    var watchdog: Watchdog?
     var databases = 0
   }
 

@@ -18,6 +18,19 @@ import Testing
     return (stage, near, far)
   }
 
+  /// One of Bob's sessions that hears all, and one on its way in, which has so much of both rooms.
+  private static func ears(
+    _ stage: HubStage, have: [ConversationID: Int64], latency: Milliseconds
+  ) throws -> (live: Ear, bob: Ear) {
+    let live = try stage.listener(stage.bob, signIn: 2)
+    stage.time.run(for: 3_000)
+    stage.log.latency = latency
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: have)
+    stage.time.run(for: 5)
+    return (live, bob)
+  }
+
   private static func runToAnswer(_ ear: Ear, _ stage: HubStage) {
     for _ in 0..<100_000 where ear.outcome == nil { stage.time.run(for: 1) }
   }
@@ -26,12 +39,7 @@ import Testing
     let (stage, near, far) = try Self.stage(far: 51)
     let (other, _, same) = try Self.stage(far: 48)
     #expect(same == far)
-    let live = try stage.listener(stage.bob, signIn: 2)
-    stage.time.run(for: 3_000)
-    stage.log.latency = 3_000
-    let bob = stage.session(of: stage.bob)
-    stage.resume(bob, have: [near: 1, far: 1])
-    stage.time.run(for: 5)
+    let (live, bob) = try Self.ears(stage, have: [near: 1, far: 1], latency: 3_000)
     (stage.log.world, stage.log.server) = (other.world, 1)
     stage.time.run(for: 12_000)
     #expect(bob.outcome == nil)
@@ -49,12 +57,7 @@ import Testing
     let (stage, near, far) = try Self.stage(far: 51)
     let (other, _, same) = try Self.stage(far: 51)
     #expect(same == far)
-    let live = try stage.listener(stage.bob, signIn: 2)
-    stage.time.run(for: 3_000)
-    stage.log.latency = 20
-    let bob = stage.session(of: stage.bob)
-    stage.resume(bob, have: [near: 1, far: have])
-    stage.time.run(for: 5)
+    let (live, bob) = try Self.ears(stage, have: [near: 1, far: have], latency: 20)
     stage.broker.publish([try stage.say("53, lost", in: far)])
     #expect(live.seqs(far) == [53])
     stage.log.world = other.world
