@@ -2,8 +2,9 @@
 import statistics
 from typing import NamedTuple
 
+import grown
 import stored
-from results import explained, judged
+from results import explained
 
 QUICK, BUSY = "a quick run judges nothing", "the machine was busy when it began"
 # As much of its cores may a machine do already: a run takes all of them, and shares them with whatever else there is.
@@ -54,9 +55,9 @@ class Judgement(NamedTuple):
 def judge(run):
     """Each goal of which there is a figure; those of whole runs are judged."""
     found = [judgement(run, goal) for goal in GOALS]
-    curve = [Judgement(11, words.split(":")[0] + "'s CPU a million deliveries to nodes, over masters", "flat", words.split(": ", 1)[1],
-                       None if doubtful(run) else holds, doubtful(run))
-             for holds, words in judged(run.about.get("scaling") or []) if words.startswith("Redis")]
+    curve = [Judgement(11, f"the CPU a million deliveries to nodes cost {said.subject}", "flat", said.found,
+                       None if doubtful(run) else said.holds, doubtful(run))
+             for said in grown.judged(run.about.get("scaling") or []) if said.part == "redis"]
     return sorted((each for each in [*found, *storing(run)] if each), key=lambda each: each.number) + curve
 
 

@@ -1,8 +1,9 @@
 """A run's results as one page of HTML: nothing to load, no script, light or dark as the reader has it."""
 import goals
+import grown
 import stored
 from charts import NINES, bars, curves, escaped, number, percentiles
-from results import FIGURES, OURS, WHO, at_rest, colour, explained, faults, judged
+from results import FIGURES, OURS, WHO, colour, explained, faults
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
@@ -208,37 +209,26 @@ def storing(run):
 def scaling(points, why):
     if not points:
         return ""
-    masters = sorted({point["masters"] for point in points})
-    nodes = sorted({point["nodes"] for point in points})
-
-    def lines(part):
-        return [(f"{m} master{'s' if m > 1 else ''}", place * 2, [(p["nodes"], p[part]) for p in points if p["masters"] == m])
-                for place, m in enumerate(masters)]
-
-    columns = [(n, str(n)) for n in nodes]
-    rows = "".join(
-        f"<tr><td>{p['nodes']}</td><td>{p['masters']}</td><td>{p['martlet']:.1f}</td><td>{p['redis']:.2f}</td>"
-        f"<td>{at_rest(p)}</td><td>{p['postgres']:.1f}</td><td>{p['fan_in']:.3f}</td><td>{p['deliveries']:,.0f}</td></tr>" for p in points)
-    def sign(holds):
-        return "" if why else "good" if holds else "bad"
-
-    verdicts = "".join(f'<li class="{sign(holds)}">{escaped(words)}.</li>' for holds, words in judged(points))
+    head = "".join(f"<th>{words}</th>" for words in grown.HEAD)
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in grown.cells(point)) + "</tr>" for point in points)
+    verdicts = "".join(f'<li class="{"" if why else "good" if said.holds else "bad"}">{escaped(said.words)}.</li>' for said in grown.judged(points))
     if why:
         verdicts += f"<li>Not judged: {escaped(why)}.</li>"
-    by_masters = [(f"{n} node{'s' if n > 1 else ''}", place * 2, [(p["masters"], p["redis"]) for p in points if p["nodes"] == n])
-                  for place, n in enumerate(nodes)]
+
+    def drawn(part, grows, title):
+        return curves(title, grown.lines(points, part), [(n, str(n)) for n in sorted({point[grows] for point in points})], dots=True)
+
     return f"""<h2>What more nodes and more Redis masters cost</h2>
-<p>CPU-seconds at the same load, by socket nodes and masters of a Redis cluster: Martlet's and PostgreSQL's for a million deliveries to
-sockets, Redis' for a million deliveries to nodes. A room whose members are on four nodes is told to four: how many that are for a
-delivery to a socket, the table says, and what of Redis' CPU its masters use without any load, each for itself. Two cores cannot show that more
-machines do more in a second, only whether what a delivery costs stays what it is; <code>benchmarks/capacity.md</code> multiplies from
-there. Where the lines are flat, twice the machines bear twice the load.</p>
+<p>CPU-seconds by socket nodes and masters of a Redis cluster: Martlet's and PostgreSQL's for a million deliveries to sockets, Redis' for a
+million deliveries to nodes. A room whose members are on four nodes is told to four: how many that are for a delivery to a socket,
+the table says, and what of Redis' CPU its masters use without any load, each for itself. At a load that stays the same there is
+less for each to do at a time, and what comes alone costs a waking of its own; with a load that grows with the cluster the cost should
+stay. Two cores cannot show that more machines do more in a second, only whether what a delivery costs stays what it is;
+<code>benchmarks/capacity.md</code> multiplies from there. Where the lines do not rise, twice the machines bear twice the load.</p>
 <ul>{verdicts}</ul>
-<div class="charts">{curves("Martlet: CPU-seconds a million deliveries, by socket nodes", lines("martlet"), columns, dots=True)}
-{curves("Redis: CPU-seconds a million deliveries to nodes, by socket nodes", lines("redis"), columns, dots=True)}
-{curves("Redis: CPU-seconds a million deliveries to nodes, by masters", by_masters, [(m, str(m)) for m in masters], dots=True)}</div>
-<div class="wide"><table><thead><tr><th>socket nodes</th><th>masters</th><th>Martlet</th><th>Redis</th><th>of it at rest</th><th>PostgreSQL</th>
-<th>to nodes, for one to a socket</th><th>deliveries measured</th></tr></thead><tbody>{rows}</tbody></table></div>"""
+<div class="charts">{drawn("martlet", "nodes", "Martlet: CPU-seconds a million deliveries, by socket nodes")}
+{drawn("redis", "masters", "Redis: CPU-seconds a million deliveries to nodes, by masters")}</div>
+<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"""
 
 
 def machine(run):

@@ -27,7 +27,6 @@ FAULTS = [  # the verdict's word, what a person reads
     ("lost", "lost"), ("repeated", "repeated"), ("reordered", "out of order"), ("foreign", "strangers'"),
     ("absent", "sockets missing"),
 ]
-WITHIN = 0.2  # so much may a delivery's cost change as a cluster grows, and twice the machines bear about twice the load
 SCENARIOS = pathlib.Path(__file__).resolve().parent.parent / "scenarios"
 FIGURES = [  # name, heading with the way that is better, how it is written, unit of the value
     ("deliveries_per_cpu_s", "deliveries a CPU-second ↑", "{:,.0f}", 1),
@@ -152,32 +151,6 @@ def faults(verdict):
 def explained(verdict):
     """`3 lost, 2 sockets missing`; nothing of a clean run."""
     return ", ".join(f"{verdict[word]:,} {name}" for word, name in FAULTS if verdict.get(word))
-
-
-def at_rest(point):
-    """What Redis' masters use at rest, of its cost; a folder of earlier runs does not say it."""
-    return f"{point['redis_at_rest']:.2f}" if "redis_at_rest" in point else "–"
-
-
-def judged(points):
-    """A sentence for each part: whether a delivery's cost stays, Martlet's with more nodes and Redis' with more masters."""
-    said = []
-    for part, name, grows, stays in (("martlet", "Martlet", "nodes", "masters"), ("redis", "Redis", "masters", "nodes")):
-        changes = []
-        for kept in sorted({point[stays] for point in points}):
-            line = sorted((point for point in points if point[stays] == kept and point[part] > 0), key=lambda p: p[grows])
-            if len(line) > 1:
-                first, last = line[0], line[-1]
-                changes.append((last[part] / first[part] - 1, f"{first[grows]} to {last[grows]} {grows}", f"with {kept} {stays if kept > 1 else stays[:-1]}"))
-        if changes:
-            holds = all(abs(change) <= WITHIN for change, _, _ in changes)
-            by_line = ", ".join(f"{change:+.0%} {kept}" + (f" ({over} only)" if over != changes[0][1] else "")
-                                for change, over, kept in changes)
-            said.append((holds, f"{name}: {'stayed' if holds else 'did not stay'} within {WITHIN:.0%} from {changes[0][1]}: {by_line}"))
-    unclean = [explained(point["verdict"]) for point in points if explained(point["verdict"])]
-    if unclean:
-        said.append((False, f"{len(unclean)} of the points were not clean: {'; '.join(unclean)}"))
-    return said
 
 
 def colour(target):

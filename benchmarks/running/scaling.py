@@ -15,7 +15,8 @@ REST_SECONDS = 3
 
 
 def measure(servers, points, more, say):
-    """One row a point: nodes, masters, and CPU-seconds a million deliveries of each part.
+    """One row a point, which is nodes, masters, messages a second, and what the load grows with: CPU-seconds a million
+    deliveries of each part.
 
     A master at rest still looks after itself and the cluster ten times a second. Three of them do that three times, so it is
     measured before the load and told apart.
@@ -23,10 +24,11 @@ def measure(servers, points, more, say):
     servers.start_cluster(sockets=1, apis=1)
     rows = []
     try:
-        for place, (nodes, masters) in enumerate(points, 1):
-            say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s)")
+        for place, (nodes, masters, rate, grows) in enumerate(points, 1):
+            say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s), {rate:,} messages a second")
             try:
-                rows.append(point(servers, nodes, masters, more))
+                found = point(servers, nodes, masters, ["--rate", str(rate), *more])
+                rows.append(dict(found, per_second=rate, grows=grows))
             except (RuntimeError, OSError) as error:
                 say(f"without {nodes} nodes and {masters} masters: {error}")
     finally:
@@ -48,7 +50,7 @@ def point(servers, nodes, masters, more):
         }
         path = servers.out / "scaling-cluster.json"
         path.write_text(json.dumps(described))
-        result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}.json",
+        result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}-{more[1]}.json",
                            ["--cluster", str(path)], "native", more)
         fan_in = heard(sockets)
     finally:
