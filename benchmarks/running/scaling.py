@@ -27,7 +27,7 @@ def measure(servers, points, more, say):
         for place, (nodes, masters, rate, grows) in enumerate(points, 1):
             say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s), {rate:,} messages a second")
             try:
-                found = point(servers, nodes, masters, ["--rate", str(rate), *more])
+                found = point(servers, nodes, masters, rate, more)
                 rows.append(dict(found, per_second=rate, grows=grows))
             except (RuntimeError, OSError) as error:
                 say(f"without {nodes} nodes and {masters} masters: {error}")
@@ -36,7 +36,7 @@ def measure(servers, points, more, say):
     return rows
 
 
-def point(servers, nodes, masters, more):
+def point(servers, nodes, masters, rate, more):
     names = []
     try:
         redis = start_masters(servers, masters, names)
@@ -50,8 +50,8 @@ def point(servers, nodes, masters, more):
         }
         path = servers.out / "scaling-cluster.json"
         path.write_text(json.dumps(described))
-        result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}-{more[1]}.json",
-                           ["--cluster", str(path)], "native", more)
+        result = run_bench(servers, "scaling", servers.out / f"scaling-{nodes}-{masters}-{rate}.json",
+                           ["--cluster", str(path)], "native", ["--rate", str(rate), *more])
         fan_in = heard(sockets)
     finally:
         for name in names:
