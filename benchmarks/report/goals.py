@@ -112,3 +112,9 @@ def is_busy(about):
     """Whether something else was at work before the run began."""
     load = (about["machine"].get("load when it began") or "0").split()[0]
     return float(load) > BUSY_SHARE * about["machine"]["cores"]
+
+
+def told(run):
+    """A sentence for each goal that the run has a figure for."""
+    return [f"Goal {each.number}, {each.what}: {each.measured}, wanted {each.wanted}: "
+            + {True: "reached", False: "not reached", None: f"not judged ({each.why})"}[each.holds] for each in judge(run)]
