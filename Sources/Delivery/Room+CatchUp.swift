@@ -47,11 +47,15 @@ struct CatchUp {
   ///
   /// - Returns: false when the log does not know him as a member, and never did as far as anybody can say.
   mutating func fallBack(to head: Int64) -> Bool {
+    (have, position) = (min(have, head), min(position, head))
     guard isKnownMember || target <= head else { return !isDenied }
-    (have, position, target) = (min(have, head), min(position, head), min(target, head))
+    target = min(target, head)
     isDenied = false
     return true
   }
+
+  /// Up to where the log has gone, as far as it is known by this session; not by the broker's word.
+  var reach: Int64 { max(have, position, isKnownMember ? target : 0) }
 
   /// Whether it has everything that a room delivered up to `last` has told.
   func isDone(at last: Int64) -> Bool { !awaitsAnswer && position == last && position >= target }
@@ -146,32 +150,6 @@ extension Room {
     }
     catching[index].awaitsAnswer = false
     settle()
-  }
-
-  /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
-  /// is read for no more before the heads have been compared.
-  func deny(after from: Int64) {
-    distrust()
-    hub.headCheck.suspect(self)
-    var answered: [Resume] = []
-    for index in catching.indices where catching[index].position == from && catching[index].wantsReads {
-      catching[index].isDenied = true
-      if let resume = catching[index].resume { answered.append(resume) }
-      catching[index].resume = nil
-    }
-    for resume in answered { resume.caughtUp() }
-  }
-
-  /// Heads have been compared: those who were denied something have nothing to wait for, unless it is lost.
-  ///
-  /// - Parameter head: where the log ends, when the room was further on.
-  func judgeDenied(lostAfter head: Int64?) {
-    var leaving: [HubSession] = []
-    for index in catching.indices {
-      let stays = head.map { catching[index].fallBack(to: $0) } ?? !catching[index].isDenied
-      if !stays { leaving.append(catching[index].session) }
-    }
-    for session in leaving { leave(session) }
   }
 
   /// Up to where a session that sits here has everything.

@@ -26,7 +26,8 @@ final class Room {
   private var holdTimer: (any Cancellable)?
   private var repairDue = false
   private var begun = false
-  private var distrusted = false
+  /// The log has shown less than the room has had: the next comparison says where it ends.
+  var isDistrusted = false
   private var failures = 0
   var reading = Reading.idle
   /// What formats need to know of the conversation; nil until the first session joins that needs it.
@@ -120,7 +121,7 @@ final class Room {
   }
 
   /// Does to the cursor what may change how much it holds.
-  private func holding<Value>(_ hub: Hub, _ body: (inout LogCursor) -> Value) -> Value {
+  func holding<Value>(_ hub: Hub, _ body: (inout LogCursor) -> Value) -> Value {
     let before = cursor.heldBytes
     defer { hub.heldBytes += cursor.heldBytes - before }
     return body(&cursor)
@@ -152,23 +153,16 @@ final class Room {
     }
   }
 
-  // MARK: Comparing with the log
+  // MARK: Missing something
 
-  /// The log reaches `head`: what is missing and not in flight is read.
-  func confirm(_ head: Int64) {
-    let isLost = distrusted && head < cursor.last
-    if isLost { cursor.restart(at: head) }
-    if !catching.isEmpty { judgeDenied(lostAfter: isLost ? head : nil) }
-    distrusted = false
+  /// The log reaches `head`, as the comparison says: what is missing and not in flight is read.
+  func confirmed(_ head: Int64) {
     cursor.confirm(head)
     // Nothing is in flight to a room that was not followed when it was published.
     if cursor.isBehind, !begun || !isFollowed { becomeDue() }
     if isFollowed { begun = true }
     settle()
   }
-
-  /// The log has lost what the room has had: where it says that it ends, the room goes on.
-  func distrust() { distrusted = true }
 
   /// Another log says that this one reaches `head`; the entries may still be in flight.
   func reaches(_ head: Int64) {

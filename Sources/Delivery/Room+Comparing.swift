@@ -1,0 +1,60 @@
+import ChatCore
+
+/// Comparing with the log: where it ends may be before what the room has, when another server took over that lacks it.
+extension Room {
+  /// How far the log had come when it was asked for its head, as the room knew by then.
+  struct Known {
+    /// The last entry that the room has delivered.
+    let last: Int64
+    /// The same for all who sit in it: one who comes back may be ahead of a room that lacks something itself.
+    let reach: Int64
+    fileprivate let mark: LogCursor.ReadMark
+  }
+
+  /// What an answer that is asked for now can be held to.
+  var known: Known {
+    Known(last: cursor.last, reach: catching.reduce(cursor.last) { max($0, $1.reach) }, mark: cursor.mark)
+  }
+
+  /// The log reaches `head`; when it was asked, so much was known of it.
+  ///
+  /// What was known and is not there is lost: the room goes back to where the log ends, and so does each session that
+  /// is further on by itself. What was held from behind the end is let go, or it would be told in place of what the log
+  /// gives its number to.
+  func confirm(_ head: Int64, asked known: Known? = nil) {
+    let isLost = head < cursor.last && (isDistrusted || head < known?.last ?? 0)
+    isDistrusted = false
+    hub.counts.refused += holding(hub) { cursor in
+      if isLost { return cursor.restart(at: head) }
+      return known.map { cursor.logEnded(at: head, mark: $0.mark) } ?? 0
+    }
+    if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil) }
+    confirmed(head)
+  }
+
+  /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
+  /// is read for no more before the heads have been compared.
+  func deny(after from: Int64) {
+    isDistrusted = true
+    hub.headCheck.suspect(self)
+    var answered: [Resume] = []
+    for index in catching.indices where catching[index].position == from && catching[index].wantsReads {
+      catching[index].isDenied = true
+      if let resume = catching[index].resume { answered.append(resume) }
+      catching[index].resume = nil
+    }
+    for resume in answered { resume.caughtUp() }
+  }
+
+  /// Heads have been compared: those who were denied something have nothing to wait for, unless it is lost.
+  ///
+  /// - Parameter head: where the log ends, when the room was further on.
+  func judgeDenied(lostAfter head: Int64?) {
+    var leaving: [HubSession] = []
+    for index in catching.indices {
+      let stays = head.map { catching[index].fallBack(to: $0) } ?? !catching[index].isDenied
+      if !stays { leaving.append(catching[index].session) }
+    }
+    for session in leaving { leave(session) }
+  }
+}
