@@ -22,9 +22,11 @@ final class Room {
   /// Whether some of the members wait for a later turn of the loop to be told.
   var isTellingOn = false
   var catching: [CatchUp] = []
+  /// How many of them have been walked over, one by one: a test of the cost counts it.
+  var walked = 0
   var nextCatching = 0
   private var holdTimer: (any Cancellable)?
-  private var repairDue = false
+  private(set) var repairDue = false
   private var begun = false
   /// The log has shown less than the room has had: the next comparison says where it ends.
   var isDistrusted = false
@@ -61,11 +63,12 @@ final class Room {
     if have == head, have == cursor.last {
       audience.add(session, in: id)
       resume?.caughtUp()
+      noteHole()
     } else {
-      catching.append(CatchUp(session: session, have: have, target: head, resume: resume))
-      session.sit(.catchingUp, in: id)
+      let place = CatchUp(session: session, have: have, target: head, resume: resume)
+      seat(place)
+      wantReads(for: place)
     }
-    wantReads()
   }
 
   /// Lets a session go; nothing of the room reaches it any more.
@@ -277,8 +280,12 @@ final class Room {
   }
 
   private func wantReads() {
-    if cursor.isBehind { armHold() } else { repairDue = false }
+    noteHole()
     if reading != .resting, nextRead() != nil { hub.reader.request(self, urgent: repairDue) }
+  }
+
+  func noteHole() {
+    if cursor.isBehind { armHold() } else { repairDue = false }
   }
 
   func closed() {
