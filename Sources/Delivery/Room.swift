@@ -28,6 +28,8 @@ final class Room {
   private var holdTimer: (any Cancellable)?
   private(set) var repairDue = false
   private var begun = false
+  /// Which entries the members have had already, when the log has lost its end.
+  var told = Told()
   /// The log has shown less than the room has had: the next comparison says where it ends.
   var isDistrusted = false
   private var failures = 0
@@ -134,9 +136,10 @@ final class Room {
   private func advance(_ entry: EncodedEntry, _ hub: Hub) {
     cursor.delivered()
     entry.facts = facts
-    tell(entry, hub)
+    let isNew = told.isNew(entry.seq, stored: entry.entry.createdAt.milliseconds)
+    if isNew { tell(entry, hub) }
     if !catching.isEmpty { feed(entry) }
-    applyMembership(entry.entry)
+    if isNew { applyMembership(entry.entry) }
   }
 
   private func applyMembership(_ entry: Entry) {
@@ -159,10 +162,10 @@ final class Room {
   // MARK: Missing something
 
   /// The log reaches `head`, as the comparison says: what is missing and not in flight is read.
-  func confirmed(_ head: Int64) {
+  func confirmed(_ head: Int64, afterLoss isLost: Bool) {
     cursor.confirm(head)
-    // Nothing is in flight to a room that was not followed when it was published.
-    if cursor.isBehind, !begun || !isFollowed { becomeDue() }
+    // Nothing is in flight to a room that was not followed when it was published, or that had what is not there.
+    if cursor.isBehind, isLost || !begun || !isFollowed { becomeDue() }
     if isFollowed { begun = true }
     settle()
   }

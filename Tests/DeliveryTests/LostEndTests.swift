@@ -115,4 +115,49 @@ import Testing
     let said = (2...4).map { "\(room.rawValue):\($0):message.created" }
     #expect(live.heard.filter { $0.hasPrefix("\(room.rawValue):") } == said.prefix(1) + said)
   }
+
+  /// The members had `2 … 5` of the old log; by the time of the comparison the other one has told some of these anew.
+  private static func renewed(_ count: Int64, limits: DeliveryLimits, wait: Milliseconds) throws -> [Int64] {
+    let (stage, other) = (try HubStage(limits: limits), try HubStage())
+    let (room, same) = (try stage.group(), try other.group())
+    #expect(same == room)
+    let live = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try stage.say("2, which both have", in: room)])
+    try other.say("2, which both have", in: room)
+    // Removed and taken back: what has been acted on is not acted on again.
+    for change in [MembershipChange.remove, .put(nil)] {
+      for each in [stage, other] {
+        let entries = try each.change(room, change, of: each.bob, by: each.ada)
+        if each === stage { each.broker.publish(entries) }
+      }
+    }
+    stage.time.run(for: 3_000)
+    for number in 5...8 { stage.broker.publish([try stage.say("\(number), lost", in: room)]) }
+    #expect(live.seqs(room) == Array(2...3) + Array(4...8))
+    other.time.run(for: wait)
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    for number in 5..<5 + count { stage.broker.publish([try other.say("\(number)", in: room)]) }
+    #expect(live.seqs(room) == Array(2...8), "they count as repetitions")
+    stage.time.run(for: 3_000)
+    for number in 5 + count...9 { stage.broker.publish([try other.say("\(number)", in: room)]) }
+    stage.time.run(for: 3_000)
+    return Array(live.seqs(room).dropFirst(7))
+  }
+
+  @Test(arguments: [0, 1, 3])
+  func `what the log says anew before the comparison is heard too, and nothing twice`(count: Int64) throws {
+    #expect(try Self.renewed(count, limits: DeliveryLimits(), wait: 30_000) == Array(5...9))
+  }
+
+  @Test(arguments: [(1, [6, 7, 8, 9]), (2, [5, 6, 7, 8, 9])] as [(Int64, [Int64])])
+  func `a room goes back so far and no further`(most: Int64, heard: [Int64]) throws {
+    var limits = DeliveryLimits()
+    limits.lostEndReread = most
+    #expect(try Self.renewed(2, limits: limits, wait: 30_000) == heard)
+  }
+
+  @Test func `when the clock of the other server is behind, a room goes on where the log ends`() throws {
+    #expect(try Self.renewed(2, limits: DeliveryLimits(), wait: 0) == Array(7...9))
+  }
 }
