@@ -30,6 +30,9 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var suspectsGather: Milliseconds = 5
   /// Conversations in one statement of heads.
   public var headsPerStatement = 1_000
+  /// Entries by which a room goes back further than a log that has lost its end: those that it has given the lost
+  /// numbers to since are told. What a conversation of a hundred a second is told between two comparisons, four pages.
+  public var lostEndReread: Int64 = 128
   /// How long a room without sessions is still followed: a client that reconnects finds it warm.
   public var lingerFor: Milliseconds = 10_000
   /// Bytes that may wait for one session; past it, it is a slow reader and is closed, never waited for.

@@ -76,10 +76,15 @@ struct LogCursor {
     return nil
   }
 
-  /// The log reaches `head` only, although the room was begun further on: it was begun on somebody else's word.
-  mutating func restart(at head: Int64) {
+  /// The log reaches `head` only, although the room was begun further on: it was begun on somebody else's word, or the
+  /// log has lost what came after.
+  ///
+  /// - Returns: how many held entries are let go; they may be of what is lost.
+  mutating func restart(at head: Int64) -> Int {
     last = max(0, head)
     confirmed = last
+    defer { dropHeld() }
+    return held.count
   }
 
   /// The log said that it reaches `head`.

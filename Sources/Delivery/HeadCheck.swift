@@ -171,13 +171,13 @@ final class HeadCheck: @unchecked Sendable {
   }
 
   private func compare() async {
-    var asked: [(id: ConversationID, last: Int64)] = []
+    var asked: [Asked] = []
     do {
       let answer = told
       told = nil
       let moved = answer.map(takeIn) ?? (compared: [:], busy: [])
       asked = (takeSuspects() + rooms(in: moved.busy)).compactMap { id in
-        away.contains(id.bucket) ? nil : hub.rooms[id].map { (id, $0.cursor.last) }
+        away.contains(id.bucket) ? nil : hub.rooms[id].map { (id, $0.known) }
       }
       while !asked.isEmpty {
         let some = asked.prefix(hub.limits.headsPerStatement)
@@ -267,16 +267,16 @@ final class HeadCheck: @unchecked Sendable {
     return hub.rooms.all.filter { buckets.contains($0.id.bucket) }.map(\.id)
   }
 
-  private func confirm(_ asked: ArraySlice<(id: ConversationID, last: Int64)>, _ heads: [ConversationID: Int64]) {
-    for (id, last) in asked {
+  private typealias Asked = (id: ConversationID, known: Room.Known)
+
+  private func confirm(_ asked: ArraySlice<Asked>, _ heads: [ConversationID: Int64]) {
+    for (id, known) in asked {
       guard let room = hub.rooms[id] else { continue }
       guard let head = heads[id] else {
         room.judgeDenied(lostAfter: nil)
         continue
       }
-      // What the room had before the log was asked is not in it.
-      if head < last { room.distrust() }
-      room.confirm(head)
+      room.confirm(head, asked: known)
     }
   }
 

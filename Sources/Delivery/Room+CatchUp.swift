@@ -47,11 +47,15 @@ struct CatchUp {
   ///
   /// - Returns: false when the log does not know him as a member, and never did as far as anybody can say.
   mutating func fallBack(to head: Int64) -> Bool {
+    (have, position) = (min(have, head), min(position, head))
     guard isKnownMember || target <= head else { return !isDenied }
-    (have, position, target) = (min(have, head), min(position, head), min(target, head))
+    target = min(target, head)
     isDenied = false
     return true
   }
+
+  /// Up to where the log has gone, as far as it is known by this session; not by the broker's word.
+  var reach: Int64 { max(have, position, isKnownMember ? target : 0) }
 
   /// Whether it has everything that a room delivered up to `last` has told.
   func isDone(at last: Int64) -> Bool { !awaitsAnswer && position == last && position >= target }
@@ -62,15 +66,33 @@ struct CatchUp {
 extension Room {
   /// Takes a member as of `head` who is told nothing until ``answered(_:)``.
   func join(_ session: HubSession, skippingTo head: Int64) {
-    catching.append(CatchUp(session: session, skippingTo: head))
-    session.sit(.catchingUp, in: id)
+    seat(CatchUp(session: session, skippingTo: head))
     noteWhetherEmpty()
-    reaches(head)
+    cursor.confirm(head)
+    noteHole()
+  }
+
+  func seat(_ place: CatchUp) {
+    place.session.sit(.catchingUp(catching.count), in: id)
+    catching.append(place)
+  }
+
+  /// Takes a place out; the last one moves there.
+  private func unseat(at index: Int) -> CatchUp {
+    let place = catching[index]
+    place.session.sit(nil, in: id)
+    let last = catching.removeLast()
+    if index < catching.count {
+      catching[index] = last
+      last.session.sit(.catchingUp(index), in: id)
+    }
+    return place
   }
 
   /// Sends an entry to those who have everything before it.
   func feed(_ entry: EncodedEntry) {
     var leaving: [HubSession] = []
+    walked += catching.count
     for index in catching.indices where !catching[index].awaitsAnswer && catching[index].position == entry.seq &- 1 {
       if !feed(entry, toCatchingAt: index) { leaving.append(catching[index].session) }
     }
@@ -129,63 +151,41 @@ extension Room {
 
   /// Those who stand where the room stands become its members.
   func promote() {
-    let done = catching.filter { $0.isDone(at: cursor.last) }
+    walked += catching.count
+    // From the last one, so that whoever moves has been looked at.
+    promote(catching.indices.reversed().filter { catching[$0].isDone(at: cursor.last) })
+  }
+
+  /// - Parameter done: where they are in ``catching``, descending.
+  private func promote(_ done: [Int]) {
     guard !done.isEmpty else { return }
-    catching.removeAll { $0.isDone(at: cursor.last) }
-    for place in done {
-      if place.isAbsent { place.session.sit(nil, in: id) } else { audience.add(place.session, in: id) }
-      place.resume?.caughtUp()
-    }
+    let promoted = done.map { unseat(at: $0) }.reversed()
+    for place in promoted where !place.isAbsent { audience.add(place.session, in: id) }
     noteWhetherEmpty()
+    for place in promoted { place.resume?.caughtUp() }
   }
 
   /// A session that skips what comes before `head` has been told so: what came since is sent, then all as it comes.
-  func answered(_ session: HubSession) {
-    guard let index = catching.firstIndex(where: { $0.session === session }), catching[index].awaitsAnswer else {
-      return
-    }
-    catching[index].awaitsAnswer = false
-    settle()
-  }
-
-  /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
-  /// is read for no more before the heads have been compared.
-  func deny(after from: Int64) {
-    distrust()
-    hub.headCheck.suspect(self)
-    var answered: [Resume] = []
-    for index in catching.indices where catching[index].position == from && catching[index].wantsReads {
-      catching[index].isDenied = true
-      if let resume = catching[index].resume { answered.append(resume) }
-      catching[index].resume = nil
-    }
-    for resume in answered { resume.caughtUp() }
-  }
-
-  /// Heads have been compared: those who were denied something have nothing to wait for, unless it is lost.
   ///
-  /// - Parameter head: where the log ends, when the room was further on.
-  func judgeDenied(lostAfter head: Int64?) {
-    var leaving: [HubSession] = []
-    for index in catching.indices {
-      let stays = head.map { catching[index].fallBack(to: $0) } ?? !catching[index].isDenied
-      if !stays { leaving.append(catching[index].session) }
-    }
-    for session in leaving { leave(session) }
+  /// - Cost: the same however many others catch up.
+  func answered(_ session: HubSession) {
+    guard case .catchingUp(let index) = session.seat(in: id), catching[index].awaitsAnswer else { return }
+    catching[index].awaitsAnswer = false
+    if catching[index].isDone(at: cursor.last) { promote([index]) } else { wantReads(for: catching[index]) }
   }
 
   /// Up to where a session that sits here has everything.
   func position(of session: HubSession) -> Int64? {
     switch session.seat(in: id) {
     case .live: cursor.last
-    case .catchingUp: catching.first { $0.session === session }.map { max($0.position, $0.have) }
+    case .catchingUp(let index): max(catching[index].position, catching[index].have)
     case nil: nil
     }
   }
 
   /// He is known to be a member again at `seq`, which the room has yet to reach.
   func rejoins(_ session: HubSession, at seq: Int64) {
-    if let index = catching.firstIndex(where: { $0.session === session }) {
+    if case .catchingUp(let index) = session.seat(in: id) {
       guard seq > catching[index].target else { return reaches(seq) }
       catching[index].target = seq
       catching[index].isKnownMember = false
@@ -197,16 +197,22 @@ extension Room {
   }
 
   func removeCatching(_ session: HubSession) {
-    guard let index = catching.firstIndex(where: { $0.session === session }) else { return }
-    let place = catching.remove(at: index)
-    session.sit(nil, in: id)
-    place.resume?.caughtUp()
+    guard case .catchingUp(let index) = session.seat(in: id) else { return }
+    unseat(at: index).resume?.caughtUp()
+  }
+
+  /// Asks for what is missing when one alone has changed: thousands may come back at once.
+  func wantReads(for place: CatchUp) {
+    noteHole()
+    guard reading != .resting, place.wantsReads, place.position < cursor.last else { return }
+    hub.reader.request(self, urgent: repairDue)
   }
 
   /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others
   /// waiting.
   func nextCatchUpRead() -> Int64? {
     for step in 0..<catching.count {
+      walked += 1
       let place = catching[(nextCatching &+ step) % catching.count]
       if place.wantsReads, place.position < cursor.last { return place.position }
     }

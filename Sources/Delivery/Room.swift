@@ -22,11 +22,16 @@ final class Room {
   /// Whether some of the members wait for a later turn of the loop to be told.
   var isTellingOn = false
   var catching: [CatchUp] = []
+  /// How many of them have been walked over, one by one: a test of the cost counts it.
+  var walked = 0
   var nextCatching = 0
   private var holdTimer: (any Cancellable)?
-  private var repairDue = false
+  private(set) var repairDue = false
   private var begun = false
-  private var distrusted = false
+  /// Which entries the members have had already, when the log has lost its end.
+  var told = Told()
+  /// The log has shown less than the room has had: the next comparison says where it ends.
+  var isDistrusted = false
   private var failures = 0
   var reading = Reading.idle
   /// What formats need to know of the conversation; nil until the first session joins that needs it.
@@ -60,11 +65,12 @@ final class Room {
     if have == head, have == cursor.last {
       audience.add(session, in: id)
       resume?.caughtUp()
+      noteHole()
     } else {
-      catching.append(CatchUp(session: session, have: have, target: head, resume: resume))
-      session.sit(.catchingUp, in: id)
+      let place = CatchUp(session: session, have: have, target: head, resume: resume)
+      seat(place)
+      wantReads(for: place)
     }
-    wantReads()
   }
 
   /// Lets a session go; nothing of the room reaches it any more.
@@ -120,7 +126,7 @@ final class Room {
   }
 
   /// Does to the cursor what may change how much it holds.
-  private func holding<Value>(_ hub: Hub, _ body: (inout LogCursor) -> Value) -> Value {
+  func holding<Value>(_ hub: Hub, _ body: (inout LogCursor) -> Value) -> Value {
     let before = cursor.heldBytes
     defer { hub.heldBytes += cursor.heldBytes - before }
     return body(&cursor)
@@ -130,9 +136,10 @@ final class Room {
   private func advance(_ entry: EncodedEntry, _ hub: Hub) {
     cursor.delivered()
     entry.facts = facts
-    tell(entry, hub)
+    let isNew = told.isNew(entry.seq, stored: entry.entry.createdAt.milliseconds)
+    if isNew { tell(entry, hub) }
     if !catching.isEmpty { feed(entry) }
-    applyMembership(entry.entry)
+    if isNew { applyMembership(entry.entry) }
   }
 
   private func applyMembership(_ entry: Entry) {
@@ -152,23 +159,16 @@ final class Room {
     }
   }
 
-  // MARK: Comparing with the log
+  // MARK: Missing something
 
-  /// The log reaches `head`: what is missing and not in flight is read.
-  func confirm(_ head: Int64) {
-    let isLost = distrusted && head < cursor.last
-    if isLost { cursor.restart(at: head) }
-    if !catching.isEmpty { judgeDenied(lostAfter: isLost ? head : nil) }
-    distrusted = false
+  /// The log reaches `head`, as the comparison says: what is missing and not in flight is read.
+  func confirmed(_ head: Int64, afterLoss isLost: Bool) {
     cursor.confirm(head)
-    // Nothing is in flight to a room that was not followed when it was published.
-    if cursor.isBehind, !begun || !isFollowed { becomeDue() }
+    // Nothing is in flight to a room that was not followed when it was published, or that had what is not there.
+    if cursor.isBehind, isLost || !begun || !isFollowed { becomeDue() }
     if isFollowed { begun = true }
     settle()
   }
-
-  /// The log has lost what the room has had: where it says that it ends, the room goes on.
-  func distrust() { distrusted = true }
 
   /// Another log says that this one reaches `head`; the entries may still be in flight.
   func reaches(_ head: Int64) {
@@ -283,8 +283,12 @@ final class Room {
   }
 
   private func wantReads() {
-    if cursor.isBehind { armHold() } else { repairDue = false }
+    noteHole()
     if reading != .resting, nextRead() != nil { hub.reader.request(self, urgent: repairDue) }
+  }
+
+  func noteHole() {
+    if cursor.isBehind { armHold() } else { repairDue = false }
   }
 
   func closed() {

@@ -9,16 +9,16 @@ struct SeatList {
   enum Seat: Equatable {
     /// In the room's members, at that index.
     case live(Int)
-    /// Among those that catch up.
-    case catchingUp
+    /// Among those that catch up, at that index.
+    case catchingUp(Int)
   }
 
   private struct Taken {
     let conversation: ConversationID
-    /// The index among the members; negative among those that catch up.
+    /// The index among the members; among those that catch up its complement, which is negative.
     var index: Int
 
-    var seat: Seat { index < 0 ? .catchingUp : .live(index) }
+    var seat: Seat { index < 0 ? .catchingUp(~index) : .live(index) }
   }
 
   /// Ascending by conversation.
@@ -61,7 +61,7 @@ struct SeatList {
   private static func index(of seat: Seat) -> Int {
     switch seat {
     case .live(let index): index
-    case .catchingUp: -1
+    case .catchingUp(let index): ~index
     }
   }
 }

@@ -51,7 +51,9 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
         try start()
         return
       } catch {
-        if attempt == 5 { throw error }
+        guard attempt == 5 else { continue }
+        end()
+        throw error
       }
     }
   }
@@ -104,7 +106,11 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   }
 
   /// Kills the server and removes its directory; harmless a second time.
-  public func end() { endServer(keepingDirectory: false) }
+  public func end() {
+    endServer(keepingDirectory: false)
+    // After a start in vain there is no shell that would remove it.
+    if access(directory, F_OK) == 0 { _ = Shell.output("rm -rf -- '\(directory)'") }
+  }
 
   // MARK: The same on this thread
 

@@ -70,4 +70,94 @@ import Testing
     #expect(live.seqs(far) == [53, 53])
     #expect(bob.seqs(far) == had + [53])
   }
+
+  @Test(arguments: [40, 55])
+  func `one who is past the end, in a room that has not come so far, hears the renewed numbers`(have: Int64) throws {
+    let (stage, near, far) = try Self.stage(far: 51)
+    let (other, _, same) = try Self.stage(far: 51)
+    #expect(same == far)
+    let live = try stage.listener(stage.bob, signIn: 2)
+    stage.time.run(for: 3_000)
+    for number in 53...55 { try stage.say("\(number), lost, and Redis says nothing", in: far) }
+    stage.log.latency = 300
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [near: 50, far: have])
+    stage.time.run(for: 5)
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    stage.time.run(for: 10_000)
+    #expect(live.seqs(far).isEmpty, "the room was behind")
+    #expect(bob.outcome != nil)
+    let had = have == 40 ? Array(41...52) : [Int64]()
+    #expect(bob.seqs(far) == had)
+    for number in 53...56 { stage.broker.publish([try other.say("\(number)", in: far)]) }
+    stage.time.run(for: 10_000)
+    #expect(live.seqs(far) == Array(53...56))
+    #expect(bob.seqs(far) == had + Array(53...56))
+  }
+
+  @Test func `what was held for a hole is not told in place of what the log has there now`() throws {
+    var limits = DeliveryLimits()
+    limits.holdFor = 60_000
+    let (stage, other) = (try HubStage(limits: limits), try HubStage())
+    let (room, same) = (try stage.group(), try other.group())
+    #expect(same == room)
+    let carol = try stage.register("carol")
+    let live = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try stage.say("lost", in: room)])
+    try stage.say("lost, and Redis says nothing", in: room)
+    stage.broker.publish(try stage.change(room, .put(nil), of: carol, by: stage.ada))
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    stage.time.run(for: 3_000)
+    #expect(live.seqs(room) == [2])
+    for number in 2...4 { stage.broker.publish([try other.say("\(number)", in: room)]) }
+    stage.time.run(for: 3_000)
+    let said = (2...4).map { "\(room.rawValue):\($0):message.created" }
+    #expect(live.heard.filter { $0.hasPrefix("\(room.rawValue):") } == said.prefix(1) + said)
+  }
+
+  /// The members had `2 … 5` of the old log; by the time of the comparison the other one has told some of these anew.
+  private static func renewed(_ count: Int64, limits: DeliveryLimits, wait: Milliseconds) throws -> [Int64] {
+    let (stage, other) = (try HubStage(limits: limits), try HubStage())
+    let (room, same) = (try stage.group(), try other.group())
+    #expect(same == room)
+    let live = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try stage.say("2, which both have", in: room)])
+    try other.say("2, which both have", in: room)
+    // Removed and taken back: what has been acted on is not acted on again.
+    for change in [MembershipChange.remove, .put(nil)] {
+      for each in [stage, other] {
+        let entries = try each.change(room, change, of: each.bob, by: each.ada)
+        if each === stage { each.broker.publish(entries) }
+      }
+    }
+    stage.time.run(for: 3_000)
+    for number in 5...8 { stage.broker.publish([try stage.say("\(number), lost", in: room)]) }
+    #expect(live.seqs(room) == Array(2...3) + Array(4...8))
+    other.time.run(for: wait)
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    for number in 5..<5 + count { stage.broker.publish([try other.say("\(number)", in: room)]) }
+    #expect(live.seqs(room) == Array(2...8), "they count as repetitions")
+    stage.time.run(for: 3_000)
+    for number in 5 + count...9 { stage.broker.publish([try other.say("\(number)", in: room)]) }
+    stage.time.run(for: 3_000)
+    return Array(live.seqs(room).dropFirst(7))
+  }
+
+  @Test(arguments: [0, 1, 3])
+  func `what the log says anew before the comparison is heard too, and nothing twice`(count: Int64) throws {
+    #expect(try Self.renewed(count, limits: DeliveryLimits(), wait: 30_000) == Array(5...9))
+  }
+
+  @Test(arguments: [(1, [6, 7, 8, 9]), (2, [5, 6, 7, 8, 9])] as [(Int64, [Int64])])
+  func `a room goes back so far and no further`(most: Int64, heard: [Int64]) throws {
+    var limits = DeliveryLimits()
+    limits.lostEndReread = most
+    #expect(try Self.renewed(2, limits: limits, wait: 30_000) == heard)
+  }
+
+  @Test func `when the clock of the other server is behind, a room goes on where the log ends`() throws {
+    #expect(try Self.renewed(2, limits: DeliveryLimits(), wait: 0) == Array(7...9))
+  }
 }

@@ -1,8 +1,9 @@
 import ChatCore
-import Delivery
 import MemoryAdapters
 import TestKit
 import Testing
+
+@testable import Delivery
 
 /// Who lacks more than a resume sends is told so before he is told anything new: a client that goes by the number of
 /// what it heard last would else never ask for what it lacks.
@@ -148,5 +149,39 @@ import Testing
     stage.broker.publish(try rooms.map { try stage.say("live", in: $0) })
     stage.time.run(for: 100)
     for room in rooms { #expect(bob.seqs(room) == [4]) }
+  }
+
+  /// So many sessions of Bob's who await their answers in the far room.
+  private func awaiting(_ count: Int, in scene: Scene) throws -> [Ear] {
+    let stage = scene.stage
+    stage.log.latency = 200
+    let ears = (0..<count).map { stage.session(of: stage.bob, signIn: Int64($0)) }
+    for ear in ears { stage.resume(ear, have: [scene.near: 1, scene.far: 1]) }
+    stage.time.run(for: 50)
+    #expect(stage.hub.rooms[scene.far]?.catching.count == count + 1)
+    return ears
+  }
+
+  /// A server that was away sends thousands back at once: for each of them all others were walked over.
+  @Test func `what one costs does not grow with how many come back at once`() throws {
+    let scene = try Scene()
+    let (stage, far) = (scene.stage, scene.far)
+    let ears = try awaiting(400, in: scene)
+    stage.broker.publish([try stage.say("53", in: far)])
+    stage.time.run(for: 2_000)
+    for ear in ears { #expect(ear.outcome != nil && ear.seqs(far) == [53]) }
+    let walked = try #require(stage.hub.rooms[far]).walked
+    #expect(walked > 0 && walked < 20 * ears.count, "\(walked)")
+  }
+
+  @Test func `when some of many go, the others hear what they are owed`() throws {
+    let scene = try Scene()
+    let (stage, far) = (scene.stage, scene.far)
+    let ears = try awaiting(40, in: scene)
+    for (index, ear) in ears.enumerated() where index % 3 == 0 { stage.hub.detach(try #require(ear.seat)) }
+    #expect(stage.hub.rooms[far]?.catching.count == 27)
+    stage.time.run(for: 2_000)
+    stage.broker.publish([try stage.say("53", in: far)])
+    for (index, ear) in ears.enumerated() { #expect(ear.seqs(far) == (index % 3 == 0 ? [] : [53]), "\(index)") }
   }
 }

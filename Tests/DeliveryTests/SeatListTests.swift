@@ -13,7 +13,7 @@ import Testing
       let seat: SeatList.Seat? =
         switch dice.next() % 3 {
         case 0: nil
-        case 1: .catchingUp
+        case 1: .catchingUp(Int(dice.next() % 9))
         default: .live(Int(dice.next() % 9))
         }
       list[id] = seat

@@ -18,12 +18,14 @@ TOPICS = {
     "http": ("http1", ["topic"]),
     "tokens": ("tokens", ["topic"]),
     "clients": ("clients", ["topic"]),
+    "readme": ("readme", ["topic"]),
     "doors": ("doors", ["topic"]),
     "kill": ("kill", ["topic"]),
     "edges": ("edges", ["topic"]),
 }
 # Those that need a cluster instead of the fixture, and those that need packages from PyPI.
-ON_CLUSTER, BY_PACKAGES = {"doors", "kill", "edges"}, {"tokens", "clients", "doors", "edges"}
+ON_CLUSTER, BY_PACKAGES = {"readme", "doors", "kill", "edges"}, {
+    "tokens", "clients", "readme", "doors", "edges"}
 
 
 def arguments():

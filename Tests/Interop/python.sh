@@ -20,6 +20,6 @@ python_with_packages() {
   rm -f -- "$log"
   echo "interop: the Python packages could not be installed (python3-venv and PyPI are needed)."
   [ "$NEEDED" = no ] || return 1
-  echo "interop: SKIPPED: tokens, clients, doors, edges, which need them."
+  echo "interop: SKIPPED: tokens, clients, readme, doors, edges, which need them."
   PYTHON=python3 OPTIONS+=(--without-packages)
 }
