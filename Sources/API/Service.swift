@@ -147,11 +147,11 @@ public struct Service: Sendable {
 
   private func authenticate(_ endpoint: Endpoint, _ request: Request) async throws(Refused) -> Caller? {
     guard endpoint.access == .signedIn else { return nil }
-    guard request.headers.contains("authorization") else { throw Refused(.unauthenticated(.invalidToken)) }
     do throws(ChatError) {
       let token = try BearerToken.of(request.headers)
       return try await authenticator.caller(ofToken: token)
     } catch .unauthenticated(let reason) {
+      guard request.headers.contains("authorization") else { throw Refused(.unauthenticated(reason)) }
       throw Refused(.unauthenticated(reason), ["WWW-Authenticate": Challenge.refusedToken])
     } catch {
       throw Refused(error)

@@ -79,6 +79,17 @@ public struct HeaderFields: Sendable {
     return values
   }
 
+  /// What a function gives for the value of a name, looked at where it stands; nil when the name stands more than once,
+  /// or not at all.
+  public func withOnlyValue<Result>(for name: String, _ body: (Span<UInt8>) -> Result?) -> Result? {
+    var only: Range<Int>?
+    for field in fields where isNamed(field, name) {
+      guard only == nil else { return nil }
+      only = field.value
+    }
+    return only.flatMap { body(bytes.span.extracting($0)) }
+  }
+
   /// True when a field of this name is present.
   public func contains(_ name: String) -> Bool {
     for field in fields where isNamed(field, name) { return true }
