@@ -64,7 +64,7 @@ public struct Service: Sendable {
   private enum Route {
     case options([Method])
     case refused(RequestRefusal, HeaderFields)
-    case row(Endpoint, [String: String])
+    case row(Endpoint, PathParameters)
   }
 
   private func route(_ request: Request) -> Route {
@@ -97,7 +97,7 @@ public struct Service: Sendable {
   // MARK: Running it
 
   private func run(
-    _ endpoint: Endpoint, _ parameters: [String: String], _ request: Request, _ exchange: Exchange
+    _ endpoint: Endpoint, _ parameters: PathParameters, _ request: Request, _ exchange: Exchange
   ) async -> Response {
     exchange.route = endpoint.name
     exchange.path = endpoint.path
