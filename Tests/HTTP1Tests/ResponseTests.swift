@@ -122,6 +122,13 @@ struct HeaderFieldsTests {
     #expect(headers.withOnlyValue(for: "b") { _ in nil as Int? } == nil)
   }
 
+  @Test("many fields, and long ones, stay what they are while they are added")
+  func growing() {
+    var headers = HeaderFields()
+    for number in 0..<100 { headers.append("X-\(number)", String(repeating: "v", count: number)) }
+    for number in 0..<100 { #expect(headers["x-\(number)"]?.utf8.count == number) }
+  }
+
   @Test("tokens of a list are found over all lines")
   func tokens() {
     let headers: HeaderFields = ["Connection": "keep-alive , Upgrade", "connection": "x"]
