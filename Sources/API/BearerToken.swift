@@ -12,22 +12,29 @@ public enum BearerToken {
   ///
   /// - Throws: `.unauthenticated(.invalidToken)` when there is none, or more than one.
   public static func of(_ headers: HeaderFields) throws(ChatError) -> String {
-    let values = headers.values(for: "authorization")
-    guard values.count == 1, let value = values.first, value.utf8.count <= headerBytesMax else {
+    // By bytes: looking for characters in a token costs as much as its signature.
+    guard let token = headers.withOnlyValue(for: "authorization", { $0.withUnsafeBufferPointer(token) }) else {
       throw .unauthenticated(.invalidToken)
     }
-    // By bytes: looking for characters in a token costs as much as its signature.
-    var token = value
-    let start = token.withUTF8 { bytes in
-      bytes.count > scheme.count && zip(bytes, scheme).allSatisfy { $0 == $1 || $0 | 0x20 == $1 && $1 != space }
-        && !bytes[scheme.count...].contains(space) ? scheme.count : nil
+    return token
+  }
+
+  private static func token(_ value: UnsafeBufferPointer<UInt8>) -> String? {
+    let start = scheme.utf8CodeUnitCount
+    guard value.count > start, value.count <= headerBytesMax else { return nil }
+    for place in 0..<start {
+      let (byte, letter) = (value[place], scheme.utf8Start[place])
+      guard byte == letter || byte | 0x20 == letter && letter != space else { return nil }
     }
-    guard let start else { throw .unauthenticated(.invalidToken) }
-    return String(token[token.utf8.index(token.startIndex, offsetBy: start)...])
+    let token = UnsafeBufferPointer(rebasing: value[start...])
+    // Looked for to the end, so that the compiler compares many at once.
+    var spaces: UInt8 = 0
+    for byte in token { spaces |= byte == space ? 1 : 0 }
+    return spaces == 0 ? String(decoding: token, as: UTF8.self) : nil
   }
 
   private static let space = UInt8(ascii: " ")
-  private static let scheme = Array("bearer ".utf8)
+  private static var scheme: StaticString { "bearer " }
 }
 
 /// What a `WWW-Authenticate` header says.

@@ -9,7 +9,7 @@ public struct Call: Sendable {
   /// Who asks; only rows that are open have none.
   private let signedIn: Caller?
   /// The values of the path's parameters.
-  private let path: [String: String]
+  private let path: PathParameters
   /// The query's parameters, of the row's shape.
   public let query: Members
   /// The body's members, of the row's shape.
@@ -22,7 +22,7 @@ public struct Call: Sendable {
   let upload: Upload
 
   init(
-    chat: Chat, caller: Caller?, path: [String: String], query: Members, headers: Members, body: Members,
+    chat: Chat, caller: Caller?, path: PathParameters, query: Members, headers: Members, body: Members,
     fields: HeaderFields, upload: Upload
   ) {
     self.fields = fields

@@ -6,13 +6,15 @@ import HTTP1
 /// over rows with a parameter in the same place.
 struct Router: Sendable {
   enum Match: Sendable {
-    case endpoint(Endpoint, parameters: [String: String])
+    case endpoint(Endpoint, parameters: PathParameters)
     case otherMethods([Method])
     case unknown
   }
 
   private struct Route: Sendable {
-    let endpoint: Endpoint
+    /// Where its row stands.
+    let endpoint: Int
+    let method: Method
     let segments: [Segment]
   }
 
@@ -21,11 +23,15 @@ struct Router: Sendable {
     case parameter(String)
   }
 
+  private let endpoints: [Endpoint]
   /// By number of segments, rows with literals first.
   private let routes: [Int: [Route]]
 
   init(_ endpoints: [Endpoint]) {
-    let all = endpoints.map { Route(endpoint: $0, segments: Router.segments(of: $0.path)) }
+    self.endpoints = endpoints
+    let all = endpoints.enumerated().map { (place, endpoint) in
+      Route(endpoint: place, method: endpoint.method, segments: Router.segments(of: endpoint.path))
+    }
     routes = Dictionary(grouping: all, by: \.segments.count).mapValues { group in
       group.sorted { Router.parameters(in: $0) < Router.parameters(in: $1) }
     }
@@ -47,32 +53,42 @@ struct Router: Sendable {
   func match(_ method: Method, _ path: [String]) -> Match {
     let wanted = method == .head ? Method.get : method
     var others: [Method] = []
-    for route in routes[path.count] ?? [] where Router.fits(route, path) {
-      if route.endpoint.method == wanted {
-        return .endpoint(route.endpoint, parameters: Router.parameters(of: route, in: path))
+    for route in routes[path.count] ?? [] where Router.fits(route.segments, path) {
+      if route.method == wanted {
+        return .endpoint(endpoints[route.endpoint], parameters: Router.parameters(of: route, in: path))
       }
       // `/v1/users/me` is also a `/v1/users/{user}`: each method counts once.
-      if !others.contains(route.endpoint.method) { others.append(route.endpoint.method) }
+      if !others.contains(route.method) { others.append(route.method) }
     }
     if others.contains(.get) { others.append(.head) }
     return others.isEmpty ? .unknown : .otherMethods(others)
   }
 
-  private static func fits(_ route: Route, _ path: [String]) -> Bool {
-    for (segment, part) in zip(route.segments, path) {
-      switch segment {
-      case .literal(let text): if text != part { return false }
-      case .parameter: if part.isEmpty { return false }
+  private static func fits(_ segments: [Segment], _ path: [String]) -> Bool {
+    for place in segments.indices {
+      switch segments[place] {
+      case .literal(let text): if text != path[place] { return false }
+      case .parameter: if path[place].isEmpty { return false }
       }
     }
     return true
   }
 
-  private static func parameters(of route: Route, in path: [String]) -> [String: String] {
-    var parameters: [String: String] = [:]
-    for (segment, part) in zip(route.segments, path) {
-      if case .parameter(let name) = segment { parameters[name] = part }
+  private static func parameters(of route: Route, in path: [String]) -> PathParameters {
+    var parameters = PathParameters()
+    for place in route.segments.indices {
+      if case .parameter(let name) = route.segments[place] { parameters.append(name, path[place]) }
     }
     return parameters
   }
+}
+
+/// The values of a path's parameters: so few that they are looked through.
+struct PathParameters: Sendable {
+  private var values: [(name: String, value: String)] = []
+
+  /// Adds one; a row names each once.
+  mutating func append(_ name: String, _ value: String) { values.append((name, value)) }
+
+  subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 }

@@ -64,7 +64,7 @@ public struct Service: Sendable {
   private enum Route {
     case options([Method])
     case refused(RequestRefusal, HeaderFields)
-    case row(Endpoint, [String: String])
+    case row(Endpoint, PathParameters)
   }
 
   private func route(_ request: Request) -> Route {
@@ -97,7 +97,7 @@ public struct Service: Sendable {
   // MARK: Running it
 
   private func run(
-    _ endpoint: Endpoint, _ parameters: [String: String], _ request: Request, _ exchange: Exchange
+    _ endpoint: Endpoint, _ parameters: PathParameters, _ request: Request, _ exchange: Exchange
   ) async -> Response {
     exchange.route = endpoint.name
     exchange.path = endpoint.path
@@ -147,11 +147,11 @@ public struct Service: Sendable {
 
   private func authenticate(_ endpoint: Endpoint, _ request: Request) async throws(Refused) -> Caller? {
     guard endpoint.access == .signedIn else { return nil }
-    guard request.headers.contains("authorization") else { throw Refused(.unauthenticated(.invalidToken)) }
     do throws(ChatError) {
       let token = try BearerToken.of(request.headers)
       return try await authenticator.caller(ofToken: token)
     } catch .unauthenticated(let reason) {
+      guard request.headers.contains("authorization") else { throw Refused(.unauthenticated(reason)) }
       throw Refused(.unauthenticated(reason), ["WWW-Authenticate": Challenge.refusedToken])
     } catch {
       throw Refused(error)

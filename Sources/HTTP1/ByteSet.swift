@@ -80,6 +80,14 @@ enum Byte {
     return nil
   }
 
+  /// True when the bytes are that text.
+  static func equal(_ bytes: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
+    let (start, count) = (bytes.startIndex, text.utf8CodeUnitCount)
+    guard bytes.count == count else { return false }
+    for place in 0..<count where bytes[start &+ place] != text.utf8Start[place] { return false }
+    return true
+  }
+
   /// True when both are the same ASCII text, whatever the case.
   static func equalIgnoringCase(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
     guard left.count == right.count else { return false }

@@ -20,15 +20,15 @@ struct HeadDraft {
     let target = rest[..<second]
     guard !target.isEmpty else { throw .requestLine }
     version = try HeadDraft.version(rest[(second &+ 1)...])
-    if method.elementsEqual("CONNECT".utf8) { throw .methodNotServed }
+    if Byte.equal(method, "CONNECT") { throw .methodNotServed }
     parts = try RequestTarget(target, method: method)
     self.method = method.indices
     self.target = target.indices
   }
 
   private static func version(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> Version {
-    if bytes.elementsEqual("HTTP/1.1".utf8) { return .http11 }
-    if bytes.elementsEqual("HTTP/1.0".utf8) { return .http10 }
+    if Byte.equal(bytes, "HTTP/1.1") { return .http11 }
+    if Byte.equal(bytes, "HTTP/1.0") { return .http10 }
     let start = bytes.startIndex
     guard bytes.count == 8, bytes.prefix(5).elementsEqual("HTTP/".utf8), Byte.isDigit(bytes[start &+ 5]),
       bytes[start &+ 6] == UInt8(ascii: "."), Byte.isDigit(bytes[start &+ 7])
@@ -57,15 +57,13 @@ struct HeadDraft {
   func conclude(in bytes: [UInt8]) throws(Refusal) -> RequestHead {
     let conclusion = try framing.conclude(
       in: bytes, version: version, method: method, authority: parts.authority)
-    var head = RequestHead(
+    // Only an absolute target may have no path.
+    let path = parts.path.isEmpty ? "/" : String(decoding: bytes[parts.path], as: UTF8.self)
+    return RequestHead(
       method: Method(rawValue: String(decoding: bytes[method], as: UTF8.self)),
-      target: String(decoding: bytes[target], as: UTF8.self), version: version,
+      target: String(decoding: bytes[target], as: UTF8.self), path: path,
+      query: parts.query.map { String(decoding: bytes[$0], as: UTF8.self) }, version: version,
       headers: HeaderFields(bytes: bytes, fields: fields), keepAlive: conclusion.keepAlive,
       bodyLength: conclusion.bodyLength, expectsContinue: conclusion.expectsContinue)
-    if parts.authority != nil {
-      head.path = parts.path.isEmpty ? "/" : String(decoding: bytes[parts.path], as: UTF8.self)
-      head.query = parts.query.map { String(decoding: bytes[$0], as: UTF8.self) }
-    }
-    return head
   }
 }

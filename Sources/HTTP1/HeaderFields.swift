@@ -12,6 +12,8 @@ public struct HeaderFields: Sendable {
     var value: Range<Int>
   }
 
+  /// Room for the header of a usual answer, so that it does not move while it grows.
+  private static let (firstBytes, firstFields) = (256, 8)
   private var bytes: [UInt8]
   private var fields: [Field]
 
@@ -42,6 +44,10 @@ public struct HeaderFields: Sendable {
   @discardableResult
   public mutating func append(_ name: String, _ value: String) -> Bool {
     guard !name.isEmpty, ByteSet.token.containsAll(name.utf8.span) else { return false }
+    if fields.isEmpty {
+      bytes.reserveCapacity(HeaderFields.firstBytes)
+      fields.reserveCapacity(HeaderFields.firstFields)
+    }
     let nameStart = bytes.count
     bytes.append(contentsOf: name.utf8)
     let valueStart = bytes.count
@@ -79,6 +85,17 @@ public struct HeaderFields: Sendable {
     return values
   }
 
+  /// What a function gives for the value of a name, looked at where it stands; nil when the name stands more than once,
+  /// or not at all.
+  public func withOnlyValue<Result>(for name: String, _ body: (Span<UInt8>) -> Result?) -> Result? {
+    var only: Range<Int>?
+    for field in fields where isNamed(field, name) {
+      guard only == nil else { return nil }
+      only = field.value
+    }
+    return only.flatMap { body(bytes.span.extracting($0)) }
+  }
+
   /// True when a field of this name is present.
   public func contains(_ name: String) -> Bool {
     for field in fields where isNamed(field, name) { return true }
@@ -98,11 +115,8 @@ public struct HeaderFields: Sendable {
 
   private func isNamed(_ field: Field, _ name: String) -> Bool {
     guard field.name.count == name.utf8.count else { return false }
-    var index = field.name.lowerBound
-    for byte in name.utf8 {
-      if Byte.lowered(bytes[index]) != Byte.lowered(byte) { return false }
-      index &+= 1
-    }
+    let (own, asked) = (bytes.span.extracting(field.name), name.utf8.span)
+    for place in own.indices where Byte.lowered(own[place]) != Byte.lowered(asked[place]) { return false }
     return true
   }
 

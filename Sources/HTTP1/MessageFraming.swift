@@ -39,7 +39,7 @@ struct MessageFraming {
     if hasTransferEncoding && version == .http10 { throw .transferEncodingVersion }
     var length = BodyLength.none
     if isChunked { length = .chunked } else if let bytes = contentLength, bytes > 0 { length = .fixed(bytes) }
-    if bytes[method].elementsEqual("TRACE".utf8) { throw length == .none ? .methodNotServed : .traceBody }
+    if Byte.equal(bytes[method], "TRACE") { throw length == .none ? .methodNotServed : .traceBody }
     let keepAlive = !saysClose && (version == .http11 || saysKeepAlive)
     return Conclusion(
       bodyLength: length, keepAlive: keepAlive,

@@ -64,6 +64,22 @@ public struct RequestHead: Sendable, Equatable {
     self.expectsContinue = expectsContinue
   }
 
+  /// A head whose target has been cut already.
+  init(
+    method: Method, target: String, path: String, query: String?, version: Version, headers: HeaderFields,
+    keepAlive: Bool, bodyLength: BodyLength, expectsContinue: Bool
+  ) {
+    self.method = method
+    self.target = target
+    self.path = path
+    self.query = query
+    self.version = version
+    self.headers = headers
+    self.keepAlive = keepAlive
+    self.bodyLength = bodyLength
+    self.expectsContinue = expectsContinue
+  }
+
   /// True when the client asks to go on in another protocol, and may.
   ///
   /// - Source: RFC 9110 section 7.8: `Upgrade` counts only with `Connection: upgrade`, and not in HTTP/1.0.

@@ -11,8 +11,8 @@ struct RequestTarget {
   var authority: Range<Int>?
 
   init(_ target: ArraySlice<UInt8>, method: ArraySlice<UInt8>) throws(Refusal) {
-    if target.elementsEqual("*".utf8) {
-      guard method.elementsEqual("OPTIONS".utf8) else { throw .targetForm }
+    if Byte.equal(target, "*") {
+      guard Byte.equal(method, "OPTIONS") else { throw .targetForm }
       self.init(path: target.indices, query: nil, authority: nil)
       return
     }

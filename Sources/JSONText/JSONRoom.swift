@@ -71,6 +71,44 @@
     put(json.utf8Start, json.utf8CodeUnitCount)
   }
 
+  // MARK: Values that are spelled nearly whole in the source
+
+  /// Begins a value with what is spelled in the source; the caller spells the rest of it too, with ``spelled(_:)`` and
+  /// its like, which set no comma, bracket or name.
+  @inlinable @inline(__always) public mutating func begin(_ json: StaticString) {
+    separate(json.utf8CodeUnitCount)
+    put(json.utf8Start, json.utf8CodeUnitCount)
+    needsComma = true
+  }
+
+  /// Writes what is spelled in the source.
+  @inlinable @inline(__always) public mutating func spelled(_ json: StaticString) {
+    check(json.utf8CodeUnitCount)
+    put(json.utf8Start, json.utf8CodeUnitCount)
+  }
+
+  /// Writes an integer.
+  @inlinable @inline(__always) public mutating func int(_ value: Int64) {
+    check(JSONDigits.most)
+    place += JSONDigits.put(value, place)
+  }
+
+  /// Writes a string of so many bytes at most, as ``length(of:)`` has said.
+  @inlinable @inline(__always) public mutating func text(_ text: Span<UInt8>, _ length: Int) {
+    check(length)
+    text.withUnsafeBufferPointer { text in
+      if length == text.count + 2 { quote(text) } else { place += JSONEscaping.put(text, place) }
+    }
+  }
+
+  /// Writes a string that needs no escape.
+  @inlinable @inline(__always) public mutating func plain(_ text: Span<UInt8>) {
+    check(text.count + 2)
+    text.withUnsafeBufferPointer { quote($0) }
+  }
+
+  // MARK: Values made elsewhere
+
   /// Writes a member whose value is JSON text already.
   public mutating func raw(_ name: StaticString, _ json: [UInt8]) {
     key(name, json.count)

@@ -62,9 +62,9 @@ extension Field.Kind {
 
   /// The whole number that the text spells: digits, perhaps a minus sign, no zero in front, within ±(2^53 - 1).
   private static func decimal(_ text: String) -> Int64? {
-    let bytes = Array(text.utf8)
-    let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
-    if digits.first == UInt8(ascii: "0"), bytes.count > 1 { return nil }
-    return JSONScalar.integer(bytes.span, bytes.indices)
+    let bytes = text.utf8.span
+    let first = bytes.isEmpty || bytes[0] != UInt8(ascii: "-") ? 0 : 1
+    if bytes.count > first, bytes[first] == UInt8(ascii: "0"), bytes.count > 1 { return nil }
+    return JSONScalar.integer(bytes, bytes.indices)
   }
 }

@@ -53,7 +53,8 @@ extension PostgresConnection {
         expected.append(.preparing(statement))
       }
       let sent = arena.with(parameters) { count, values, lengths, formats in
-        PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
+        // Where it stands: passed as a string it is an array first.
+        statement.name.withCString { PQsendQueryPrepared(handle, $0, count, values, lengths, formats, 1) }
       }
       guard sent == 1 else { return false }
       expected.append(.statement(statement, isLast: place == statements.count - 1))

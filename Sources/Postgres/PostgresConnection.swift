@@ -36,19 +36,20 @@ final class PostgresConnection: @unchecked Sendable {
   private(set) var wasTurnedAway = false
   private var sweepTimer: LoopTimer?
   /// Sent and not yet answered, oldest first.
-  private(set) var flights = Fifo<Flight>()
+  // The queues and what is counted beside them call nobody back, and each flight is a dozen accesses.
+  @exclusivity(unchecked) private(set) var flights = Fifo<Flight>()
   /// The single answers that libpq will give, in order.
-  var expected = Fifo<Expected>()
+  @exclusivity(unchecked) var expected = Fifo<Expected>()
   /// Of ``flights``, how many at the end have no Sync yet.
-  var unsealed = 0
+  @exclusivity(unchecked) var unsealed = 0
   /// Of those that end with the next Sync, how many have all answers but that.
-  var answered = 0
+  @exclusivity(unchecked) var answered = 0
   var prepared: Set<String> = []
   let arena = ParameterArena()
   /// Held by one transaction, or kept free for one that waits.
-  var isReserved = false
+  @exclusivity(unchecked) var isReserved = false
   /// Given up: it ends when what is under way is answered.
-  var isRetiring = false
+  @exclusivity(unchecked) var isRetiring = false
 
   /// Whether statements of any caller may go out on it.
   var isOpenToAll: Bool { !isReserved && !isRetiring }
@@ -79,7 +80,7 @@ final class PostgresConnection: @unchecked Sendable {
   var load: Int { flights.count }
 
   /// What its flights may have to wait for, weighed; what carries most is chosen last.
-  private(set) var burden = 0
+  @exclusivity(unchecked) private(set) var burden = 0
 
   /// The oldest flight that has not all its answers, else the oldest.
   var oldest: Flight? { flights[answered] ?? flights.first }

@@ -18,11 +18,12 @@ public final class PostgresPool: @unchecked Sendable {
   var rebalanceTimer: LoopTimer?
   /// Tries to connect so far that failed; hosts and their addresses take turns by it.
   var failedTries = 0
-  var ready: [PostgresConnection] = []
+  // Each statement looks at all of these, and none of them calls anybody back while it is changed.
+  @exclusivity(unchecked) var ready: [PostgresConnection] = []
   var opening: [PostgresConnection] = []
   var held = 0
-  var waiting = Fifo<Flight>()
-  var claims = Fifo<Claim>()
+  @exclusivity(unchecked) var waiting = Fifo<Flight>()
+  @exclusivity(unchecked) var claims = Fifo<Claim>()
   var turns = Turns()
   var quarantine = Quarantine()
   var backoff: Backoff

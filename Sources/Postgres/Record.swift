@@ -8,7 +8,7 @@ public struct Record: Sendable {
   /// Of each field; no bytes for NULL.
   private let fields: [(type: UInt32, bytes: [UInt8]?)]
 
-  init(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
+  @usableFromInline init(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
     var rest = bytes[...]
     func number() throws(PostgresError) -> UInt32 {
       guard rest.count >= 4 else { throw .unexpectedReply("a record of \(bytes.count) bytes") }

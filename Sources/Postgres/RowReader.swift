@@ -1,7 +1,7 @@
 import CPostgres
 
 /// Reads an answer's values where they stand, of columns whose types are looked at once for all rows: for answers of
-/// which every value is read.
+/// which every value is read. Its functions go into the caller's loop, since there is one for each value.
 ///
 /// - Errors: as ``Row``'s.
 /// - Isolation: as the answer's; what is lent is valid as long as the reader.
@@ -32,7 +32,7 @@ public struct RowReader: Sendable {
 
   /// Where it reads, counted from 0; an answer has nothing but NULL beyond its rows.
   public var row: Int32 = 0
-  private let rows: Rows
+  @usableFromInline let rows: Rows
 
   /// A reader at the first row of an answer that has these columns, or begins with them.
   ///
@@ -46,27 +46,27 @@ public struct RowReader: Sendable {
   }
 
   /// `bigint`.
-  public func int8(_ column: Int32) throws(PostgresError) -> Int64 {
+  @inlinable public func int8(_ column: Int32) throws(PostgresError) -> Int64 {
     guard let value = try number(column) else { throw missing(column) }
     return value
   }
 
   /// `bigint` or NULL.
-  public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? { try number(column) }
+  @inlinable public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? { try number(column) }
 
-  @inline(__always)
-  private func number(_ column: Int32) throws(PostgresError) -> Int64? {
+  @inlinable @inline(__always)
+  func number(_ column: Int32) throws(PostgresError) -> Int64? {
     // NULL has no bytes, and no number has none.
     let length = PQgetlength(rows.result, row, column)
     guard length != 0 else { return nil }
     guard length == 8, let value = PQgetvalue(rows.result, row, column) else {
-      throw .unexpectedReply("column \(column) has \(length) bytes")
+      throw odd(column, length)
     }
     return Int64(bigEndian: UnsafeRawPointer(value).loadUnaligned(as: Int64.self))
   }
 
   /// `boolean`.
-  public func bool(_ column: Int32) throws(PostgresError) -> Bool {
+  @inlinable public func bool(_ column: Int32) throws(PostgresError) -> Bool {
     guard PQgetlength(rows.result, row, column) == 1, let value = PQgetvalue(rows.result, row, column) else {
       throw missing(column)
     }
@@ -74,18 +74,18 @@ public struct RowReader: Sendable {
   }
 
   /// `timestamptz`, in milliseconds since 1970-01-01T00:00:00Z.
-  public func time(_ column: Int32) throws(PostgresError) -> Int64 {
+  @inlinable public func time(_ column: Int32) throws(PostgresError) -> Int64 {
     guard let value = try number(column) else { throw missing(column) }
     return Row.milliseconds(value)
   }
 
   /// `timestamptz` or NULL.
-  public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
+  @inlinable public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
     try number(column).map(Row.milliseconds)
   }
 
   /// A record or NULL.
-  public func optionalRecord(_ column: Int32) throws(PostgresError) -> Record? {
+  @inlinable public func optionalRecord(_ column: Int32) throws(PostgresError) -> Record? {
     // NULL has no bytes, and no record has none.
     let length = Int(PQgetlength(rows.result, row, column))
     guard length != 0, let value = PQgetvalue(rows.result, row, column) else { return nil }
@@ -93,13 +93,13 @@ public struct RowReader: Sendable {
   }
 
   /// The UTF-8 bytes of `text`.
-  public func utf8(_ column: Int32) throws(PostgresError) -> UnsafeBufferPointer<UInt8> {
+  @inlinable public func utf8(_ column: Int32) throws(PostgresError) -> UnsafeBufferPointer<UInt8> {
     guard let value = optionalUTF8(column) else { throw missing(column) }
     return value
   }
 
   /// The UTF-8 bytes of `text` or NULL.
-  public func optionalUTF8(_ column: Int32) -> UnsafeBufferPointer<UInt8>? {
+  @inlinable public func optionalUTF8(_ column: Int32) -> UnsafeBufferPointer<UInt8>? {
     let length = Int(PQgetlength(rows.result, row, column))
     if length == 0, PQgetisnull(rows.result, row, column) == 1 { return nil }
     return PQgetvalue(rows.result, row, column).map { value in
@@ -107,5 +107,9 @@ public struct RowReader: Sendable {
     }
   }
 
-  private func missing(_ column: Int32) -> PostgresError { .unexpectedReply("column \(column) is NULL") }
+  @usableFromInline func missing(_ column: Int32) -> PostgresError { .unexpectedReply("column \(column) is NULL") }
+
+  @usableFromInline func odd(_ column: Int32, _ length: Int32) -> PostgresError {
+    .unexpectedReply("column \(column) has \(length) bytes")
+  }
 }

@@ -4,7 +4,7 @@ import CPostgres
 ///
 /// - Isolation: immutable; may be handed to any thread.
 public final class Rows: @unchecked Sendable, RandomAccessCollection {
-  let result: OpaquePointer
+  @usableFromInline let result: OpaquePointer
   private let rowCount: Int32
   /// Of each column.
   let types: [UInt32]
@@ -100,7 +100,7 @@ public struct Row: Sendable {
   }
 
   /// Microseconds since 2000 as milliseconds since 1970.
-  static func milliseconds(_ moment: Int64) -> Int64 {
+  @usableFromInline static func milliseconds(_ moment: Int64) -> Int64 {
     // Floored, so that moments before 1970 keep their order too.
     let (sum, overflow) = moment.addingReportingOverflow(TypeID.epochMicroseconds)
     let whole = overflow ? Int64.max : sum

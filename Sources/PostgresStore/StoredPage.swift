@@ -9,7 +9,10 @@ package struct StoredPage: MessageSource {
     let reader: RowReader
     let newestFirst: Bool
 
-    func row(at place: Int) -> Int { newestFirst ? rows.count - 1 - place : place }
+    func row(at place: Int) -> Int { row(at: place, of: rows.count) }
+
+    /// The same for those who have asked how many there are.
+    func row(at place: Int, of count: Int) -> Int { newestFirst ? count - 1 - place : place }
   }
 
   private let conversation: ConversationID
@@ -54,13 +57,13 @@ package struct StoredPage: MessageSource {
     try failure.reading { () throws(PostgresError) in
       var start = 0
       for part in parts {
-        let here = places.clamped(to: start..<start + part.rows.count)
+        let count = part.rows.count
         var row = part.reader
-        for place in here {
-          row.row = Int32(truncatingIfNeeded: part.row(at: place - start))
+        for place in places.clamped(to: start..<start + count) {
+          row.row = Int32(truncatingIfNeeded: part.row(at: place - start, of: count))
           try EntryRows.lend(row, in: conversation, to: reader)
         }
-        start += part.rows.count
+        start += count
       }
     }
   }

@@ -119,9 +119,12 @@ final class HTTPConnection: @unchecked Sendable {
 
   private func goOn() {
     guard mayRead else { return }
-    let waiting = backlog
-    backlog = []
-    waiting.withUnsafeBytes { handle($0) }
+    // Nothing has come, and nothing of a request waits for its next step.
+    if !backlog.isEmpty || !assembler.isIdle {
+      let waiting = backlog
+      backlog = []
+      waiting.withUnsafeBytes { handle($0) }
+    }
     if isReadingPaused && backlog.count <= server.limits.pipelinedBytesMax && !isClosing {
       isReadingPaused = false
       connection.resumeReading()
@@ -246,6 +249,7 @@ extension HTTPConnection: ConnectionHandler {
   func drained() {
     whenDrained?.resume()
     whenDrained = nil
+    if mayRead { watchTime() }
     goOn()
   }
 

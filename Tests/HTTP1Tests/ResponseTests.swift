@@ -113,6 +113,22 @@ struct HeaderFieldsTests {
     #expect(!headers.contains("c"))
   }
 
+  @Test("the only value of a name is lent; one of several is not, nor what the reader does not want")
+  func only() {
+    let headers: HeaderFields = ["A": "1", "b": "22", "a": "3", "d": ""]
+    func length(_ name: String) -> Int? { headers.withOnlyValue(for: name) { $0.count } }
+    #expect(length("B") == 2 && length("d") == 0)
+    #expect(length("a") == nil && length("c") == nil)
+    #expect(headers.withOnlyValue(for: "b") { _ in nil as Int? } == nil)
+  }
+
+  @Test("many fields, and long ones, stay what they are while they are added")
+  func growing() {
+    var headers = HeaderFields()
+    for number in 0..<100 { headers.append("X-\(number)", String(repeating: "v", count: number)) }
+    for number in 0..<100 { #expect(headers["x-\(number)"]?.utf8.count == number) }
+  }
+
   @Test("tokens of a list are found over all lines")
   func tokens() {
     let headers: HeaderFields = ["Connection": "keep-alive , Upgrade", "connection": "x"]

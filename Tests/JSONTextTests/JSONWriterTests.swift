@@ -109,6 +109,39 @@ import Testing
     }
   }
 
+  @Test("a value that is spelled nearly whole in the source says the same, whatever the texts")
+  func spelled() {
+    for number in 0..<0x300 {
+      let scalar = Unicode.Scalar(UInt8(truncatingIfNeeded: number))
+      let text = String(repeating: "x", count: number % 35) + String(Character(scalar))
+      let length = JSONRoom.length(of: text.utf8.span)
+      let value = Int64(number) * (number % 2 == 0 ? 1 : -1) << (number % 40)
+      var filled = JSONWriter()
+      var written = JSONWriter()
+      filled.beginArray()
+      written.beginArray()
+      for _ in 0..<2 {
+        filled.fill(150 + length) { room in
+          room.begin("{\"id\":")
+          room.int(value)
+          room.spelled(",\"text\":")
+          room.text(text.utf8.span, length)
+          room.spelled(",\"plain\":")
+          room.plain("plain".utf8.span)
+          room.spelled("}")
+        }
+        written.object {
+          $0.member("id", value)
+          $0.member("text", text)
+          $0.member("plain", "plain")
+        }
+      }
+      filled.endArray()
+      written.endArray()
+      #expect(filled.finish() == written.finish(), "\(text.debugDescription)")
+    }
+  }
+
   @Test("text that would end a script element or a line of script does not stand in the output")
   func harmless() {
     let value: JSONValue = "</script><img onerror='x'>\u{2028}&amp;\u{2029}"

@@ -24,7 +24,7 @@ public struct MessageFacts: Sendable, Hashable {
   public let reactions: [ReactionCount]
 
   /// Collects what a store remembers.
-  public init(
+  @inlinable public init(
     id: EntryID, conversation: ConversationID, seq: Int64, sender: UserID, type: MessageType, replyTo: EntryID?,
     attachments: [Attachment], createdAt: Timestamp, editedAt: Timestamp?, deletedAt: Timestamp?,
     reactions: [ReactionCount]

@@ -29,11 +29,12 @@ final class EndOfTickQueue {
   /// A list that grew past this in a burst is given back.
   private static let keptMax = 4096
 
-  // Appending calls nobody back; it is done once for each connection that a crowd's fan-out reaches.
+  // Appending calls nobody back; it is done once for each connection that a crowd's fan-out reaches. Nor does emptying
+  // call anybody who looks at the same list; each tick looks at all of them several times.
   @exclusivity(unchecked) private var fresh: [any EndOfTick] = []
   /// Told before all others, and all of them: no more than connections to servers.
-  private var first: [any EndOfTick] = []
-  private var telling: [any EndOfTick] = []
+  @exclusivity(unchecked) private var first: [any EndOfTick] = []
+  @exclusivity(unchecked) private var telling: [any EndOfTick] = []
   private let late = Line<any EndOfTick>()
   private let crowd = Line<any CrowdMember>()
   private let vast = Line<any CrowdMember>()
@@ -140,8 +141,8 @@ final class EndOfTickQueue {
 
   /// Those who wait over several ticks, the longest waiting first.
   private final class Line<Object> {
-    var waiting: [Object] = []
-    private var first = 0
+    @exclusivity(unchecked) var waiting: [Object] = []
+    @exclusivity(unchecked) private var first = 0
 
     var isEmpty: Bool { first == waiting.count }
     var count: Int { waiting.count - first }

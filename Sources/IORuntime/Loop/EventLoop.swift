@@ -31,8 +31,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private let thread = Atomic<UInt>(0)
   private let ended = Latch()
   private let timers = TimerQueue()
-  private var pending: [Work] = []
-  private var running: [Work] = []
+  // Adding to a list and emptying it call nobody who looks at that list.
+  @exclusivity(unchecked) private var pending: [Work] = []
+  @exclusivity(unchecked) private var running: [Work] = []
   private let endOfTick = EndOfTickQueue()
   /// The crowd that what is written now goes to.
   private(set) var telling: Crowd?

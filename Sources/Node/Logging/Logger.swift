@@ -68,10 +68,11 @@ public struct Logger: Sendable {
   private func json(_ level: LogLevel, _ message: StaticString, _ fields: [LogField], _ now: Timestamp) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
-      writer.member("ts", now.rfc3339)
+      let ascii = now.rfc3339ASCII
+      writer.member("ts", utf8: ascii.span)
       writer.member("level", level.rawValue)
       writer.member("node", node)
-      writer.member("msg", "\(message)")
+      message.withUTF8Buffer { writer.member("msg", utf8: $0.span) }
       for field in fields {
         switch field.value {
         case .text(let text): writer.member(field.name, text)
@@ -79,7 +80,9 @@ public struct Logger: Sendable {
         }
       }
     }
-    return writer.finish() + [UInt8(ascii: "\n")]
+    var line = writer.finish()
+    line.append(UInt8(ascii: "\n"))
+    return line
   }
 
   private func text(_ level: LogLevel, _ message: StaticString, _ fields: [LogField], _ now: Timestamp) -> [UInt8] {

@@ -155,7 +155,12 @@ struct SessionGuardTests {
     #expect(alike == token && !alike.utf8.elementsEqual(token.utf8))
     let parts = token.split(separator: ".")
     let forged = "\(parts[0]).\(parts[1]).\(String(parts[2].reversed()))"
-    let asked = [token, alike, forged, token]
-    #expect(try await Self.ask(scene, each: asked) == [true, false, false, true])
+    // The signature of what has verified, behind claims that it does not sign.
+    let other = scene.credentials.accessToken(for: scene.session).token.split(separator: ".")[1]
+    let claims = other == parts[1] ? String(parts[1].reversed()) : String(other)
+    let moved = "\(parts[0]).\(claims).\(parts[2])"
+    let short = [String(token.suffix(8)), String(token.suffix(7)), ""]
+    let asked = [token, alike, forged, moved] + short + [token]
+    #expect(try await Self.ask(scene, each: asked) == [true, false, false, false, false, false, false, true])
   }
 }
