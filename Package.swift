@@ -141,8 +141,8 @@ let testing: [Target] = [
   tests(
     "Node",
     [
-      "ChatCore", "Delivery", "EngineIO", "EngineServing", "Importing", "IORuntime", "MemoryAdapters", "Realtime",
-      "Serving", "SocketIO", "Tokens", "TestKit",
+      "ChatCore", "Client", "Delivery", "EngineIO", "EngineServing", "HTTP1", "Importing", "IORuntime",
+      "MemoryAdapters", "Realtime", "Serving", "SocketIO", "Tokens", "TestKit",
     ]),
   .testTarget(
     name: "ClusterTests",

@@ -24,7 +24,8 @@ public final class EncodedFrame {
   public let place: EntryPlace?
   /// What a door reads whose sessions do not all hear the same of one event; nothing on a wire of our own.
   public let addressed: AnyObject?
-  private var framed: [UInt8]?
+  /// What ``framed(by:)`` has made; nil before.
+  private(set) var framed: [UInt8]?
 
   /// Takes the bytes.
   public init(_ bytes: [UInt8], of place: EntryPlace? = nil, addressed: AnyObject? = nil) {

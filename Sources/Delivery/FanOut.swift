@@ -12,7 +12,7 @@ enum FanOut {
   /// it went.
   static func deliver(
     _ entry: EncodedEntry, to places: Range<Int>, of members: ContiguousArray<HubSession>, queueBytesMax: Int,
-    slow: inout [HubSession]
+    slow: inout [HubSession], _ ports: any LoopPorts
   ) -> Int {
     guard !places.isEmpty, places.upperBound <= members.count else { return 0 }
     var format = members[places.lowerBound].format
@@ -33,7 +33,8 @@ enum FanOut {
       let run = next..<end(of: format, members, from: next + 1, before: places.upperBound)
       next = run.upperBound
       guard let frame else { continue }
-      for place in run where members[place].port.deliver(frame) > queueBytesMax { slow.append(members[place]) }
+      if run.count > 1 { for place in run { members[place].expectFrame(ports) } }
+      for place in run where members[place].deliver(frame) > queueBytesMax { slow.append(members[place]) }
       delivered += run.count
     }
     return delivered

@@ -4,11 +4,19 @@ import ChatCore
 ///
 /// - Isolation: one loop. A session and its shell hold each other; the shell lets go of this when it has ended.
 public final class HubSession: @unchecked Sendable {
+  // What is looked at for each message of a crowd stands together, in front.
+  let format: WireFormat
+  // Setting it calls nobody who would read it; the check of that costs a twentieth of telling somebody.
+  /// How its frames go when they go straight; its port sets it once that is so, and for good.
+  @exclusivity(unchecked) public var line: (any FrameLine)? {
+    didSet { used = line.map { (UnsafeRawPointer(Unmanaged.passUnretained($0 as AnyObject).toOpaque()), $0.behind) } }
+  }
+  /// Where the line stands, and what is behind it; kept, since asking it would wait for its memory.
+  @exclusivity(unchecked) private var used: (line: UnsafeRawPointer, behind: UnsafeRawPointer)?
+  let port: any SessionPort
   /// Whose session it is.
   public let user: UserID
   let ownConversation: ConversationID
-  let format: WireFormat
-  let port: any SessionPort
   /// Whose presence it is told.
   var watching: Set<UserID> = []
 
@@ -65,7 +73,31 @@ public final class HubSession: @unchecked Sendable {
 
   func isNoLongerSlow() { isOverLimit = false }
 
-  func detached() { isAttached = false }
+  func detached() {
+    isAttached = false
+    line = nil
+  }
+
+  // MARK: Telling
+
+  /// Bytes of a line that a frame uses.
+  private static let lineBytes: UInt32 = 96
+  /// Bytes of what is behind it that a frame uses.
+  private static let behindBytes: UInt32 = 192
+
+  /// It will be told something next.
+  func expectFrame(_ ports: any LoopPorts) {
+    guard let used else { return }
+    ports.expect(used.line, HubSession.lineBytes)
+    ports.expect(used.behind, HubSession.behindBytes)
+  }
+
+  /// Puts the frame into the send queue and says how many bytes wait there now.
+  func deliver(_ frame: EncodedFrame) -> Int {
+    // The first of them frames it for the others.
+    if let line, let framed = frame.framed { return line.deliver(framed: framed) }
+    return port.deliver(frame)
+  }
 }
 
 /// A session is itself and no other.

@@ -20,6 +20,9 @@ public protocol LoopPorts: AnyObject {
   /// Runs `body`, which tells so many sessions one thing: what it puts into send queues leaves after what few are
   /// told, in its turn among others who are many, and the more slowly the more they are.
   func tellCrowd(of sessions: Int, _ body: () -> Void)
+  /// So many bytes from there on are used soon: their memory may come while something else is done. Any address will
+  /// do.
+  func expect(_ address: UnsafeRawPointer, _ bytes: UInt32)
   /// A number from 0 up to, not including, `bound`; for jitter, not for secrets.
   func random(below bound: UInt64) -> UInt64
 }
@@ -31,6 +34,9 @@ public protocol Cancellable: AnyObject {
 }
 
 extension LoopPorts {
+  /// Needs nothing: a loop that is not real has no memory to wait for.
+  public func expect(_ address: UnsafeRawPointer, _ bytes: UInt32) {}
+
   /// When one of many that are to leave within `spread` leaves: each at a moment of its own, so that they do not arrive
   /// elsewhere at once.
   public func ownMoment(within spread: Milliseconds) -> Milliseconds {

@@ -49,7 +49,8 @@ extension Room {
     let members = members
     hub.telling(members.count) {
       hub.counts.delivered += FanOut.deliver(
-        entry, to: places, of: members, queueBytesMax: hub.limits.sendQueueBytesMax, slow: &hub.slowReaders)
+        entry, to: places, of: members, queueBytesMax: hub.limits.sendQueueBytesMax, slow: &hub.slowReaders,
+        hub.ports)
     }
     guard areLast, !members.isEmpty else { return }
     hub.counts.ages.record(hub.ports.wallTime.milliseconds &- entry.entry.createdAt.milliseconds)

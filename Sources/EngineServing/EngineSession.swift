@@ -1,6 +1,7 @@
 import EngineIO
 import HTTP1
 import IORuntime
+import Serving
 
 /// A session of Engine.IO on a loop, whatever connections and loops its requests come by.
 ///
@@ -71,6 +72,10 @@ public final class EngineSession: @unchecked Sendable {
 
   /// Whether its messages go by a WebSocket.
   public var isOnSocket: Bool { machine.isOnSocket }
+
+  /// The WebSocket that carries it, when frames may be given to that past the session: from then on, for good. Whoever
+  /// does looks after how much waits there.
+  public var socket: WebSocketConnection? { transports.socket?.straight }
 
   /// Bytes that wait for the client.
   public var queuedBytes: Int { machine.queuedBytes + transports.queuedBytes }

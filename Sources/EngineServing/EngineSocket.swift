@@ -40,6 +40,9 @@ final class EngineSocket: @unchecked Sendable {
     return seen + underWay.load(ordering: .relaxed)
   }
 
+  /// The connection itself, once frames may be given to it by others on the session's loop: from then on, for good.
+  var straight: WebSocketConnection? { isHere && held == nil ? connection : nil }
+
   func send(_ packets: [EnginePacket], queueBytesMax: Int) {
     guard !packets.isEmpty else { return }
     write(packets.reduce(0) { $0 + $1.byteCount }, queueBytesMax) { connection, version in

@@ -1,6 +1,7 @@
 import EngineIO
 import HTTP1
 import IORuntime
+import Serving
 import SocketIO
 
 /// What a program does with the clients of Socket.IO; always on the client's loop.
@@ -78,6 +79,11 @@ public final class SocketIOClient: @unchecked Sendable {
 
   /// Whether the client is in a namespace.
   public func isJoined(_ namespace: String) -> Bool { machine.isJoined(namespace) }
+
+  /// The client's WebSocket, when he is in the namespace and ``EngineSession/socket`` has one.
+  public func socket(in namespace: String) -> WebSocketConnection? {
+    machine.isJoined(namespace) ? session.socket : nil
+  }
 
   // MARK: Sending
 

@@ -47,6 +47,7 @@ final class Stage: Broker, @unchecked Sendable {
       let seat = hub.attach(
         ear, user: made.user.id, signIn: SessionID(rawValue: 1), ownConversation: made.user.ownConversation,
         format: formats[number % formats.count])
+      seat.line = ear
       hub.resume(seat, heads: [:]) { _ in }
       time.run(for: 1)
     }
@@ -86,16 +87,22 @@ final class Stage: Broker, @unchecked Sendable {
 }
 
 /// A session whose transport has taken everything at once.
-private final class Ear: SessionPort {
+private final class Ear: SessionPort, FrameLine {
   private(set) var frames = 0
   private(set) var bytes = 0
   var queuedBytes: Int { 0 }
 
   func deliver(_ frame: EncodedFrame) -> Int {
+    deliver(framed: frame.framed { FrameWriter.frame(.text, $0) })
+  }
+
+  func deliver(framed frame: [UInt8]) -> Int {
     frames &+= 1
-    bytes &+= frame.framed { FrameWriter.frame(.text, $0) }.count
+    bytes &+= frame.count
     return 0
   }
+
+  var behind: UnsafeRawPointer { UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque()) }
 
   func end(_ reason: EndReason) {}
 }

@@ -14,6 +14,8 @@ public protocol SessionTransport: AnyObject {
   func close(_ code: CloseCode, retryAfter: Milliseconds?)
   /// Bytes that wait and that the kernel has not taken.
   var queuedBytes: Int { get }
+  /// Where its frames may go without it, from now on and for good; nil while it has a say in each.
+  var line: (any FrameLine)? { get }
   /// Takes no more frames from the client for now.
   func pauseReading()
   /// Takes frames again.

@@ -122,6 +122,8 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     guard let transport else { return 0 }
     if let place = frame.place { recovery?.trail.sent(place) }
     transport.send(frame)
+    // Who may come back needs each place written down.
+    if recovery == nil, let seat, seat.line == nil { seat.line = transport.line }
     return transport.queuedBytes
   }
 

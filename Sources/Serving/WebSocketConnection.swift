@@ -8,8 +8,10 @@ import WebSocket
 ///
 /// - Isolation: its loop. Nothing here waits or fails; once closed, calls do nothing.
 public final class WebSocketConnection: @unchecked Sendable {
-  private let server: HTTPServer
+  // What is looked at for each message of a crowd stands together, in front.
   private let connection: Connection
+  private var isClosing = false
+  private let server: HTTPServer
   /// What the limit of connections counts it as; nil for a proxy.
   private let block: String?
   private let deflater: MessageDeflater?
@@ -21,7 +23,6 @@ public final class WebSocketConnection: @unchecked Sendable {
   private var isPaused = false
   /// Whether it has had its share of this turn of the loop, and more waits.
   private var isResting = false
-  private var isClosing = false
   private var controlFrames: (second: UInt32, count: UInt32) = (0, 0)
   /// How much of the backlog has been read.
   private var backlogRead: UInt32 = 0
@@ -81,6 +82,16 @@ public final class WebSocketConnection: @unchecked Sendable {
     guard isOpen else { return }
     connection.send(frame)
   }
+
+  /// Sends a frame that was encoded once for many, and says how many bytes wait that the kernel has not taken.
+  public func queue(frame: [UInt8]) -> Int {
+    guard isOpen else { return 0 }
+    connection.send(frame)
+    return connection.queuedBytes
+  }
+
+  /// Where the connection's memory begins, which each frame uses.
+  public var socketAddress: UnsafeRawPointer { UnsafeRawPointer(Unmanaged.passUnretained(connection).toOpaque()) }
 
   /// Asks whether the client lives; ``WebSocketHandler/receivedPong()`` tells.
   ///

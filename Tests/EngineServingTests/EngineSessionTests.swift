@@ -3,6 +3,7 @@ import EngineIO
 import EngineServing
 import HTTP1
 import IORuntime
+import Serving
 import Synchronization
 import TestKit
 import Testing
@@ -52,6 +53,49 @@ import WebSocket
       try await eventually(within: 2_000, on: loop) { heard.texts.contains("4many") }
       #expect(framed.load(ordering: .relaxed) == 1)
       socket.close()
+    }
+  }
+
+  @Test func `frames may go straight by a WebSocket of the session's loop, once it is open for the client`()
+    async throws
+  {
+    let stage = try await Self.stage()
+    try await onLoop { loop in
+      let heard = Heard()
+      _ = try await PollingClient(loop, stage.addresses[0]).open()
+      let socket = try await Self.connect(loop, stage.addresses[0], "", heard)
+      try await eventually(within: 2_000, on: loop) { stage.sessions.count == 2 }
+      let (polling, session) = (stage.sessions[0], stage.sessions[1])
+      #expect(try await stage.loops[0].submit { polling.socket == nil })
+      // The packet that opens the session is held back for a moment, and everything behind it.
+      try await eventually(within: 2_000, on: loop) { heard.texts.first?.hasPrefix("0{") == true }
+      try await stage.loops[0].submit {
+        session.send(text: Array("1".utf8))
+        let straight = session.socket?.queue(frame: FrameWriter.frame(.text, Array("42".utf8)))
+        #expect(straight == session.queuedBytes)
+        session.send(text: Array("3".utf8))
+        session.close()
+        #expect(session.socket == nil)
+      }
+      try await eventually(within: 2_000, on: loop) { heard.texts.count == 4 }
+      #expect(heard.texts.dropFirst() == ["41", "42", "43"])
+      socket.cut()
+    }
+  }
+
+  @Test func `frames do not go straight by a WebSocket of another loop`() async throws {
+    let stage = try await Self.stage()
+    try await onLoop { loop in
+      let heard = Heard()
+      let sid = try await PollingClient(loop, stage.addresses[0]).open()
+      let session = try #require(stage.sessions.first)
+      let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
+      socket.send("2probe")
+      try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
+      socket.send("5")
+      #expect(try await Self.reach(stage, loop) { $0.webSockets == 1 })
+      #expect(try await stage.loops[0].submit { session.isOnSocket && session.socket == nil })
+      socket.cut()
     }
   }
 

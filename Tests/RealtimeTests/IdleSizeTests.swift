@@ -13,7 +13,8 @@ import Testing
     let session = try #require(try stage.client(stage.ada).session)
     let seat = try #require(session.seat)
     #expect(try #require(allocatedBytes(of: session)) <= 248)
-    #expect(try #require(allocatedBytes(of: seat)) <= 120)
+    // Of these, 32 are its line and where that stands: worth a tenth of what telling a crowd by Socket.IO costs.
+    #expect(try #require(allocatedBytes(of: seat)) <= 136)
   }
 
   @Test func `a session keeps nothing of the requests that were answered`() throws {

@@ -24,6 +24,7 @@ final class PacketClient: SessionTransport, @unchecked Sendable {
   /// The last event of an entry, as it was handed over.
   private(set) var lastEntry: EncodedFrame?
   private(set) var isPaused = false
+  var line: (any FrameLine)?
   var queuedBytes: Int { 0 }
 
   func entered(_ entrance: Entrance) {

@@ -113,6 +113,7 @@ final class Client: SessionTransport, @unchecked Sendable {
   var isAlive = true
   /// Takes what is sent.
   var reads = true
+  var line: (any FrameLine)?
   private(set) var queuedBytes = 0
   private let time: VirtualTime
 

@@ -291,6 +291,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     telling = was
   }
 
+  /// Asks for the memory of so many bytes from there on, which comes while something else is done; any address will do.
+  public static func expect(_ address: UnsafeRawPointer, _ bytes: UInt32) { clinux_prefetch(address, bytes) }
+
   /// Calls `object` once, when those in front of it in the crowd have been told.
   func atCrowdsTurn(_ object: any CrowdMember, in crowd: Crowd) { endOfTick.append(object, in: crowd) }
 

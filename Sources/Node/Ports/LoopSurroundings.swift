@@ -25,6 +25,8 @@ final class LoopSurroundings: LoopPorts {
 
   func tellCrowd(of sessions: Int, _ body: () -> Void) { loop.tellCrowd(of: sessions, body) }
 
+  func expect(_ address: UnsafeRawPointer, _ bytes: UInt32) { EventLoop.expect(address, bytes) }
+
   func random(below bound: UInt64) -> UInt64 { dice.next(below: bound) }
 }
 

@@ -107,6 +107,9 @@ final class SocketIOTransport: PausableProgram, SessionTransport, @unchecked Sen
     client?.send(packet: frame.bytes) { frame.framed { FrameWriter.frame(.text, [UInt8(ascii: "4")] + $0) } }
   }
 
+  /// The client's WebSocket, when it has one of this loop.
+  var line: (any FrameLine)? { client?.socket(in: SocketIOTransport.namespace) }
+
   /// Engine.IO does that.
   func ping() {}
 

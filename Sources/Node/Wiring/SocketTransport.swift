@@ -16,6 +16,9 @@ extension WebSocketConnection: SessionTransport {
     }
   }
 
+  /// Itself; what it compresses it has to see.
+  public var line: (any FrameLine)? { compresses ? nil : self }
+
   /// Asks whether the client lives.
   public func ping() { ping([]) }
 
@@ -25,6 +28,15 @@ extension WebSocketConnection: SessionTransport {
       WebSocket.CloseCode(rawValue: code.rawValue),
       reason: String(decoding: code.reason(retryAfter: retryAfter), as: UTF8.self))
   }
+}
+
+/// Frames of a crowd go straight to it, be they of native sessions or of Socket.IO.
+extension WebSocketConnection: FrameLine {
+  /// Sends it.
+  public func deliver(framed bytes: [UInt8]) -> Int { queue(frame: bytes) }
+
+  /// The connection's.
+  public var behind: UnsafeRawPointer { socketAddress }
 }
 
 /// The session listens to its socket.
