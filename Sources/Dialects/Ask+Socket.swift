@@ -12,17 +12,20 @@ extension Ask {
     }
   }
 
-  /// From now on this client is told what is only for those inside that conversation.
-  public func enter(_ conversation: ConversationID) { session?.enter(conversation) }
+  /// From now on this client is told what is only for those inside that conversation: what comes after `head`, the last
+  /// entry that the row has seen of its log; of a log that it has not looked at, what comes.
+  public func enter(_ conversation: ConversationID, after head: Int64 = 0) {
+    session?.enter(conversation, after: head)
+  }
 
   /// From now on it is not.
   public func leave(_ conversation: ConversationID) { session?.leave(conversation) }
 
   /// Whether it is.
-  public func isInside(_ conversation: ConversationID) -> Bool { session?.entered.contains(conversation) ?? false }
+  public func isInside(_ conversation: ConversationID) -> Bool { session?.entered[conversation] != nil }
 
   /// The conversations that this client is inside of.
-  public var inside: Set<ConversationID> { session?.entered ?? [] }
+  public var inside: Set<ConversationID> { Set((session?.entered ?? [:]).keys) }
 
   /// Asks who is inside that conversation on any node, and says what `words` makes of it half a second later.
   ///

@@ -23,17 +23,17 @@ extension DialectSession {
     } catch {}
   }
 
-  /// From now on the client is inside, if there is room for one more.
-  func enter(_ conversation: ConversationID) {
-    if entered.count < DialectSession.enteredMax { entered.insert(conversation) }
+  /// From now on the client is inside, if there is room for one more; who is inside already stays so as he came.
+  func enter(_ conversation: ConversationID, after head: Int64) {
+    if entered.count < DialectSession.enteredMax, entered[conversation] == nil { entered[conversation] = head }
   }
 
-  func leave(_ conversation: ConversationID) { entered.remove(conversation) }
+  func leave(_ conversation: ConversationID) { entered[conversation] = nil }
 
   /// The client comes in, maybe back: it is inside what it was inside of; gives the secret by which it may come back.
   func takeRooms(under old: String?) -> String? {
     guard let shelf = door.shelf, let user else { return nil }
-    if let old { entered.formUnion(shelf.take(old, of: user.id, now: mount.now())) }
+    for room in old.map({ shelf.take($0, of: user.id, now: mount.now()) }) ?? [] { enter(room, after: 0) }
     pid = shelf.makeID()
     return pid
   }
@@ -41,6 +41,6 @@ extension DialectSession {
   /// The client is gone, and may come back.
   func keepRooms() {
     guard let pid, let user, !entered.isEmpty else { return }
-    door.shelf?.put(pid, of: user.id, entered, now: mount.now())
+    door.shelf?.put(pid, of: user.id, Set(entered.keys), now: mount.now())
   }
 }

@@ -28,7 +28,9 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   /// Who speaks here, once it is known and live.
   private(set) var user: User?
   private(set) var caller: Caller?
-  var entered = Set<ConversationID>()
+  /// What it is inside of, and the last entry of each log from before: who comes in is told what comes after, although
+  /// what was said before may still be on its way from another node.
+  var entered: [ConversationID: Int64] = [:]
   /// The secret by which the client may come back to what it has entered.
   var pid: String?
   /// Those whom it watches, or asks whether it may.
@@ -211,7 +213,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     guard let addressed = frame.addressed as? AddressedFrames else { return transport.queuedBytes }
     if let presence = addressed.presence, !isNews(presence) { return transport.queuedBytes }
     if let call = addressed.call { hear(call) }
-    for part in addressed.parts where hears(part.audience) {
+    for part in addressed.parts where hears(part.audience, addressed.seq) {
       if let frame = part.frame { transport.send(frame) }
       if let personal = part.personal, let user {
         transport.send(personal(user.username).text(in: mount.dialect.carrier))
@@ -228,12 +230,12 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     for frame in frames { _ = deliver(frame) }
   }
 
-  private func hears(_ audience: Audience) -> Bool {
+  private func hears(_ audience: Audience, _ seq: Int64?) -> Bool {
     switch audience {
     case .everyone: true
     case .others(let user): user != self.user?.id
     case .only(let user): user == self.user?.id
-    case .inside(let conversation): entered.contains(conversation)
+    case .inside(let conversation): entered[conversation].map { seq ?? .max > $0 } ?? false
     }
   }
 

@@ -51,11 +51,14 @@ final class AddressedFrames {
   let presence: Presence?
   /// A question or an answer of a roll call, which clients do not hear.
   let call: RollCall?
+  /// The number of the entry that this tells of; nil when it tells of none.
+  let seq: Int64?
 
-  init(_ parts: [Part], _ presence: Presence?, _ call: RollCall? = nil) {
+  init(_ parts: [Part], _ presence: Presence? = nil, _ call: RollCall? = nil, seq: Int64? = nil) {
     self.parts = parts
     self.presence = presence
     self.call = call
+    self.seq = seq
   }
 }
 
@@ -65,7 +68,7 @@ extension WireFormat {
     WireFormat(
       name: dialect.name,
       entryWithFacts: { entry, facts in
-        facts.flatMap { EncodedFrame(dialect.announce(.entry(entry, $0), voice), dialect.carrier) }
+        facts.flatMap { EncodedFrame(dialect.announce(.entry(entry, $0), voice), dialect.carrier, seq: entry.seq) }
       },
       signal: { signal in
         guard case .relayed(let relay) = signal else {
@@ -87,7 +90,9 @@ extension WireFormat {
 
 extension EncodedFrame {
   /// Nil when there is nothing to be told.
-  convenience init?(_ announcements: [Announcement], _ carrier: Carrier, _ presence: Presence? = nil) {
+  convenience init?(
+    _ announcements: [Announcement], _ carrier: Carrier, _ presence: Presence? = nil, seq: Int64? = nil
+  ) {
     self.init(
       announcements.map { told in
         guard let words = told.words, let member = told.reader else {
@@ -96,12 +101,12 @@ extension EncodedFrame {
         }
         let personal: @Sendable (String) -> Words = { words.naming($0, as: member) }
         return .init(audience: told.audience, frame: nil, personal: personal, watching: told.watching)
-      }, presence)
+      }, presence, seq: seq)
   }
 
-  convenience init?(_ parts: [AddressedFrames.Part], _ presence: Presence? = nil) {
+  convenience init?(_ parts: [AddressedFrames.Part], _ presence: Presence? = nil, seq: Int64? = nil) {
     guard !parts.isEmpty else { return nil }
     let longest = parts.compactMap { $0.frame?.bytes }.max { $0.count < $1.count }
-    self.init(longest ?? [], addressed: AddressedFrames(parts, presence))
+    self.init(longest ?? [], addressed: AddressedFrames(parts, presence, seq: seq))
   }
 }

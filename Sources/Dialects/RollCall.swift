@@ -116,7 +116,7 @@ extension DialectDoor {
   /// The users of this loop who are inside, each once.
   fileprivate func inside(_ id: ConversationID, most: Int) -> [Author] {
     var found: [UserID: Author] = [:]
-    for session in all where session.entered.contains(id) {
+    for session in all where session.entered[id] != nil {
       if let user = session.user, found.count < most { found[user.id] = user.author }
     }
     return Array(found.values)

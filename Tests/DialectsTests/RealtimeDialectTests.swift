@@ -95,12 +95,43 @@ import Testing
     let stranger = try #require(try await connect(bob, on: stage, pid: pid))
     #expect(stranger.session?.entered.isEmpty == true, "another's secret is worth nothing")
     let back = try #require(try await connect(ada, on: stage, pid: pid))
-    #expect(back.session?.entered == [Lobby.id])
+    #expect(back.session?.entered == [Lobby.id: 0])
     #expect(back.pid != pid)
     let told = try await all(watching).map { $0[1]?["message"]?.string ?? "" }
     #expect(told.suffix(2) == ["ada left the chat", "ada joined the chat"])
     let again = try #require(try await connect(ada, on: stage, pid: pid))
     #expect(again.session?.entered.isEmpty == true, "a secret is worth one return")
+  }
+
+  @Test func `who enters is told what comes after, although what was said before comes later`() async throws {
+    let stage = MemoryStage(.realtime)
+    let (ada, bob) = (try token(of: "ada", on: stage), try token(of: "bob", on: stage))
+    let (first, late) = (
+      try #require(try await connect(ada, on: stage)), try #require(try await connect(bob, on: stage))
+    )
+    let (adas, bobs) = (try #require(first.session?.user?.id), try #require(late.session?.user?.id))
+    for text in ["1", "2"] {
+      try await first.send([
+        "send_private_message", ["other_user_id": .integer(bobs.rawValue), "content": .string(text)],
+      ])
+    }
+    try await late.send(["join_private", ["other_user_id": .integer(adas.rawValue)]])
+    let session = try #require(late.session)
+    let (chat, head) = try #require(session.entered.first)
+    #expect(head == 3)
+    for seq in 2...5 {
+      let frame = EncodedFrame(Words("said", ["seq": .integer(Int64(seq))]).text(in: .socketIO))
+      let told = EncodedFrame([.init(audience: .inside(chat), frame: frame)], seq: Int64(seq))
+      _ = session.deliver(try #require(told))
+    }
+    let heard = try await all(late).filter { $0[0] == "said" }.map { $0[1]?["seq"] }
+    #expect(heard == [.integer(4), .integer(5)])
+    // Who is inside stays so, whatever he sends: what is on its way to him is his.
+    try await late.send(["send_private_message", ["other_user_id": .integer(adas.rawValue), "content": "3"]])
+    #expect(session.entered == [chat: head])
+    try await late.send(["leave_private", ["other_user_id": .integer(adas.rawValue)]])
+    try await late.send(["join_private", ["other_user_id": .integer(adas.rawValue)]])
+    #expect(session.entered == [chat: head + 1])
   }
 
   @Test func `a client that comes while the database is away may come again, one with a bad token may not`()

@@ -34,7 +34,7 @@ enum RealtimeActions {
     .on("join_private", .signedIn, .write) { ask in
       let other = try other(ask, else: "Other user ID required")
       let chat = try await ask.run(OpenDirectConversation(user: other)).conversation
-      ask.enter(chat.id)
+      ask.enter(chat.id, after: chat.head)
       let them = Author(id: other, username: chat.members.first { $0.user == other }?.username ?? "")
       return .say(
         "joined_private", ["chat_id": ask.voice.id(chat.id), "other_user": RealtimeShapes.person(them, ask.voice)])
@@ -48,7 +48,7 @@ enum RealtimeActions {
       let other = try other(ask, else: lacking)
       guard let text = text(ask) else { throw Refusal(400, lacking) }
       let chat = try await ask.run(OpenDirectConversation(user: other)).conversation
-      ask.enter(chat.id)
+      ask.enter(chat.id, after: chat.head)
       _ = try await ask.run(SendMessage(conversation: chat.id, text: text))
     },
   ]
