@@ -26,11 +26,16 @@ extension Room {
     isDistrusted = false
     hub.counts.refused += holding(hub) { cursor in
       if isLost { return cursor.restart(at: told.goBack(to: head, by: hub.limits.lostEndReread)) }
+      told.logEnds(at: head)
       return known.map { cursor.logEnded(at: head, mark: $0.mark) } ?? 0
     }
     if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil) }
     confirmed(head, afterLoss: isLost)
   }
+
+  /// Whether who has everything up to where the room stands has what its members have: not while these are told
+  /// nothing, since they had it before the room went back.
+  var takesMembers: Bool { told.areLevel(at: cursor.last) }
 
   /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
   /// is read for no more before the heads have been compared.
@@ -79,6 +84,12 @@ struct Told {
     passing = head
     return max(0, head - most)
   }
+
+  /// The log ends there now: what comes after that is new to all.
+  mutating func logEnds(at head: Int64) { passing = passing.map { min($0, head) } }
+
+  /// Whether nobody has more than a room that stands there.
+  func areLevel(at last: Int64) -> Bool { passing.map { $0 <= last } ?? true }
 
   /// Whether the members are to be told the entry, which is the next one.
   mutating func isNew(_ seq: Int64, stored: Int64) -> Bool {
