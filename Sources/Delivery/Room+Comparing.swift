@@ -73,7 +73,8 @@ extension Room {
 ///
 /// - Errors: when the other server's clock is behind by more than it took to take over, it goes on where the log ends.
 struct Told {
-  /// When the last one was stored, in milliseconds; nil when none has been told.
+  /// When the latest one was stored, in milliseconds; nil when none has been told. Not the one that was told last: a
+  /// clock may have been set back between them.
   private var last: Int64?
   /// Up to there they may have it.
   private var passing: Int64?
@@ -97,7 +98,7 @@ struct Told {
       if let last, seq <= end, stored <= last { return false }
       passing = nil
     }
-    last = stored
+    last = max(last ?? stored, stored)
     return true
   }
 }

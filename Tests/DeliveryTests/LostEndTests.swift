@@ -162,6 +162,17 @@ import Testing
     #expect(try Self.renewed(2, limits: DeliveryLimits(), wait: 0) == Array(7...9))
   }
 
+  @Test func `when a clock was set back, what was told is not told again`() {
+    var told = Told()
+    let moments: [Int64] = [10, 12, 11]
+    let first = zip(1..., moments).map { told.isNew($0, stored: $1) }
+    let start = told.goBack(to: 3, by: 128)
+    let again = zip(1..., moments.prefix(2) + [13, 9]).map { told.isNew($0, stored: $1) }
+    #expect(first == [true, true, true])
+    #expect(start == 0)
+    #expect(again == [false, false, true, true])
+  }
+
   /// A room that has come to 60 goes back over a log that ends at 50, and perhaps over another one that ends earlier;
   /// meanwhile Bob's second session, a member as of 20, is behind that and reads on.
   @Test(arguments: [50, 40])
