@@ -193,7 +193,7 @@ extension Room {
       catching[index].isKnownMember = false
     } else if cursor.last < seq {
       leave(session)
-      join(session, have: cursor.last, head: seq)
+      join(session, have: told.level(from: cursor.last), head: seq)
     }
     reaches(seq)
   }

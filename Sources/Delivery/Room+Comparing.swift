@@ -35,7 +35,7 @@ extension Room {
 
   /// Whether who has everything up to where the room stands has what its members have: not while these are told
   /// nothing, since they had it before the room went back.
-  var takesMembers: Bool { told.areLevel(at: cursor.last) }
+  var takesMembers: Bool { told.level(from: cursor.last) == cursor.last }
 
   /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
   /// is read for no more before the heads have been compared.
@@ -89,8 +89,8 @@ struct Told {
   /// The log ends there now: what comes after that is new to all.
   mutating func logEnds(at head: Int64) { passing = passing.map { min($0, head) } }
 
-  /// Whether nobody has more than a room that stands there.
-  func areLevel(at last: Int64) -> Bool { passing.map { $0 <= last } ?? true }
+  /// Up to where the members of a room that stands there have everything.
+  func level(from last: Int64) -> Int64 { max(last, passing ?? 0) }
 
   /// Whether the members are to be told the entry, which is the next one.
   mutating func isNew(_ seq: Int64, stored: Int64) -> Bool {

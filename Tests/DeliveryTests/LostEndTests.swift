@@ -162,6 +162,29 @@ import Testing
     #expect(try Self.renewed(2, limits: DeliveryLimits(), wait: 0) == Array(7...9))
   }
 
+  @Test func `one who leaves and comes back while the room goes back hears nothing twice`() throws {
+    let (stage, other) = (try HubStage(), try HubStage())
+    let (room, same) = (try stage.group(), try other.group())
+    #expect(same == room)
+    let live = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    for number in 2...12 {
+      stage.broker.publish([try stage.say("\(number)", in: room)])
+      if number < 10 { try other.say("\(number)", in: room) }
+    }
+    other.time.run(for: 30_000)
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    let cursor = { stage.hub.rooms[room]?.cursor.last ?? 0 }
+    for _ in 0..<3_000 where cursor() == 12 { stage.time.run(for: 1) }
+    #expect(cursor() < 9, "the room has gone back")
+    for change in [MembershipChange.remove, .put(nil)] {
+      stage.broker.publish(try other.change(room, change, of: other.bob, by: other.ada))
+    }
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try other.say("12", in: room)])
+    #expect(live.seqs(room) == Array(2...12) + Array(10...12))
+  }
+
   @Test func `when a clock was set back, what was told is not told again`() {
     var told = Told()
     let moments: [Int64] = [10, 12, 11]
