@@ -152,6 +152,7 @@ extension Room {
   /// Those who stand where the room stands become its members.
   func promote() {
     walked += catching.count
+    guard takesMembers else { return }
     // From the last one, so that whoever moves has been looked at.
     promote(catching.indices.reversed().filter { catching[$0].isDone(at: cursor.last) })
   }
@@ -171,7 +172,8 @@ extension Room {
   func answered(_ session: HubSession) {
     guard case .catchingUp(let index) = session.seat(in: id), catching[index].awaitsAnswer else { return }
     catching[index].awaitsAnswer = false
-    if catching[index].isDone(at: cursor.last) { promote([index]) } else { wantReads(for: catching[index]) }
+    guard takesMembers, catching[index].isDone(at: cursor.last) else { return wantReads(for: catching[index]) }
+    promote([index])
   }
 
   /// Up to where a session that sits here has everything.
@@ -191,7 +193,7 @@ extension Room {
       catching[index].isKnownMember = false
     } else if cursor.last < seq {
       leave(session)
-      join(session, have: cursor.last, head: seq)
+      join(session, have: told.level(from: cursor.last), head: seq)
     }
     reaches(seq)
   }

@@ -26,11 +26,16 @@ extension Room {
     isDistrusted = false
     hub.counts.refused += holding(hub) { cursor in
       if isLost { return cursor.restart(at: told.goBack(to: head, by: hub.limits.lostEndReread)) }
+      told.logEnds(at: head)
       return known.map { cursor.logEnded(at: head, mark: $0.mark) } ?? 0
     }
     if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil) }
     confirmed(head, afterLoss: isLost)
   }
+
+  /// Whether who has everything up to where the room stands has what its members have: not while these are told
+  /// nothing, since they had it before the room went back.
+  var takesMembers: Bool { told.level(from: cursor.last) == cursor.last }
 
   /// The log has nothing after `from`, where the room stands further on: who waits there has all that there is, and
   /// is read for no more before the heads have been compared.
@@ -68,7 +73,8 @@ extension Room {
 ///
 /// - Errors: when the other server's clock is behind by more than it took to take over, it goes on where the log ends.
 struct Told {
-  /// When the last one was stored, in milliseconds; nil when none has been told.
+  /// When the latest one was stored, in milliseconds; nil when none has been told. Not the one that was told last: a
+  /// clock may have been set back between them.
   private var last: Int64?
   /// Up to there they may have it.
   private var passing: Int64?
@@ -80,13 +86,19 @@ struct Told {
     return max(0, head - most)
   }
 
+  /// The log ends there now: what comes after that is new to all.
+  mutating func logEnds(at head: Int64) { passing = passing.map { min($0, head) } }
+
+  /// Up to where the members of a room that stands there have everything.
+  func level(from last: Int64) -> Int64 { max(last, passing ?? 0) }
+
   /// Whether the members are to be told the entry, which is the next one.
   mutating func isNew(_ seq: Int64, stored: Int64) -> Bool {
     if let end = passing {
       if let last, seq <= end, stored <= last { return false }
       passing = nil
     }
-    last = stored
+    last = max(last ?? stored, stored)
     return true
   }
 }

@@ -62,7 +62,7 @@ final class Room {
     emptySince = nil
     cursor.confirm(head)
     let have = min(have, head)
-    if have == head, have == cursor.last {
+    if have == head, have == cursor.last, takesMembers {
       audience.add(session, in: id)
       resume?.caughtUp()
       noteHole()

@@ -1,8 +1,9 @@
 import ChatCore
-import Delivery
 import MemoryAdapters
 import TestKit
 import Testing
+
+@testable import Delivery
 
 /// Another server takes over that lacks a conversation's last entries, while sessions are on their way into it.
 @Suite struct LostEndTests {
@@ -159,5 +160,77 @@ import Testing
 
   @Test func `when the clock of the other server is behind, a room goes on where the log ends`() throws {
     #expect(try Self.renewed(2, limits: DeliveryLimits(), wait: 0) == Array(7...9))
+  }
+
+  @Test func `one who leaves and comes back while the room goes back hears nothing twice`() throws {
+    let (stage, other) = (try HubStage(), try HubStage())
+    let (room, same) = (try stage.group(), try other.group())
+    #expect(same == room)
+    let live = try stage.listener(stage.bob)
+    stage.time.run(for: 3_000)
+    for number in 2...12 {
+      stage.broker.publish([try stage.say("\(number)", in: room)])
+      if number < 10 { try other.say("\(number)", in: room) }
+    }
+    other.time.run(for: 30_000)
+    (stage.log.world, stage.log.server) = (other.world, 1)
+    let cursor = { stage.hub.rooms[room]?.cursor.last ?? 0 }
+    for _ in 0..<3_000 where cursor() == 12 { stage.time.run(for: 1) }
+    #expect(cursor() < 9, "the room has gone back")
+    for change in [MembershipChange.remove, .put(nil)] {
+      stage.broker.publish(try other.change(room, change, of: other.bob, by: other.ada))
+    }
+    stage.time.run(for: 3_000)
+    stage.broker.publish([try other.say("12", in: room)])
+    #expect(live.seqs(room) == Array(2...12) + Array(10...12))
+  }
+
+  @Test func `when a clock was set back, what was told is not told again`() {
+    var told = Told()
+    let moments: [Int64] = [10, 12, 11]
+    let first = zip(1..., moments).map { told.isNew($0, stored: $1) }
+    let start = told.goBack(to: 3, by: 128)
+    let again = zip(1..., moments.prefix(2) + [13, 9]).map { told.isNew($0, stored: $1) }
+    #expect(first == [true, true, true])
+    #expect(start == 0)
+    #expect(again == [false, false, true, true])
+  }
+
+  /// A room that has come to 60 goes back over a log that ends at 50, and perhaps over another one that ends earlier;
+  /// meanwhile Bob's second session, a member as of 20, is behind that and reads on.
+  @Test(arguments: [50, 40])
+  func `one who is on his way when the room goes back hears all that is on his way`(end: Int64) throws {
+    var limits = DeliveryLimits()
+    (limits.catchUpBytesMax, limits.pageEntries) = (100, 8)
+    let stages = try (0..<3).map { _ in try HubStage(limits: limits) }
+    let (stage, second, third) = (stages[0], stages[1], stages[2])
+    let room = try #require(Set(try stages.map { try $0.group() }).first)
+    for number in 2...20 { for each in stages { try each.say("0123456789 \(number)", in: room) } }
+    let live = try stage.listener(stage.bob, signIn: 2)
+    let bob = stage.session(of: stage.bob)
+    bob.reads = false
+    stage.resume(bob, have: [room: 1])
+    stage.time.run(for: 1_000)
+    let had = bob.seqs(room)
+    #expect(had.count > 1 && had.count < 19, "his queue is full")
+    for number: Int64 in 21...60 {
+      stage.broker.publish([try stage.say("\(number)", in: room)])
+      if number <= 50 { try second.say("\(number)", in: room) }
+      if number <= end { try third.say("\(number)", in: room) }
+    }
+    #expect(live.seqs(room) == Array(21...60))
+    (stage.log.world, stage.log.server) = (second.world, 1)
+    let cursor = { stage.hub.rooms[room]?.cursor.last ?? 0 }
+    for _ in 0..<3_000 where cursor() == 60 { stage.time.run(for: 1) }
+    #expect(cursor() < had.count, "the room has gone back behind him")
+    bob.reads = true
+    bob.drain()
+    (stage.log.world, stage.log.server) = (third.world, 2)
+    stage.time.run(for: 12_000)
+    #expect(bob.outcome != nil)
+    stage.broker.publish([try third.say("\(end + 1)", in: room)])
+    stage.time.run(for: 3_000)
+    #expect(live.seqs(room) == Array(21...60) + [end + 1])
+    #expect(bob.seqs(room) == Array(2...end + 1))
   }
 }
