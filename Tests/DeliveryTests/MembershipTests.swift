@@ -79,6 +79,20 @@ import Testing
     #expect(bob.seqs(room) == [4])
   }
 
+  @Test func `one who resumes while he is out hears that he has left, and the room from his coming back on`() throws {
+    let stage = try HubStage()
+    let room = try stage.group()
+    let own = stage.bob.ownConversation
+    try stage.say("while he was a member", in: room)
+    _ = try stage.change(room, .remove, of: stage.bob, by: stage.ada)
+    let bob = try stage.listener(stage.bob, have: [room: 1, own: 2])
+    #expect(bob.seqs(own) == [3] && bob.seqs(room).isEmpty)
+    #expect(bob.outcome == .resumed(heads: [own: 3], behind: []))
+    stage.broker.publish(try stage.change(room, .put(nil), of: stage.bob, by: stage.ada))
+    stage.time.run(for: 10)
+    #expect(bob.seqs(own) == [3, 4] && bob.seqs(room) == [4])
+  }
+
   @Test func `a coming back that is told before the leaving is not lost`() throws {
     let stage = try HubStage()
     let room = try stage.group()
