@@ -83,17 +83,25 @@ import WebSocket
     }
   }
 
+  /// A session of the first loop whose WebSocket is of the second.
+  private static func upgradeElsewhere(
+    _ stage: EngineStage, _ loop: EventLoop
+  ) async throws -> (session: EngineSession, socket: SocketClient) {
+    let heard = Heard()
+    let sid = try await PollingClient(loop, stage.addresses[0]).open()
+    let session = try #require(stage.sessions.first)
+    let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
+    socket.send("2probe")
+    try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
+    socket.send("5")
+    #expect(try await Self.reach(stage, loop) { $0.webSockets == 1 })
+    return (session, socket)
+  }
+
   @Test func `frames do not go straight by a WebSocket of another loop`() async throws {
     let stage = try await Self.stage()
     try await onLoop { loop in
-      let heard = Heard()
-      let sid = try await PollingClient(loop, stage.addresses[0]).open()
-      let session = try #require(stage.sessions.first)
-      let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
-      socket.send("2probe")
-      try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
-      socket.send("5")
-      #expect(try await Self.reach(stage, loop) { $0.webSockets == 1 })
+      let (session, socket) = try await Self.upgradeElsewhere(stage, loop)
       #expect(try await stage.loops[0].submit { session.isOnSocket && session.socket == nil })
       socket.cut()
     }
@@ -210,14 +218,7 @@ import WebSocket
   @Test func `what waits on a WebSocket of another loop is known to its session`() async throws {
     let stage = try await Self.stage()
     try await onLoop { loop in
-      let heard = Heard()
-      let sid = try await PollingClient(loop, stage.addresses[0]).open()
-      let session = try #require(stage.sessions.first)
-      let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
-      socket.send("2probe")
-      try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
-      socket.send("5")
-      #expect(try await Self.reach(stage, loop) { $0.webSockets == 1 })
+      let (session, socket) = try await Self.upgradeElsewhere(stage, loop)
       socket.pauseReading()
       // More than the kernels hold between the two, less than ends the session.
       let text = [UInt8](repeating: 0x61, count: 64 * 1024)
