@@ -4,7 +4,7 @@ import math
 
 WIDTH = 560
 # As many as the style names; a target has the same one in all drawings.
-COLOURS = 12
+COLOURS = 13
 
 
 def number(value):

@@ -7,9 +7,9 @@ from results import FIGURES, OURS, WHO, colour, explained, faults
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2328;--soft:#68737d;--line:#dfe4e8;--paper:#fff;--tile:#f4f6f8;
---c0:#1f6feb;--c1:#6ea0f0;--c2:#0b7285;--c3:#5fb3c1;--c4:#3d464d;--c5:#87919a;--c6:#2b8a3e;--c7:#b08800;--c8:#9c36b5;--c9:#d9480f;--c10:#c2255c;--c11:#66a80f}
+--c0:#1f6feb;--c1:#6ea0f0;--c2:#0b7285;--c3:#5fb3c1;--c4:#3d464d;--c5:#87919a;--c6:#2b8a3e;--c7:#b08800;--c8:#9c36b5;--c9:#d9480f;--c10:#c2255c;--c11:#66a80f;--c12:#845ef7}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#98a4ae;--line:#343b42;--paper:#15191d;--tile:#1f252b;
---c0:#6ea8fe;--c1:#a9c8ff;--c2:#66d9e8;--c3:#a5ecf4;--c4:#ced4da;--c5:#868e96;--c6:#69db7c;--c7:#ffd43b;--c8:#da77f2;--c9:#ff9260;--c10:#faa2c1;--c11:#c0eb75}}
+--c0:#6ea8fe;--c1:#a9c8ff;--c2:#66d9e8;--c3:#a5ecf4;--c4:#ced4da;--c5:#868e96;--c6:#69db7c;--c7:#ffd43b;--c8:#da77f2;--c9:#ff9260;--c10:#faa2c1;--c11:#c0eb75;--c12:#b197fc}}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 main{max-width:1200px;margin:0 auto;padding:36px 20px 80px}h1{font-size:30px;line-height:1.2;margin:0 0 6px}
 h2{font-size:21px;margin:52px 0 4px}h3{font-size:16px;margin:28px 0 6px}p{max-width:78ch}

@@ -6,7 +6,7 @@ import statistics
 import stored
 
 # Each target's name has the same colour everywhere; those that are not here take what is left.
-OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3}
+OURS = {"cluster": 0, "cluster-socketio": 1, "memory": 2, "memory-socketio": 3, "websocket": 12}
 THEIRS = {"raw": 4, "raw-coalesce": 5, "node-ws": 6, "nchan": 7, "mosquitto": 8, "python-socketio": 9,
           "flask-socketio": 10, "ejabberd": 11}
 WHO = {  # what each target is, in a line
@@ -14,6 +14,7 @@ WHO = {  # what each target is, in a line
     "cluster-socketio": "the same cluster, its clients by Socket.IO",
     "memory": "martlet dev: one node that stores in memory, with tokens, limits and membership",
     "memory-socketio": "the same node, its clients by Socket.IO",
+    "websocket": "the same WebSocket stack without a hub: the conformance fixture, which sends each message back",
     "raw": "the limit: C on epoll, one write for each recipient's frame, and nothing else",
     "raw-coalesce": "the limit with one write for all that a recipient gets in a turn of the loop",
     "node-ws": "node's ws with rooms as most tutorials write them",
