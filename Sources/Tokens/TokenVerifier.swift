@@ -93,12 +93,14 @@ public struct TokenVerifier: Sendable {
   }
 
   private static func isPlainSubject(_ text: String) -> Bool {
-    (1...255).contains(text.utf8.count)
-      && text.unicodeScalars.allSatisfy {
-        switch $0.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
+    guard (1...255).contains(text.utf8.count) else { return false }
+    // Nearly every subject is a number, and Unicode's tables take a hundred instructions a letter.
+    if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return true }
+    return text.unicodeScalars.allSatisfy {
+      switch $0.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: false
+      default: true
       }
+    }
   }
 }

@@ -110,9 +110,8 @@ public enum Handshake {
   }
 
   private static func isKey(_ key: String) -> Bool {
-    let bytes = Array(key.utf8)
-    guard bytes.count == 24, bytes.suffix(2) == [0x3D, 0x3D] else { return false }
-    return bytes.dropLast(2).allSatisfy { byte in
+    guard key.utf8.count == 24, key.utf8.suffix(2).elementsEqual([0x3D, 0x3D]) else { return false }
+    return key.utf8.dropLast(2).allSatisfy { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2F: return true
       default: return false
@@ -121,10 +120,19 @@ public enum Handshake {
   }
 
   private static func hasToken(_ token: String, _ values: [String]) -> Bool {
-    values.contains { HeaderText.items(of: $0, omittingEmpty: true).contains { $0.lowercased() == token } }
+    // As nearly every client writes it.
+    if values.count == 1, isEqual(values[0], token) { return true }
+    return values.contains { HeaderText.items(of: $0, omittingEmpty: true).contains { $0.lowercased() == token } }
+  }
+
+  /// Without regard to the case of ASCII letters; `token` has small ones only.
+  private static func isEqual(_ text: String, _ token: String) -> Bool {
+    text.utf8.count == token.utf8.count
+      && zip(text.utf8, token.utf8).allSatisfy { $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }
   }
 
   private static func subprotocol(_ values: [String], _ offered: [String]) throws(Refusal) -> String? {
+    if values.count == 1, let only = offered.first(where: { $0.utf8.elementsEqual(values[0].utf8) }) { return only }
     let asked = values.flatMap { HeaderText.items(of: $0, omittingEmpty: false) }
     guard asked.allSatisfy(HeaderText.isToken), Set(asked).count == asked.count else {
       throw Refusal(status: 400, reason: "Sec-WebSocket-Protocol is a list of different tokens.")

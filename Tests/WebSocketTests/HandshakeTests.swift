@@ -41,6 +41,24 @@ struct HandshakeTests {
     #expect(refusal?.status == status)
   }
 
+  @Test(
+    "finds its words in any case, alone or among others",
+    arguments: [
+      ("WebSocket", "UPGRADE"), ("websocket", "upgrade"), ("h2c, WEBSOCKET", "Keep-Alive, upgradE"),
+    ])
+  func words(_ upgrade: String, _ connection: String) throws {
+    _ = try agree(["Upgrade": [upgrade], "Connection": [connection]])
+  }
+
+  @Test(
+    "takes nothing else for its words, be it as long or a bit away",
+    arguments: [
+      "websocke4", "webSocke\u{54}\u{308}", "\u{17}ebsocket", "web\u{17F}ocket", "websockets", "\"websocket\"",
+    ])
+  func otherWords(_ upgrade: String) {
+    #expect(#expect(throws: Handshake.Refusal.self) { try agree(["Upgrade": [upgrade]]) }?.status == 426)
+  }
+
   @Test("is a GET of HTTP/1.1 without a body")
   func request() {
     #expect(#expect(throws: Handshake.Refusal.self) { try agree(method: "POST") }?.status == 405)
@@ -55,6 +73,7 @@ struct HandshakeTests {
     let offer = Handshake.Offer(subprotocols: ["martlet.v2.json", "martlet.v1.json"])
     let asked = ["Sec-WebSocket-Protocol": ["other, martlet.v1.json", "martlet.v2.json"]]
     #expect(try agree(asked, offer: offer).subprotocol == "martlet.v2.json")
+    #expect(try agree(["Sec-WebSocket-Protocol": ["martlet.v1.json"]], offer: offer).subprotocol == "martlet.v1.json")
     #expect(try agree(["Sec-WebSocket-Protocol": ["other"]], offer: offer).subprotocol == nil)
     #expect(try agree(offer: offer).subprotocol == nil)
   }

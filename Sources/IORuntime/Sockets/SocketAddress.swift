@@ -97,6 +97,7 @@ struct RawAddress {
   }
 
   var numericHost: (String, UInt16)? {
+    if family == AF_INET { return dotted }
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
     let code = withPointer {
@@ -105,6 +106,17 @@ struct RawAddress {
     }
     guard code == 0, let port = UInt16(text(service)) else { return nil }
     return (text(host), port)
+  }
+
+  /// The same of an IPv4 address: `getnameinfo` takes thousands of instructions for it, and each client that comes is
+  /// asked for its address.
+  private var dotted: (String, UInt16)? {
+    withUnsafeBytes(of: storage) { bytes in
+      let address = bytes.loadUnaligned(as: sockaddr_in.self)
+      var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+      let made = withUnsafePointer(to: address.sin_addr) { inet_ntop(AF_INET, $0, &text, socklen_t(text.count)) }
+      return made.map { (String(cString: $0), UInt16(bigEndian: address.sin_port)) }
+    }
   }
 
   var path: String {
