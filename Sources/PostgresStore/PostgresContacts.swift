@@ -9,7 +9,7 @@ public struct PostgresContacts: ContactStore {
   static let pair = Statement(
     "contacts.pair",
     "SELECT \(ContactRows.columns) FROM contact_pair p WHERE p.bucket = $1 AND p.low = $2 AND p.high = $3",
-    repeatable: true)
+    brief: true)
   static let pairs = Statement(
     "contacts.pairs",
     """

@@ -27,7 +27,7 @@ public struct PostgresConversations: ConversationStore {
         SELECT k.role, k.read_seq FROM member k
         WHERE k.bucket = $1 AND k.conversation = $2 AND k.user_id = $3 LIMIT 1) m ON true
     WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
-    """, repeatable: true)
+    """, brief: true)
   static let living = Statement(
     "conversations.living",
     """
@@ -50,7 +50,7 @@ public struct PostgresConversations: ConversationStore {
     UNION ALL SELECT c.id, c.head
       FROM chat_user u JOIN conversation c ON c.bucket = u.bucket AND c.id = u.own_conversation
       WHERE u.bucket = $1 AND u.id = $2
-    """, repeatable: true)
+    """, brief: true)
   static let livingHeads = Statement(
     "conversations.living_heads",
     """

@@ -51,7 +51,7 @@ public struct PostgresMessages: MessageStore {
         WHERE k.bucket = $1 AND k.conversation = $2 AND k.user_id = $3 LIMIT 1) m ON true
       \(ContactRows.joined)
     WHERE c.bucket = $1 AND c.id = $2 AND c.deleted_at IS NULL
-    """, repeatable: true)
+    """, brief: true)
   static let markRead = Statement(
     "members.mark_read",
     """

@@ -18,7 +18,7 @@ public struct PostgresSessions: SessionStore {
     SELECT \(columns), s.nonce, s.generation FROM user_session s
     WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))
     """,
-    repeatable: true)
+    brief: true)
   static let rotate = Statement(
     "sessions.rotate", "SELECT s.generation, s.is_over FROM rotate_session($1, $2, $3, $4, $5) s")
   static let list = Statement(
@@ -51,7 +51,7 @@ public struct PostgresSessions: SessionStore {
   /// The same of one, which asks one shard.
   static let aliveOne = Statement(
     "sessions.alive_one", "SELECT s.id FROM user_session s WHERE s.bucket = $1 AND s.id = $2 AND \(living("$3"))",
-    repeatable: true)
+    brief: true)
 
   static let statements = [open, state, rotate, list, end, endAll, alive, aliveOne]
 

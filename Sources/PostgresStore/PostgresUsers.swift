@@ -17,7 +17,7 @@ public struct PostgresUsers: UserStore {
     """)
   static let byID = Statement(
     "users.by_id",
-    "SELECT \(columns) FROM chat_user u WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL", repeatable: true)
+    "SELECT \(columns) FROM chat_user u WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL", brief: true)
   static let byIDs = Statement(
     "users.by_ids",
     """
@@ -31,7 +31,7 @@ public struct PostgresUsers: UserStore {
     SELECT \(columns), u.password_hash
     FROM username_claim c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
     WHERE c.bucket = $1 AND c.key = $2 AND u.deleted_at IS NULL
-    """, repeatable: true)
+    """, brief: true)
   static let search = Statement(
     "users.search",
     """
