@@ -21,12 +21,16 @@ extension PostgresLog {
         ORDER BY k.id LIMIT $3) e
     """, repeatable: true, scatter: .logEntries)
   /// On which node each bucket lies, which any node of a Citus knows; asks no other.
+  ///
+  /// Each bucket's shard is found before the join: Citus does not say that its function is a stable one, so that within
+  /// the join it would be called for each bucket with each placement of each table, millions of times for all buckets.
   static let places = Statement(
     "citus.places",
     """
-    SELECT asked.bucket, p.groupid FROM unnest($1::smallint[]) AS asked (bucket)
-      JOIN pg_dist_placement p
-        ON p.shardid = get_shard_id_for_distribution_column('\(CitusStanding.anchor)', asked.bucket)
+    WITH asked AS MATERIALIZED (
+      SELECT a.bucket, get_shard_id_for_distribution_column('\(CitusStanding.anchor)', a.bucket) AS shard
+      FROM unnest($1::smallint[]) AS a (bucket))
+    SELECT asked.bucket, p.groupid FROM asked JOIN pg_dist_placement p ON p.shardid = asked.shard
     """, repeatable: true)
 
   /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away are left out, when others can

@@ -53,6 +53,9 @@ struct AbsentNodeTests {
       await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
         _ = try await cast.stores.log.counters(of: [away])
       }
+      // Once for both questions of them all, and once for the one.
+      let looks = try await PrivatePostgres.plain().sql("SELECT count(*) FROM citus.looks", in: database.url)
+      #expect(Int(looks.filter(\.isNumber)) == buckets.count + 1, "each bucket's shard is looked up once")
     }
   }
 
@@ -93,8 +96,13 @@ struct AbsentNodeTests {
         END IF;
         RETURN true;
       END $$;
+      CREATE TABLE citus.looks (bucket integer);
       CREATE FUNCTION citus.get_shard_id_for_distribution_column(the_table regclass, the_bucket anyelement)
-      RETURNS bigint LANGUAGE sql AS 'SELECT (the_bucket % 8)::bigint';
+      RETURNS bigint LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO citus.looks VALUES (the_bucket);
+        RETURN the_bucket % 8;
+      END $$;
       CREATE TABLE citus.pg_dist_placement (shardid bigint, groupid integer);
       INSERT INTO citus.pg_dist_placement
         SELECT n, CASE WHEN n = \(bucket.number % 8) THEN 1 ELSE 2 END FROM generate_series(0, 7) n;
