@@ -33,8 +33,8 @@ extension PostgresLog {
     SELECT asked.bucket, p.groupid FROM asked JOIN pg_dist_placement p ON p.shardid = asked.shard
     """, repeatable: true)
 
-  /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away are left out, when others can
-  /// be told: what is away must not hide what is lost elsewhere.
+  /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away, or silent until the time is
+  /// over, are left out when others can be told: what is away must not hide what is lost elsewhere.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     guard !buckets.isEmpty else { return [:] }
     return try await failure.translating { () throws(PostgresError) in
@@ -76,17 +76,35 @@ extension PostgresLog {
     do {
       return try await asked(buckets)
     } catch {
-      guard case .server(let refusal) = error, refusal.isOfAnotherNode,
-        let groups = try? await groups(of: buckets), groups.count > 1
+      guard Self.mayBeOfOneNode(error), await desk.isOnCitus(), let groups = try? await groups(of: buckets),
+        groups.count > 1
       else { throw error }
+      // All at once: the one that is silent takes its whole time.
+      let answers = await withTaskGroup(of: Result<[Bucket: BucketCounter], PostgresError>.self) { tasks in
+        for group in groups { tasks.addTask { await answer(to: group) } }
+        return await tasks.reduce(into: []) { $0.append($1) }
+      }
       var told: [Bucket: BucketCounter]?
-      for group in groups {
-        do { told = try await asked(group).merging(told ?? [:]) { $1 } } catch {
-          guard case .server(let refusal) = error, refusal.isOfAnotherNode else { throw error }
+      for answer in answers {
+        do { told = try answer.get().merging(told ?? [:]) { $1 } } catch {
+          guard Self.mayBeOfOneNode(error) else { throw error }
         }
       }
       guard let told else { throw error }
       return told
+    }
+  }
+
+  private func answer(to buckets: [Bucket]) async -> Result<[Bucket: BucketCounter], PostgresError> {
+    do { return .success(try await asked(buckets)) } catch { return .failure(error) }
+  }
+
+  /// Whether others may answer where this one did not: it was lost, or said nothing until the server or we gave up.
+  private static func mayBeOfOneNode(_ error: PostgresError) -> Bool {
+    switch error {
+    case .timeout(sent: true): true
+    case .server(let refusal): refusal.isOfAnotherNode || refusal.sqlstate == SQLState.canceled
+    default: false
     }
   }
 

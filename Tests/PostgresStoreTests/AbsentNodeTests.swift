@@ -43,9 +43,9 @@ struct AbsentNodeTests {
     }
   }
 
-  @Test("the counters of its buckets are left out, and those of all others are told")
-  func counters() async throws {
-    try await withAbsence { database, cast, rooms, away in
+  @Test("the counters of its buckets are left out, and those of all others are told", arguments: Absence.allCases)
+  func counters(_ absence: Absence) async throws {
+    try await withAbsence(absence) { database, cast, rooms, away in
       let buckets = Set(rooms.map(\.bucket))
       let counters = try await cast.stores.log.counters(of: buckets.sorted())
       #expect(Set(counters.keys) == buckets.filter { $0.number % 8 != away.number % 8 })
@@ -59,9 +59,22 @@ struct AbsentNodeTests {
     }
   }
 
+  /// How a node is away.
+  enum Absence: CaseIterable {
+    case gone, silent
+
+    /// What becomes of who asks for one of its rows.
+    fileprivate var end: String {
+      switch self {
+      case .gone: "RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006'"
+      case .silent: "PERFORM pg_sleep(60)"
+      }
+    }
+  }
+
   /// A stand-in of three nodes, on which the rows of one bucket cannot be had.
   private func withAbsence(
-    _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
+    _ absence: Absence = .gone, _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
   ) async throws {
     let server = try await PrivatePostgres.plain()
     let url = try await server.database()
@@ -74,14 +87,14 @@ struct AbsentNodeTests {
     var rooms: [ConversationID] = []
     for _ in 0..<12 { rooms.append(try await cast.group().id) }
     let away = try #require(rooms.first?.bucket)
-    try await server.sql(Self.absence(of: away), in: url)
+    try await server.sql(Self.sql(absence, of: away), in: url)
     // Connections that know what they speak to.
     _ = try await database.scattering.query(Statement("one", "SELECT 1"))
     try await body(database, cast, rooms, away)
     await database.close()
   }
 
-  private static func absence(of bucket: Bucket) -> String {
+  private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
     let views = ["conversation", "bucket_seq"].map {
       """
       ALTER TABLE \($0) RENAME TO \($0)_rows;
@@ -92,7 +105,7 @@ struct AbsentNodeTests {
       CREATE FUNCTION here(the_bucket smallint) RETURNS boolean LANGUAGE plpgsql AS $$
       BEGIN
         IF the_bucket = \(bucket.number) THEN
-          RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006';
+          \(absence.end);
         END IF;
         RETURN true;
       END $$;
