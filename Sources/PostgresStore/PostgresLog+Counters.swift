@@ -20,19 +20,6 @@ extension PostgresLog {
         SELECT k.conversation, k.seq FROM entry k WHERE k.bucket = asked.bucket AND k.id > asked.after
         ORDER BY k.id LIMIT $3) e
     """, repeatable: true, scatter: .logEntries)
-  /// On which node each bucket lies, which any node of a Citus knows; asks no other.
-  ///
-  /// Each bucket's shard is found before the join: Citus does not say that its function is a stable one, so that within
-  /// the join it would be called for each bucket with each placement of each table, millions of times for all buckets.
-  static let places = Statement(
-    "citus.places",
-    """
-    WITH asked AS MATERIALIZED (
-      SELECT a.bucket, get_shard_id_for_distribution_column('\(CitusStanding.anchor)', a.bucket) AS shard
-      FROM unnest($1::smallint[]) AS a (bucket))
-    SELECT asked.bucket, p.groupid FROM asked JOIN pg_dist_placement p ON p.shardid = asked.shard
-    """, repeatable: true)
-
   /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away, or silent until the time is
   /// over, are left out when others can be told: what is away must not hide what is lost elsewhere.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
@@ -73,39 +60,10 @@ extension PostgresLog {
   }
 
   private func told(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
-    do {
-      return try await asked(buckets)
-    } catch {
-      guard Self.mayBeOfOneNode(error), await desk.isOnCitus(), let groups = try? await groups(of: buckets),
-        groups.count > 1
-      else { throw error }
-      // All at once: the one that is silent takes its whole time.
-      let answers = await withTaskGroup(of: Result<[Bucket: BucketCounter], PostgresError>.self) { tasks in
-        for group in groups { tasks.addTask { await answer(to: group) } }
-        return await tasks.reduce(into: []) { $0.append($1) }
-      }
-      var told: [Bucket: BucketCounter]?
-      for answer in answers {
-        do { told = try answer.get().merging(told ?? [:]) { $1 } } catch {
-          guard Self.mayBeOfOneNode(error) else { throw error }
-        }
-      }
-      guard let told else { throw error }
-      return told
+    let answers = try await desk.byNode(buckets, in: \.number, placesFrom: pool) {
+      (some) throws(PostgresError) in try await asked(some)
     }
-  }
-
-  private func answer(to buckets: [Bucket]) async -> Result<[Bucket: BucketCounter], PostgresError> {
-    do { return .success(try await asked(buckets)) } catch { return .failure(error) }
-  }
-
-  /// Whether others may answer where this one did not: it was lost, or said nothing until the server or we gave up.
-  private static func mayBeOfOneNode(_ error: PostgresError) -> Bool {
-    switch error {
-    case .timeout(sent: true): true
-    case .server(let refusal): refusal.isOfAnotherNode || refusal.sqlstate == SQLState.canceled
-    default: false
-    }
+    return answers.reduce(into: [:]) { $0.merge($1) { $1 } }
   }
 
   private func asked(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
@@ -121,14 +79,5 @@ extension PostgresLog {
       counters[bucket] = BucketCounter(newest: 0, server: server)
     }
     return counters
-  }
-
-  /// The buckets by the node that has them: as many questions as there are machines.
-  private func groups(of buckets: [Bucket]) async throws(PostgresError) -> [[Bucket]] {
-    var groups: [Int32: [Bucket]] = [:]
-    for row in try await pool.query(Self.places, [.int2s(buckets.map(\.number))]) {
-      if let bucket = Bucket(try row.int2(0)) { groups[try row.int4(1), default: []].append(bucket) }
-    }
-    return groups.sorted { $0.key < $1.key }.map(\.value)
   }
 }

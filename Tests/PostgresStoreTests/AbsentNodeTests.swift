@@ -60,6 +60,33 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("who has signed out is told of all whose sessions lie elsewhere", arguments: Absence.allCases)
+  func signOuts(_ absence: Absence) async throws {
+    try await withStandIn { server, database, cast in
+      let sessions = database.stores.sessions
+      var (all, over): ([SessionID], [SessionID]) = ([], [])
+      for number in 0..<16 {
+        let user = try await cast.extra("user\(number)").id
+        let nonce = [UInt8](repeating: UInt8(number), count: 16)
+        all.append(try await sessions.open(user: user, device: nil, nonce: nonce, most: 10).id)
+        guard number % 2 == 0 else { continue }
+        over.append(all[number])
+        #expect(try await sessions.end(all[number], of: user))
+      }
+      let away = all[0].bucket
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      let elsewhere = over.filter { $0.bucket.number % 8 != away.number % 8 }
+      try #require(!elsewhere.isEmpty)
+      // On the loop, as nodes ask, where all that is asked in a tick may share a statement.
+      let told = try await withTaskExecutorPreference(database.loop) { [all] in try await sessions.ended(among: all) }
+      #expect(Set(told) == Set(elsewhere))
+      let there = all.filter { $0.bucket.number % 8 == away.number % 8 }
+      await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+        _ = try await sessions.ended(among: there + there)
+      }
+    }
+  }
+
   /// How a node is away.
   enum Absence: CaseIterable {
     case gone, silent
@@ -77,6 +104,18 @@ struct AbsentNodeTests {
   private func withAbsence(
     _ absence: Absence = .gone, _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
   ) async throws {
+    try await withStandIn { server, database, cast in
+      var rooms: [ConversationID] = []
+      for _ in 0..<12 { rooms.append(try await cast.group().id) }
+      let away = try #require(rooms.first?.bucket)
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      // Connections that know what they speak to.
+      _ = try await database.scattering.query(Statement("one", "SELECT 1"))
+      try await body(database, cast, rooms, away)
+    }
+  }
+
+  private func withStandIn(_ body: (PrivatePostgres, Database, Cast) async throws -> Void) async throws {
     let server = try await PrivatePostgres.plain()
     let url = try await server.database()
     try await CitusStandIn.install(in: url, on: server)
@@ -84,19 +123,12 @@ struct AbsentNodeTests {
     _ = try await Migrator(pool: first.pool).migrate()
     await first.close()
     let database = try Database(url)
-    let cast = try await Cast.gather(in: database.underTest)
-    var rooms: [ConversationID] = []
-    for _ in 0..<12 { rooms.append(try await cast.group().id) }
-    let away = try #require(rooms.first?.bucket)
-    try await server.sql(Self.sql(absence, of: away), in: url)
-    // Connections that know what they speak to.
-    _ = try await database.scattering.query(Statement("one", "SELECT 1"))
-    try await body(database, cast, rooms, away)
+    try await body(server, database, try await Cast.gather(in: database.underTest))
     await database.close()
   }
 
   private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
-    let views = ["conversation", "bucket_seq"].map {
+    let views = ["conversation", "bucket_seq", "user_session"].map {
       """
       ALTER TABLE \($0) RENAME TO \($0)_rows;
       CREATE VIEW \($0) AS SELECT * FROM \($0)_rows WHERE here(bucket);
