@@ -33,8 +33,8 @@ public final class PostgresPool: @unchecked Sendable {
   /// Since when there is no connection at all, in monotonic milliseconds.
   var unreachableSince: Int64?
   var isStarted = false
-  /// Whether the last server that was reached is a node of a Citus; on the loop only.
-  public internal(set) var isCitus = false
+  /// Whether the last server that was reached is a node of a Citus; nil until one is. On the loop only.
+  public internal(set) var isCitus: Bool?
   var isClosing = false
   var closed: (() -> Void)?
   var counted = PostgresCounters()

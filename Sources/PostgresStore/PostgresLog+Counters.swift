@@ -20,17 +20,8 @@ extension PostgresLog {
         SELECT k.conversation, k.seq FROM entry k WHERE k.bucket = asked.bucket AND k.id > asked.after
         ORDER BY k.id LIMIT $3) e
     """, repeatable: true, scatter: .logEntries)
-  /// On which node each bucket lies, which any node of a Citus knows; asks no other.
-  static let places = Statement(
-    "citus.places",
-    """
-    SELECT asked.bucket, p.groupid FROM unnest($1::smallint[]) AS asked (bucket)
-      JOIN pg_dist_placement p
-        ON p.shardid = get_shard_id_for_distribution_column('\(CitusStanding.anchor)', asked.bucket)
-    """, repeatable: true)
-
-  /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away are left out, when others can
-  /// be told: what is away must not hide what is lost elsewhere.
+  /// The counter of each bucket's newest entry. Buckets on a node of a Citus that is away, or silent until the time is
+  /// over, are left out when others can be told: what is away must not hide what is lost elsewhere.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
     guard !buckets.isEmpty else { return [:] }
     return try await failure.translating { () throws(PostgresError) in
@@ -69,21 +60,10 @@ extension PostgresLog {
   }
 
   private func told(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
-    do {
-      return try await asked(buckets)
-    } catch {
-      guard case .server(let refusal) = error, refusal.isOfAnotherNode,
-        let groups = try? await groups(of: buckets), groups.count > 1
-      else { throw error }
-      var told: [Bucket: BucketCounter]?
-      for group in groups {
-        do { told = try await asked(group).merging(told ?? [:]) { $1 } } catch {
-          guard case .server(let refusal) = error, refusal.isOfAnotherNode else { throw error }
-        }
-      }
-      guard let told else { throw error }
-      return told
+    let answers = try await desk.byNode(buckets, in: \.number, placesFrom: pool) {
+      (some) throws(PostgresError) in try await asked(some)
     }
+    return answers.reduce(into: [:]) { $0.merge($1) { $1 } }
   }
 
   private func asked(_ buckets: [Bucket]) async throws(PostgresError) -> [Bucket: BucketCounter] {
@@ -99,14 +79,5 @@ extension PostgresLog {
       counters[bucket] = BucketCounter(newest: 0, server: server)
     }
     return counters
-  }
-
-  /// The buckets by the node that has them: as many questions as there are machines.
-  private func groups(of buckets: [Bucket]) async throws(PostgresError) -> [[Bucket]] {
-    var groups: [Int32: [Bucket]] = [:]
-    for row in try await pool.query(Self.places, [.int2s(buckets.map(\.number))]) {
-      if let bucket = Bucket(try row.int2(0)) { groups[try row.int4(1), default: []].append(bucket) }
-    }
-    return groups.sorted { $0.key < $1.key }.map(\.value)
   }
 }

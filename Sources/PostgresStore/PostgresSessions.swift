@@ -128,7 +128,8 @@ public struct PostgresSessions: SessionStore {
     }
   }
 
-  /// Those of the ids that are no longer alive or never were.
+  /// Those of the ids that are no longer alive or never were. Of those on a node of a Citus that is away, or silent
+  /// until the time is over, nothing is told when others can be: who has signed out elsewhere is not to stay for it.
   public func ended(among sessions: [SessionID]) async throws(ChatError) -> [SessionID] {
     guard let first = sessions.first else { return [] }
     return try await failure.translating { () throws(PostgresError) in
@@ -137,10 +138,24 @@ public struct PostgresSessions: SessionStore {
           Self.aliveOne, [.int2(first.bucket.number), .int8(first.rawValue), .int8(idleMax)])
         return rows.isEmpty ? [first] : []
       }
-      let ids = sessions.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
-      let alive = try await desk.rows(Self.alive, of: ids, [.int8(idleMax)])
-      return sessions.filter { alive[$0.rawValue] == nil }
+      var ended: [SessionID] = []
+      for part in sessions.parts(of: Scatter.sessionsAlive.most) {
+        let answers = try await desk.byNode(Array(part), in: \.bucket.number, placesFrom: pool) {
+          (some) throws(PostgresError) in try await self.ended(of: some)
+        }
+        ended += answers.flatMap { $0 }
+      }
+      return ended
     }
+  }
+
+  /// As a question of its own: one that shared with others would wait for their nodes too.
+  private func ended(of sessions: [SessionID]) async throws(PostgresError) -> [SessionID] {
+    let rows = try await desk.rows(
+      Self.alive, [.int2s(sessions.map(\.bucket.number)), .int8s(sessions.map(\.rawValue)), .int8(idleMax)])
+    var alive: Set<Int64> = []
+    for row in rows { alive.insert(try row.int8(0)) }
+    return sessions.filter { !alive.contains($0.rawValue) }
   }
 
   private static func session(_ row: Row) throws(PostgresError) -> Session {

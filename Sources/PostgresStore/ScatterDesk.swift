@@ -88,10 +88,12 @@ final class ScatterDesk: @unchecked Sendable {
     }
   }
 
-  /// Whether the server that was connected to last is a Citus.
+  /// Whether the server that was connected to last is a Citus, or none was yet: what is asked of one does on all.
   func isOnCitus() async -> Bool {
-    await withUnsafeContinuation { continuation in onLoop { continuation.resume(returning: self.pool.isCitus) } }
+    await withUnsafeContinuation { continuation in onLoop { continuation.resume(returning: self.isCitus) } }
   }
+
+  private var isCitus: Bool { pool.isCitus ?? true }
 
   private func onLoop(_ body: @escaping @Sendable () -> Void) {
     if pool.loop.inLoop { body() } else { pool.loop.execute(body) }
@@ -166,7 +168,7 @@ final class ScatterDesk: @unchecked Sendable {
     underWay += 1
     counted.sent += 1
     let left = max(1, question.deadline - EventLoop.monotonicMilliseconds())
-    pool.submit(question.statements(onCitus: pool.isCitus), timeout: left) { [self] result in
+    pool.submit(question.statements(onCitus: isCitus), timeout: left) { [self] result in
       underWay -= 1
       answer(question, result)
       pumpSoon()

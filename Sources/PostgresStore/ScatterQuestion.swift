@@ -91,9 +91,11 @@ extension Statement {
   ///
   /// - Source: Citus' shard pruning, which reads `column = ANY(array)` once parameters have their values.
   var pruned: Statement {
-    let sql = sql.replacing(/\b(\w+)\.bucket = asked\.bucket::smallint/) {
+    let narrow = sql.replacing(/\b(\w+)\.bucket = asked\.bucket::smallint/) {
       "\($0.0) AND \($0.1).bucket = ANY($1::smallint[])"
     }
-    return Statement(name, sql, repeatable: repeatable, scatter: scatter)
+    if narrow == sql { return self }
+    // A connection that had the other text under the same name would go on with it.
+    return Statement("\(name).pruned", narrow, repeatable: repeatable, scatter: scatter)
   }
 }

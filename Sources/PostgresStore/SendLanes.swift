@@ -74,7 +74,8 @@ final class SendLanes: @unchecked Sendable {
     forcedStepwise = stepwise
   }
 
-  private var isStepwise: Bool { forcedStepwise ?? pool.isCitus }
+  /// Before a server is known it is taken for a Citus, whose way does on all.
+  private var isStepwise: Bool { forcedStepwise ?? pool.isCitus ?? true }
 
   /// What was counted so far; on the loop only.
   var counters: SendCounters {

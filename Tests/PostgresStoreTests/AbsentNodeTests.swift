@@ -17,11 +17,12 @@ struct AbsentNodeTests {
     #expect(listed.count >= 6)
     for statement in listed {
       #expect(statement.pruned.sql.contains(".bucket = ANY($1::smallint[])"), "\(statement.name)")
+      #expect(statement.pruned != statement, "a connection knows them apart")
     }
     #expect(
       PostgresLog.heads.pruned.sql.contains(
         "ON c.bucket = asked.bucket::smallint AND c.bucket = ANY($1::smallint[]) AND c.id = asked.id"))
-    #expect(PostgresUsers.search.pruned.sql == PostgresUsers.search.sql)
+    #expect(PostgresUsers.search.pruned === PostgresUsers.search)
   }
 
   @Test("of many whose questions went as one, only those who need it are refused")
@@ -43,9 +44,9 @@ struct AbsentNodeTests {
     }
   }
 
-  @Test("the counters of its buckets are left out, and those of all others are told")
-  func counters() async throws {
-    try await withAbsence { database, cast, rooms, away in
+  @Test("the counters of its buckets are left out, and those of all others are told", arguments: Absence.allCases)
+  func counters(_ absence: Absence) async throws {
+    try await withAbsence(absence) { database, cast, rooms, away in
       let buckets = Set(rooms.map(\.bucket))
       let counters = try await cast.stores.log.counters(of: buckets.sorted())
       #expect(Set(counters.keys) == buckets.filter { $0.number % 8 != away.number % 8 })
@@ -53,13 +54,68 @@ struct AbsentNodeTests {
       await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
         _ = try await cast.stores.log.counters(of: [away])
       }
+      // Once for both questions of them all, and once for the one.
+      let looks = try await PrivatePostgres.plain().sql("SELECT count(*) FROM citus.looks", in: database.url)
+      #expect(Int(looks.filter(\.isNumber)) == buckets.count + 1, "each bucket's shard is looked up once")
+    }
+  }
+
+  @Test("who has signed out is told of all whose sessions lie elsewhere", arguments: Absence.allCases)
+  func signOuts(_ absence: Absence) async throws {
+    try await withStandIn { server, database, cast in
+      let sessions = database.stores.sessions
+      var (all, over): ([SessionID], [SessionID]) = ([], [])
+      for number in 0..<16 {
+        let user = try await cast.extra("user\(number)").id
+        let nonce = [UInt8](repeating: UInt8(number), count: 16)
+        all.append(try await sessions.open(user: user, device: nil, nonce: nonce, most: 10).id)
+        guard number % 2 == 0 else { continue }
+        over.append(all[number])
+        #expect(try await sessions.end(all[number], of: user))
+      }
+      let away = all[0].bucket
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      let elsewhere = over.filter { $0.bucket.number % 8 != away.number % 8 }
+      try #require(!elsewhere.isEmpty)
+      // On the loop, as nodes ask, where all that is asked in a tick may share a statement.
+      let told = try await withTaskExecutorPreference(database.loop) { [all] in try await sessions.ended(among: all) }
+      #expect(Set(told) == Set(elsewhere))
+      let there = all.filter { $0.bucket.number % 8 == away.number % 8 }
+      await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+        _ = try await sessions.ended(among: there + there)
+      }
+    }
+  }
+
+  /// How a node is away.
+  enum Absence: CaseIterable {
+    case gone, silent
+
+    /// What becomes of who asks for one of its rows.
+    fileprivate var end: String {
+      switch self {
+      case .gone: "RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006'"
+      case .silent: "PERFORM pg_sleep(60)"
+      }
     }
   }
 
   /// A stand-in of three nodes, on which the rows of one bucket cannot be had.
   private func withAbsence(
-    _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
+    _ absence: Absence = .gone, _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
   ) async throws {
+    try await withStandIn { server, database, cast in
+      var rooms: [ConversationID] = []
+      for _ in 0..<12 { rooms.append(try await cast.group().id) }
+      let away = try #require(rooms.first?.bucket)
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      // Connections that know what they speak to.
+      _ = try await database.scattering.query(Statement("one", "SELECT 1"))
+      try await body(database, cast, rooms, away)
+    }
+  }
+
+  private func withStandIn(_ body: (PrivatePostgres, Database, Cast) async throws -> Void) async throws {
     let server = try await PrivatePostgres.plain()
     let url = try await server.database()
     try await CitusStandIn.install(in: url, on: server)
@@ -67,19 +123,12 @@ struct AbsentNodeTests {
     _ = try await Migrator(pool: first.pool).migrate()
     await first.close()
     let database = try Database(url)
-    let cast = try await Cast.gather(in: database.underTest)
-    var rooms: [ConversationID] = []
-    for _ in 0..<12 { rooms.append(try await cast.group().id) }
-    let away = try #require(rooms.first?.bucket)
-    try await server.sql(Self.absence(of: away), in: url)
-    // Connections that know what they speak to.
-    _ = try await database.scattering.query(Statement("one", "SELECT 1"))
-    try await body(database, cast, rooms, away)
+    try await body(server, database, try await Cast.gather(in: database.underTest))
     await database.close()
   }
 
-  private static func absence(of bucket: Bucket) -> String {
-    let views = ["conversation", "bucket_seq"].map {
+  private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
+    let views = ["conversation", "bucket_seq", "user_session"].map {
       """
       ALTER TABLE \($0) RENAME TO \($0)_rows;
       CREATE VIEW \($0) AS SELECT * FROM \($0)_rows WHERE here(bucket);
@@ -89,12 +138,17 @@ struct AbsentNodeTests {
       CREATE FUNCTION here(the_bucket smallint) RETURNS boolean LANGUAGE plpgsql AS $$
       BEGIN
         IF the_bucket = \(bucket.number) THEN
-          RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006';
+          \(absence.end);
         END IF;
         RETURN true;
       END $$;
+      CREATE TABLE citus.looks (bucket integer);
       CREATE FUNCTION citus.get_shard_id_for_distribution_column(the_table regclass, the_bucket anyelement)
-      RETURNS bigint LANGUAGE sql AS 'SELECT (the_bucket % 8)::bigint';
+      RETURNS bigint LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO citus.looks VALUES (the_bucket);
+        RETURN the_bucket % 8;
+      END $$;
       CREATE TABLE citus.pg_dist_placement (shardid bigint, groupid integer);
       INSERT INTO citus.pg_dist_placement
         SELECT n, CASE WHEN n = \(bucket.number % 8) THEN 1 ELSE 2 END FROM generate_series(0, 7) n;

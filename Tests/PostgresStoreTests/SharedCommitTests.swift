@@ -67,6 +67,22 @@ struct SharedCommitTests {
     }
   }
 
+  @Test("is not shared before it is known whether the server is a Citus, where each bucket may be another machine")
+  func unknownServer() async throws {
+    try await Database.with(on: PrivatePostgres.plain()) { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let rooms = try await cast.groupsApart(3)
+      let new = try Database(database.url)
+      let answers = await new.say(rooms.map { ("x", cast.ada, $0) }) { $0.count == 3 }
+      for room in rooms { #expect(try #require(answers[room]).map { try $0.get().message.seq } == [2]) }
+      #expect(await new.sendCounters.transactions == 3)
+      let later = await new.say(rooms.map { ("y", cast.ada, $0) }) { $0.count == 3 }
+      for room in rooms { #expect(try #require(later[room]).map { try $0.get().message.seq } == [3]) }
+      #expect(await new.sendCounters.transactions == 4, "it is none")
+      await new.close()
+    }
+  }
+
   @Test("is not shared by a heavy bucket that stands behind many of which little is stored")
   func heavyBehindMany() async throws {
     try await Database.with(on: PrivatePostgres.plain()) { database in
