@@ -100,7 +100,8 @@ extension ClusterTests {
 
     /// A node on a database of its own that fits in all else.
     private static func anotherDatabase(_ cluster: LocalCluster) async throws -> ([String: String], String) {
-      let url = try await cluster.postgres.database()
+      // On one server, so that its schema is wherever the node connects.
+      let url = try await cluster.postgres.database(distributed: false)
       let migrate = try cluster.command(
         ["migrate"], settings: ["MARTLET_DATABASE_URL": cluster.postgres.migratingURL(of: url)])
       try #require(try await migrate.exitCode() == 0, "\(migrate.output)")
