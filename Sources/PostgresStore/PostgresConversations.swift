@@ -51,12 +51,13 @@ public struct PostgresConversations: ConversationStore {
       FROM chat_user u JOIN conversation c ON c.bucket = u.bucket AND c.id = u.own_conversation
       WHERE u.bucket = $1 AND u.id = $2
     """, brief: true)
+  /// No head of a deleted one; what is not there at all has no row.
   static let livingHeads = Statement(
     "conversations.living_heads",
     """
-    SELECT c.id, c.head FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
+    SELECT c.id, CASE WHEN c.deleted_at IS NULL THEN c.head END
+    FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, id)
       JOIN conversation c ON c.bucket = asked.bucket::smallint AND c.id = asked.id
-    WHERE c.deleted_at IS NULL
     """, repeatable: true, scatter: .resumeHeads)
   static let members = Statement(
     "members.page",
@@ -127,7 +128,7 @@ public struct PostgresConversations: ConversationStore {
         let id = ConversationID(rawValue: try row.int8(0))
         if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
       }
-      return try await desk.heads(of: others, by: Self.livingHeads).merging(own) { _, own in own }
+      return try await livingHeads(of: others).merging(own) { _, own in own }
     }
   }
 

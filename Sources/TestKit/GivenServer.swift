@@ -78,7 +78,8 @@ struct GivenServer: Sendable {
     guard !nodes.isEmpty else { return try GivenServer.createDatabase(name, coordinatorURL(of: "postgres")) }
     for node in nodes {
       try GivenServer.createDatabase(name, url(of: "postgres", on: node))
-      _ = try GivenServer.psql("CREATE EXTENSION citus", url(of: name, on: node))
+      // It may be in what new databases are copied from.
+      _ = try GivenServer.psql("CREATE EXTENSION IF NOT EXISTS citus", url(of: name, on: node))
     }
     for node in nodes {
       if node.isCoordinator {
@@ -179,11 +180,12 @@ struct GivenServer: Sendable {
 
   /// Each text goes alone, and is its own transaction.
   private static func psql(_ texts: String..., url: String) throws -> String {
-    let known = url.replacing(/[?&]load_balance_hosts=\w*/, with: "")
-    // Notices are no answer.
+    let known = url.replacing(/([?&])load_balance_hosts=\w*&?/) { $0.1 }
+    // Notices and warnings are no answer: a Citus warns in each session of a database for whose background worker it
+    // has no room (max_worker_processes).
     return try PrivatePostgres.run(
       [
-        "env", "PGOPTIONS=-c client_min_messages=warning", PrivatePostgres.binary("psql"), "-qAtX", "-v",
+        "env", "PGOPTIONS=-c client_min_messages=error", PrivatePostgres.binary("psql"), "-qAtX", "-v",
         "ON_ERROR_STOP=1", "-d", known,
       ] + texts.flatMap { ["-c", $0] })
   }

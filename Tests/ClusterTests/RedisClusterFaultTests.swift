@@ -167,6 +167,8 @@ extension ClusterTests {
         }
         #expect(try await Self.carried(redis, stage).isSuperset(of: rooms), "nobody listens to the new master")
       }
+      cluster.end()
+      await cluster.dropDatabase()
     }
   }
 }

@@ -14,6 +14,18 @@ struct GivenServerTests {
     #expect(failure?.what.contains("has max_connections = 60; the tests need 100") == true)
   }
 
+  @Test(
+    "is asked without libpq 16's word, wherever its URL has it, and what it warns of is no part of an answer",
+    arguments: ["load_balance_hosts=random&connect_timeout=9", "connect_timeout=9&load_balance_hosts=random"])
+  func words(_ words: String) async throws {
+    let server = try await PrivatePostgres.start()
+    defer { server.end() }
+    let url = try await server.database()
+    let given = PrivatePostgres(given: try GivenServer("\(url)?\(words)"))
+    let warned = "DO $$ BEGIN RAISE WARNING 'no room for 1 worker'; END $$; SELECT 7"
+    #expect(try await given.sql(warned, in: url) == "7\n")
+  }
+
   @Test("named by a worker alone is asked there by tests, and migrated at its coordinator")
   func worker() async throws {
     let servers = [try await PrivatePostgres.start(), try await PrivatePostgres.start()]

@@ -38,7 +38,9 @@ struct ScatterTests {
       let (asked, sent) = (after.asked - before.asked, after.sent - before.sent)
       print("F31: \(asked) questions for heads in \(sent) statements")
       #expect(asked >= 1_900)
-      #expect(sent <= asked / 8, "\(sent) statements")
+      // A Citus plans each one's list anew, so that fewer come to ask for their heads while a statement is under way.
+      let isCitus = try await PrivatePostgres.shared().shards != nil
+      #expect(sent <= asked / (isCitus ? 2 : 8), "\(sent) statements")
       #expect(after.waiting == 0 && after.refused == 0)
     }
   }
@@ -51,7 +53,7 @@ struct ScatterTests {
       try await Self.locking("conversation", in: database) { release in
         async let stuck = Self.failures(300) { _ = try await cast.stores.log.heads(of: [room]) }
         try await Self.reached(database) { $0.waiting >= 300 }
-        for _ in 0..<200 { #expect(try await cast.stores.users.user(cast.ada.id) != nil) }
+        for _ in 0..<50 { #expect(try await cast.stores.users.user(cast.ada.id) != nil) }
         #expect(await database.scatterCounters.waiting >= 300, "they were all answered before")
         release()
         #expect(await stuck == 0)
@@ -193,11 +195,16 @@ struct ScatterTests {
     let (locked, lock) = AsyncStream<Void>.makeStream()
     let (released, release) = AsyncStream<Void>.makeStream()
     let statement = Statement("lock", "LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE")
-    async let held: Void = holder.pool.transaction { (transaction) throws(PostgresError) in
-      _ = try await transaction.query(statement)
-      lock.finish()
-      for await _ in released {}
+    @Sendable func hold() async throws {
+      // Also when the lock is refused, so that nobody waits for it for ever.
+      defer { lock.finish() }
+      try await holder.pool.transaction { (transaction) throws(PostgresError) in
+        _ = try await transaction.query(statement)
+        lock.finish()
+        for await _ in released {}
+      }
     }
+    async let held: Void = hold()
     for await _ in locked {}
     let outcome: Result<Void, any Error>
     do { outcome = .success(try await body { release.finish() }) } catch { outcome = .failure(error) }

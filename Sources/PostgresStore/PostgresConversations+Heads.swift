@@ -1,0 +1,33 @@
+import ChatCore
+import IORuntime
+import Postgres
+
+/// Where each conversation of a list stands.
+extension PostgresConversations {
+  /// Pauses, in milliseconds, after which what is listed and was not there is asked for once more, on a Citus. Its
+  /// nodes are milliseconds apart; two thirds of a second is as long as somebody who comes back should wait when his
+  /// list names what never comes, as after nodes were restored from backups of different moments.
+  static let commitPauses: [Int64] = [5, 10, 20, 40, 80, 160, 320]
+
+  /// The heads of those that are not deleted.
+  ///
+  /// The nodes of a Citus commit a transaction each for itself, so that a list may name a conversation whose node has
+  /// yet to do so. Left out, its new member would not hear of it: he follows his self conversation from behind his
+  /// joining. On a plain server what is listed is there.
+  ///
+  /// - Source: Citus' transaction_management.c and remote_transaction.c (COMMIT PREPARED goes out after the commit of
+  ///   the connected node, and what all nodes have of it is never seen at once: its issue 7366).
+  func livingHeads(of ids: [ConversationID]) async throws(PostgresError) -> [ConversationID: Int64] {
+    var heads: [ConversationID: Int64] = [:]
+    var missing = ids
+    for pause in [0] + Self.commitPauses {
+      if pause > 0 { await pool.loop.sleep(pause) }
+      let asked = missing.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
+      let rows = try await desk.rows(Self.livingHeads, of: asked)
+      for (id, row) in rows { heads[ConversationID(rawValue: id)] = try row.optionalInt8(1) }
+      missing.removeAll { rows[$0.rawValue] != nil }
+      guard !missing.isEmpty, await desk.isOnCitus() else { break }
+    }
+    return heads
+  }
+}
