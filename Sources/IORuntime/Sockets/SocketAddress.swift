@@ -113,9 +113,9 @@ struct RawAddress {
   private var dotted: (String, UInt16)? {
     withUnsafeBytes(of: storage) { bytes in
       let address = bytes.loadUnaligned(as: sockaddr_in.self)
-      var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
-      let made = withUnsafePointer(to: address.sin_addr) { inet_ntop(AF_INET, $0, &text, socklen_t(text.count)) }
-      return made.map { (String(cString: $0), UInt16(bigEndian: address.sin_port)) }
+      var host = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+      let made = withUnsafePointer(to: address.sin_addr) { inet_ntop(AF_INET, $0, &host, socklen_t(host.count)) }
+      return made == nil ? nil : (text(host), UInt16(bigEndian: address.sin_port))
     }
   }
 
