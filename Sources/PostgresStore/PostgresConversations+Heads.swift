@@ -5,9 +5,10 @@ import Postgres
 /// Where each conversation of a list stands.
 extension PostgresConversations {
   /// Pauses, in milliseconds, after which what is listed and was not there is asked for once more, on a Citus. Its
-  /// nodes are milliseconds apart; two thirds of a second is as long as somebody who comes back should wait when his
-  /// list names what never comes, as after nodes were restored from backups of different moments.
-  static let commitPauses: [Int64] = [5, 10, 20, 40, 80, 160, 320]
+  /// nodes are milliseconds apart; a third of a second is as long as somebody who comes back should wait, and others
+  /// for his place, when his list names what never comes, as after nodes were restored from backups of different
+  /// moments.
+  static let commitPauses: [Int64] = [5, 10, 20, 40, 80, 160]
 
   /// The heads of those that are not deleted.
   ///

@@ -30,6 +30,13 @@ struct HalfCommittedTests {
     #expect(look.sent == 1 + PostgresConversations.commitPauses.count)
   }
 
+  @Test("on a plain server, where what is listed is there, nothing is asked for again")
+  func plain() async throws {
+    let look = try await look(hidden: 1_000, onCitus: false)
+    #expect(look.heads[look.room] == nil && look.heads[look.own] != nil)
+    #expect(look.sent == 1)
+  }
+
   @Test("a deleted one is left out at once")
   func deleted() async throws {
     let look = try await look(hidden: 0, isDeleted: true)
@@ -38,10 +45,10 @@ struct HalfCommittedTests {
   }
 
   /// Ada's heads, when her only group hides from so many looks.
-  private func look(hidden looks: Int, isDeleted: Bool = false) async throws -> Look {
+  private func look(hidden looks: Int, isDeleted: Bool = false, onCitus: Bool = true) async throws -> Look {
     let server = try await PrivatePostgres.plain()
     let url = try await server.database()
-    try await CitusStandIn.install(in: url, on: server)
+    if onCitus { try await CitusStandIn.install(in: url, on: server) }
     let before = try Database(url)
     try await before.migrate()
     let cast = try await Cast.gather(in: before.underTest)
