@@ -12,8 +12,8 @@ public final class Statement: Hashable, Sendable {
   public let sql: String
   /// Whether carrying it out twice is as good as once, so that it is sent again when a connection is lost.
   public let repeatable: Bool
-  /// Whether it reads a bounded number of rows by their keys and does nothing else, so that it may share a transaction
-  /// with others of its like (``Flight/isBrief``).
+  /// Whether it reads by keys what one user, session or page has, and does nothing else, so that it may share a
+  /// transaction with others of its like (``Flight/isBrief``), which wait for it.
   public let brief: Bool
   /// What it is held to if it asks several shards at once; nil for a statement of one shard.
   public let scatter: Scatter?
