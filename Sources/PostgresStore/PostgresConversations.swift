@@ -212,13 +212,3 @@ extension PostgresConversations {
     return role
   }
 }
-
-extension ScatterDesk {
-  /// Heads of many conversations.
-  func heads(of ids: [ConversationID], by statement: Statement) async throws(PostgresError) -> [ConversationID: Int64] {
-    let rows = try await rows(statement, of: ids.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) })
-    var heads: [ConversationID: Int64] = [:]
-    for (id, row) in rows { heads[ConversationID(rawValue: id)] = try row.int8(1) }
-    return heads
-  }
-}

@@ -165,7 +165,11 @@ public struct PostgresLog: LogStore {
   /// The heads of those conversations, deleted ones too.
   public func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
     try await failure.translating { () throws(PostgresError) in
-      try await desk.heads(of: conversations, by: Self.heads)
+      let rows = try await desk.rows(
+        Self.heads, of: conversations.map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) })
+      var heads: [ConversationID: Int64] = [:]
+      for (id, row) in rows { heads[ConversationID(rawValue: id)] = try row.int8(1) }
+      return heads
     }
   }
 

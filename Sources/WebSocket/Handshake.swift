@@ -125,10 +125,10 @@ public enum Handshake {
     return values.contains { HeaderText.items(of: $0, omittingEmpty: true).contains { $0.lowercased() == token } }
   }
 
-  /// Without regard to the case of ASCII letters; `token` has small ones only.
+  /// Without regard to case; `token` is small ASCII letters, which nothing else but their capitals becomes by that bit.
   private static func isEqual(_ text: String, _ token: String) -> Bool {
     text.utf8.count == token.utf8.count
-      && zip(text.utf8, token.utf8).allSatisfy { $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }
+      && zip(text.utf8, token.utf8).allSatisfy { $0 | 0x20 == $1 }
   }
 
   private static func subprotocol(_ values: [String], _ offered: [String]) throws(Refusal) -> String? {
