@@ -108,6 +108,13 @@ package final class PresenceOffice {
     forgetLongGone()
     board.failed(gone.keys.filter { doubtful.contains(PresenceShare(of: $0)) }.sorted())
     graves.doubt(shares, at: wire.now)
+    // The others say theirs again too, each when it has noticed.
+    watch.mistrust(shares, until: wire.now + limits.lookAgainAfter)
+    _ = wire.schedule(after: limits.lookAgainAfter) { [weak self] in
+      guard let self else { return }
+      watch.askHeld(at: wire.now)
+      lookUp()
+    }
   }
 
   private func tick() {
@@ -131,6 +138,7 @@ package final class PresenceOffice {
   }
 
   private func renew(_ what: String) {
+    watch.confirm()
     lease(name ?? "", what) { [weak self] result in
       guard let self, !isLeaving, case .success(let reply) = result, let parts = reply.elements, parts.count == 2 else {
         // A beginning that may have failed is begun again; the name it has left behind runs out.
@@ -271,7 +279,7 @@ package final class PresenceOffice {
     find(users, within: PresenceLookup.watchPatience) { [weak self] found in
       guard let self else { return }
       let known = Set(found.map(\.user))
-      tell(watch.looked(found))
+      tell(watch.looked(found, at: wire.now))
       watch.answered(unknown: users.filter { !known.contains($0) })
       // Those that could not be looked up wait for the next tick.
       if known.count == users.count { lookUp() }

@@ -11,8 +11,14 @@ struct PresenceWatch {
   private var next = 0
   /// Who was heard of while others, maybe he too, were being looked up.
   private var heardMeanwhile: Set<UserID> = []
-  /// Looked up as gone though known to be there, yet to be confirmed.
+  /// Looked up as gone though known to be there, yet to be confirmed by a renewal that is sent later.
   private var doubted: [UserID: Presence] = [:]
+  /// The same, with the renewal sent.
+  private var confirming: [UserID: Presence] = [:]
+  /// Whose masters may know less than they did, and until when they are given time to be told again.
+  private var quiet: [PresenceShare: Milliseconds] = [:]
+  /// Looked up meanwhile as gone though known to be there.
+  private var held: Set<UserID> = []
 
   /// How many users are watched.
   var count: Int { shares.reduce(0) { $0 + $1.count } }
@@ -35,6 +41,7 @@ struct PresenceWatch {
     var told: [Int: [Presence]] = [:]
     for change in changes {
       doubted[change.user] = nil
+      confirming[change.user] = nil
       for place in shares[PresenceShare(of: change.user).number].learn(change) {
         told[place, default: []].append(change)
       }
@@ -69,29 +76,55 @@ struct PresenceWatch {
     return wanted.isEmpty ? nil : wanted
   }
 
+  /// What was said of these shares may be lost until the nodes have said it again: who is gone there is looked up once
+  /// more with ``askHeld(at:)``.
+  mutating func mistrust(_ shares: [PresenceShare], until end: Milliseconds) {
+    for share in shares { quiet[share] = end }
+  }
+
+  /// Those whose shares have had their time are to be looked up again.
+  mutating func askHeld(at now: Milliseconds) {
+    quiet = quiet.filter { $0.value > now }
+    for user in held where quiet[PresenceShare(of: user)] == nil {
+      held.remove(user)
+      if isWatched(user) { ask(user) }
+    }
+  }
+
   /// Takes what was looked up; what each loop is to be told.
   ///
   /// An answer comes by another connection than what is heard, and may be the older of the two: it is dropped.
   /// Who is gone without having been told to go may have gone with all that Redis knew: that is believed only once the
-  /// node has found its own lease alive afterwards, with ``confirmed()``.
-  mutating func looked(_ found: [Presence]) -> [Int: [Presence]] {
+  /// node has found its own lease alive afterwards, with ``confirm()`` and ``confirmed()``.
+  mutating func looked(_ found: [Presence], at now: Milliseconds) -> [Int: [Presence]] {
     var certain: [Presence] = []
     for presence in found where !heardMeanwhile.contains(presence.user) {
-      let known = shares[PresenceShare(of: presence.user).number].known(of: presence.user)
-      if presence.status == .offline, known?.status == .online {
-        doubted[presence.user] = presence
-      } else {
+      let share = PresenceShare(of: presence.user)
+      guard presence.status == .offline, shares[share.number].known(of: presence.user)?.status == .online else {
         certain.append(presence)
+        continue
       }
+      if quiet[share, default: now] > now { held.insert(presence.user) } else { doubted[presence.user] = presence }
     }
     return learn(certain)
   }
 
-  /// Redis has forgotten nothing up to now.
-  mutating func confirmed() -> [Int: [Presence]] { doubted.isEmpty ? [:] : learn(Array(doubted.values)) }
+  /// The node asks now whether its lease is alive. The lease may have another master than those who were looked up: an
+  /// answer that was under way says nothing of what this one has forgotten since.
+  mutating func confirm() {
+    confirming.merge(doubted) { $1 }
+    doubted = [:]
+  }
+
+  /// Redis has forgotten nothing up to the last ``confirm()``; what each loop is to be told.
+  mutating func confirmed() -> [Int: [Presence]] { confirming.isEmpty ? [:] : learn(Array(confirming.values)) }
 
   /// Redis has forgotten everything: what was looked up means nothing.
-  mutating func refuted() { doubted = [:] }
+  mutating func refuted() {
+    doubted = [:]
+    confirming = [:]
+    held = []
+  }
 
   /// They have been looked up, but for those who are to be asked again.
   mutating func answered(unknown: [UserID]) {

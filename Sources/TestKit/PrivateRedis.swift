@@ -128,6 +128,14 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
   }
 
+  /// Forgets everything and answers nobody for that many milliseconds.
+  func flushNow(silentFor pause: Int) throws(Failure) {
+    let answer = ask("MULTI", "CLIENT PAUSE \(pause) ALL", "FLUSHALL", "EXEC") ?? ""
+    guard answer.split(separator: "\n").count(where: { $0 == "OK" }) == 3 else {
+      throw Failure(description: "FLUSHALL on port \(port): \(answer)")
+    }
+  }
+
   func keysNow() -> [String] { (ask("KEYS *") ?? "").split(separator: "\n").map(String.init).sorted() }
 
   func killPubSubClientsNow() { _ = ask("CLIENT KILL TYPE pubsub") }

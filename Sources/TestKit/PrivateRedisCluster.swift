@@ -11,6 +11,8 @@ import Glibc
 public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   /// Milliseconds of silence after which a node is suspected.
   public static let nodeTimeout = 2_000
+  /// Milliseconds within which all masters can be told to forget, on a busy machine too.
+  private static let flushPause = 1_500
   /// How many slots there are.
   public static let slots = 16_384
 
@@ -77,9 +79,17 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
     try await waitUntilWhole()
   }
 
-  /// Forgets everything.
+  /// Forgets everything, at one moment for all who ask: a master that has forgotten answers nobody until the others
+  /// have.
   public func flush() async throws {
-    try await PrivatePostgres.aside { [self] in for node in mastersNow() { try node.flushNow() } }
+    try await PrivatePostgres.aside { [self] in
+      let begun = ContinuousClock.now
+      for node in mastersNow() { try node.flushNow(silentFor: PrivateRedisCluster.flushPause) }
+      guard ContinuousClock.now - begun < .milliseconds(PrivateRedisCluster.flushPause) else {
+        throw failure("the masters took over \(PrivateRedisCluster.flushPause) ms to forget")
+      }
+      usleep(UInt32(PrivateRedisCluster.flushPause) * 1_000)
+    }
   }
 
   /// What the masters know, sorted.
