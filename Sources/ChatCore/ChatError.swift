@@ -53,6 +53,8 @@ public enum ChatError: Error, Hashable, Sendable {
     case idempotency = "idempotency_conflict"
     /// The conversation has as many members as it may.
     case conversationFull = "conversation_full"
+    /// One of those who would enter it has as many conversations as one may have.
+    case conversationsFull = "conversations_full"
     /// The conversation was deleted.
     case conversationDeleted = "conversation_deleted"
     /// The message was deleted.

@@ -104,6 +104,7 @@ extension Problem {
     case .usernameTaken: "This username is taken."
     case .idempotency: "This client_message_id was used before with another text, type, reply_to or attachments."
     case .conversationFull: "The conversation has as many members as it may have."
+    case .conversationsFull: "Somebody who was to be a member has as many conversations as one may have."
     case .conversationDeleted: "The conversation was deleted."
     case .messageDeleted: "The message was deleted."
     case .messageChanged: "The message has been changed since; read it again."

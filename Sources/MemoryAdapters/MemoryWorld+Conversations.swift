@@ -2,13 +2,14 @@ import ChatCore
 
 extension MemoryWorld: ConversationStore {
   /// The direct conversation of two users, made when there is none.
-  public func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (
+  public func openDirect(_ caller: User, _ other: User, most: Int) async throws(ChatError) -> (
     conversation: Conversation, made: Made?
   ) {
     try transaction { (ledger, now) throws(ChatError) in
       let pair = Ledger.Pair(caller.id, other.id)
       if let id = ledger.directs[pair] { return (try ledger.living(id).told(members: 2, for: caller.id), nil) }
       try ContactRules.checkWriting(ledger.contactPair(caller.id, other.id), by: caller.id, at: now)
+      for user in [caller, other] { try ledger.checkEntering(user.id, most: most) }
       let members = [caller, other].map { Member(user: $0.id, username: $0.username, role: .member) }
       let (row, made) = ledger.makeConversation(
         .direct, in: Bucket(ofPair: caller.id, other.id), title: nil, members: members, by: caller.author, at: now)
@@ -24,12 +25,13 @@ extension MemoryWorld: ConversationStore {
 
   /// Makes a group or public conversation with its owner and members.
   public func create(
-    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User], most: Int
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try transaction { (ledger, now) throws(ChatError) in
       for member in members where ledger.contactPair(member.id, owner.id)[member.id].block != .none {
         throw .forbidden(.blocked)
       }
+      for user in [owner] + members { try ledger.checkEntering(user.id, most: most) }
       let all =
         [Member(user: owner.id, username: owner.username, role: .owner)]
         + members.map { Member(user: $0.id, username: $0.username, role: .member) }
@@ -124,5 +126,15 @@ extension MemoryWorld: ConversationStore {
       ledger.conversations[id] = row
       return [entry]
     }
+  }
+}
+
+extension Ledger {
+  /// Lets a user enter one more conversation.
+  func checkEntering(_ user: UserID, most: Int) throws(ChatError) {
+    let count = (conversationsOfUser[user] ?? []).count { id in
+      conversations[id].map { !$0.deleted && $0.kind != .self } ?? false
+    }
+    try ConversationRules.checkEntering(count, most: most)
   }
 }

@@ -3,7 +3,7 @@ import ChatCore
 extension MemoryWorld {
   /// Changes the membership of `subject` as the domain's rules decide.
   public func change(
-    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int, most: Int
   ) async throws(ChatError) -> (member: Member?, made: Made?) {
     try transaction { (ledger, now) throws(ChatError) in
       let row = try ledger.living(id)
@@ -13,8 +13,9 @@ extension MemoryWorld {
           kind: row.kind, caller: row.members[caller.id]?.role, subject: row.members[subject.id]?.role,
           isSelf: subject.id == caller.id, memberCount: row.members.count, limit: limit,
           owners: row.members.values.count { $0.role == .owner }))
-      if case .join = decision, ledger.contactPair(subject.id, caller.id)[subject.id].block != .none {
-        throw .forbidden(.blocked)
+      if case .join = decision {
+        if ledger.contactPair(subject.id, caller.id)[subject.id].block != .none { throw .forbidden(.blocked) }
+        try ledger.checkEntering(subject.id, most: most)
       }
       return ledger.apply(decision, to: row, subject: subject, caller: caller, at: now)
     }

@@ -20,21 +20,24 @@ extension PostgresConversations {
   static let count = Statement(
     "conversations.count",
     "UPDATE conversation c SET member_count = c.member_count + $3 WHERE c.bucket = $1 AND c.id = $2")
-  static let unlist = Statement(
-    "conversations.unlist",
-    "DELETE FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 AND l.conversation = $3")
   static let setLook = Statement(
     "conversations.set_look", "UPDATE conversation c SET title = $3, picture = $4 WHERE c.bucket = $1 AND c.id = $2")
   static let setDeleted = Statement(
     "conversations.set_deleted", "UPDATE conversation c SET deleted_at = $3 WHERE c.bucket = $1 AND c.id = $2")
 
-  static let changeStatements = [setRole, owners, removeMember, count, unlist, setLook, setDeleted]
+  static let changeStatements = [setRole, owners, removeMember, count, setLook, setDeleted]
 
   /// Changes the membership of `subject` as the domain's rules decide.
   public func change(
-    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int, most: Int
   ) async throws(ChatError) -> (member: Member?, made: Made?) {
-    try await changing(id, caller: caller, subject: subject) { (standing, moment, transaction) throws(ChatError) in
+    // In the subject's bucket, which is locked: a block is there before this or after it.
+    let asked =
+      subject.id == caller.id ? [] : [(PostgresContacts.blocks, PostgresContacts.blocking(subject.id, caller.id))]
+    let isPut = if case .put = change { true } else { false }
+    let also = isPut ? Self.entering([subject], most: most) + asked : []
+    return try await changing(id, caller: caller, subject: subject, asking: also) {
+      (standing, moment, answers, transaction) throws(ChatError) in
       let owners = try await failure.translating { () throws(PostgresError) in
         try await countOwners(standing, isSelf: subject.id == caller.id, in: transaction)
       }
@@ -50,12 +53,9 @@ extension PostgresConversations {
         Member(user: subject.id, username: subject.username, role: $0, readSeq: standing.subjectRead)
       }
       if decision == .nothing { return (member, nil) }
-      if case .join = decision, subject.id != caller.id {
-        let blocks = try await failure.translating { () throws(PostgresError) in
-          // In the subject's bucket, which is locked: a block is there before this or after it.
-          try await transaction.query(PostgresContacts.blocks, PostgresContacts.blocking(subject.id, caller.id))
-        }
-        if blocks.first != nil { throw .forbidden(.blocked) }
+      if case .join = decision {
+        if answers.dropFirst().contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
+        try checkEntering(answers.prefix(1), most: most)
       }
       return (member, try await carryOut(plan, in: transaction))
     }
@@ -76,7 +76,7 @@ extension PostgresConversations {
     _ id: ConversationID, title: String?, picture: String??, by caller: User
   ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
     let (updated, made) = try await changing(id, caller: caller, subject: caller) {
-      (standing, moment, transaction) throws(ChatError) -> (Conversation, Made?) in
+      (standing, moment, _, transaction) throws(ChatError) -> (Conversation, Made?) in
       var conversation = standing.conversation
       try ConversationRules.checkRenaming(conversation.kind, role: standing.caller)
       guard conversation.take(title: title, picture: picture) else { return (conversation, nil) }
@@ -98,34 +98,39 @@ extension PostgresConversations {
 
   /// Deletes it.
   public func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made {
-    try await changing(id, caller: caller, subject: caller) { (standing, moment, transaction) throws(ChatError) in
+    try await changing(id, caller: caller, subject: caller) { (standing, moment, _, transaction) throws(ChatError) in
       try ConversationRules.checkDeleting(standing.conversation.kind, role: standing.caller)
       var plan = WritePlan(at: moment)
       plan.add(Self.setDeleted, [.int2(id.bucket.number), .int8(id.rawValue), .time(moment.milliseconds)])
       plan.append(.conversationDeleted, to: id, by: caller.author)
+      plan.unlist(id, of: caller)
       return try await carryOut(plan, in: transaction)
     }
   }
 
-  /// Runs `body` with the buckets of the conversation and the subject locked; what it throws undoes everything.
+  /// Runs `body` with the buckets of the conversation and the subject locked, and with what `also` answered; what it
+  /// throws undoes everything.
   private func changing<Value>(
     _ id: ConversationID, caller: User, subject: User,
-    _ body: (Standing, Timestamp, PostgresTransaction) async throws(ChatError) -> Value
+    asking also: [(statement: Statement, parameters: [Parameter])] = [],
+    _ body: (Standing, Timestamp, ArraySlice<Rows>, PostgresTransaction) async throws(ChatError) -> Value
   ) async throws(ChatError) -> Value {
     let locks: Set = [id.bucket.number, subject.id.bucket.number]
     return try await pool.transaction(locking: locks, failing: { failure($0) }) { (transaction) throws(ChatError) in
-      let (standing, moment) = try await failure.translating { () throws(PostgresError) -> (Standing?, Timestamp) in
+      let (standing, moment, answers) = try await failure.translating {
+        () throws(PostgresError) -> (Standing?, Timestamp, ArraySlice<Rows>) in
         let begin =
           WritePlan.locks([id.bucket, subject.id.bucket])
           + [(Self.standing, Self.standing(of: caller.id, and: subject.id, in: id))]
-        let answers = try await transaction.all(begin)
+        let answers = try await transaction.all(begin + also)
+        let own = answers.prefix(begin.count)
         return (
-          try answers.last?.first.map { (row) throws(PostgresError) in try Standing(row) },
-          try Self.moment(answers.dropLast().last)
+          try own.last?.first.map { (row) throws(PostgresError) in try Standing(row) },
+          try Self.moment(own.dropLast().last), answers.dropFirst(begin.count)
         )
       }
       guard let standing else { throw .notFound(.conversation) }
-      return try await body(standing, moment, transaction)
+      return try await body(standing, moment, answers, transaction)
     }
   }
 
@@ -155,9 +160,7 @@ extension WritePlan {
       add(PostgresConversations.removeMember, key(subject.id, in: conversation))
       addToCount(-1, of: conversation)
       append(.memberLeft(subject.author), to: conversation, by: caller.author)
-      add(
-        PostgresConversations.unlist,
-        [.int2(subject.id.bucket.number), .int8(subject.id.rawValue), .int8(conversation.rawValue)])
+      unlist(conversation, of: subject)
       append(.left(conversation, seq: next), to: subject.ownConversation, by: caller.author)
       return nil
     case .change(let role):
@@ -168,6 +171,12 @@ extension WritePlan {
       setRole(.admin, of: caller, in: conversation, by: caller)
       return .owner
     }
+  }
+
+  fileprivate mutating func unlist(_ conversation: ConversationID, of user: User) {
+    add(
+      PostgresConversations.unlist,
+      [.int2(user.id.bucket.number), .int8(user.id.rawValue), .int8s([conversation.rawValue])])
   }
 
   private mutating func setRole(_ role: Role, of user: User, in conversation: ConversationID, by caller: User) {

@@ -12,7 +12,7 @@ extension PostgresConversations {
   static let makingStatements = [direct]
 
   /// The direct conversation of two users, made when there is none.
-  public func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (
+  public func openDirect(_ caller: User, _ other: User, most: Int) async throws(ChatError) -> (
     conversation: Conversation, made: Made?
   ) {
     let key = ContactPair(caller.id, other.id)
@@ -30,7 +30,10 @@ extension PostgresConversations {
         WritePlan.locks([key.bucket] + users.map(\.id.bucket)) + [
           (PostgresContacts.pair, lookup), (Self.direct, lookup),
         ]
-      let answers = try await failure.translating { () throws(PostgresError) in try await transaction.all(begin) }
+      let all = try await failure.translating { () throws(PostgresError) in
+        try await transaction.all(begin + Self.entering(users, most: most))
+      }
+      let answers = all.dropLast(users.count)
       // Looked up again under the lock: who was first stays first.
       if let row = answers.last?.first { return .found(row) }
       let (pair, moment) = try failure.reading { () throws(PostgresError) in
@@ -38,6 +41,7 @@ extension PostgresConversations {
         return (try row.map(ContactRows.pair) ?? key, try Self.moment(answers.dropLast(2).last))
       }
       try ContactRules.checkWriting(pair, by: caller.id, at: moment)
+      try checkEntering(all.suffix(users.count), most: most)
       let new = Conversation(
         id: before.1, kind: .direct, title: nil, head: 1, createdAt: moment,
         members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
@@ -79,7 +83,7 @@ extension PostgresConversations {
 
   /// Makes a group or public conversation with its owner and members.
   public func create(
-    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User], most: Int
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     let number = try await failure.translating { () throws(PostgresError) in try await ids.next(.conversation) }
     // Multiplied by an odd number, so that rooms made one after the other lie in buckets far apart.
@@ -91,9 +95,11 @@ extension PostgresConversations {
     let buckets = Set([bucket.number] + users.map(\.id.bucket.number))
     return try await pool.transaction(locking: buckets, failing: { failure($0) }) { (transaction) throws(ChatError) in
       let answers = try await failure.translating { () throws(PostgresError) in
-        try await transaction.all(locks + asked)
+        try await transaction.all(locks + asked + Self.entering(users, most: most))
       }
-      if answers.dropFirst(locks.count).contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
+      let blocks = answers.dropFirst(locks.count).prefix(asked.count)
+      if blocks.contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
+      try checkEntering(answers.suffix(users.count), most: most)
       return try await failure.translating { () throws(PostgresError) in
         let new = Conversation(
           id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, picture: picture,

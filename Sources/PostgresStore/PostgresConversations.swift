@@ -68,7 +68,8 @@ public struct PostgresConversations: ConversationStore {
     """, repeatable: true)
 
   static let statements =
-    [standing, visible, living, listed, all, livingHeads, members, sharing] + makingStatements + changeStatements
+    [standing, visible, living, listed, all, livingHeads, members, sharing] + listStatements
+    + makingStatements + changeStatements
 
   private static let columns = "c.id, c.kind, c.title, c.head, c.created_at, c.member_count, c.picture"
 
@@ -78,6 +79,7 @@ public struct PostgresConversations: ConversationStore {
   let desk: ScatterDesk
   /// How many members a conversation is shown with after a change of it.
   let membersShown: Int
+  let sweep = ListSweep()
   /// How many conversations of a user are compared with others'.
   let conversationsMax: Int
 
@@ -128,7 +130,9 @@ public struct PostgresConversations: ConversationStore {
         let id = ConversationID(rawValue: try row.int8(0))
         if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
       }
-      return try await livingHeads(of: others).merging(own) { _, own in own }
+      let (heads, deleted) = try await livingHeads(of: others)
+      await sweep.unlist(deleted, of: user, in: pool)
+      return heads.merging(own) { _, own in own }
     }
   }
 

@@ -23,7 +23,8 @@ public enum Operations {
   private static func resume(_ limits: Limits) -> Operation {
     let heads = Field.map(
       "heads", .optional, names: .integer(.ids), values: .integer(0...JSONLimits.integerMax),
-      count: 0...limits.conversationsPerUserMax,
+      // All of his, and the self conversation.
+      count: 0...limits.conversationsPerUserMax + 1,
       "The seq that the client has of each conversation; those left out start at their head.")
     return Operation(
       "resume", "Sends what was missed, then everything from then on; once a session.",

@@ -31,6 +31,13 @@ public enum ConversationRules {
     if role != .owner { throw .forbidden(.roleTooLow) }
   }
 
+  /// Lets a user enter one more conversation who has that many, of which `most` are allowed.
+  ///
+  /// - Throws: `.conflict(.conversationsFull)`.
+  public static func checkEntering(_ count: Int, most: Int) throws(ChatError) {
+    guard count < most else { throw .conflict(.conversationsFull) }
+  }
+
   /// The role of a member; a stranger is told as much as he may see.
   static func member(of kind: ConversationKind, role: Role?) throws(ChatError) -> Role {
     guard let role else { throw kind == .public ? .forbidden(.notAMember) : .notFound(.conversation) }

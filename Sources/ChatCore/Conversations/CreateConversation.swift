@@ -3,7 +3,8 @@
 /// - Shape: `{"kind": "group", "title": "Room", "members": [16777217, …]}`; ids that come twice count once, the
 ///   caller's own is no matter.
 /// - Limits: at most ``Limits/membersPerRequestMax`` members, and with the caller ``Limits/groupMembersMax``.
-/// - Throws: `.invalid` at `/kind`, `/title`, `/picture_url`, `/members`, or `/members/3` with `unknown_user`.
+/// - Throws: `.invalid` at `/kind`, `/title`, `/picture_url`, `/members`, or `/members/3` with `unknown_user`;
+///   `.conflict(.conversationsFull)` when one of them has ``Limits/conversationsPerUserMax``.
 public struct CreateConversation: Command {
   /// Group or public.
   public let kind: ConversationKind
@@ -34,7 +35,8 @@ public struct CreateConversation: Command {
     let owner = try await chat.user(of: caller)
     let others = try await knownMembers(besides: caller.user, in: chat)
     let (conversation, made) = try await chat.conversations.create(
-      kind, title: title, picture: picture, owner: owner, members: others)
+      kind, title: title, picture: picture, owner: owner, members: others,
+      most: chat.limits.conversationsPerUserMax)
     chat.publisher.publish(made)
     return conversation
   }

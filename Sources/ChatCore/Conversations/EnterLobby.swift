@@ -30,7 +30,8 @@ public struct JoinLobby: Command {
 
 /// Makes the caller a member of the ``Lobby`` if he is none, and gives it with its first members.
 ///
-/// - Throws: `.conflict(.conversationFull)` past ``Limits/publicMembersMax``; `.unauthenticated(.sessionEnded)`.
+/// - Throws: `.conflict(.conversationFull)` past ``Limits/publicMembersMax``, `.conflict(.conversationsFull)` past
+///   ``Limits/conversationsPerUserMax``; `.unauthenticated(.sessionEnded)`.
 public struct EnterLobby: Command {
   /// Asks nothing more.
   public init() {}

@@ -1,7 +1,8 @@
 /// Opens the direct conversation of the caller with another user: the one that exists, or a new one.
 ///
 /// - Shape: `{"kind": "direct", "user": 16777217}`.
-/// - Throws: `.invalid` at `/user`: `unknown_user`, or `not_allowed` for oneself.
+/// - Throws: `.invalid` at `/user`: `unknown_user`, or `not_allowed` for oneself; `.conflict(.conversationsFull)` when
+///   there is none and one of the two has ``Limits/conversationsPerUserMax``.
 public struct OpenDirectConversation: Command {
   /// What came of it.
   public struct Opened: Sendable, Hashable {
@@ -27,7 +28,8 @@ public struct OpenDirectConversation: Command {
     guard let other = found.first(where: { $0.id == user }) else {
       throw .invalid([.unknownUser(at: "/user")])
     }
-    let (conversation, made) = try await chat.conversations.openDirect(me, other)
+    let (conversation, made) = try await chat.conversations.openDirect(
+      me, other, most: chat.limits.conversationsPerUserMax)
     if let made { chat.publisher.publish(made) }
     return Opened(conversation: conversation, isNew: made != nil)
   }

@@ -1,9 +1,9 @@
 /// Makes a user a member of a conversation, or gives a member another role; the caller himself too (joining).
 ///
 /// - Shape: `PUT …/members/{user}` with `{"role": "admin"}` or `{}`; without a role who is a member stays as he is.
-/// - Limits: ``Limits/groupMembersMax``, ``Limits/publicMembersMax``.
-/// - Throws: `.notFound(.conversation)`, `.notFound(.user)`; `.rateLimited` (a crowd that was told much,
-///   ``Limits/fanOutPerSecond``); and as ``MembershipRules`` say.
+/// - Limits: ``Limits/groupMembersMax``, ``Limits/publicMembersMax``, ``Limits/conversationsPerUserMax``.
+/// - Throws: `.notFound(.conversation)`, `.notFound(.user)`, `.conflict(.conversationsFull)`;
+///   `.rateLimited` (a crowd that was told much, ``Limits/fanOutPerSecond``); and as ``MembershipRules`` say.
 public struct PutMember: Command {
   /// Where.
   public let conversation: ConversationID
@@ -33,8 +33,8 @@ public struct PutMember: Command {
 extension Chat {
   /// Changes a membership and tells it.
   ///
-  /// - Throws: as ``MembershipRules`` say; `.rateLimited` (a crowd that was told much, ``Limits/fanOutPerSecond``),
-  ///   except for who goes.
+  /// - Throws: as ``MembershipRules`` say; `.conflict(.conversationsFull)`; `.rateLimited` (a crowd that was told much,
+  ///   ``Limits/fanOutPerSecond``), except for who goes.
   @discardableResult
   func change(_ conversation: Conversation, _ change: MembershipChange, of subject: User, by me: User)
     async throws(ChatError) -> Member?
@@ -43,7 +43,8 @@ extension Chat {
     let (member, made): (Member?, Made?)
     do throws(ChatError) {
       (member, made) = try await conversations.change(
-        conversation.id, change, of: subject, by: me, limit: limits.membersMax(of: conversation.kind))
+        conversation.id, change, of: subject, by: me, limit: limits.membersMax(of: conversation.kind),
+        most: limits.conversationsPerUserMax)
     } catch {
       await giveBack(toll)
       throw error

@@ -94,8 +94,12 @@ public protocol ConversationStore: Sendable {
   /// `made` is nil when it existed; else the entries: `conversation.created`, and `conversation.joined` in both self
   /// logs. The conversation carries both members.
   ///
-  /// - Throws: `.forbidden(.blocked)`, `.timedOut`, when there is none and the caller may not write to the other.
-  func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?)
+  /// - Parameter most: how many conversations each of the two may have with it.
+  /// - Throws: `.forbidden(.blocked)`, `.timedOut`, when there is none and the caller may not write to the other;
+  ///   `.conflict(.conversationsFull)`.
+  func openDirect(_ caller: User, _ other: User, most: Int) async throws(ChatError) -> (
+    conversation: Conversation, made: Made?
+  )
   /// The direct conversation of two users; nil when there is none.
   func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID?
   /// Makes a group or public conversation with its owner and plain members (distinct, the owner not among them).
@@ -103,8 +107,9 @@ public protocol ConversationStore: Sendable {
   /// Its `seq` 1, `conversation.created`, carries all of them; each gets `conversation.joined` with `seq` 1 in his self
   /// log.
   ///
-  /// - Throws: `.forbidden(.blocked)` when a member has blocked the owner.
-  func create(_ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User])
+  /// - Parameter most: how many conversations each of them may have with it.
+  /// - Throws: `.forbidden(.blocked)` when a member has blocked the owner; `.conflict(.conversationsFull)`.
+  func create(_ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User], most: Int)
     async throws(ChatError) -> (conversation: Conversation, made: Made)
   /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
   ///
@@ -114,7 +119,8 @@ public protocol ConversationStore: Sendable {
   /// members.
   func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
     -> [Conversation]
-  /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out.
+  /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out, and from
+  /// then on do not count among those that he may have. His own deleting makes room at once.
   ///
   /// The self conversation's head is as old as the list: every coming and going up to it is in the list, so that
   /// whoever follows it from there misses none. The other heads may be newer.
@@ -133,9 +139,14 @@ public protocol ConversationStore: Sendable {
   /// and leaving also write `conversation.joined` or `.left`, with the `seq` of the entry here, into the subject's self
   /// log.
   ///
-  /// - Throws: as the rules, and `.forbidden(.blocked)` when the subject would be added and has blocked the caller.
-  func change(_ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int)
-    async throws(ChatError) -> (member: Member?, made: Made?)
+  /// - Parameters:
+  ///   - limit: how many members there may be.
+  ///   - most: how many conversations the subject may have with it.
+  /// - Throws: as the rules, `.forbidden(.blocked)` when the subject would be added and has blocked the caller, and
+  ///   `.conflict(.conversationsFull)`.
+  func change(
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int, most: Int
+  ) async throws(ChatError) -> (member: Member?, made: Made?)
   /// Changes what is not nil, checked by ``ConversationRules`` inside the transaction; `made` is nil when it was so
   /// already. `.some(nil)` takes the picture away.
   func update(_ id: ConversationID, title: String?, picture: String??, by caller: User) async throws(ChatError)
@@ -146,15 +157,6 @@ public protocol ConversationStore: Sendable {
   /// ``LogStore/entries(of:after:limit:)`` and its heads still tell the log, so that a node that missed the last entry
   /// finds it.
   func delete(_ id: ConversationID, by caller: User) async throws(ChatError) -> Made
-}
-
-extension ConversationStore {
-  /// Makes one without a picture.
-  public func create(_ kind: ConversationKind, title: String, owner: User, members: [User])
-    async throws(ChatError) -> (conversation: Conversation, made: Made)
-  {
-    try await create(kind, title: title, picture: nil, owner: owner, members: members)
-  }
 }
 
 /// The log entries that a change has committed, in every conversation that it touched; to be published.

@@ -47,6 +47,7 @@ enum Umoc {
     case .conflict(.usernameTaken): Refusal(409, "Username already exists")
     case .conflict(.contactsFull): Refusal(400, "Contact list is full")
     case .conflict(.conversationFull): Refusal(400, "Group has as many members as it may")
+    case .conflict(.conversationsFull): Refusal(400, "A member has as many groups as he may")
     case .notFound(.user) where word == "addMember": Refusal(400, "New member not found")
     case .notFound(.user) where word == "removeMember": Refusal(400, "Member not found")
     case .notFound(.user): Refusal(400, "User not found")

@@ -18,7 +18,8 @@ extension Reference {
       reason: "What a resume sends of one conversation; who misses more pages the history."),
     .number(
       "LIMIT_CONVERSATIONS", \.shared.limits.conversationsPerUserMax, 1...100_000, unit: "conversations a user",
-      shared: true, reason: "What one answer to a resume can carry."),
+      shared: true,
+      reason: "Past it he makes, joins and is added to none: what one answer to a resume can carry."),
     .number(
       "LIMIT_SESSIONS", \.shared.limits.sessionsPerUserMax, 1...10_000, unit: "sign-in sessions a user", shared: true,
       reason: "Past it the oldest ends."),

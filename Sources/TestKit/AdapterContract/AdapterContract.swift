@@ -11,7 +11,7 @@ import ChatCore
 public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
-    users + accounts + sessions + conversations + membership + contacts + replay + sending + reading + races
+    users + accounts + sessions + conversations + membership + lists + contacts + replay + sending + reading + races
     + changes + reactions + readMarkers + files + imports
 }
 

@@ -90,15 +90,17 @@ extension TroubledStore: ConversationStore {
   func direct(_ one: UserID, _ other: UserID) async throws(ChatError) -> ConversationID? {
     try await read { () async throws(ChatError) in try await world.direct(one, other) }
   }
-  func openDirect(_ caller: User, _ other: User) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
-    try await write { () async throws(ChatError) in try await world.openDirect(caller, other) }
+  func openDirect(
+    _ caller: User, _ other: User, most: Int
+  ) async throws(ChatError) -> (conversation: Conversation, made: Made?) {
+    try await write { () async throws(ChatError) in try await world.openDirect(caller, other, most: most) }
   }
 
   func create(
-    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User]
+    _ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User], most: Int
   ) async throws(ChatError) -> (conversation: Conversation, made: Made) {
     try await write { () async throws(ChatError) in
-      try await world.create(kind, title: title, picture: picture, owner: owner, members: members)
+      try await world.create(kind, title: title, picture: picture, owner: owner, members: members, most: most)
     }
   }
 
@@ -129,10 +131,10 @@ extension TroubledStore: ConversationStore {
   }
 
   func change(
-    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int
+    _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int, most: Int
   ) async throws(ChatError) -> (member: Member?, made: Made?) {
     try await write { () async throws(ChatError) in
-      try await world.change(id, change, of: subject, by: caller, limit: limit)
+      try await world.change(id, change, of: subject, by: caller, limit: limit, most: most)
     }
   }
 

@@ -46,6 +46,26 @@ import Testing
     }
   }
 
+  @Test func `who has as many conversations as he may makes, joins and is written to no more`() async throws {
+    var limits = Limits()
+    limits.conversationsPerUserMax = 2
+    let stage = try await Stage.set(limits: limits)
+    let (one, square) = (try await stage.cast.group(), try await stage.cast.square())
+    _ = try await stage.cast.group()
+    let chat = stage.chat
+    await refused(.conflict(.conversationsFull)) { () throws(ChatError) in
+      try await CreateConversation(kind: .group, title: "His").run(in: chat, as: stage.bob)
+    }
+    await refused(.conflict(.conversationsFull)) { () throws(ChatError) in
+      try await PutMember(conversation: square.id, user: stage.bob.user).run(in: chat, as: stage.bob)
+    }
+    await refused(.conflict(.conversationsFull)) { () throws(ChatError) in
+      try await OpenDirectConversation(user: stage.bob.user).run(in: chat, as: stage.eve)
+    }
+    try await RemoveMember(conversation: one.id, user: stage.bob.user).run(in: chat, as: stage.bob)
+    _ = try await CreateConversation(kind: .group, title: "His").run(in: chat, as: stage.bob)
+  }
+
   @Test func `ownership is shared with a member, and told in the conversation`() async throws {
     let stage = try await Stage.set()
     let group = try await stage.cast.group()

@@ -1,0 +1,71 @@
+import ChatCore
+
+/// How many conversations a user may have.
+extension AdapterContract {
+  static let lists: [ContractCase] = [
+    ContractCase("who has as many conversations as he may enters no more, in whatever way, and keeps what he has") {
+      stores in
+      let cast = try await Cast.gather(in: stores)
+      let direct = try await cast.direct().id
+      let group = try await cast.group().id
+      let square = try await cast.square().id
+      let empty = try await stores.conversations.create(.group, title: "Hers", owner: cast.eve, members: [])
+        .conversation
+      let ways: [(String, @Sendable () async throws(ChatError) -> Void)] = [
+        ("his own", { () throws(ChatError) in try await cast.make(by: cast.bob, with: [], most: 2) }),
+        (
+          "one that names him", { () throws(ChatError) in try await cast.make(by: cast.eve, with: [cast.bob], most: 2) }
+        ),
+        ("joining", { () throws(ChatError) in try await cast.put(cast.bob, into: square, by: cast.bob, most: 2) }),
+        (
+          "being added", { () throws(ChatError) in try await cast.put(cast.bob, into: empty.id, by: cast.eve, most: 2) }
+        ),
+        ("being written to", { () throws(ChatError) in try await cast.open(cast.eve, cast.bob, most: 2) }),
+        ("writing to somebody", { () throws(ChatError) in try await cast.open(cast.bob, cast.eve, most: 2) }),
+      ]
+      for (way, enter) in ways { try await refused(.conflict(.conversationsFull), way, enter) }
+      try expect(try await stores.log.heads(of: [square, empty.id]), is: [square: 1, empty.id: 1], "no entry")
+      let heads = try await stores.conversations.heads(of: cast.bob.id)
+      try expect(heads, is: [direct: 1, group: 1, cast.bob.ownConversation: 3], "what he has")
+      try await cast.open(cast.ada, cast.bob, most: 2)
+      try await cast.put(cast.bob, into: group, by: cast.ada, most: 2)
+      try await cast.put(cast.bob, into: square, by: cast.bob, most: 3)
+    },
+    ContractCase("leaving makes room, and so does deleting: at once his own, another's once he has looked") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let (one, other) = (try await cast.group().id, try await cast.group().id)
+      try await refused(.conflict(.conversationsFull), "a third") { () throws(ChatError) in
+        try await cast.make(by: cast.bob, with: [], most: 2)
+      }
+      _ = try await stores.conversations.change(one, .remove, of: cast.bob, by: cast.bob, limit: 9)
+      let own = try await stores.conversations.create(
+        .group, title: "His", picture: nil, owner: cast.bob, members: [], most: 2)
+      _ = try await stores.conversations.delete(own.conversation.id, by: cast.bob)
+      try await cast.make(by: cast.bob, with: [], most: 2)
+      _ = try await stores.conversations.delete(other, by: cast.ada)
+      let heads = try await stores.conversations.heads(of: cast.bob.id)
+      try expect(heads.count, is: 2, "what he has")
+      try await cast.make(by: cast.bob, with: [], most: 2)
+      try await refused(.conflict(.conversationsFull), "one more") { () throws(ChatError) in
+        try await cast.make(by: cast.bob, with: [], most: 2)
+      }
+    },
+  ]
+}
+
+extension Cast {
+  fileprivate func make(by owner: User, with members: [User], most: Int) async throws(ChatError) {
+    _ = try await stores.conversations.create(
+      .group, title: "More", picture: nil, owner: owner, members: members, most: most)
+  }
+
+  fileprivate func put(
+    _ user: User, into conversation: ConversationID, by caller: User, most: Int
+  ) async throws(ChatError) {
+    _ = try await stores.conversations.change(conversation, .put(nil), of: user, by: caller, limit: 9, most: most)
+  }
+
+  fileprivate func open(_ caller: User, _ other: User, most: Int) async throws(ChatError) {
+    _ = try await stores.conversations.openDirect(caller, other, most: most)
+  }
+}
