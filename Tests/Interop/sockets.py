@@ -8,7 +8,7 @@ from dialect import Dialect
 from engine import FAST_OPTIONS, SLOW_OPTIONS
 from wire import Connection, until_gone
 
-topic = Topic("Socket.IO 5", {"300/5000": FAST_OPTIONS, "25000/20000": SLOW_OPTIONS})
+topic = Topic("Socket.IO 5", {"1500/5000": FAST_OPTIONS, "25000/20000": SLOW_OPTIONS})
 wire = Dialect("/socket.io/", 4)
 
 
@@ -68,7 +68,7 @@ async def _(fixture):
         await until_gone(socket)
 
 
-@topic.check("a client that does not connect in time is closed", only={"300/5000"})
+@topic.check("a client that does not connect in time is closed", only={"1500/5000"})
 async def _(fixture):
     socket = await raw(fixture)
     started = asyncio.get_running_loop().time()
@@ -78,7 +78,7 @@ async def _(fixture):
 
 
 @topic.check("a client that leaves its only namespace is closed by its own ping timeout at the latest",
-    only={"300/5000"})
+    only={"1500/5000"})
 async def _(fixture):
     socket, *_ = await connected(fixture)
     socket.say("41")
