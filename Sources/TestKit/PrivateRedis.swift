@@ -43,10 +43,10 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     self.inCluster = inCluster
     guard let directory = PrivateRedis.makeDirectory() else { throw Failure(description: "no directory for Redis") }
     self.directory = directory
-    // Another process may take a port between our finding it free and Redis binding it.
+    // Another process may name the same port.
     for attempt in 1...5 {
-      port = PrivateRedis.freePort()
-      if inCluster { busPort = PrivateRedis.freePort() }
+      port = (try? PrivatePostgres.freePort()) ?? 0
+      if inCluster { busPort = (try? PrivatePostgres.freePort()) ?? 0 }
       do throws(Failure) {
         try start()
         return
@@ -253,18 +253,6 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     var template = Array("/tmp/martlet-redis-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { return nil }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private static func freePort() -> UInt16 {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    _ = withLoopback(port: 0) { bind(descriptor, $0, $1) }
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-    }
-    return UInt16(bigEndian: address.sin_port)
   }
 
   private static func withLoopback(port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
