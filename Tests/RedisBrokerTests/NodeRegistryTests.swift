@@ -183,7 +183,7 @@ struct NodeRegistryTests {
       let one = make("a", "600", 1)
       one.start()
       #expect(await Self.stands(one, .listed))
-      // As if its lease had run out and a stranger had joined between two beats: in one step, or a beat may come between.
+      // As if its lease had run out and a stranger had joined between two beats: in one step, or one may come between.
       try await Self.leaveBehind(
         Self.record("a", "600", 2), insteadOf: Self.record("a", "600", 1), for: 60_000, client)
       #expect(await Self.stands(one, .replaced))
