@@ -8,6 +8,7 @@ struct Options {
   var port: UInt16 = 3000
   var pingInterval: Int64 = 300
   var pingTimeout: Int64 = 200
+  var connectTimeout: Int64 = 1000
   var speaksThree = false
   var secret: String?
   var keysFile: String?
@@ -20,6 +21,7 @@ struct Options {
       case "--port": port = try Options.number(name, &rest, 0...65535)
       case "--ping-interval": pingInterval = try Options.number(name, &rest, 1...3_600_000)
       case "--ping-timeout": pingTimeout = try Options.number(name, &rest, 1...3_600_000)
+      case "--connect-timeout": connectTimeout = try Options.number(name, &rest, 1...3_600_000)
       case "--loops": loops = try Options.number(name, &rest, 1...64)
       case "--eio3": speaksThree = true
       case "--jwt-secret": secret = try Options.text(name, &rest)
@@ -30,7 +32,8 @@ struct Options {
   }
 
   private static let usage =
-    "--port P, --ping-interval MS, --ping-timeout MS, --eio3, --jwt-secret S, --jwks FILE, --loops N"
+    "--port P, --ping-interval MS, --ping-timeout MS, --connect-timeout MS, --eio3, --jwt-secret S, --jwks FILE, "
+    + "--loops N"
 
   private static func text(_ name: String, _ rest: inout ArraySlice<String>) throws(Wrong) -> String {
     guard let value = rest.popFirst() else { throw Wrong(description: "\(name) needs a value") }

@@ -12,12 +12,13 @@ struct Shared: Sendable {
   let socketSessions = EngineDirectory()
   let engineSettings: EngineDoorSettings
   let socketSettings: EngineDoorSettings
-  let socketLimits = SocketLimits(connectTimeout: 1000)
+  let socketLimits: SocketLimits
   let verifiers: [TokenVerifier]
 
   init(_ options: Options) throws {
     let limits = EngineLimits(
       pingInterval: options.pingInterval, pingTimeout: options.pingTimeout, queueBytesMax: 64 << 20)
+    socketLimits = SocketLimits(connectTimeout: options.connectTimeout)
     let everybody = CrossOriginPolicy(origins: .any)
     engineSettings = EngineDoorSettings(
       limits: limits, versions: options.speaksThree ? [.v3, .v4] : [.v4], crossOrigin: everybody)

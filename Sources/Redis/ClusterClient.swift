@@ -3,7 +3,8 @@ import IORuntime
 /// Commands to a cluster: each over one link to the master that has its key's slot.
 ///
 /// What a node sends on to another is sent there again, since it was not carried out: at once when the other is known,
-/// else after the map has been asked for. None of that takes longer than ``patience``; then the refusal is the reply.
+/// else after the map has been asked for. None of that takes longer than
+/// ``RedisSettings/redirectPatience``; then the refusal is the reply.
 ///
 /// - Limits: ``triesMax`` sendings of a command; as many wait for a map as may wait for replies.
 /// - Isolation: its loop.
@@ -11,8 +12,6 @@ import IORuntime
 final class ClusterClient: @unchecked Sendable {
   /// How often a command is sent at most: a slot that moves twice meanwhile, and one more.
   static let triesMax = 4
-  /// Milliseconds that a command goes about being sent on: no request is to notice it.
-  static let patience: Int64 = 200
   /// Milliseconds until a command is tried again whose keys are on two nodes.
   static let pause: Int64 = 25
 
@@ -96,7 +95,7 @@ final class ClusterClient: @unchecked Sendable {
   // MARK: Commands
 
   func submit(_ command: RedisCommand, deadline: Int64?, _ handler: @escaping Handler) throws(RedisError) {
-    let errand = Errand(command, deadline: deadline, end: loop.now &+ ClusterClient.patience, handler)
+    let errand = Errand(command, deadline: deadline, end: loop.now &+ settings.redirectPatience, handler)
     guard let connection = ready(for: errand.slot) else { throw .unavailable }
     try send(errand, over: connection)
   }

@@ -26,6 +26,8 @@ public struct RedisSettings: Sendable, Hashable {
   public var connectDeadline: Int64 = 2_000
   /// How long a reply may take, in milliseconds, before the connection is closed.
   public var replyDeadline: Int64 = 2_000
+  /// Milliseconds that a command goes about being sent on from node to node of a cluster: no request is to notice it.
+  public var redirectPatience: Int64 = 200
   /// Milliseconds between PINGs: a stopped Redis keeps its TCP connections alive, so this and the next find it within 7
   /// s.
   public var pingInterval: Int64 = 5_000

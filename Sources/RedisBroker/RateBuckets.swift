@@ -28,15 +28,22 @@ public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable 
   private let client: RedisClient
   private let names: TopicNames
   private let shares: Int
+  private let patience: Int64
   private let script = Scripts.take()
   private var own: TokenBuckets
   private var overdue: [RedisAddress: Int] = [:]
   private var counted = Counters()
 
-  /// Counts over `client`; `shares` is the number of loops in the cluster among which a limit is divided without Redis.
+  /// Counts over `client`.
+  ///
+  /// - Parameters:
+  ///   - shares: the loops in the cluster, among which a limit is divided without Redis.
+  ///   - patience: milliseconds that a request waits for Redis.
   public init(
-    loop: EventLoop, client: RedisClient, names: TopicNames = .standard, shares: Int = 1, keysMax: Int = 100_000
+    loop: EventLoop, client: RedisClient, names: TopicNames = .standard, shares: Int = 1, keysMax: Int = 100_000,
+    patience: Int64 = RateBuckets.patience
   ) {
+    self.patience = patience
     self.loop = loop
     self.client = client
     self.names = names
@@ -83,7 +90,7 @@ public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable 
     let question = Question(to: master, told)
     do throws(RedisError) {
       try client.submit(script, keys: [bucket], arguments: arguments) { self.answered(question, $0) }
-      question.timer = loop.schedule(after: RateBuckets.patience) { self.lostPatience(question) }
+      question.timer = loop.schedule(after: patience) { self.lostPatience(question) }
     } catch {
       question.answer(nil)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 extension PrivatePostgres {
   /// What went wrong in the surroundings of a test.
@@ -57,11 +58,21 @@ extension PrivatePostgres {
     return path
   }
 
-  /// A port that nobody has now.
+  /// The sockets that keep the last free ports, the oldest first.
+  private static let keepers = Mutex<[CInt]>([])
+  /// A server that is started, killed and started again is done with its port before so many others are given.
+  private static let keepersMax = 256
+
+  /// A port of 127.0.0.1 that nobody has, and that nobody is given from now on who asks for any: only who names it, and
+  /// sets SO_REUSEADDR as servers do, can listen there.
   public static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(what: "socket") }
-    defer { close(descriptor) }
+    let oldest = keepers.withLock { keepers in
+      keepers.append(descriptor)
+      return keepers.count > keepersMax ? keepers.removeFirst() : -1
+    }
+    if oldest >= 0 { close(oldest) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -72,6 +83,9 @@ extension PrivatePostgres {
       }
     }
     guard code else { throw Failure(what: "bind") }
+    // Behind the choice: before it, half of the ports would do.
+    var isShared: CInt = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<CInt>.size))
     return UInt16(bigEndian: address.sin_port)
   }
 

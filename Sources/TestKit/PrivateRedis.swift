@@ -43,10 +43,10 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     self.inCluster = inCluster
     guard let directory = PrivateRedis.makeDirectory() else { throw Failure(description: "no directory for Redis") }
     self.directory = directory
-    // Another process may take a port between our finding it free and Redis binding it.
+    // Another process may name the same port.
     for attempt in 1...5 {
-      port = PrivateRedis.freePort()
-      if inCluster { busPort = PrivateRedis.freePort() }
+      port = (try? PrivatePostgres.freePort()) ?? 0
+      if inCluster { busPort = (try? PrivatePostgres.freePort()) ?? 0 }
       do throws(Failure) {
         try start()
         return
@@ -66,8 +66,12 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   /// Kills the server at once; what it knew is gone.
   public func kill9() { signal(SIGKILL) }
 
-  /// Stops the server's process: its connections stay open and nothing answers.
-  public func stop() { signal(SIGSTOP) }
+  /// Stops the server's process: its connections stay open and nothing answers from now on.
+  public func stop() {
+    signal(SIGSTOP)
+    // The signal is sent at once and takes effect when its process is next scheduled.
+    for _ in 0..<5_000 where isRunning && !isStopped { usleep(1_000) }
+  }
 
   /// Lets a stopped server go on.
   public func cont() { signal(SIGCONT) }
@@ -84,25 +88,32 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   }
 
   /// What it knows, sorted.
-  public func keys() async throws -> [String] { try await PrivatePostgres.aside { self.keysNow() } }
+  public func keys() async throws -> [String] { try await PrivatePostgres.aside { try self.keysNow() } }
 
   /// Closes every connection that asks.
   public func killClients() async throws {
-    try await PrivatePostgres.aside { _ = self.ask("CLIENT KILL TYPE normal") }
+    try await PrivatePostgres.aside { try self.killClientsNow("normal") }
   }
 
   /// Closes every connection that listens.
-  public func killPubSubClients() async throws { try await PrivatePostgres.aside { self.killPubSubClientsNow() } }
+  public func killPubSubClients() async throws {
+    try await PrivatePostgres.aside { try self.killClientsNow("pubsub") }
+  }
 
   /// Whether the process is there, stopped or not.
-  public var isRunning: Bool { pid > 0 && PrivateRedis.isRunning(pid) }
+  public var isRunning: Bool { pid > 0 && PrivateRedis.state(of: pid).map { $0 != "Z" } ?? false }
+  /// Whether the process is there and stands still.
+  var isStopped: Bool { pid > 0 && PrivateRedis.state(of: pid) == "T" }
 
-  /// What the server says to a command, as `redis-cli` prints it; nil when nobody answers within a second. Blocks.
+  /// What the server says to a command, as `redis-cli` prints it; nil when it is dead or stopped, or is silent for 20
+  /// s. Blocks.
   ///
   /// - Parameter commands: each a line, its words apart by blanks.
   public func ask(_ commands: String...) -> String? {
+    guard !isStopped else { return nil }
     let lines = commands.map { "'\($0)'" }.joined(separator: " ")
-    return Shell.output("printf '%s\\n' \(lines) | timeout 1 redis-cli \(entrance.words(port))")
+    // A busy machine may take seconds to start a program.
+    return Shell.output("printf '%s\\n' \(lines) | timeout 20 redis-cli \(entrance.words(port))")
   }
 
   /// Kills the server and removes its directory; harmless a second time.
@@ -128,17 +139,23 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     guard ask("FLUSHALL") == "OK" else { throw Failure(description: "FLUSHALL on port \(port)") }
   }
 
-  /// Forgets everything and answers nobody for that many milliseconds.
-  func flushNow(silentFor pause: Int) throws(Failure) {
-    let answer = ask("MULTI", "CLIENT PAUSE \(pause) ALL", "FLUSHALL", "EXEC") ?? ""
+  /// Forgets everything, and makes scripts and all who write wait from that moment until `CLIENT UNPAUSE`, or for a
+  /// minute. Of all it would not take that.
+  func flushAndPauseNow() throws(Failure) {
+    let answer = ask("MULTI", "CLIENT PAUSE 60000 WRITE", "FLUSHALL", "EXEC") ?? ""
     guard answer.split(separator: "\n").count(where: { $0 == "OK" }) == 3 else {
       throw Failure(description: "FLUSHALL on port \(port): \(answer)")
     }
   }
 
-  func keysNow() -> [String] { (ask("KEYS *") ?? "").split(separator: "\n").map(String.init).sorted() }
+  func keysNow() throws(Failure) -> [String] {
+    guard let keys = ask("KEYS *") else { throw Failure(description: "KEYS on port \(port)") }
+    return keys.split(separator: "\n").map(String.init).sorted()
+  }
 
-  func killPubSubClientsNow() { _ = ask("CLIENT KILL TYPE pubsub") }
+  func killClientsNow(_ type: String) throws(Failure) {
+    guard ask("CLIENT KILL TYPE \(type)") != nil else { throw Failure(description: "CLIENT KILL on port \(port)") }
+  }
 
   // MARK: Insides
 
@@ -203,7 +220,7 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     for _ in 0..<500 {
       if answers() { return true }
       // Gone but not waited for by its shell: the port was taken.
-      guard PrivateRedis.isRunning(pid) else { return false }
+      guard isRunning else { return false }
       usleep(10_000)
     }
     return false
@@ -221,32 +238,21 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
     return recv(descriptor, &byte, 1, 0) == 1
   }
 
-  private static func isRunning(_ pid: pid_t) -> Bool {
-    guard let file = fopen("/proc/\(pid)/stat", "r") else { return false }
+  /// The letter of `/proc` for it; nil when there is no such process.
+  private static func state(of pid: pid_t) -> Character? {
+    guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, 128, file) != nil else { return false }
+    guard fgets(&line, 128, file) != nil else { return nil }
     let text = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    guard let paren = text.lastIndex(of: UInt8(ascii: ")")), paren + 2 < text.count else { return false }
-    return text[paren + 2] != UInt8(ascii: "Z")
+    guard let paren = text.lastIndex(of: UInt8(ascii: ")")), paren + 2 < text.count else { return nil }
+    return Character(Unicode.Scalar(text[paren + 2]))
   }
 
   private static func makeDirectory() -> String? {
     var template = Array("/tmp/martlet-redis-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { return nil }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private static func freePort() -> UInt16 {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    _ = withLoopback(port: 0) { bind(descriptor, $0, $1) }
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-    }
-    return UInt16(bigEndian: address.sin_port)
   }
 
   private static func withLoopback(port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {

@@ -93,7 +93,7 @@ extension PrivateRedisCluster {
   }
 
   /// Waits until every slot is served and every running node knows it, while some are dead or stopped.
-  public func waitUntilServing(_ seconds: Int64 = 20) async throws {
+  public func waitUntilServing(_ seconds: Int64 = 40) async throws {
     try await PrivatePostgres.aside { [self] in
       try wait(seconds, "the cluster does not serve all slots") { isServing() }
     }
@@ -101,7 +101,7 @@ extension PrivateRedisCluster {
 
   /// Waits until all six nodes are well and know it of each other, all slots are served, and the replicas have caught
   /// up.
-  public func waitUntilWhole(_ seconds: Int64 = 30) async throws {
+  public func waitUntilWhole(_ seconds: Int64 = 60) async throws {
     try await PrivatePostgres.aside { [self] in
       try wait(seconds, "the cluster is not whole:\n\(notWhole())") { nodes.allSatisfy(isWhole) }
     }
@@ -129,7 +129,7 @@ extension PrivateRedisCluster {
   /// Has a replica take its master's place in agreement with it; waits until it has.
   public func failover(_ replica: PrivateRedis) async throws {
     try await PrivatePostgres.aside { [self] in
-      try wait(10, "the node on \(replica.port) does not become a master") {
+      try wait(30, "the node on \(replica.port) does not become a master") {
         if itself(replica).map({ $0.isMaster && !$0.slots.isEmpty }) ?? false { return true }
         _ = replica.ask("CLUSTER FAILOVER")
         return false
@@ -153,7 +153,7 @@ extension PrivateRedisCluster {
   /// Has every node close the connections that listen.
   public func killPubSubClients() async throws {
     try await PrivatePostgres.aside { [nodes] in
-      for node in nodes where node.isRunning { node.killPubSubClientsNow() }
+      for node in nodes where node.isRunning { try node.killClientsNow("pubsub") }
     }
   }
 }

@@ -11,8 +11,6 @@ import Glibc
 public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   /// Milliseconds of silence after which a node is suspected.
   public static let nodeTimeout = 2_000
-  /// Milliseconds within which all masters can be told to forget, on a busy machine too.
-  private static let flushPause = 1_500
   /// How many slots there are.
   public static let slots = 16_384
 
@@ -79,22 +77,24 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
     try await waitUntilWhole()
   }
 
-  /// Forgets everything, at one moment for all who ask: a master that has forgotten answers nobody until the others
-  /// have.
+  /// Forgets everything, at one moment for all scripts and all who write: a master that has forgotten makes them wait
+  /// until the others have, however long those take.
   public func flush() async throws {
     try await PrivatePostgres.aside { [self] in
-      let begun = ContinuousClock.now
-      for node in mastersNow() { try node.flushNow(silentFor: PrivateRedisCluster.flushPause) }
-      guard ContinuousClock.now - begun < .milliseconds(PrivateRedisCluster.flushPause) else {
-        throw failure("the masters took over \(PrivateRedisCluster.flushPause) ms to forget")
-      }
-      usleep(UInt32(PrivateRedisCluster.flushPause) * 1_000)
+      let masters = mastersNow()
+      for master in masters { try master.flushAndPauseNow() }
+      for master in masters { try done(master, "CLIENT UNPAUSE") }
     }
+  }
+
+  /// Forgets everything, one master after the other: for when nobody asks meanwhile.
+  func flushInTurn() async throws {
+    try await PrivatePostgres.aside { [self] in for master in mastersNow() { try master.flushNow() } }
   }
 
   /// What the masters know, sorted.
   public func keys() async throws -> [String] {
-    try await PrivatePostgres.aside { [self] in mastersNow().flatMap { $0.keysNow() }.sorted() }
+    try await PrivatePostgres.aside { [self] in try mastersNow().flatMap { try $0.keysNow() }.sorted() }
   }
 
   /// Kills all servers and removes their directories.
@@ -133,7 +133,7 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
     for (master, replica) in zip(masters, nodes.dropFirst(3)) {
       guard let id = master.ask("CLUSTER MYID") else { throw failure("the master on \(master.port) is silent") }
       // Refused until the replica has heard of its master.
-      try wait(10, "the replica on \(replica.port) does not hear of its master") {
+      try wait(30, "the replica on \(replica.port) does not hear of its master") {
         replica.ask("CLUSTER REPLICATE \(id)") == "OK"
       }
     }

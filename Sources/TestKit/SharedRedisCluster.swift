@@ -25,7 +25,7 @@ enum SharedRedisCluster {
   private static func whole() async throws -> PrivateRedisCluster {
     if let cluster = state.withLock({ $0.cluster }) {
       try await cluster.heal()
-      try await cluster.flush()
+      try await cluster.flushInTurn()
       return cluster
     }
     let cluster = try await PrivateRedisCluster.start()

@@ -61,7 +61,7 @@ extension BenchRunTests {
   func sources() async throws {
     let peer = try await PlainPeer()
     let outcome = try await bench([
-      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--seconds", "1", "--workers",
+      Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--seconds", "3", "--workers",
       "3",
       "--sources", "127.0.0.2-127.0.0.6",
     ])

@@ -34,7 +34,7 @@ extension ClusterTests {
       }
       #expect(try await cluster.command(["doctor", "--ready"], settings: beside).exitCode() == 1)
       node.term()
-      #expect(await node.waitForExit(2_000) == .code(0), "\(node.logTail())")
+      #expect(await node.waitForExit(3_500) == .code(0), "\(node.logTail())")
       try await node.start()
     }
 

@@ -32,9 +32,9 @@ extension ClusterTests {
         #expect(try await stage.api[0].call(.delete, path, token: ada.token).status == 204)
 
         let wanted = ["message.created", "message.edited", "reaction.added", "message.deleted"]
-        #expect(await Stopwatch.wait(3_000) { here.entries == wanted && there.entries == wanted })
-        #expect(await Stopwatch.wait(3_000) { there.has("typing", "user", "id", ada.user) })
-        #expect(await Stopwatch.wait(3_000) { here.has("read", "user", nil, bob.user) })
+        #expect(await Stopwatch.wait(10_000) { here.entries == wanted && there.entries == wanted })
+        #expect(await Stopwatch.wait(10_000) { there.has("typing", "user", "id", ada.user) })
+        #expect(await Stopwatch.wait(10_000) { here.has("read", "user", nil, bob.user) })
         #expect(!here.names.contains("typing"))
         #expect(here.seqs == [2, 3, 4, 5] && there.seqs == [2, 3, 4, 5])
         one.close()

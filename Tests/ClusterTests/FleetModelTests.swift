@@ -49,13 +49,13 @@ import Testing
       broker.attach(ear)
       let topics = (1...90).map { Topic.conversation(ConversationID(counter: 1, bucket: Bucket(folding: UInt64($0)))) }
       for topic in topics { broker.follow(topic) }
-      try await eventually(within: 5_000, on: loop) { ear.following.count == topics.count }
+      try await eventually(within: 15_000, on: loop) { ear.following.count == topics.count }
       ear.following = []
       let owned = topics.filter { redis.owner(of: redis.slot(of: $0)) == 1 }
       redis.replicate(1)
       redis.die(1)
       redis.promote(1)
-      try await eventually(within: 5_000, on: loop) { ear.following.count == owned.count }
+      try await eventually(within: 15_000, on: loop) { ear.following.count == owned.count }
       #expect(!owned.isEmpty && owned.count < topics.count)
       #expect(Set(ear.following) == Set(owned))
       for topic in topics { #expect(ear.lost.contains { $0.concerns(topic.bucket) } == owned.contains(topic)) }

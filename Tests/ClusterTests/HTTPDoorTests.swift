@@ -66,7 +66,7 @@ extension ClusterTests {
       let cluster = try await SharedCluster.healthy()
       let node = role == .api ? cluster.api[0] : cluster.socket[0]
       for row in Self.rows {
-        let talk = await Probe.exchange(node.address, Array(row.bytes.utf8), for: 2_000)
+        let talk = await Probe.exchange(node.address, Array(row.bytes.utf8), for: 10_000)
         let statuses = Probe.statuses(talk)
         let shown = String(decoding: talk.answer.prefix(200), as: UTF8.self)
         #expect(statuses.count <= 1, "\(row.name): \(shown)")

@@ -71,9 +71,9 @@ extension ClusterTests {
         _ = try await stage.api[0].done(.delete, "/v1/sessions/me", token: ada.token)
         let signedOut = Stopwatch.now
         for socket in going {
-          let end = await socket.waitForEnd(3_000)
+          let end = await socket.waitForEnd(15_000)
           #expect(end?.code == 4500)
-          #expect((end?.at ?? .max) - signedOut < 1_000_000)
+          #expect(stage.took(from: signedOut, to: end?.at ?? .max) < 1_000_000)
         }
         #expect(staying.end == nil)
         await stage.loop.sleep(max(0, 1_100 - (Stopwatch.now - signedOut) / 1_000))
@@ -82,7 +82,7 @@ extension ClusterTests {
           #expect(try await node.call(.get, "/v1/users/me", token: again.token).status == 200)
         }
         _ = try await stage.api[1].done(.delete, "/v1/sessions", token: again.token)
-        #expect(await staying.waitForEnd(1_000)?.code == 4500)
+        #expect(await staying.waitForEnd(15_000)?.code == 4500)
       }
     }
 
@@ -102,6 +102,8 @@ extension ClusterTests {
         // A device that comes back afterwards is a stranger too.
         stage.clients[3].socket?.cut()
         await load
+        // Something is said after it, however late that was.
+        #expect(await stage.clients[0].say("without her", in: room, as: "last") != .unknown)
         await stage.loop.sleep(1_500)
         var state = try await stage.finalState()
         let page = try await stage.api[0].done(.get, "/v1/conversations/\(room)/entries?limit=100", token: ada.token)
@@ -141,7 +143,7 @@ extension ClusterTests {
           sent += 40
         }
         slow.raw?.resumeReading()
-        let end = await slow.waitForEnd(5_000)
+        let end = await slow.waitForEnd(15_000)
         #expect(end?.code == 4001 || end?.code == 1006, "\(end.map { "\($0)" } ?? "still open") after \(sent)")
         #expect(try await stage.converge(within: 5_000))
         let check = try await stage.check()

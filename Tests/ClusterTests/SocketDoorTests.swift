@@ -161,7 +161,7 @@ extension ClusterTests {
               ? try await Self.signedIn(stage, ada)
               : try await NativeSocket.open(loop: stage.loop, address: cluster.socket[0].address)
             if let raw = socket.raw { row.act(raw) }
-            let end = await socket.waitForEnd(3_000)
+            let end = await socket.waitForEnd(15_000)
             #expect(row.codes.contains(end?.code ?? 0), "\(row.name): \(end.map { "\($0)" } ?? "still open")")
             socket.cut()
           }
@@ -177,9 +177,9 @@ extension ClusterTests {
       try await ClusterStage.play(on: cluster) { stage in
         let silent = try await NativeSocket.open(loop: stage.loop, address: cluster.socket[1].address)
         let guessing = try await NativeSocket.open(loop: stage.loop, address: cluster.socket[0].address)
-        for _ in 0..<3 { _ = try? await guessing.request("auth", ["token": "a.b.c"], deadline: 2_000) }
-        #expect(await guessing.waitForEnd(2_000)?.code == 4502)
-        #expect(await silent.waitForEnd(6_000)?.code == 4502)
+        for _ in 0..<3 { _ = try? await guessing.request("auth", ["token": "a.b.c"], deadline: 10_000) }
+        #expect(await guessing.waitForEnd(15_000)?.code == 4502)
+        #expect(await silent.waitForEnd(15_000)?.code == 4502)
       }
     }
 
@@ -196,7 +196,7 @@ extension ClusterTests {
         ("another path", "GET /v2/socket HTTP/1.1\r\n\(upgrade)\(key)\r\nSec-WebSocket-Version: 13\r\n\r\n", [404]),
       ]
       for (name, request, statuses) in rows {
-        let talk = await Probe.exchange(node, Array(request.utf8), for: 400)
+        let talk = await Probe.exchange(node, Array(request.utf8), for: 10_000) { !Probe.statuses($0).isEmpty }
         let status = Probe.statuses(talk).first
         #expect(statuses.contains(status ?? 0), "\(name): \(String(decoding: talk.answer.prefix(300), as: UTF8.self))")
       }
@@ -204,8 +204,8 @@ extension ClusterTests {
       let foreign =
         "GET /v1/socket HTTP/1.1\r\n\(upgrade)\(key)\r\nSec-WebSocket-Version: 13\r\n"
         + "Origin: http://evil.example\r\n\r\n"
-      let talk = await Probe.exchange(node, Array(foreign.utf8), for: 400)
       let close: [UInt8] = [0x11, 0x98]
+      let talk = await Probe.exchange(node, Array(foreign.utf8), for: 10_000) { $0.answer.contains(close) }
       #expect(Probe.statuses(talk) == [101])
       #expect(talk.answer.contains(close), "no close with 4504")
     }
@@ -222,12 +222,12 @@ extension ClusterTests {
       let strays = socket.strays.count
       guard frame.contains(#""id":"x""#) else {
         socket.send(frame)
-        guard await Stopwatch.wait(3_000, until: { socket.strays.count > strays }) else {
+        guard await Stopwatch.wait(10_000, until: { socket.strays.count > strays }) else {
           throw CallFailure("nothing is said of \(frame.prefix(100))")
         }
         return socket.strays.last?["error"] ?? .null
       }
-      switch try await socket.reply(to: "x", frame, deadline: 3_000) {
+      switch try await socket.reply(to: "x", frame, deadline: 10_000) {
       case .refused(let problem): return problem
       case .ok(let data): return ["code": "none", "d": data]
       }

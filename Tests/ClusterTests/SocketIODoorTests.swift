@@ -43,10 +43,10 @@ extension ClusterTests {
         let staying = try await Self.open(stage, again.token, by: wire)
         _ = try await stage.api[0].done(.delete, "/v1/sessions/me", token: ada.token)
         let signedOut = Stopwatch.now
-        let end = await going.waitForEnd(3_000)
+        let end = await going.waitForEnd(15_000)
         #expect(end?.code == 4500)
         #expect(going.isSentOut)
-        #expect((end?.at ?? .max) - signedOut < 1_000_000)
+        #expect(stage.took(from: signedOut, to: end?.at ?? .max) < 1_000_000)
         #expect(try await staying.request("message.send", Self.note(room)).code == nil)
         // What a node knows of a session holds for a second.
         await stage.loop.sleep(max(0, 1_100 - (Stopwatch.now - signedOut) / 1_000))
@@ -64,11 +64,11 @@ extension ClusterTests {
       try await ClusterStage.play(on: cluster) { stage in
         let ada = try await stage.account("ada")
         let room = try await stage.open(title: "renewed", members: [ada])
-        let short = try await cluster.token(of: ada.username, seconds: 2)
+        let short = try await cluster.token(of: ada.username, seconds: 8)
         let expiring = try await Self.open(stage, short, by: wire)
         let renewed = try await Self.open(stage, short, by: wire)
         #expect(try await renewed.request("auth", ["token": .string(ada.token)]).code == nil)
-        #expect(await expiring.waitForEnd(5_000)?.code == 4100)
+        #expect(await expiring.waitForEnd(20_000)?.code == 4100)
         #expect(expiring.isSentOut)
         #expect(try await renewed.request("message.send", Self.note(room)).code == nil)
         renewed.close()
@@ -112,7 +112,7 @@ extension ClusterTests {
         let first = try await Self.open(stage, wish, by: .webSocket, note)
         #expect(try await first.request("resume").code == nil)
         for _ in 0..<3 { _ = try await first.request("message.send", Self.note(room)) }
-        #expect(await Stopwatch.wait(2_000) { seqs.count == 3 })
+        #expect(await Stopwatch.wait(10_000) { seqs.count == 3 })
         let pid = try #require(first.pid)
         let offset = try #require(first.offset)
         first.cut()
@@ -128,7 +128,7 @@ extension ClusterTests {
         let second = try await Self.open(stage, back(ada.token), by: .webSocket, note)
         #expect(second.pid == pid && second.sid == first.sid)
         #expect(try await second.request("message.send", Self.note(room)).code == nil)
-        #expect(await Stopwatch.wait(2_000) { seqs.count == 6 })
+        #expect(await Stopwatch.wait(10_000) { seqs.count == 6 })
         #expect(seqs == Array((seqs.first ?? 0)..<(seqs.first ?? 0) + 6))
         #expect(try await second.request("resume").code == "already_resumed")
         for socket in [stranger, second] { socket.close() }
@@ -152,7 +152,7 @@ extension ClusterTests {
         // Past the grace that a full queue has, in which nobody fetches anything.
         await stage.loop.sleep(1_000)
         slow.isIdle = false
-        #expect(await slow.waitForEnd(5_000)?.code == 4001)
+        #expect(await slow.waitForEnd(15_000)?.code == 4001)
         #expect(!slow.isSentOut)
         #expect(try await stage.converge(within: 5_000))
         #expect(try await stage.check().broken() == [])
@@ -170,7 +170,7 @@ extension ClusterTests {
         #expect(socket.pid == nil)
         #expect(try await socket.request("resume").code == nil)
         socket.emit("message.send", Self.note(room))
-        #expect(await Stopwatch.wait(2_000) { heard == 1 })
+        #expect(await Stopwatch.wait(10_000) { heard == 1 })
         #expect(socket.extraArguments == 0)
         socket.close()
       }
@@ -215,7 +215,7 @@ extension ClusterTests {
 
     /// Waits until the gauges of Engine.IO say that.
     private static func reach(_ node: RESTClient, _ wanted: [String: Int]) async throws -> Bool {
-      let end = Stopwatch.now + 5_000_000
+      let end = Stopwatch.now + 30_000_000
       while Stopwatch.now < end {
         let lines = try await node.text("/metrics").split(separator: "\n").filter { $0.hasPrefix("martlet_engine") }
         if wanted.allSatisfy({ name, count in lines.contains { $0.hasSuffix("\(name) \(count)") } }) { return true }

@@ -9,6 +9,9 @@ import Testing
 
 @Suite("Rate buckets")
 struct RateBucketsTests {
+  /// Where Redis is there and its answers are what is looked at: one that comes late on a busy machine is one too.
+  static let patience: Int64 = 15_000
+
   @Test("are shared: two loops together get no more than the limit", arguments: RedisKind.allCases)
   func shared(kind: RedisKind) async throws {
     try await kind.play { redis in
@@ -17,8 +20,8 @@ struct RateBucketsTests {
         try await onLoop { loop in
           let client = RedisClient(loop: loop, settings: settings)
           client.start()
-          try #require(await client.connected(within: 2_000))
-          let buckets = RateBuckets(loop: loop, client: client)
+          try #require(await client.connected(within: 15_000))
+          let buckets = RateBuckets(loop: loop, client: client, patience: Self.patience)
           var allowed = 0
           for _ in 0..<tries {
             if await buckets.take("send:u:7", cost: 1, capacity: 100, refillPerSecond: 0.001).allowed { allowed += 1 }
@@ -38,14 +41,16 @@ struct RateBucketsTests {
   @Test("fill again by Redis' clock, and say what is left and when to come back", arguments: RedisKind.allCases)
   func decisions(kind: RedisKind) async throws {
     try await withRedis(kind) { loop, client, _ in
-      let buckets = RateBuckets(loop: loop, client: client)
-      let first = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
+      let buckets = RateBuckets(loop: loop, client: client, patience: Self.patience)
+      let begun = loop.now
+      let first = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 1)
       #expect(first.allowed && first.remaining == 1 && first.retryAfter == 0)
-      #expect((250...300).contains(first.resetAfter))
-      let second = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
-      #expect(!second.allowed && (100...200).contains(second.retryAfter))
+      #expect((2_950...3_000).contains(first.resetAfter))
+      let second = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 1)
+      #expect(!second.allowed)
+      #expect((1_990 - (EventLoop.monotonicMilliseconds() - begun)...2_000).contains(second.retryAfter))
       await loop.sleep(second.retryAfter + 5)
-      let third = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 10)
+      let third = await buckets.take("k", cost: 3, capacity: 4, refillPerSecond: 1)
       #expect(third.allowed)
       let never = await buckets.take("z", cost: 5, capacity: 4, refillPerSecond: 0)
       #expect(!never.allowed && never.remaining == 4 && never.retryAfter == 86_400_000)
@@ -62,7 +67,7 @@ struct RateBucketsTests {
   @Test("call back as they answer who waits, from the same bucket, once each", arguments: RedisKind.allCases)
   func told(kind: RedisKind) async throws {
     try await withRedis(kind) { loop, client, redis in
-      let buckets = RateBuckets(loop: loop, client: client)
+      let buckets = RateBuckets(loop: loop, client: client, patience: Self.patience)
       let told = Mutex<[RateDecision]>([])
       for _ in 0..<3 {
         buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
@@ -71,12 +76,12 @@ struct RateBucketsTests {
       #expect(told.withLock { $0.map(\.allowed) } == [true, true, false])
       #expect(buckets.counters.shared == 4)
       redis.kill9()
-      try await eventually(within: 1_000, on: loop) { !client.isConnected }
+      try await eventually(within: 15_000, on: loop) { !client.isConnected }
       for _ in 0..<3 {
         buckets.take("k", cost: 1, capacity: 2, refillPerSecond: 0.001) { said in told.withLock { $0.append(said) } }
       }
       // A cluster's client is no longer whole when it misses one master; the bucket's own may be missed a moment later.
-      try await eventually(within: 5_000, on: loop) { told.withLock { $0.count } >= 6 }
+      try await eventually(within: 15_000, on: loop) { told.withLock { $0.count } >= 6 }
       #expect(told.withLock { $0.dropFirst(3).map(\.allowed) } == [true, true, false])
       #expect(buckets.counters.local == 3)
     }
@@ -86,9 +91,9 @@ struct RateBucketsTests {
     "count by this loop's share while Redis is away, and together again when it is back", arguments: RedisKind.allCases)
   func away(kind: RedisKind) async throws {
     try await withRedis(kind) { loop, client, redis in
-      let buckets = RateBuckets(loop: loop, client: client, shares: 4)
+      let buckets = RateBuckets(loop: loop, client: client, shares: 4, patience: Self.patience)
       redis.kill9()
-      try await eventually(within: 1_000, on: loop) { !client.isConnected }
+      try await eventually(within: 15_000, on: loop) { !client.isConnected }
       var allowed = 0
       for _ in 0..<40 {
         if await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).allowed { allowed += 1 }
@@ -100,7 +105,7 @@ struct RateBucketsTests {
       #expect(await !buckets.take("dear", cost: 30, capacity: 40, refillPerSecond: 0.001).allowed)
       #expect(await !buckets.take("too dear", cost: 41, capacity: 40, refillPerSecond: 0.001).allowed)
       try await redis.restart()
-      try #require(await client.connected(within: 5_000))
+      try #require(await client.connected(within: 15_000))
       #expect(await buckets.take("k", cost: 1, capacity: 40, refillPerSecond: 0.001).remaining == 39)
       #expect(buckets.counters.shared == 1)
     }
@@ -110,21 +115,27 @@ struct RateBucketsTests {
     "make nobody wait for a Redis that is stopped: the first 50 ms, the next not at all", arguments: RedisKind.allCases)
   func stopped(kind: RedisKind) async throws {
     try await withRedis(kind) { loop, client, redis in
+      let patient = RateBuckets(loop: loop, client: client, patience: Self.patience)
+      #expect(await patient.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
+      #expect(patient.counters.shared == 1)
       let buckets = RateBuckets(loop: loop, client: client)
-      #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
       redis.stop()
-      let start = EventLoop.monotonicMilliseconds()
       #expect(await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1).allowed)
-      #expect(EventLoop.monotonicMilliseconds() - start < 150)
-      let next = EventLoop.monotonicMilliseconds()
-      for _ in 0..<100 { _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1) }
-      #expect(EventLoop.monotonicMilliseconds() - next < 100)
+      #expect(buckets.counters.slow == 1 && RateBuckets.patience == 50)
+      // Told before the call returns: nobody waits.
+      let told = Mutex(0)
+      for _ in 0..<100 {
+        buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1) { _ in told.withLock { $0 += 1 } }
+      }
+      #expect(told.withLock(\.self) == 100)
       #expect(buckets.counters.slow == 1 && buckets.counters.local == 101)
       redis.cont()
-      await loop.sleep(100)
-      let before = buckets.counters.shared
-      _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1)
-      #expect(buckets.counters.shared == before + 1)
+      let end = loop.now + 15_000
+      while buckets.counters.shared == 0 {
+        try #require(loop.now < end, "Redis is not asked again")
+        await loop.sleep(20)
+        _ = await buckets.take("k", cost: 1, capacity: 10, refillPerSecond: 1)
+      }
     }
   }
 }

@@ -95,7 +95,7 @@ struct RedisPresenceTests {
       await loop.sleep(400)
       #expect(ears[1].last(of: Self.ada)?.status == .online)
       try await redis.restart()
-      try await eventually(within: 10_000, on: loop) {
+      try await eventually(within: 15_000, on: loop) {
         ears[1].last(of: Self.ada)?.status == .offline && ears[1].last(of: bob)?.status == .online
       }
     }
@@ -144,7 +144,7 @@ struct RedisPresenceTests {
       try await Self.says(nodes[1], .online, loop)
       let client = RedisClient(loop: loop, settings: try RedisSettings(url: redis.url))
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       let keys = (try await client.command(RedisCommand("KEYS", "*p:at:a*")).elements ?? []).compactMap(\.text)
       try #require(keys.count == 1)
       let share = PresenceShare(of: Self.ada)

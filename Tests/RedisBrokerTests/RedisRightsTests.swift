@@ -71,7 +71,7 @@ struct RedisRightsTests {
   ) async throws {
     let client = RedisClient(loop: loop, settings: settings)
     client.start()
-    try #require(await client.connected(within: 5_000))
+    try #require(await client.connected(within: 15_000))
     try await body(client)
     client.close()
   }
@@ -96,7 +96,7 @@ struct RedisRightsTests {
         client.start()
         topic.start()
       }
-      try await eventually(within: 5_000, on: loop) { clients.allSatisfy(\.isConnected) }
+      try await eventually(within: 15_000, on: loop) { clients.allSatisfy(\.isConnected) }
       let under = BrokersUnderTest(loop: loop, brokers: topics) { _ in interrupt() }
       try await rule.run(under)
       topics[0].announce(.signedOut(PayloadTests.ada.id, sessions: [SessionID(rawValue: 4_097)]))
@@ -109,7 +109,7 @@ struct RedisRightsTests {
 
   private static func counts(_ loop: EventLoop, _ settings: RedisSettings) async throws {
     try await withClient(loop, settings) { client in
-      let buckets = RateBuckets(loop: loop, client: client)
+      let buckets = RateBuckets(loop: loop, client: client, patience: RateBucketsTests.patience)
       for number in 0..<20 {
         #expect(await buckets.take("send:u:\(number)", cost: 1, capacity: 2, refillPerSecond: 1).allowed)
       }
@@ -130,13 +130,13 @@ struct RedisRightsTests {
       }
       for registry in registries.prefix(2) {
         registry.start()
-        try await eventually(within: 10_000, on: loop) { registry.standing == .listed }
+        try await eventually(within: 15_000, on: loop) { registry.standing == .listed }
       }
       registries[2].start()
       try await eventually(within: 20_000, on: loop) {
         if case .refused = registries[2].standing { true } else { false }
       }
-      try await eventually(within: 5_000, on: loop) { registries[0].counters.refused == 1 }
+      try await eventually(within: 15_000, on: loop) { registries[0].counters.refused == 1 }
       let nodes = try await registries[0].nodes()
       #expect(nodes.map(\.id) == ["a", "b"])
       for registry in registries { registry.leave() }

@@ -24,7 +24,7 @@ private struct Station {
   func follow(_ topics: [Topic], on loop: EventLoop) async throws {
     let before = listener.following.count
     for topic in topics { broker.follow(topic) }
-    try await eventually(within: 5_000, on: loop) { listener.following.count >= before + topics.count }
+    try await eventually(within: 15_000, on: loop) { listener.following.count >= before + topics.count }
   }
 
   func close() {
@@ -56,7 +56,7 @@ struct RedisTopicsTests {
       try await listening.follow([.conversation(Self.here)], on: near)
       let published = try await onLoop { far in
         let speaking = Station(far, settings)
-        try await eventually(within: 2_000, on: far) { speaking.client.isConnected }
+        try await eventually(within: 15_000, on: far) { speaking.client.isConnected }
         speaking.broker.publish([entry(1, in: Self.here), entry(1, in: Self.there)])
         speaking.broker.publish([entry(2, in: Self.here)])
         speaking.broker.announce(.typing(Self.here, PayloadTests.ada))
@@ -68,7 +68,7 @@ struct RedisTopicsTests {
       #expect(published.entriesPublished == 3)
       #expect(published.payloadsPublished == 2)
       #expect(published.signalsPublished == 1)
-      try await eventually(within: 1_000, on: near) { listening.listener.signals.count == 1 }
+      try await eventually(within: 15_000, on: near) { listening.listener.signals.count == 1 }
       #expect(listening.listener.batches == 1)
       #expect(listening.broker.counters.entriesReceived == 2)
       #expect(listening.listener.entries == [entry(1, in: Self.here), entry(2, in: Self.here)])
@@ -81,11 +81,11 @@ struct RedisTopicsTests {
     try await Self.withRedis(.single) { _, settings, loop in
       let stations = (0..<6).map { _ in Station(loop, settings) }
       for station in stations { try await station.follow([.conversation(Self.here)], on: loop) }
-      try await eventually(within: 2_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
+      try await eventually(within: 15_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
       _ = try await stations[0].client.command(RedisCommand("CONFIG", "RESETSTAT"), deadline: 2_000)
       for seq in 1...3 {
         stations[0].broker.publish([entry(Int64(seq), in: Self.here)])
-        try await eventually(within: 2_000, on: loop) { stations.allSatisfy { $0.listener.entries.count == seq } }
+        try await eventually(within: 15_000, on: loop) { stations.allSatisfy { $0.listener.entries.count == seq } }
       }
       let told = try await stations[0].client.command(RedisCommand("INFO", "commandstats"), deadline: 2_000)
       #expect(told.text?.contains("cmdstat_spublish:calls=3,") == true)
@@ -97,7 +97,7 @@ struct RedisTopicsTests {
   func contract(_ rule: BrokerContract.Case) async throws {
     try await Self.withRedis(.single) { _, settings, loop in
       let stations = [Station(loop, settings), Station(loop, settings)]
-      try await eventually(within: 2_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
+      try await eventually(within: 15_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
       let kill = RedisCommand("CLIENT", "KILL", "TYPE", "pubsub")
       let under = BrokersUnderTest(loop: loop, brokers: stations.map(\.broker)) { _ in
         try? stations[0].client.submit(kill) { _ in }
@@ -114,9 +114,9 @@ struct RedisTopicsTests {
     try await Self.withRedis(kind) { _, settings, loop in
       let station = Station(loop, settings)
       try await station.follow([.user(PayloadTests.ada.id), .conversation(Self.here)], on: loop)
-      try await eventually(within: 2_000, on: loop) { station.client.isConnected }
+      try await eventually(within: 15_000, on: loop) { station.client.isConnected }
       for signal in PayloadTests.signals { station.broker.announce(signal) }
-      try await eventually(within: 1_000, on: loop) { station.listener.signals.count == PayloadTests.signals.count }
+      try await eventually(within: 15_000, on: loop) { station.listener.signals.count == PayloadTests.signals.count }
       #expect(station.listener.signals == PayloadTests.signals)
       station.broker.unfollow(.conversation(Self.here))
       await loop.sleep(30)
@@ -141,19 +141,19 @@ struct RedisTopicsTests {
       station.listener.forget()
       redis.kill9()
       let channel = TopicNames.standard.channel(of: .conversation(Self.here))
-      try await eventually(within: 5_000, on: loop) {
+      try await eventually(within: 15_000, on: loop) {
         station.listener.interruptions(of: topics) == [1] && !station.client.isConnected(for: channel)
       }
       station.broker.publish([entry(1, in: Self.here)])
       await loop.sleep(5)
       #expect(station.broker.counters.dropped == 1)
       try await redis.restart()
-      try await eventually(within: 5_000, on: loop) { Set(station.listener.following) == Set(topics) }
+      try await eventually(within: 15_000, on: loop) { Set(station.listener.following) == Set(topics) }
       #expect(station.listener.interruptions(of: topics) == [1])
-      try await eventually(within: 5_000, on: loop) { station.client.isConnected }
+      try await eventually(within: 15_000, on: loop) { station.client.isConnected }
       station.listener.forget()
       try await redis.killPubSubClients()
-      try await eventually(within: 5_000, on: loop) { Set(station.listener.following) == Set(topics) }
+      try await eventually(within: 15_000, on: loop) { Set(station.listener.following) == Set(topics) }
       #expect(station.listener.interruptions(of: topics) == [2])
       station.close()
     }
@@ -179,7 +179,7 @@ struct RedisTopicsTests {
     try await Self.withRedis(kind) { _, settings, loop in
       let station = Station(loop, settings)
       try await station.follow([.conversation(Self.here)], on: loop)
-      try await eventually(within: 2_000, on: loop) { station.client.isConnected }
+      try await eventually(within: 15_000, on: loop) { station.client.isConnected }
       let channel = TopicNames.standard.channel(of: .conversation(Self.here))
       let foreign = EntryText.payload(of: [entry(1, in: Self.there)], in: Self.there)
       for payload in [Array("garbage".utf8), [], [0xFF, 0], Array(#"{"v":9}"#.utf8), foreign] {
@@ -188,7 +188,7 @@ struct RedisTopicsTests {
         station.client.send(command)
       }
       station.broker.publish([entry(7, in: Self.here)])
-      try await eventually(within: 1_000, on: loop) { station.listener.entries.count == 1 }
+      try await eventually(within: 15_000, on: loop) { station.listener.entries.count == 1 }
       #expect(station.listener.entries == [entry(7, in: Self.here)])
       #expect(station.broker.counters.malformed == 4)
       #expect(station.broker.counters.foreign == 1)
@@ -205,9 +205,9 @@ struct RedisTopicsTests {
       let theirs = Station(loop, settings, names: names)
       try await ours.follow([.conversation(Self.here)], on: loop)
       try await theirs.follow([.conversation(Self.here)], on: loop)
-      try await eventually(within: 2_000, on: loop) { ours.client.isConnected }
+      try await eventually(within: 15_000, on: loop) { ours.client.isConnected }
       ours.broker.publish([entry(1, in: Self.here)])
-      try await eventually(within: 1_000, on: loop) { ours.listener.entries.count == 1 }
+      try await eventually(within: 15_000, on: loop) { ours.listener.entries.count == 1 }
       #expect(theirs.listener.entries.isEmpty)
       ours.close()
       theirs.close()

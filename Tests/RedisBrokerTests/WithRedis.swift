@@ -13,7 +13,7 @@ func withRedis(
     try await onLoop { loop in
       let client = RedisClient(loop: loop, settings: settings)
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       try await body(loop, client, redis)
       client.close()
     }

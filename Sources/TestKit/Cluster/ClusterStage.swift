@@ -89,6 +89,12 @@ public final class ClusterStage: @unchecked Sendable {
 
   // MARK: What is true afterwards
 
+  /// Microseconds between two moments, without what the test waited for a core.
+  public func took(from begin: Moment, to end: Moment) -> Moment {
+    recorder.lookAround()
+    return end == .max ? .max : end - begin - recorder.history.starved(from: begin, to: end)
+  }
+
   /// Waits until every live client has everything that is stored; false when that takes longer.
   public func converge(within milliseconds: Int64) async throws -> Bool {
     let end = Stopwatch.now + milliseconds * 1_000

@@ -21,12 +21,12 @@ public final class DevNode {
     let pid = try ChildProcess.spawn([try LocalCluster.binary(), "dev"], environment: environment, log: log)
     leash.hold(pid)
     let node = DevNode(.ip(host: "127.0.0.1", port: port), pid, leash)
-    for _ in 0..<600 {
+    for _ in 0..<1_200 {
       if isSecure, await Probe.exchange(node.address, [], for: 10).isConnected { return node }
       if await Probe.status(node.address, "/readyz") == 200 { return node }
       try await Task.sleep(for: .milliseconds(50))
     }
-    throw PrivatePostgres.Failure(what: "the node is not ready after 30 s")
+    throw PrivatePostgres.Failure(what: "the node is not ready after a minute")
   }
 
   private init(_ address: SocketAddress, _ pid: Int32, _ leash: Leash) {

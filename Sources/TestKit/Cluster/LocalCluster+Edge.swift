@@ -18,12 +18,12 @@ public final class EdgeProcess: @unchecked Sendable {
     self.leash = leash
   }
 
-  /// Waits until it sends to just these nodes, at most ten seconds; false when it does not.
+  /// Waits until it sends to just these nodes, at most half a minute; false when it does not.
   public func sends(to nodes: [NodeProcess]) async -> Bool {
     let wanted = nodes.flatMap {
       $0.role == .socket ? ["socket,\($0.name)", "socketio,\($0.name)"] : ["api,\($0.name)"]
     }
-    for _ in 0..<200 {
+    for _ in 0..<600 {
       let talk = await Probe.exchange(
         statistics, Array("GET /;csv HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8), for: 1_000)
       if EdgeProcess.up(String(decoding: talk.answer, as: UTF8.self)) == Set(wanted) { return true }
@@ -84,7 +84,7 @@ extension LocalCluster {
     leash.hold(pid)
     let edge = EdgeProcess(
       .ip(host: "127.0.0.1", port: port), .ip(host: "127.0.0.1", port: statistics), pid, leash)
-    for _ in 0..<100 {
+    for _ in 0..<600 {
       // Without an upgrade the socket's path is refused, but by a node.
       let socket = await Probe.status(edge.address, "/v1/socket")
       if await Probe.status(edge.address, "/v1/info") == 200, let socket, socket < 500 { return edge }

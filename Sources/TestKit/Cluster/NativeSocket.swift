@@ -59,7 +59,7 @@ public final class NativeSocket: @unchecked Sendable {
     if let token { headers.append("Authorization", "Bearer \(token)") }
     native.socket = try await SocketClient.open(
       loop: loop, address: address, path: "/v1/socket", subprotocol: "martlet.v1.json", headers: headers,
-      deadline: 3_000,
+      deadline: 10_000,
       callbacks: .init(message: { native.received($0) }, closed: { native.closed($0, $1) }))
     return native
   }

@@ -6,15 +6,18 @@ public enum Probe {
   /// The status of a GET; nil when nobody answers.
   public static func status(_ address: SocketAddress, _ path: String) async -> Int? {
     let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    return statuses(await exchange(address, Array(request.utf8), for: 1_000)).first
+    return statuses(await exchange(address, Array(request.utf8), for: 10_000)).first
   }
 
-  /// Sends bytes as they are and gives all that comes back until the server closes, or until that many milliseconds
-  /// have passed without a byte.
-  public static func exchange(_ address: SocketAddress, _ bytes: [UInt8], for milliseconds: Int) async -> Talk {
+  /// Sends bytes as they are and gives all that comes back until the server closes, until it is enough, or until that
+  /// many milliseconds have passed without a byte.
+  public static func exchange(
+    _ address: SocketAddress, _ bytes: [UInt8], for milliseconds: Int,
+    until isEnough: @escaping @Sendable (Talk) -> Bool = { _ in false }
+  ) async -> Talk {
     await withCheckedContinuation { continuation in
       // Blocking calls get a thread of their own.
-      detach { continuation.resume(returning: talk(address, bytes, milliseconds)) }
+      detach { continuation.resume(returning: talk(address, bytes, milliseconds, isEnough)) }
     }
   }
 
@@ -36,7 +39,9 @@ public enum Probe {
     }
   }
 
-  private static func talk(_ address: SocketAddress, _ bytes: [UInt8], _ milliseconds: Int) -> Talk {
+  private static func talk(
+    _ address: SocketAddress, _ bytes: [UInt8], _ milliseconds: Int, _ isEnough: (Talk) -> Bool
+  ) -> Talk {
     var talk = Talk()
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return talk }
@@ -53,6 +58,7 @@ public enum Probe {
       if count == 0 || (count < 0 && errno == ECONNRESET) { talk.isClosed = true }
       guard count > 0 else { return talk }
       talk.answer += part.prefix(count)
+      if isEnough(talk) { return talk }
     }
   }
 

@@ -137,7 +137,7 @@ final class SocketIOCarrier: @unchecked Sendable {
 
   private func openSocket(at address: SocketAddress) async throws(CallFailure) -> SocketClient {
     try await SocketClient.open(
-      loop: loop, address: address, path: target("websocket"), headers: place.headers, deadline: 3_000,
+      loop: loop, address: address, path: target("websocket"), headers: place.headers, deadline: 10_000,
       callbacks: .init(
         message: { [weak self] in self?.take(Substring(String(decoding: $0, as: UTF8.self))) },
         closed: { [weak self] _, _ in self?.over() }))
@@ -149,7 +149,7 @@ final class SocketIOCarrier: @unchecked Sendable {
     var isConfirmed = false
     probed = { isConfirmed = true }
     socket.send("2probe")
-    guard await Stopwatch.wait(3_000, until: { isConfirmed || self.isOver }), !isOver else { return socket.cut() }
+    guard await Stopwatch.wait(10_000, until: { isConfirmed || self.isOver }), !isOver else { return socket.cut() }
     socket.send("5")
     self.socket = socket
     isUpgrading = false

@@ -93,10 +93,10 @@ extension PresenceContract {
     Case("a herd that reconnects is told in batches, a few messages for thousands of users") { nodes in
       let herd = (0..<4_000).map { UserID(counter: 30_000 + Int64($0) / 4_096, bucket: Bucket(folding: UInt64($0))) }
       nodes.nodes[1].watch(herd)
-      try await eventually(within: 10_000, on: nodes.loop) { nodes.ears[1].known.count == herd.count }
+      try await eventually(within: 20_000, on: nodes.loop) { nodes.ears[1].known.count == herd.count }
       let before = nodes.ears[1].batches
       for user in herd { nodes.nodes[0].arrived(user) }
-      try await eventually(within: 10_000, on: nodes.loop) {
+      try await eventually(within: 20_000, on: nodes.loop) {
         nodes.ears[1].known.values.allSatisfy { $0 == .online }
       }
       let batches = nodes.ears[1].batches - before

@@ -78,8 +78,8 @@ public final class NetworkStage: TranscriptStage {
 
 /// The client's end of a socket.
 final class NetworkSocket: TranscriptSocket, @unchecked Sendable {
-  /// How long an expected frame may take: 5 s, far more than it does.
-  private static let patience: Int64 = 5_000
+  /// How long an expected frame may take: 20 s, far more than it does.
+  private static let patience: Int64 = 20_000
 
   private let loop: EventLoop
   private var client: SocketClient?
@@ -93,7 +93,7 @@ final class NetworkSocket: TranscriptSocket, @unchecked Sendable {
   /// A plain WebSocket.
   func open(_ address: SocketAddress, _ path: String, _ headers: HeaderFields) async throws {
     client = try await SocketClient.open(
-      loop: loop, address: address, path: path, headers: headers, deadline: 3_000,
+      loop: loop, address: address, path: path, headers: headers, deadline: 10_000,
       callbacks: .init(
         message: { [weak self] in if let frame = try? JSONValue(parsing: Array($0)) { self?.frames.append(frame) } },
         closed: { [weak self] _, _ in self?.isClosed = true }))

@@ -60,7 +60,7 @@ public struct TranscriptPlayer {
     case .request(let method, let path, let headers, let body, let form):
       try await request(step, method, path, headers, body, form)
     case .answer(let status, let headers, let body, let eventually):
-      try await answer(step, status, headers, body, tries: eventually ? 60 : 1)
+      try await answer(step, status, headers, body, tries: eventually ? 300 : 1)
     case .connect(let query, let headers, let auth):
       let auth = try auth.map { text throws(TranscriptFailure) in try names.value(text, line: step.line) }
       sockets[step.who] = try await stage.connect(names.text(query), fields(headers), auth: auth)
@@ -194,8 +194,8 @@ public struct TranscriptPlayer {
     }
   }
 
-  /// Of a frame: 3 s of them.
-  private static let sendingsMax = 30
+  /// Of a frame: 15 s of them.
+  private static let sendingsMax = 150
 
   private static func name(_ frame: JSONValue) -> JSONValue? { frame[0] ?? frame["type"] }
 }
