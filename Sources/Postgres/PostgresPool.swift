@@ -58,6 +58,7 @@ public final class PostgresPool: @unchecked Sendable {
   public var connectionsMax: Int { settings.connections }
   /// How long a statement waits for a lock that says nothing of it, in milliseconds.
   public var lockTimeout: Int64 { settings.lockTimeout }
+  var refusalTime: Int64 { settings.refusalTime }
 
   /// How long an answer is waited for when nobody says less.
   public var deadlineMax: Int64 { settings.queryTimeout }

@@ -43,6 +43,9 @@ public struct PostgresSettings: Sendable {
   public var needsCoordinator = false
   /// Whether sessions may not write: what is asked of a replica must not write when it has become something else.
   public var isReadOnly = false
+  /// What is left of a transaction's time, in milliseconds, when the server gives up a lock on which all of it would
+  /// be spent, for that to be heard: who waits past his deadline takes the connection with him.
+  var refusalTime: Int64 = 100
   /// Shared by all pools made from copies of these settings.
   var gate = ConnectGate()
 

@@ -17,8 +17,8 @@ public final class PostgresTransaction: @unchecked Sendable {
   init(pool: PostgresPool, grant: PostgresPool.Grant, deadline: Int64) {
     self.pool = pool
     connection = grant.connection
-    // Who waits past his deadline takes the connection with him, and the server goes on waiting for nobody.
-    let left = deadline - EventLoop.monotonicMilliseconds() - PostgresPool.hastyPatience
+    // Else the server would go on waiting for nobody.
+    let left = deadline - EventLoop.monotonicMilliseconds() - pool.refusalTime
     isLast = left < grant.patience ?? pool.lockTimeout
     patience = isLast ? max(PostgresPool.hastyPatienceLeast, left) : grant.patience
     self.deadline = deadline

@@ -26,7 +26,7 @@ struct SocketClientTests {
   }
 
   private static func eventually(_ holds: () -> Bool) async -> Bool {
-    for _ in 0..<400 where !holds() { try? await Task.sleep(for: .milliseconds(5)) }
+    for _ in 0..<4_000 where !holds() { try? await Task.sleep(for: .milliseconds(5)) }
     return holds()
   }
 

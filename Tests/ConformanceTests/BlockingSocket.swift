@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 /// A blocking connection to the fixture: answers of HTTP, and frames of WebSocket.
@@ -47,9 +47,34 @@ final class BlockingSocket {
 
   private func readMore() throws {
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
+    // A wait with an end is cut short when the process is stopped and goes on: signal(7).
+    var count = recv(descriptor, &bytes, bytes.count, 0)
+    while count < 0, errno == EINTR { count = recv(descriptor, &bytes, bytes.count, 0) }
     guard count > 0 else { throw Ended() }
     buffer += bytes.prefix(count)
+  }
+
+  /// Waits until the fixture has read what was sent, ten seconds at most: until no kernel buffer holds any of it.
+  ///
+  /// A loop hands on what it has read before it reads more, so that what is sent next to any loop comes after it.
+  func untilHeard() throws {
+    var own = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &own) {
+      _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+    }
+    // proc(5): both addresses in hexadecimal, the state, then the bytes that wait to be sent and to be read.
+    let ends = [fixture.port, UInt16(bigEndian: own.sin_port)].map { port in
+      let digits = String(port, radix: 16, uppercase: true)
+      return "0100007F:" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    let drained = [ends, ends.reversed()].map { Data("\($0[0]) \($0[1]) 01 00000000:00000000 ".utf8) }
+    for _ in 0..<1_000 {
+      let table = try FileHandle(forReadingFrom: URL(filePath: "/proc/net/tcp")).readToEnd() ?? Data()
+      if drained.allSatisfy({ table.range(of: $0) != nil }) { return }
+      usleep(5_000)
+    }
+    throw Ended()
   }
 
   // MARK: HTTP

@@ -30,11 +30,11 @@ extension AgainstTheFixture {
     @Test("the client pings, and its silence ends the session; the other revision is served beside")
     func heartbeat() async throws {
       try await apart {
-        let fixture = try FixtureProcess(["--eio3"])
+        let fixture = try FixtureProcess(["--ping-interval", "1500", "--ping-timeout", "1500", "--eio3"])
         let session = try fixture.session(version: 3)
         #expect(try fixture.text("POST", session, "1:2") == "200 ok")
         #expect(try fixture.text("GET", session) == "200 1:3")
-        usleepMilliseconds(550)
+        try fixture.untilUnknown(session)
         #expect(try fixture.text("POST", session, "1:2").hasPrefix("400 "))
         let four = try fixture.session()
         #expect(try fixture.text("POST", four.replacing("EIO=4", with: "EIO=3"), "1:2").hasPrefix("400 {\"code\":3"))
@@ -47,7 +47,7 @@ extension AgainstTheFixture {
         let fixture = try FixtureProcess(FixtureProcess.quiet + ["--eio3"])
         let session = try fixture.session(version: 3)
         let poll = try fixture.started("GET", session)
-        usleepMilliseconds(50)
+        try poll.untilHeard()
         let socket = try fixture.socket(session)
         socket.say("2probe")
         #expect(try socket.hear() == "3probe")

@@ -1,7 +1,4 @@
-import Glibc
 import Testing
-
-func usleepMilliseconds(_ milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
 extension AgainstTheFixture {
   /// Going over to a WebSocket, and time.
@@ -14,7 +11,7 @@ extension AgainstTheFixture {
         let fixture = try FixtureProcess(FixtureProcess.quiet + loops)
         let session = try fixture.session()
         let poll = try fixture.started("GET", session)
-        usleepMilliseconds(50)
+        try poll.untilHeard()
         let socket = try fixture.socket(session)
         socket.say("2probe")
         #expect(try socket.hear() == "3probe")
@@ -83,7 +80,7 @@ extension AgainstTheFixture {
     @Test("the server pings by polling and by WebSocket, and a client that answers stays")
     func pings() async throws {
       try await apart {
-        let fixture = try FixtureProcess(["--ping-interval", "300", "--ping-timeout", "2000"])
+        let fixture = try FixtureProcess(["--ping-interval", "300", "--ping-timeout", "20000"])
         let session = try fixture.session()
         let socket = try fixture.socket("/engine.io/?EIO=4&transport=websocket")
         _ = try socket.hear()
@@ -99,10 +96,13 @@ extension AgainstTheFixture {
     @Test("a session whose client is silent is gone on time")
     func timeout() async throws {
       try await apart {
-        let fixture = try FixtureProcess([])
+        let fixture = try FixtureProcess(["--eio3"])
+        let begun = ContinuousClock.now
         let session = try fixture.session()
-        usleepMilliseconds(500)
-        #expect(try fixture.text("GET", session) == #"400 {"code":1,"message":"Session ID unknown"}"#)
+        try fixture.untilUnknown(session)
+        let took = begun.duration(to: .now)
+        #expect(took > .milliseconds(490) && took < .seconds(8), "300 ms to the ping, 200 for its answer")
+        #expect(try fixture.text("GET", session) == FixtureProcess.unknown)
         let socket = try fixture.socket("/engine.io/?EIO=4&transport=websocket")
         _ = try socket.hear()
         #expect(try socket.hear() == "2")

@@ -39,7 +39,7 @@ import WebSocket
       let client = PollingClient(loop, stage.addresses[0])
       let sid = try await client.open()
       let socket = try await Self.connect(loop, stage.addresses[0], "", heard)
-      try await eventually(within: 2_000, on: loop) { stage.sessions.count == 2 }
+      try await eventually(within: 20_000, on: loop) { stage.sessions.count == 2 }
       let framed = Atomic<Int>(0)
       try await stage.loops[0].submit {
         for session in stage.sessions {
@@ -50,7 +50,7 @@ import WebSocket
         }
       }
       #expect(try await client.poll(sid) == "4many")
-      try await eventually(within: 2_000, on: loop) { heard.texts.contains("4many") }
+      try await eventually(within: 20_000, on: loop) { heard.texts.contains("4many") }
       #expect(framed.load(ordering: .relaxed) == 1)
       socket.close()
     }
@@ -64,11 +64,11 @@ import WebSocket
       let heard = Heard()
       _ = try await PollingClient(loop, stage.addresses[0]).open()
       let socket = try await Self.connect(loop, stage.addresses[0], "", heard)
-      try await eventually(within: 2_000, on: loop) { stage.sessions.count == 2 }
+      try await eventually(within: 20_000, on: loop) { stage.sessions.count == 2 }
       let (polling, session) = (stage.sessions[0], stage.sessions[1])
       #expect(try await stage.loops[0].submit { polling.socket == nil })
       // The packet that opens the session is held back for a moment, and everything behind it.
-      try await eventually(within: 2_000, on: loop) { heard.texts.first?.hasPrefix("0{") == true }
+      try await eventually(within: 20_000, on: loop) { heard.texts.first?.hasPrefix("0{") == true }
       try await stage.loops[0].submit {
         session.send(text: Array("1".utf8))
         let straight = session.socket?.queue(frame: FrameWriter.frame(.text, Array("42".utf8)))
@@ -77,7 +77,7 @@ import WebSocket
         session.close()
         #expect(session.socket == nil)
       }
-      try await eventually(within: 2_000, on: loop) { heard.texts.count == 4 }
+      try await eventually(within: 20_000, on: loop) { heard.texts.count == 4 }
       #expect(heard.texts.dropFirst() == ["41", "42", "43"])
       socket.cut()
     }
@@ -92,7 +92,7 @@ import WebSocket
     let session = try #require(stage.sessions.first)
     let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
     socket.send("2probe")
-    try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
+    try await eventually(within: 20_000, on: loop) { heard.texts.contains("3probe") }
     socket.send("5")
     #expect(try await Self.reach(stage, loop) { $0.webSockets == 1 })
     return (session, socket)
@@ -175,7 +175,7 @@ import WebSocket
       let socket = try await Self.connect(loop, stage.addresses[1], "&sid=\(sid)", heard)
       socket.send("2probe")
       #expect(try await poll == "6")
-      try await eventually(within: 2_000, on: loop) { heard.texts.contains("3probe") }
+      try await eventually(within: 20_000, on: loop) { heard.texts.contains("3probe") }
       socket.send("5")
       #expect(try await Self.reach(stage, loop) { $0.polling == 0 && $0.webSockets == 1 && $0.polls == 0 })
       try await stage.loops[0].submit { session.close() }
@@ -190,7 +190,7 @@ import WebSocket
   private static func reach(
     _ stage: EngineStage, _ loop: EventLoop, _ isSo: (EngineCounts) -> Bool
   ) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<4_000 {
       if isSo(try await stage.counts(0)) { return true }
       await loop.sleep(5)
     }
@@ -234,7 +234,7 @@ import WebSocket
       #expect(waiting >= 200_000)
       socket.resumeReading()
       var left = waiting
-      for _ in 0..<500 where left > 0 {
+      for _ in 0..<4_000 where left > 0 {
         await loop.sleep(5)
         left = try await stage.loops[0].submit { session.queuedBytes }
       }

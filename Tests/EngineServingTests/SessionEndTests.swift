@@ -74,7 +74,7 @@ import Testing
       session.send(text: [UInt8](repeating: 0x61, count: 11))
       #expect(ends.ends.isEmpty && !session.isOpen)
       session.send(text: [0x61])
-      try await eventually(within: 5_000, on: loop) { !ends.ends.isEmpty }
+      try await eventually(within: 20_000, on: loop) { !ends.ends.isEmpty }
       #expect(ends.ends == [.overflow])
     }
   }

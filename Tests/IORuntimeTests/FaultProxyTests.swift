@@ -22,6 +22,14 @@ struct FaultProxyTests {
     }
   }
 
+  /// Returns when the proxy has taken what the client was asked to send: a loop first reads and then does what it is
+  /// asked, so that in the tick after the next all has been read that had left by then.
+  private static func untilTaken(_ client: Recorder, _ proxy: FaultProxy) async throws {
+    try await client.act { #expect($0.queuedBytes == 0) }
+    _ = try await proxy.openConnections()
+    _ = try await proxy.openConnections()
+  }
+
   @Test("passes bytes and both ends on")
   func passes() async throws {
     try await Self.withScene { proxy, client, servers in
@@ -41,10 +49,13 @@ struct FaultProxyTests {
       try await proxy.set(.delay(milliseconds: 400), .toClient)
       let start = EventLoop.monotonicMilliseconds()
       try await client.act { $0.send("x") }
-      #expect(try await eventually { servers.value[0].seen.count == 1 })
-      #expect(client.seen.count == 0)
       #expect(try await eventually { client.seen.count == 1 })
       #expect(EventLoop.monotonicMilliseconds() - start >= 400)
+      // Longer than is waited for, so that what comes in time has not been delayed.
+      try await proxy.set(.delay(milliseconds: 600_000), .toClient)
+      try await client.act { $0.send("y") }
+      #expect(try await eventually { servers.value[0].text == "xy" })
+      #expect(client.seen.count == 1)
     }
   }
 
@@ -53,6 +64,7 @@ struct FaultProxyTests {
     try await Self.withScene { proxy, client, servers in
       try await proxy.set(.blackHole, .toServer)
       try await client.act { $0.send("lost") }
+      try await Self.untilTaken(client, proxy)
       try await Task.sleep(for: .milliseconds(30))
       #expect(servers.value[0].seen.count == 0)
       try await proxy.set(.dribble(bytes: 1, everyMilliseconds: 5), .toServer)

@@ -35,7 +35,9 @@ final class PlainSocket: @unchecked Sendable {
 
   func read(_ most: Int = 65_536) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: most)
-    let count = recv(descriptor, &bytes, most, 0)
+    // A wait with an end is cut short when the process is stopped and goes on: signal(7).
+    var count = recv(descriptor, &bytes, most, 0)
+    while count < 0, errno == EINTR { count = recv(descriptor, &bytes, most, 0) }
     return count < 0 ? nil : Array(bytes.prefix(count))
   }
 

@@ -115,7 +115,7 @@ struct ForwardingTests {
       // The first may still go by what was read before.
       let reads = stage.listReads
       _ = try await door.engine(sid, post: "4y")
-      try await eventually(within: 5_000, on: loop) { stage.listReads > reads }
+      try await eventually(within: 20_000, on: loop) { stage.listReads > reads }
       // Past the while it is unknown from some moment on.
       var isKnown = true
       for _ in 0..<(milliseconds > 0 ? 5 : 2_000) where isKnown {
@@ -154,7 +154,7 @@ struct ForwardingTests {
       try await untilAdmitted(1, stage.nodes[1])
       #expect(stage.nodes[1].directory.count == 1)
       poll.close()
-      try await eventually(within: 5_000, on: loop) { stage.nodes[1].directory.count == 0 }
+      try await eventually(within: 20_000, on: loop) { stage.nodes[1].directory.count == 0 }
       let seen8 = try await door.counts().forwarded
       #expect(seen8 == [.cancelled: 1])
     }

@@ -19,10 +19,10 @@ struct TunnelTests {
     let sid = try await HTTPClient(loop: loop, address: owner.address).open()
     let socket = try await open(loop, sid, door, heard)
     socket.send("2probe")
-    try await eventually(within: 5_000, on: loop) { heard.texts == ["3probe"] }
+    try await eventually(within: 20_000, on: loop) { heard.texts == ["3probe"] }
     socket.send("5")
     socket.send("4here")
-    try await eventually(within: 5_000, on: loop) { heard.texts == ["3probe", "4here"] }
+    try await eventually(within: 20_000, on: loop) { heard.texts == ["3probe", "4here"] }
     return socket
   }
 
@@ -50,7 +50,7 @@ struct TunnelTests {
       #expect(numbers == (0..<40).map { "\($0)"[...] })
       #expect(heard.texts.last?.utf8.count == "439 small".utf8.count)
       socket.close()
-      try await eventually(within: 5_000, on: loop) { owner.directory.count == 0 && heard.end != nil }
+      try await eventually(within: 20_000, on: loop) { owner.directory.count == 0 && heard.end != nil }
       try await untilNoTunnels(door)
       let counts = try await door.counts()
       #expect(counts.forwarded == [.answered: 1])
@@ -66,11 +66,11 @@ struct TunnelTests {
       let polite = Heard()
       let first = try await Self.upgrade(loop, owner: owner, door: door, polite)
       first.send("4bye")
-      try await eventually(within: 5_000, on: loop) { polite.end == 1_000 }
+      try await eventually(within: 20_000, on: loop) { polite.end == 1_000 }
       let cut = Heard()
       _ = try await Self.upgrade(loop, owner: owner, door: door, cut)
       try await owner.die()
-      try await eventually(within: 5_000, on: loop) { cut.end == 1_006 }
+      try await eventually(within: 20_000, on: loop) { cut.end == 1_006 }
       try await untilNoTunnels(door)
     }
   }
@@ -82,7 +82,7 @@ struct TunnelTests {
       let (door, owner) = (stage.nodes[0], stage.nodes[1])
       let socket = try await Self.upgrade(loop, owner: owner, door: door, Heard())
       socket.cut()
-      try await eventually(within: 5_000, on: loop) { owner.directory.count == 0 }
+      try await eventually(within: 20_000, on: loop) { owner.directory.count == 0 }
       try await untilNoTunnels(door)
     }
   }
@@ -123,7 +123,8 @@ struct TunnelTests {
         socket.send(large)
         await loop.sleep(5)
       }
-      try await eventually(within: 10_000, on: loop) { owner.directory.count == 0 }
+      // Told on the owner's loop, after the session has left the directory.
+      try await eventually(within: 20_000, on: loop) { owner.directory.count == 0 && !owner.ends.isEmpty }
       #expect(owner.ends == [.overflow])
       socket.cut()
       try await untilNoTunnels(door)
@@ -138,7 +139,7 @@ struct TunnelTests {
       let heard = Heard()
       _ = try await Self.upgrade(loop, owner: owner, door: door, heard)
       try await door.loop.submit { door.client?.leave(over: 50) }
-      try await eventually(within: 5_000, on: loop) { heard.end == 1_006 }
+      try await eventually(within: 20_000, on: loop) { heard.end == 1_006 }
       let sid = try await HTTPClient(loop: loop, address: owner.address).open()
       await #expect(throws: CallFailure.self) { _ = try await Self.open(loop, sid, door, Heard()) }
       let poller = HTTPClient(loop: loop, address: door.address)

@@ -84,6 +84,8 @@ struct ReplicaTests {
     try await Task.sleep(for: .milliseconds(100))
     pair.standby.kill9()
     try await writing
+    // He may have done all that by then.
+    try await reader.turns(5)
     let dead = await pair.database.replicaPages
     #expect(dead[.away, default: 0] > 0, "\(dead)")
 

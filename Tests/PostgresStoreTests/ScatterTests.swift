@@ -232,10 +232,10 @@ struct ScatterTests {
   }
 
   private static func reached(_ database: Database, _ condition: (ScatterCounters) -> Bool) async throws {
-    for _ in 0..<1_000 {
+    for _ in 0..<10_000 {
       if condition(await database.scatterCounters) { return }
       try await Task.sleep(for: .milliseconds(2))
     }
-    Issue.record("not reached in 2 s: \(await database.scatterCounters)")
+    Issue.record("not reached in 20 s: \(await database.scatterCounters)")
   }
 }

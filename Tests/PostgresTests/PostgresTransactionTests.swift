@@ -1,7 +1,9 @@
 import IORuntime
-import Postgres
+import Synchronization
 import TestKit
 import Testing
+
+@testable import Postgres
 
 @Suite("A transaction")
 struct PostgresTransactionTests {
@@ -9,6 +11,12 @@ struct PostgresTransactionTests {
   private static let put = Statement("put", "INSERT INTO t VALUES ($1, 0)")
   private static let count = Statement("count", "SELECT count(*) FROM t", repeatable: true)
   private static let lock = Statement("lock", "UPDATE t SET n = n + 1 WHERE a = $1")
+
+  /// How far transactions are, and whether they may go on.
+  private final class Seen: Sendable {
+    let begun = Atomic(0)
+    let mayEnd = Atomic(false)
+  }
 
   private func count(in pool: PostgresPool) async throws -> Int64 {
     try #require(await pool.query(Self.count).first).int8(0)
@@ -53,17 +61,21 @@ struct PostgresTransactionTests {
   func statementsGoOn() async throws {
     try await withPool({ $0.connections = 2 }) { pool, _ in
       _ = try await pool.query(Self.make)
+      let seen = Seen()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in Int64(0)..<6 {
           group.addTask {
             try await pool.transaction { (transaction) throws(PostgresError) in
               _ = try await transaction.query(Self.put, [.int8(number)])
-              _ = try await transaction.query(Statement("sleep", "SELECT pg_sleep(0.2)"))
+              seen.begun.add(1, ordering: .relaxed)
+              while !seen.mayEnd.load(ordering: .relaxed) { await pool.loop.sleep(2) }
             }
           }
         }
-        let waited = try await milliseconds { _ = try await count(in: pool) }
-        #expect(waited < 900, "six transactions take 1.2 s")
+        while seen.begun.load(ordering: .relaxed) == 0 { await pool.loop.sleep(2) }
+        #expect(try await count(in: pool) == 0)
+        #expect(seen.begun.load(ordering: .relaxed) == 1, "the others wait for its connection")
+        seen.mayEnd.store(true, ordering: .relaxed)
         try await group.waitForAll()
       }
       #expect(try await count(in: pool) == 6)
@@ -75,13 +87,15 @@ struct PostgresTransactionTests {
   func lockedToTheEnd() async throws {
     try await withPool({
       $0.connections = 3
-      $0.queryTimeout = 700
+      $0.queryTimeout = 11_000
       $0.lockTimeout = 30_000
+      // However busy the machine is, the server's word comes before his own deadline.
+      $0.refusalTime = 10_000
     }) { pool, url in
       _ = try await pool.query(Self.make)
       _ = try await pool.query(Self.put, [.int8(1)])
       while await counters(of: pool).ready < 3 { await pool.loop.sleep(5) }
-      try await withPool(to: url) { other in
+      try await withPool(to: url, { $0.idleInTransactionTimeout = 30_000 }) { other in
         let error = try await other.transaction { (holder) throws(PostgresError) -> PostgresError? in
           _ = try await holder.query(Self.lock, [.int8(1)])
           return await failure { () throws(PostgresError) in
@@ -103,14 +117,16 @@ struct PostgresTransactionTests {
       _ = try await pool.queries(Self.put, each: [[.int8(1)], [.int8(2)]])
       _ = try await pool.query(
         Statement("quick", "ALTER DATABASE \(try await name(of: pool)) SET deadlock_timeout = '50ms'"))
+      let seen = Seen()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for order in [[Int64(1), 2], [2, 1]] {
           group.addTask {
             try await pool.transaction { (transaction) throws(PostgresError) in
-              for key in order {
-                _ = try await transaction.query(Self.lock, [.int8(key)])
-                _ = try await transaction.query(Statement("sleep", "SELECT pg_sleep(0.1)"))
-              }
+              _ = try await transaction.query(Self.lock, [.int8(order[0])])
+              seen.begun.add(1, ordering: .relaxed)
+              // Both have what the other wants; who runs again finds that so already.
+              while seen.begun.load(ordering: .relaxed) < 2 { await pool.loop.sleep(2) }
+              _ = try await transaction.query(Self.lock, [.int8(order[1])])
             }
           }
         }

@@ -106,7 +106,7 @@ struct SharedSyncFaultTests {
           pool.loop.execute { pool.submit([(read("locked"), [.int2(1)])]) { told.yield($0) } }
           let now = await counters(of: pool)
           #expect((now.underWay, now.waiting) == (2, 1))
-          _ = try await pool.query(read("free"), [.int2(3)], timeout: 2_000)
+          _ = try await pool.query(read("free"), [.int2(3)])
         }
       }
       for await answer in answers.prefix(3) { _ = try answer.get() }

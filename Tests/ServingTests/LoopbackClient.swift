@@ -47,7 +47,9 @@ final class LoopbackClient: @unchecked Sendable {
       return buffer
     }
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
+    // A wait with an end is cut short when the process is stopped and goes on: signal(7).
+    var count = recv(descriptor, &bytes, bytes.count, 0)
+    while count < 0, errno == EINTR { count = recv(descriptor, &bytes, bytes.count, 0) }
     return count < 0 ? nil : Array(bytes.prefix(count))
   }
 

@@ -38,9 +38,9 @@ final class TestServer: Sendable {
     return try await loop.submit { server.report }
   }
 
-  /// Waits until the counts are as wanted, five seconds at most.
+  /// Waits until the counts are as wanted, twenty seconds at most.
   func until(_ isSo: (ServingCounts) -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<2_000 {
       if isSo(try await report()) { return true }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -48,8 +48,8 @@ final class TestServer: Sendable {
   }
 }
 
-/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer; `/large`
-/// takes more, `/stream` is long; `/ws` is a WebSocket.
+/// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer, `/held` until
+/// it is let go; `/large` takes more, `/stream` is long; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
@@ -59,6 +59,8 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
   /// Those that were opened.
   let sockets = Box<[WebSocketConnection]>([])
   let poured = Box(0)
+  /// Requests to `/held` that have come, and whether they are answered.
+  let held = Box((come: 0, areLetGo: false))
 
   init(loop: EventLoop) { self.loop = loop }
 
@@ -112,9 +114,10 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     case "/slow":
       await loop.sleep(100)
       return Response(.ok, text: loop.inLoop ? "slow" : "another thread")
-    case "/slower":
-      await loop.sleep(500)
-      return Response(.ok, text: "slow")
+    case "/held":
+      held.change { $0.come += 1 }
+      while !held.value.areLetGo { await loop.sleep(2) }
+      return Response(.ok, text: "held")
     case "/never":
       await loop.sleep(3000)
       return Response(.ok, text: "late")

@@ -70,7 +70,7 @@ extension OverSockets {
   @Suite("A WebSocket over real sockets", .serialized)
   struct WebSocketServingTests {
     func ends(_ test: TestServer, _ count: Int = 1) async throws -> [WebSocketEnd] {
-      for _ in 0..<500 where test.handler.ends.value.count < count { try await Task.sleep(for: .milliseconds(10)) }
+      for _ in 0..<2_000 where test.handler.ends.value.count < count { try await Task.sleep(for: .milliseconds(10)) }
       return test.handler.ends.value
     }
 
@@ -255,7 +255,7 @@ extension OverSockets {
       client.send("ping")
       #expect(client.hear() == "ping [1, 2, 3]")
       client.send(.pong, [1, 2, 3])
-      for _ in 0..<500 where test.handler.pongs.value == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      for _ in 0..<2_000 where test.handler.pongs.value == 0 { try await Task.sleep(for: .milliseconds(10)) }
       #expect(test.handler.pongs.value == 1)
     }
 

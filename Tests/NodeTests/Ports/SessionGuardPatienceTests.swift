@@ -34,14 +34,14 @@ struct SessionGuardPatienceTests {
   @Test("a database that does not answer costs a request a moment, not its patience")
   func slowDatabase() async throws {
     try await Self.withGuard { one, slow, session, token, _ in
-      slow.delay = 4_500
+      slow.delay = 20_000
       let begin = EventLoop.monotonicMilliseconds()
       let caller = try await one.caller(ofToken: token)
       #expect(caller.session == session.id)
-      #expect(EventLoop.monotonicMilliseconds() - begin < 1_000)
+      #expect(EventLoop.monotonicMilliseconds() - begin < 10_000)
       let again = try await one.caller(ofToken: token)
       #expect(again.session == session.id)
-      #expect(EventLoop.monotonicMilliseconds() - begin < 1_000)
+      #expect(EventLoop.monotonicMilliseconds() - begin < 10_000)
       #expect(slow.asked == 1)
     }
   }

@@ -20,7 +20,7 @@ import Tokens
     try await DialectStage.play { stage in
       stage.gate.refusals = 3
       for number in 0..<100 { stage.say(#"2["note",{"n":"\#(number)"}]"#) }
-      try await eventually(within: 5_000, on: stage.loop) { stage.noted.count == 97 }
+      try await eventually(within: 20_000, on: stage.loop) { stage.noted.count == 97 }
       #expect(stage.noted == (3..<100).map(String.init))
       #expect(stage.session.isOpen)
     }

@@ -75,7 +75,7 @@ final class TransportStage {
 
   /// Fetches what waits until that is so.
   func eventually(_ condition: () -> Bool) async throws {
-    let end = EventLoop.monotonicMilliseconds() + 5_000
+    let end = EventLoop.monotonicMilliseconds() + 20_000
     try await fetch()
     while !condition() {
       guard EventLoop.monotonicMilliseconds() < end else { throw NeverSaid(heard: heard) }
