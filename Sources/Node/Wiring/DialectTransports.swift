@@ -58,7 +58,9 @@ final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Senda
 
   // MARK: What the session asks
 
-  func accept(pid: String?) { client?.accept(DialectSocketIO.namespace, pid: pid) }
+  func accept(pid: String?) { client?.accept(DialectSocketIO.namespace, pid: pid, isKnown: false) }
+
+  func settle() { client?.session.settle() }
 
   func refuse() {
     client?.refuse(DialectSocketIO.namespace, message: "Connection rejected by server")
@@ -102,6 +104,8 @@ final class DialectWebSocket: DialectTransport, WebSocketHandler {
 
   func accept(pid: String?) {}
   func refuse() { socket.close(.policyViolation) }
+  /// Connections are counted by their address as such.
+  func settle() {}
   func send(_ text: [UInt8]) { socket.send(text: text) }
   func send(_ frame: EncodedFrame) { socket.send(frame: frame.framed { FrameWriter.frame(.text, $0) }) }
   func acknowledge(_ id: Int64) {}

@@ -39,6 +39,12 @@ import Tokens
       #expect(!stage.session.isOpen)
     }
   }
+
+  @Test func `who has come in without a proof stays one of his address' newcomers`() async throws {
+    try await DialectStage.play { stage in
+      #expect(stage.session.newcomerFrom != nil)
+    }
+  }
 }
 
 /// One client of Socket.IO, its transport and a dialect's door behind it, without a network.
