@@ -15,6 +15,11 @@ extension DialectSession {
   /// The same with so many bytes in those that wait: 64 KiB, a frame's worth. Who has proven nothing may leave them
   /// waiting for ten seconds (``proofWithin``).
   static let actionBytesMost = 1 << 16
+  /// Arguments of an event that are read: 8, where no row reads more than one.
+  public static let argumentsMax = 8
+  /// Bytes of an event's arguments: 128 KiB, the longest message with each character escaped. Larger ones are refused
+  /// unread, since their values may take forty times as much.
+  static let eventBytesMax = 1 << 17
   /// How long the next action waits after one that was refused for its rate, and the client is not read from: refusing
   /// costs as much as telling, and who repeats at once could have as many refusals as the node can write.
   static let restAfterHaste: Milliseconds = 20
@@ -47,7 +52,14 @@ extension DialectSession {
   /// An event came; arguments are JSON texts.
   public func received(event name: String, arguments: [[UInt8]], ackID: Int64?) {
     guard isIn, ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else { return }
-    enqueue(action, .texts(arguments), bytes: arguments.reduce(0) { $0 + $1.count }, ackID)
+    let bytes = arguments.reduce(0) { $0 + $1.count }
+    guard bytes <= DialectSession.eventBytesMax else {
+      let tooLarge = Action.on(name, action.access, action.rate) { _ in
+        throw Refusal(413, "\(name) has more than \(DialectSession.eventBytesMax) bytes")
+      }
+      return enqueue(tooLarge, .texts([]), ackID)
+    }
+    enqueue(action, .texts(arguments), bytes: bytes, ackID)
   }
 
   /// A text came on a plain WebSocket.

@@ -40,7 +40,8 @@ final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Senda
   func turnDown(_ event: SocketEvent, of client: SocketIOClient) { client.close() }
 
   func hand(over event: SocketEvent) {
-    session?.received(event: event.name, arguments: event.arguments.texts, ackID: event.ackID)
+    session?.received(
+      event: event.name, arguments: event.arguments.texts(atMost: DialectSession.argumentsMax), ackID: event.ackID)
   }
 
   func upgrading(by request: Request, client: SocketIOClient) { session?.upgraded(by: request) }
@@ -103,9 +104,9 @@ final class DialectWebSocket: DialectTransport, WebSocketHandler {
   }
 
   func accept(pid: String?) {}
-  func refuse() { socket.close(.policyViolation) }
   /// Connections are counted by their address as such.
   func settle() {}
+  func refuse() { socket.close(.policyViolation) }
   func send(_ text: [UInt8]) { socket.send(text: text) }
   func send(_ frame: EncodedFrame) { socket.send(frame: frame.framed { FrameWriter.frame(.text, $0) }) }
   func acknowledge(_ id: Int64) {}
