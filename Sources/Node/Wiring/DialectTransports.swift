@@ -34,7 +34,8 @@ final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Senda
     }
     self.client = client
     session = door.open(self, by: request)
-    session?.asked(auth: auth.isEmpty ? nil : try? JSONValue(parsing: auth))
+    let limits = JSONLimits(bytesMax: DialectSession.authBytesMax)
+    session?.asked(auth: auth.isEmpty ? nil : try? JSONValue(parsing: auth, limits: limits))
   }
 
   func turnDown(_ event: SocketEvent, of client: SocketIOClient) { client.close() }
