@@ -6,7 +6,8 @@ import HTTP1
 /// What fails at signing in is counted in three buckets: of the address, of the account at that address, and of the
 /// account at all addresses (``accountShare`` times as many). While one of them is empty the right password is refused
 /// too, so that it cannot be told from a wrong one; but who guesses from one place does not keep the owner from signing
-/// in at another. Every name is counted, known or not.
+/// in at another. Every name is counted, known or not. Who gives his password again, to change it or to end his
+/// account, is counted by his id in the same way, whoever has his token.
 ///
 /// - Source: draft-ietf-httpapi-ratelimit-headers: `RateLimit: "read";r=99;t=1`, `RateLimit-Policy: "read";q=100;w=10`.
 public struct RateGate: Sendable {
@@ -16,6 +17,9 @@ public struct RateGate: Sendable {
   /// How many times the failures of an account at one address it may have at all of them: ten, a hundred in a quarter
   /// of an hour by default, which finds no password and needs ten addresses.
   static let accountShare = 10
+  /// Bytes of a name that tell it from others here: 256, more than any account's. A door may count before it looks how
+  /// long a name is, and what is counted is remembered.
+  static let nameBytesMax = 256
 
   /// Takes the shared buckets and the policies; a class without one is not limited.
   public init(limiter: any RateLimiter, policies: [RateClass: RatePolicy]) {
@@ -66,10 +70,13 @@ public struct RateGate: Sendable {
   }
 
   /// Counts a try as failed until it is known not to be: a thousand at once are as slow as one after the other.
-  func begin(username: String?, address: String) async -> Attempt {
+  ///
+  /// - Parameter caller: who gives his password again; his guesses are those of whoever has got his token.
+  func begin(username: String?, caller: Caller? = nil, address: String) async -> Attempt {
     var taken: [Bucket] = []
     var first: Pass?
-    for bucket in buckets(username, IPAddress.block(of: address)) {
+    for bucket in buckets(username.map(RateGate.account) ?? caller.map(RateGate.account), IPAddress.block(of: address))
+    {
       let pass = await take(1, from: bucket)
       guard pass.retryAfter == nil else {
         await giveBack(Attempt(pass: pass, taken: taken))
@@ -86,9 +93,15 @@ public struct RateGate: Sendable {
     for bucket in attempt.taken { _ = await take(-1, from: bucket) }
   }
 
-  private func buckets(_ username: String?, _ block: String) -> [Bucket] {
-    guard let username else { return [bucket(.signIn, "a:" + block)].compactMap(\.self) }
-    let account = Username.key(of: username)
+  private static func account(_ username: String) -> String {
+    Username.key(of: String(decoding: username.utf8.prefix(nameBytesMax), as: UTF8.self))
+  }
+
+  /// No name has that sign.
+  private static func account(_ caller: Caller) -> String { "#\(caller.user.rawValue)" }
+
+  private func buckets(_ account: String?, _ block: String) -> [Bucket] {
+    guard let account else { return [bucket(.signIn, "a:" + block)].compactMap(\.self) }
     return [
       bucket(.signIn, "a:" + block), bucket(.signInAccount, "n:\(block) \(account)"),
       bucket(.signInAccount, "n:* \(account)", times: RateGate.accountShare),

@@ -109,7 +109,7 @@ public struct Service: Sendable {
         chat: chat.traced(in: exchange.scope), caller: caller, path: parameters, query: try query(endpoint, request),
         headers: try headers(endpoint, request), body: try body(endpoint, request), fields: request.headers,
         upload: try upload(endpoint, request))
-      if endpoint.rate.countsFailures { return try await attempt(endpoint, call, request, exchange) }
+      if endpoint.rate.countsFailures { return try await attempt(endpoint, call, caller, request, exchange) }
       return exchange.finish(try await act(endpoint, call))
     } catch {
       exchange.fault = error.fault
@@ -130,9 +130,9 @@ public struct Service: Sendable {
 
   /// Runs a row of which only what fails is counted.
   private func attempt(
-    _ endpoint: Endpoint, _ call: Call, _ request: Request, _ exchange: Exchange
+    _ endpoint: Endpoint, _ call: Call, _ caller: Caller?, _ request: Request, _ exchange: Exchange
   ) async throws(Refused) -> Response {
-    let attempt = await gate.begin(username: call.body.string("username"), address: request.peer)
+    let attempt = await gate.begin(username: call.body.string("username"), caller: caller, address: request.peer)
     try pass(attempt.pass)
     exchange.rateHeaders = attempt.pass.headers
     do throws(Refused) {

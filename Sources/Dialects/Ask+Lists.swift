@@ -1,6 +1,6 @@
 import ChatCore
 
-/// Lists that the old servers answered in one piece, read page by page.
+/// Lists that the old servers answered in one piece, read page by page; each page counts as a read.
 extension Ask {
   /// All of a listing, a page after the other.
   ///
@@ -11,12 +11,22 @@ extension Ask {
     var found: [Element] = []
     var after: Cursor?
     while found.count < Ask.listMax {
+      if after != nil { try await countRead() }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
       found += next.items
       guard let cursor = next.next else { break }
       after = cursor
     }
     return found
+  }
+
+  /// Counts one thing more that this request reads, as if it had been asked for by itself: one request for a whole list
+  /// may cost as much as a hundred for its pages.
+  ///
+  /// - Throws: `.rateLimited`.
+  public func countRead() async throws {
+    let retryAfter = await mount.gate.retryAfter(.read, isKnown ? try caller : nil, address: peer)
+    if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
 
   /// Elements of a list that is asked for whole: 10,000, twice what `Limits/contactsPerUserMax` lets anybody have.
@@ -60,6 +70,7 @@ extension Ask {
     var pages: [[Message]] = []
     var (count, bytes, page) = (0, 0, Page.latest)
     while count < most, bytes < Ask.historyBytesMax {
+      if count > 0 { try await countRead() }
       let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
       let messages = try found.messages

@@ -14,8 +14,6 @@ public struct Ask: Sendable {
   public let parameters: Parameters
   /// The parameters of the path, in their order.
   public let path: [String]
-  /// All arguments of an event.
-  public let arguments: [JSONValue]
   /// The client's address.
   let peer: String
   let known: Caller?
@@ -25,16 +23,14 @@ public struct Ask: Sendable {
   let request: Request?
 
   init(
-    _ mount: Mount, _ word: String, _ parameters: Parameters, path: [String] = [], arguments: [JSONValue] = [],
-    peer: String, known: Caller?, session: DialectSession? = nil, request: Request? = nil,
-    in scope: TraceScope? = nil
+    _ mount: Mount, _ word: String, _ parameters: Parameters, path: [String] = [], peer: String, known: Caller?,
+    session: DialectSession? = nil, request: Request? = nil, in scope: TraceScope? = nil
   ) {
     self.mount = mount
     chat = mount.chat.traced(in: scope)
     self.word = word
     self.parameters = parameters
     self.path = path
-    self.arguments = arguments
     self.peer = peer
     self.known = known
     self.session = session

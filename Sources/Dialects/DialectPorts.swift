@@ -28,6 +28,8 @@ public protocol DialectTransport: AnyObject {
   func accept(pid: String?)
   /// Sends it away for good: Socket.IO's `44`, then the end.
   func refuse()
+  /// It is known who the client is: it counts no longer among those of its address of whom that is not.
+  func settle()
   /// Sends a text that was made for this client.
   func send(_ text: [UInt8])
   /// Sends a text that was made for many.

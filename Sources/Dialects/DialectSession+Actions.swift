@@ -15,6 +15,13 @@ extension DialectSession {
   /// The same with so many bytes in those that wait: 64 KiB, a frame's worth. Who has proven nothing may leave them
   /// waiting for ten seconds (``proofWithin``).
   static let actionBytesMost = 1 << 16
+  /// Arguments of an event that are read: one, an object or a text of one.
+  public static let argumentsMax = 1
+  /// Bytes of an event's argument: 128 KiB, the longest message with each character escaped. Larger ones are refused
+  /// unread, since their values may take forty times as much.
+  static let eventBytesMax = Parameters.jsonBytesMax
+  /// Bytes of what a client of Socket.IO brings when it comes in: 16 KiB, a token with each character escaped once.
+  public static let authBytesMax = 2 * Credential.bytesMax
   /// How long the next action waits after one that was refused for its rate, and the client is not read from: refusing
   /// costs as much as telling, and who repeats at once could have as many refusals as the node can write.
   static let restAfterHaste: Milliseconds = 20
@@ -29,17 +36,15 @@ extension DialectSession {
 
   /// What came with it.
   enum Said: Sendable {
-    /// The arguments of an event, each a JSON text. Read in its turn: its values may take forty times as much.
-    case texts([[UInt8]])
-    /// A frame.
-    case object(JSONObject)
+    /// The first argument of an event, a JSON text. Read in its turn: its values may take forty times as much.
+    case text([UInt8])
+    /// A frame's.
+    case parameters(Parameters)
 
-    func read() -> (parameters: Parameters, arguments: [JSONValue]) {
+    func read() -> Parameters {
       switch self {
-      case .texts(let texts):
-        let values = texts.map { (try? JSONValue(parsing: $0)) ?? .null }
-        return (DialectSession.parameters(values.first), values)
-      case .object(let object): return (Parameters(object), [.object(object)])
+      case .text(let text): DialectSession.parameters(try? JSONValue(parsing: text))
+      case .parameters(let parameters): parameters
       }
     }
   }
@@ -47,7 +52,14 @@ extension DialectSession {
   /// An event came; arguments are JSON texts.
   public func received(event name: String, arguments: [[UInt8]], ackID: Int64?) {
     guard isIn, ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else { return }
-    enqueue(action, .texts(arguments), bytes: arguments.reduce(0) { $0 + $1.count }, ackID)
+    let said = arguments.first ?? []
+    guard said.count <= DialectSession.eventBytesMax else {
+      let tooLarge = Action.on(name, action.access, action.rate) { _ in
+        throw Refusal(413, "\(name) has more than \(DialectSession.eventBytesMax) bytes")
+      }
+      return enqueue(tooLarge, .text([]), ackID)
+    }
+    enqueue(action, .text(said), bytes: said.count, ackID)
   }
 
   /// A text came on a plain WebSocket.
@@ -58,7 +70,7 @@ extension DialectSession {
     guard ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else {
       return answer(mount.dialect.refuse.unknown)
     }
-    enqueue(action, .object(object), bytes: text.count)
+    enqueue(action, .parameters(Parameters(object)), bytes: text.count)
   }
 
   /// Refuses in its turn: on a plain WebSocket only their order tells which answer belongs to which frame.
@@ -78,7 +90,7 @@ extension DialectSession {
     return Parameters(value?.object ?? JSONObject())
   }
 
-  func enqueue(_ action: Action, _ said: Said = .texts([]), bytes: Int = 0, _ ackID: Int64? = nil) {
+  func enqueue(_ action: Action, _ said: Said = .text([]), bytes: Int = 0, _ ackID: Int64? = nil) {
     if action.mayBeLost, actions.count >= DialectSession.actionsWaitingMax / 2 { return }
     guard actions.count < DialectSession.actionsWaitingMax else { return close() }
     actions.append(Work(action: action, said: said, bytes: bytes, ackID: ackID))
@@ -128,13 +140,13 @@ extension DialectSession {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
         guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
       }
-      let (parameters, arguments) = work.said.read()
+      let parameters = work.said.read()
       try await checkRepeated(parameters, name)
       if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
         throw ChatError.rateLimited(retryAfter: after)
       }
       let ask = Ask(
-        mount, name, parameters, arguments: arguments, peer: peer, known: caller, session: self, in: scope)
+        mount, name, parameters, peer: peer, known: caller, session: self, in: scope)
       for words in try await work.action.act(ask) { say(words) }
     } catch {
       if case .rateLimited? = error as? ChatError { isHasty = true }

@@ -156,6 +156,7 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
     }
     guard !isOver else { return }
     self.caller = caller
+    transport?.settle()
     proven()
   }
 

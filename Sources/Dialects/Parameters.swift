@@ -4,12 +4,33 @@ import JSONText
 /// What a request or an action brings, wherever it stands: query, form and JSON object merged, the body before the
 /// query.
 ///
-/// - Limits: `Query.parametersMax` in a query and in a form; JSON as `JSONLimits.body`.
+/// Only what rows read is held: a request waits for Redis and for the database, and a megabyte of small objects takes
+/// thirty meanwhile. What is nested deeper than the elements of a list leaves its place and no more.
+///
+/// - Limits: `Query.parametersMax` in a query, in a form and in an object; ``jsonBytesMax``; ``elementsMax``.
 public struct Parameters: Sendable {
+  /// Bytes of a JSON body: 128 KiB, the longest message with each character escaped.
+  static let jsonBytesMax = 1 << 17
+  /// Elements of a list that are held: 1,000, more than any row takes.
+  static let elementsMax = 1_000
+
   private var members: JSONObject
 
   /// Those of an object.
-  public init(_ members: JSONObject = JSONObject()) { self.members = members }
+  public init(_ members: JSONObject = JSONObject()) { self.members = Parameters.shallow(members) }
+
+  private static func shallow(_ members: JSONObject) -> JSONObject {
+    var kept = JSONObject()
+    for entry in members.entries.prefix(Query.parametersMax) {
+      switch entry.value {
+      case .object: kept[entry.name] = .object(JSONObject())
+      case .array(let elements):
+        kept[entry.name] = .array(elements.prefix(elementsMax).map { $0.object == nil && $0.array == nil ? $0 : .null })
+      default: kept[entry.name] = entry.value
+      }
+    }
+    return kept
+  }
 
   /// The value of the first of those names that is there and not `null`.
   public subscript(names: String...) -> JSONValue? { value(names) }
@@ -66,7 +87,7 @@ public struct Parameters: Sendable {
   /// Those of a request.
   init(of request: Request) throws(Malformed) {
     members = try Parameters.query(request.head.query)
-    for entry in try Parameters.body(of: request).entries { members[entry.name] = entry.value }
+    for entry in Parameters.shallow(try Parameters.body(of: request)).entries { members[entry.name] = entry.value }
   }
 
   private static func query(_ text: String?) throws(Malformed) -> JSONObject {
@@ -99,6 +120,7 @@ public struct Parameters: Sendable {
   private static func json(_ bytes: [UInt8], isCertain: Bool) throws(Malformed) -> JSONObject {
     let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     guard isCertain || first == UInt8(ascii: "{") else { return JSONObject() }
+    guard bytes.count <= jsonBytesMax else { throw Malformed(status: 413, text: "Request is too large") }
     guard let value = try? JSONValue(parsing: bytes) else {
       throw Malformed(status: 400, text: "Malformed JSON")
     }

@@ -92,11 +92,13 @@ public final class SocketIOClient: @unchecked Sendable {
   /// - Parameters:
   ///   - sid: his id, when he comes back to one; nil makes one.
   ///   - pid: the secret by which he may come back, for programs that remember.
+  ///   - isKnown: whether it is known who he is; else he stays one of the newcomers of his address until
+  ///     ``EngineSession/settle()``.
   @discardableResult
-  public func accept(_ namespace: String, sid: String? = nil, pid: String? = nil) -> String? {
+  public func accept(_ namespace: String, sid: String? = nil, pid: String? = nil, isKnown: Bool = true) -> String? {
     let sid = sid ?? directory.makeID()
     guard let packet = machine.accept(namespace, sid: sid, pid: pid) else { return nil }
-    session.settle()
+    if isKnown { session.settle() }
     timer?.cancel()
     timer = nil
     send(packet)

@@ -31,7 +31,8 @@ extension MemoryWorld: ConversationStore {
       for member in members where ledger.contactPair(member.id, owner.id)[member.id].block != .none {
         throw .forbidden(.blocked)
       }
-      for user in [owner] + members { try ledger.checkEntering(user.id, most: most) }
+      try ledger.checkEntering(owner.id, most: most)
+      for user in members { try ledger.checkEntering(user.id, most: ConversationRules.mostByOthers(most)) }
       let all =
         [Member(user: owner.id, username: owner.username, role: .owner)]
         + members.map { Member(user: $0.id, username: $0.username, role: .member) }

@@ -15,7 +15,8 @@ extension MemoryWorld {
           owners: row.members.values.count { $0.role == .owner }))
       if case .join = decision {
         if ledger.contactPair(subject.id, caller.id)[subject.id].block != .none { throw .forbidden(.blocked) }
-        try ledger.checkEntering(subject.id, most: most)
+        try ledger.checkEntering(
+          subject.id, most: subject.id == caller.id ? most : ConversationRules.mostByOthers(most))
       }
       return ledger.apply(decision, to: row, subject: subject, caller: caller, at: now)
     }

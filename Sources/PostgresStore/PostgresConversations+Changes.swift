@@ -55,7 +55,7 @@ extension PostgresConversations {
       if decision == .nothing { return (member, nil) }
       if case .join = decision {
         if answers.dropFirst().contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
-        try checkEntering(answers.prefix(1), most: most)
+        try checkEntering(answers.prefix(1), of: [subject], byOwnWish: [caller.id], most: most)
       }
       return (member, try await carryOut(plan, in: transaction))
     }

@@ -19,20 +19,24 @@ extension PostgresConversations {
 
   static let listStatements = [countListed, unlist]
 
-  /// What is asked before users enter a conversation; ``checkEntering(_:most:)`` takes the answers.
+  /// What is asked before users enter a conversation; ``checkEntering(_:of:byOwnWish:most:)`` takes the answers.
   static func entering(_ users: [User], most: Int) -> [(statement: Statement, parameters: [Parameter])] {
     users.map { user in
       (countListed, [.int2(user.id.bucket.number), .int8(user.id.rawValue), .int8(Int64(most))])
     }
   }
 
+  /// - Parameter byOwnWish: who enters by himself; others fill ``ConversationRules/mostByOthers(_:)`` of a list.
   /// - Throws: `.conflict(.conversationsFull)`.
-  func checkEntering(_ answers: ArraySlice<Rows>, most: Int) throws(ChatError) {
-    for answer in answers {
+  func checkEntering(
+    _ answers: ArraySlice<Rows>, of users: [User], byOwnWish: [UserID], most: Int
+  ) throws(ChatError) {
+    for (user, answer) in zip(users, answers) {
       let count = try failure.reading { () throws(PostgresError) in
         try answer.first.map { (row) throws(PostgresError) in try row.int8(0) } ?? 0
       }
-      try ConversationRules.checkEntering(Int(clamping: count), most: most)
+      let allowed = byOwnWish.contains(user.id) ? most : ConversationRules.mostByOthers(most)
+      try ConversationRules.checkEntering(Int(clamping: count), most: allowed)
     }
   }
 }

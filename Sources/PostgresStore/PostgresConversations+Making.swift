@@ -41,7 +41,8 @@ extension PostgresConversations {
         return (try row.map(ContactRows.pair) ?? key, try Self.moment(answers.dropLast(2).last))
       }
       try ContactRules.checkWriting(pair, by: caller.id, at: moment)
-      try checkEntering(all.suffix(users.count), most: most)
+      // One conversation a stranger: his friends are to reach him when others have filled the rest.
+      try checkEntering(all.suffix(users.count), of: users, byOwnWish: users.map(\.id), most: most)
       let new = Conversation(
         id: before.1, kind: .direct, title: nil, head: 1, createdAt: moment,
         members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
@@ -99,7 +100,7 @@ extension PostgresConversations {
       }
       let blocks = answers.dropFirst(locks.count).prefix(asked.count)
       if blocks.contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }
-      try checkEntering(answers.suffix(users.count), most: most)
+      try checkEntering(answers.suffix(users.count), of: users, byOwnWish: [owner.id], most: most)
       return try await failure.translating { () throws(PostgresError) in
         let new = Conversation(
           id: ConversationID(counter: number, bucket: bucket), kind: kind, title: title, picture: picture,

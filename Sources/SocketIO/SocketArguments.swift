@@ -25,7 +25,10 @@ public struct SocketArguments: Sendable, Equatable {
   }
 
   /// All arguments, each as JSON text.
-  public var texts: [[UInt8]] { elements.map { Array(payload[$0]) } }
+  public var texts: [[UInt8]] { texts(atMost: .max) }
+
+  /// The first arguments, each as JSON text: at most so many, since each takes thirty times its bytes and more.
+  public func texts(atMost most: Int) -> [[UInt8]] { elements.prefix(most).map { Array(payload[$0]) } }
 }
 
 extension SocketPacket {

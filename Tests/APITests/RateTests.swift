@@ -111,6 +111,33 @@ struct RateTests {
     #expect(statuses == [401: 5, 429: 95])
   }
 
+  @Test func `a name of any length is counted by its beginning, so that a short one is remembered`() async throws {
+    let door = try await Door.open()
+    let gate = RateGate(limiter: door.limiter, policies: [.signInAccount: RatePolicy(burst: 2, perSecond: 0)])
+    for length in [64, 256, 257, 100_000] {
+      let name = String(repeating: "é", count: length / 2)
+      try? await gate.attempt(username: name, address: "192.0.2.1") { () throws(ChatError) in
+        throw ChatError.unauthenticated(.wrongCredentials)
+      }
+    }
+    let names = Set(door.limiter.keys.keys.compactMap { $0.split(separator: " ").last.map { $0.utf8.count } })
+    #expect(names == [64, 256])
+  }
+
+  @Test func `who guesses at the password of the account whose token he has waits`() async throws {
+    let door = try await Door.open(policies: [.signInAccount: RatePolicy(burst: 2, perSecond: 0)])
+    func guess(_ password: String, as caller: Caller) async -> Int {
+      let change: JSONValue = ["password": .string(password), "new_password": "longer than before"]
+      return await door.send(.post, "/v1/users/me/password", change, as: caller).status
+    }
+    let ada = door.stage.ada
+    #expect(await guess("one", as: ada) == 401)
+    #expect(await door.send(.delete, "/v1/users/me", ["password": "two"], as: ada).status == 401)
+    #expect(await guess(Stage.password, as: ada) == 429)
+    #expect(await guess(Stage.password, as: door.stage.bob) == 204)
+    #expect(await signIn(door, door.stage.cast.ada.username, Stage.password, from: "192.0.2.1").status == 201)
+  }
+
   @Test func `a refused token is 401 however often it comes, so that its client knows to refresh`() async throws {
     let door = try await Door.open(policies: Self.policies)
     let bad: HeaderFields = ["Authorization": "Bearer nonsense"]

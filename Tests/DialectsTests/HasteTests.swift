@@ -70,6 +70,47 @@ import Testing
     #expect(answers == waiting && !ada.socket.isPaused)
   }
 
+  @Test(arguments: DialectCatalog.all.map(\.name))
+  func `whatever a socket asks has a rate, but for what asks nothing or is counted by itself`(name: String) throws {
+    let dialect = try #require(DialectCatalog.named(name))
+    let free = Set(dialect.actions.filter { $0.rate == .none }.map(\.name))
+    // Connecting is a connection's; failed sign-ins are counted; the last asks nothing.
+    let known: Set = [Action.connect, Action.disconnect, "message_updated"]
+    #expect(free.subtracting(known) == (name == "pymessage" ? ["login"] : []))
+  }
+
+  /// Counts what is asked for.
+  private final class Meter: DialectGate, @unchecked Sendable {
+    var reads = 0
+    var most = Int.max
+    func retryAfter(_ rate: Rate, _ caller: Caller?, address: String) async -> Milliseconds? {
+      if rate == .read { reads += 1 }
+      return reads > most ? 1_000 : nil
+    }
+
+    func signIn(
+      _ username: String, address: String, _ body: @Sendable () async throws(ChatError) -> SignedIn
+    ) async throws(ChatError) -> SignedIn { try await body() }
+  }
+
+  @Test func `each page of a list that is asked for whole counts as a read`() async throws {
+    var limits = Limits()
+    limits.pageMax = 2
+    let meter = Meter()
+    let stage = MemoryStage(.realtime, gate: meter, limits: limits)
+    for name in ["ada", "bob", "eve", "zoe", "joe"] {
+      let account: JSONValue = ["username": .string(name), "email": "a@example.org", "password": "pw"]
+      let made = try await stage.request(
+        "POST", "/api/auth/register", ["Content-Type": "application/json"], account.bytes)
+      #expect(made.status == 201)
+    }
+    meter.reads = 0
+    #expect(try await stage.request("GET", "/api/users", [:], []).status == 200)
+    #expect(meter.reads == 2, "three pages, of which the first is the request")
+    (meter.reads, meter.most) = (0, 1)
+    #expect(try await stage.request("GET", "/api/users", [:], []).status == 429)
+  }
+
   @Test func `who says more at once than may wait is read more slowly, and has all answers`() async throws {
     var ada = try await Chatterer()
     for _ in 0..<DialectSession.actionsReadMost {

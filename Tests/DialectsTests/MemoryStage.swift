@@ -100,6 +100,8 @@ final class MemorySocket: TranscriptSocket, DialectTransport, @unchecked Sendabl
 
   func accept(pid: String?) { self.pid = pid }
   func refuse() { isRefused = true }
+  private(set) var isSettled = false
+  func settle() { isSettled = true }
   func send(_ text: [UInt8]) { frames.append(text) }
   func send(_ frame: EncodedFrame) { frames.append(frame.bytes) }
   func acknowledge(_ id: Int64) { acks.append(id) }

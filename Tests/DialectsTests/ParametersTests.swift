@@ -39,6 +39,31 @@ import Testing
     #expect(throws: Parameters.Malformed.self) { try parameters("/", type: type, body) }
   }
 
+  @Test func `what no row reads is not held while a request waits`() throws {
+    let many = (0..<100).map { ",\"m\($0)\":1" }.joined()
+    let list = "[" + String(repeating: "7,", count: 2_000) + "7]"
+    let body = #"{"a":"b","list":\#(list),"mixed":[1,{"x":1},[2],"s"],"deep":{"x":[1]}\#(many)}"#
+    let object = try JSONValue(parsing: body).object ?? JSONObject()
+    for found in [try parameters("/", type: "application/json", body), Parameters(object)] {
+      #expect(found.text("a") == "b")
+      #expect(found.list("list")?.count == Parameters.elementsMax)
+      #expect(found.list("mixed") == [1, nil, nil, "s"])
+      #expect(found["deep"] == [:])
+      #expect(found.has("m59") && !found.has("m60"))
+    }
+  }
+
+  @Test func `a body of JSON is as long as the longest message with each character escaped, and no longer`() throws {
+    let empty = #"{"a":""}"#.utf8.count
+    func body(_ bytes: Int) -> String { #"{"a":"\#(String(repeating: "x", count: bytes - empty))"}"# }
+    let longest = try parameters("/", type: "application/json", body(Parameters.jsonBytesMax))
+    #expect(longest.text("a")?.utf8.count == Parameters.jsonBytesMax - empty)
+    let error = #expect(throws: Parameters.Malformed.self) {
+      try parameters("/", type: "application/json", body(Parameters.jsonBytesMax + 1))
+    }
+    #expect(error?.status == 413)
+  }
+
   @Test func `a value is read in any spelling, under the first of several names that is there`() {
     let found = Parameters(["n": "12", "t": 7, "yes": "True", "list": "[1,2]", "nothing": nil])
     #expect(found.integer("x", "n") == 12)

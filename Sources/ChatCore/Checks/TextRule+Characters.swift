@@ -70,6 +70,11 @@ extension TextRule {
     if text.unicodeScalars.contains(where: { $0.breaksLines || $0.isBlank || $0.properties.isBidiControl }) {
       return .notAllowed("hold no blanks and no control characters")
     }
+    return schemeFlaw(text)
+  }
+
+  /// A path, or an address of the web; nothing that runs where it is shown (`javascript:`, `data:`).
+  static func schemeFlaw(_ text: String) -> Flaw? {
     guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
     let scheme = text[..<colon]
     let isPath = scheme.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }

@@ -39,7 +39,7 @@ extension Limits {
   var displayName: TextRule { row("display_name", 1...displayNameBytesMax, lineFlaw) }
   var title: TextRule { row("title", 1...titleBytesMax, lineFlaw) }
   var device: TextRule { row("device", 1...deviceBytesMax, lineFlaw) }
-  var picture: TextRule { row("picture_url", 1...pictureBytesMax, lineFlaw) }
+  var picture: TextRule { row("picture_url", 1...pictureBytesMax) { lineFlaw($0) ?? TextRule.schemeFlaw($0) } }
   var email: TextRule { row("email", 3...emailBytesMax, TextRule.addressFlaw) }
   var avatarURL: TextRule { row("avatar_url", 1...avatarURLBytesMax, TextRule.linkFlaw) }
   var newPassword: TextRule { row("new_password", passwordBytesMin...passwordBytesMax, TextRule.controlFlaw) }

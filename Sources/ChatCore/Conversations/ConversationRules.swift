@@ -38,6 +38,10 @@ public enum ConversationRules {
     guard count < most else { throw .conflict(.conversationsFull) }
   }
 
+  /// How many of `most` conversations others may have entered somebody into without asking him: three quarters, so that
+  /// whoever makes him a member of thousands leaves him room to make and join his own, and to be written to.
+  public static func mostByOthers(_ most: Int) -> Int { most - most / 4 }
+
   /// The role of a member; a stranger is told as much as he may see.
   static func member(of kind: ConversationKind, role: Role?) throws(ChatError) -> Role {
     guard let role else { throw kind == .public ? .forbidden(.notAMember) : .notFound(.conversation) }

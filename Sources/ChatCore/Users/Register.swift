@@ -44,6 +44,8 @@ public struct Register: OpenCommand {
       faults.add(fault.pointer, fault.code, fault.detail)
     }
     try faults.settle()
+    // Nobody speaks in the name of who made the lobby.
+    if Username.key(of: username) == Username.key(of: Lobby.host.username) { throw .conflict(.usernameTaken) }
     let attributes = try ProfileRules.merge([:], attributes, most: chat.limits.attributesMax)
     let hash = try await chat.credentials.hash(password)
     return try await chat.users.register(

@@ -59,7 +59,7 @@ extension Dialect {
     ],
     // A message is told when it is stored, and again when it is changed; a picture in the old form is only passed on.
     actions: [
-      .on("login", .open) { try await $0.introduce("username") },
+      .on("login", .open, .read) { try await $0.introduce("username") },
       .pass("user_status_change", ["userId", "status"], to: "userId", by: "sender", mayBeLost: true),
       .on("contact_added", .signedIn, .write) { ask in
         try await ask.tell(Words("contact_added", ask.voice.user(ask.myself)), contact: "destinationUser")

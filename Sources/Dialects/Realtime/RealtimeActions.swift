@@ -39,7 +39,7 @@ enum RealtimeActions {
       return .say(
         "joined_private", ["chat_id": ask.voice.id(chat.id), "other_user": RealtimeShapes.person(them, ask.voice)])
     },
-    .quiet("leave_private") { ask in
+    .quiet("leave_private", .signedIn, .read) { ask in
       let other = try other(ask, else: "Other user ID required")
       if let chat = try await ask.run(FindDirectConversation(user: other)) { ask.leave(chat) }
     },

@@ -5,7 +5,7 @@ import JSONText
 /// Groups. Their admins are those who own them, so that each may do all that the first one may.
 extension Umoc {
   static let groups: [Route] = [
-    .on(.post, "/createGroup", .signedIn, .write) { ask in
+    .on(.post, "/createGroup", .signedIn, .search) { ask in
       let (name, picture) = (try ask.require("group_name"), try ask.require("group_pic"))
       let members = try members(ask)
       try await checkName(name, ask)
@@ -21,7 +21,7 @@ extension Umoc {
       try await ask.run(DeleteConversation(conversation: group(ask)))
       return .created(["success": "Group deleted successfully"])
     },
-    .on(.post, "/changeGroup", .signedIn, .write) { ask in
+    .on(.post, "/changeGroup", .signedIn, .search) { ask in
       let (id, value) = (try group(ask), try ask.require("new_value"))
       switch try ask.require("action", else: lacksAction).lowercased() {
       case "name":

@@ -19,7 +19,7 @@ extension Reference {
     .number(
       "LIMIT_CONVERSATIONS", \.shared.limits.conversationsPerUserMax, 1...100_000, unit: "conversations a user",
       shared: true,
-      reason: "Past it he makes, joins and is added to none: what one answer to a resume can carry."),
+      reason: "Past it he makes and joins none, past three quarters others add him to none: one answer to a resume."),
     .number(
       "LIMIT_SESSIONS", \.shared.limits.sessionsPerUserMax, 1...10_000, unit: "sign-in sessions a user", shared: true,
       reason: "Past it the oldest ends."),

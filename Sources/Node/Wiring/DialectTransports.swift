@@ -34,13 +34,15 @@ final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Senda
     }
     self.client = client
     session = door.open(self, by: request)
-    session?.asked(auth: auth.isEmpty ? nil : try? JSONValue(parsing: auth))
+    let limits = JSONLimits(bytesMax: DialectSession.authBytesMax)
+    session?.asked(auth: auth.isEmpty ? nil : try? JSONValue(parsing: auth, limits: limits))
   }
 
   func turnDown(_ event: SocketEvent, of client: SocketIOClient) { client.close() }
 
   func hand(over event: SocketEvent) {
-    session?.received(event: event.name, arguments: event.arguments.texts, ackID: event.ackID)
+    session?.received(
+      event: event.name, arguments: event.arguments.texts(atMost: DialectSession.argumentsMax), ackID: event.ackID)
   }
 
   func upgrading(by request: Request, client: SocketIOClient) { session?.upgraded(by: request) }
@@ -58,7 +60,9 @@ final class DialectSocketIO: PausableProgram, DialectTransport, @unchecked Senda
 
   // MARK: What the session asks
 
-  func accept(pid: String?) { client?.accept(DialectSocketIO.namespace, pid: pid) }
+  func accept(pid: String?) { client?.accept(DialectSocketIO.namespace, pid: pid, isKnown: false) }
+
+  func settle() { client?.session.settle() }
 
   func refuse() {
     client?.refuse(DialectSocketIO.namespace, message: "Connection rejected by server")
@@ -101,6 +105,8 @@ final class DialectWebSocket: DialectTransport, WebSocketHandler {
   }
 
   func accept(pid: String?) {}
+  /// Connections are counted by their address as such.
+  func settle() {}
   func refuse() { socket.close(.policyViolation) }
   func send(_ text: [UInt8]) { socket.send(text: text) }
   func send(_ frame: EncodedFrame) { socket.send(frame: frame.framed { FrameWriter.frame(.text, $0) }) }

@@ -78,7 +78,7 @@ final class SocketIOTransport: PausableProgram, SessionTransport, @unchecked Sen
 
   func hand(over event: SocketEvent) {
     session?.received(
-      event: event.name, event.arguments.texts, hasAttachments: !event.arguments.attachments.isEmpty,
+      event: event.name, event.arguments.texts(atMost: 2), hasAttachments: !event.arguments.attachments.isEmpty,
       ack: event.ackID)
   }
 

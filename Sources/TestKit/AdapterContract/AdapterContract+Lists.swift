@@ -31,6 +31,25 @@ extension AdapterContract {
       try await cast.put(cast.bob, into: group, by: cast.ada, most: 2)
       try await cast.put(cast.bob, into: square, by: cast.bob, most: 3)
     },
+    ContractCase("others leave him a quarter of what he may have, for his own and for who writes to him") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let square = try await cast.square().id
+      let empty = try await stores.conversations.create(.group, title: "Hers", owner: cast.eve, members: [])
+        .conversation
+      for _ in 0..<3 { try await cast.make(by: cast.ada, with: [cast.bob], most: 4) }
+      try await refused(.conflict(.conversationsFull), "one that names him") { () throws(ChatError) in
+        try await cast.make(by: cast.eve, with: [cast.bob], most: 4)
+      }
+      try await refused(.conflict(.conversationsFull), "being added") { () throws(ChatError) in
+        try await cast.put(cast.bob, into: empty.id, by: cast.eve, most: 4)
+      }
+      try await cast.put(cast.bob, into: square, by: cast.bob, most: 4)
+      _ = try await stores.conversations.change(square, .remove, of: cast.bob, by: cast.bob, limit: 9)
+      try await cast.open(cast.eve, cast.bob, most: 4)
+      try await refused(.conflict(.conversationsFull), "his own") { () throws(ChatError) in
+        try await cast.make(by: cast.bob, with: [], most: 4)
+      }
+    },
     ContractCase("leaving makes room, and so does deleting: at once his own, another's once he has looked") { stores in
       let cast = try await Cast.gather(in: stores)
       let (one, other) = (try await cast.group().id, try await cast.group().id)

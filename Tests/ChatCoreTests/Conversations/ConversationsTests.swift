@@ -3,6 +3,23 @@ import TestKit
 import Testing
 
 @Suite struct ConversationsTests {
+  @Test(arguments: ["javascript:alert(1)", "data:image/png;base64,AAAA", "JavaScript:x"])
+  func `a picture is no address that runs where it is shown`(picture: String) async throws {
+    let stage = try await Stage.set()
+    let group = try await stage.cast.group().id
+    await faulty(["/picture_url invalid_format"]) { () throws(ChatError) in
+      try await CreateConversation(kind: .group, title: "x", picture: picture).run(in: stage.chat, as: stage.ada)
+    }
+    await faulty(["/picture_url invalid_format"]) { () throws(ChatError) in
+      try await UpdateConversation(conversation: group, picture: picture).run(in: stage.chat, as: stage.ada)
+    }
+    for address in ["our picture.png", "/files/1?at=12:30", "https://example.org/p.png"] {
+      let changed = try await UpdateConversation(conversation: group, picture: address)
+        .run(in: stage.chat, as: stage.ada)
+      #expect(changed.picture == address)
+    }
+  }
+
   @Test func `members see a conversation, strangers do not find it`() async throws {
     let stage = try await Stage.set()
     let group = try await stage.cast.group()

@@ -1,6 +1,7 @@
-import ChatCore
 import TestKit
 import Testing
+
+@testable import ChatCore
 
 @Suite struct FindingTests {
   @Test func `a conversation is found by its title by who owns it, however many he is in`() async throws {
@@ -17,6 +18,21 @@ import Testing
     #expect(try await FindOwnConversation(title: "fiv").run(in: stage.chat, as: stage.ada) == nil)
     try await DeleteConversation(conversation: last).run(in: stage.chat, as: stage.ada)
     #expect(try await FindOwnConversation(title: "five").run(in: stage.chat, as: stage.ada) == nil)
+  }
+
+  @Test func `whoever is a member of many of one title has not all of them looked at`() async throws {
+    let stage = try await Stage.set()
+    for place in 1...FindOwnConversation.namesakesMax {
+      if place == FindOwnConversation.namesakesMax {
+        let own = try await CreateConversation(kind: .group, title: "one").run(in: stage.chat, as: stage.bob)
+        #expect(try await FindOwnConversation(title: "one").run(in: stage.chat, as: stage.bob) == own.id)
+        try await DeleteConversation(conversation: own.id).run(in: stage.chat, as: stage.bob)
+      }
+      _ = try await CreateConversation(kind: .group, title: "one", members: [stage.bob.user])
+        .run(in: stage.chat, as: stage.ada)
+    }
+    _ = try await CreateConversation(kind: .group, title: "one").run(in: stage.chat, as: stage.bob)
+    #expect(try await FindOwnConversation(title: "one").run(in: stage.chat, as: stage.bob) == nil)
   }
 
   @Test func `conversations are listed each with its newest message, page by page`() async throws {

@@ -4,6 +4,14 @@ import TestKit
 import Testing
 
 @Suite struct RegisterTests {
+  @Test(arguments: ["martlet", "Martlet", "MARTLET"])
+  func `nobody is called as the host of the lobby`(name: String) async throws {
+    let stage = try await Stage.set()
+    await refused(.conflict(.usernameTaken)) { () throws(ChatError) in
+      try await Register(username: name, password: "12345678").run(in: stage.chat)
+    }
+  }
+
   @Test func `who registers can sign in, and is shown by his user name until he says another`() async throws {
     let stage = try await Stage.set()
     let zoe = try await Register(username: "Zoe", password: "12345678", email: "zoe@example.org").run(in: stage.chat)

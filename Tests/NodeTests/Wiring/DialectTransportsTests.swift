@@ -39,6 +39,34 @@ import Tokens
       #expect(!stage.session.isOpen)
     }
   }
+
+  @Test func `an event that is larger than any message is refused unread, and one at the limit is not`() async throws {
+    try await DialectStage.play { stage in
+      func say(_ bytes: Int) {
+        let empty = #"{"n":""}"#.utf8.count
+        stage.say(#"2["note",{"n":"\#(String(repeating: "a", count: bytes - empty))"}]"#)
+      }
+      say(DialectSession.eventBytesMax + 1)
+      say(DialectSession.eventBytesMax)
+      try await eventually(within: 5_000, on: stage.loop) { !stage.noted.isEmpty }
+      #expect(stage.noted.map(\.utf8.count) == [DialectSession.eventBytesMax - 8])
+      #expect(stage.session.isOpen)
+    }
+  }
+
+  @Test func `of many arguments the first are read`() throws {
+    let many = "2[\"note\"" + String(repeating: ",0", count: 100_000) + "]"
+    var decoder = SocketDecoder()
+    let event = try #require(try decoder.take(text: Array(many.utf8))?.event)
+    #expect(event.arguments.texts(atMost: DialectSession.argumentsMax).count == DialectSession.argumentsMax)
+    #expect(event.arguments.texts.count == 100_000)
+  }
+
+  @Test func `who has come in without a proof stays one of his address' newcomers`() async throws {
+    try await DialectStage.play { stage in
+      #expect(stage.session.newcomerFrom != nil)
+    }
+  }
 }
 
 /// One client of Socket.IO, its transport and a dialect's door behind it, without a network.

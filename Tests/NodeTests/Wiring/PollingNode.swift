@@ -30,6 +30,6 @@ struct PollingNode {
       clock: WallClock())
     session = EngineSession(
       directory: directory, loop: loop, mount: "", version: .v4, takesBytes: true, isSocket: false,
-      limits: EngineLimits(), tally: EngineTally())
+      limits: EngineLimits(), tally: EngineTally(), from: "192.0.2.1")
   }
 }
