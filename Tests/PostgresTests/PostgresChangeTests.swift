@@ -29,6 +29,29 @@ struct PostgresChangeTests {
     #expect(told[2] == .connected(host: host))
   }
 
+  /// It was told as `pid: XX000`, the name of what was under way and a state that the server never sent.
+  @Test func `a connection that is cut with a statement under way is told in libpq's words`() async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database(distributed: false)
+    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
+    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
+    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
+    defer { proxy.stop() }
+    guard case .ip(_, let port) = proxy.address else { return }
+    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
+      _ = try await pool.query(Self.pid, timeout: 4_500)
+      let sleep = Statement("sleep", "SELECT pg_sleep(2)::text")
+      async let lost = failure { () throws(PostgresError) in _ = try await pool.query(sleep, timeout: 4_500) }
+      try await Task.sleep(for: .milliseconds(200))
+      try await proxy.cut()
+      #expect(await lost?.isInDoubt == true)
+    }
+    await server.drop(url)
+    let line = try #require(told.dropFirst().first).description
+    #expect(line.hasPrefix("lost a connection to 127.0.0.1:\(port): ") && line.contains("server"), "\(line)")
+    #expect(!line.contains("XX000"), "\(line)")
+  }
+
   @Test func `why a server cannot be reached, with its host and without the password`() async throws {
     let told = try await changes("postgresql://ada:planted@127.0.0.1:1/chat") { pool in
       _ = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid, timeout: 300) }
