@@ -128,7 +128,7 @@ extension PostgresConnection {
   private func refused(_ refusal: Refusal, of answer: Expected) {
     forget(answer)
     // A session that the server ends may have committed before: the outcome is unknown.
-    if refusal.endsSession { return close(.lost(refusal.server.description)) }
+    if refusal.endsSession { return close(.lost(refusal.reason)) }
     flights[answered]?.failed(.server(refusal.server))
   }
 
@@ -177,6 +177,8 @@ extension PostgresConnection: EndOfTick {
 private struct Refusal {
   let server: ServerRefusal
   let endsSession: Bool
+  /// Why, for the log.
+  let reason: String
 
   init(_ result: OpaquePointer, _ answer: PostgresConnection.Expected) {
     func field(_ code: UnicodeScalar) -> String? {
@@ -194,7 +196,9 @@ private struct Refusal {
     server = ServerRefusal(
       sqlstate: state, statement: name, constraint: field("n"), message: quoted ? field("M") : nil)
     let severity = field("V") ?? field("S")
-    // An error that libpq itself made up has no severity of the server: the connection is gone.
+    // An error that libpq itself made up has no severity of the server: the connection is gone, and its words say how.
     endsSession = severity != "ERROR"
+    let words = severity == nil ? PQresultErrorMessage(result).map { String(cString: $0) } : nil
+    reason = words?.split(separator: "\n").first.map(String.init) ?? server.description
   }
 }

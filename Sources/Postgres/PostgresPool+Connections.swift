@@ -59,6 +59,7 @@ extension PostgresPool: ConnectionOwner {
     isCitus = connection.isCitus
     unreachableSince = nil
     counted.connected += 1
+    observe(.connected(host: targets[connection.host].name))
     backoff.succeeded()
     settings.gate.succeeded()
     settings.gate.hosts.succeeded(connection.host)
@@ -76,6 +77,7 @@ extension PostgresPool: ConnectionOwner {
     guard !isClosing else { return closeIdle() }
     lastFailure = PostgresPool.asUnavailable(error)
     let now = EventLoop.monotonicMilliseconds()
+    tell(connection, error, wasReady)
     if wasReady {
       if spreads, !connection.isRetiring { settings.gate.hosts.lost(connection.host, at: now) }
       openMissing()
@@ -89,6 +91,12 @@ extension PostgresPool: ConnectionOwner {
     }
     if connection.wasTurnedAway { settings.gate.turnedAway(at: now) }
     retry(after: backoff.failed())
+  }
+
+  private func tell(_ connection: PostgresConnection, _ error: PostgresError, _ wasReady: Bool) {
+    guard !connection.isRetiring else { return }
+    let host = targets[connection.host].name
+    observe(wasReady ? .lost(host: host, error) : .failed(host: host, error))
   }
 
   /// For callers that never got a connection; what they asked was not sent.

@@ -10,6 +10,7 @@ public final class PostgresPool: @unchecked Sendable {
   /// Where it lives.
   public let loop: EventLoop
   let settings: PostgresSettings
+  let observe: (PostgresChange) -> Void
   let targets: [ConnectTarget]
   /// Whether connections are spread over the hosts.
   let spreads: Bool
@@ -41,9 +42,14 @@ public final class PostgresPool: @unchecked Sendable {
 
   /// A pool that connects at ``start()`` or when it is first used.
   ///
+  /// - Parameter observe: told on the loop of each connection that is had, lost or not to be had; not of those that the
+  ///   pool gives up itself.
   /// - Throws: ``PostgresError/misconfigured(_:)`` when the URL cannot be read.
-  public init(loop: EventLoop, settings: PostgresSettings) throws(PostgresError) {
+  public init(
+    loop: EventLoop, settings: PostgresSettings, observe: @escaping (PostgresChange) -> Void = { _ in }
+  ) throws(PostgresError) {
     self.loop = loop
+    self.observe = observe
     self.settings = settings
     targets = try ConnectTarget.all(of: settings)
     spreads = try HostSpreading(of: settings.url).isWanted && targets.count > 1

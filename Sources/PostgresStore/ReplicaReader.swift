@@ -29,14 +29,19 @@ public final class ReplicaReader: @unchecked Sendable {
 
   /// A reader with a pool for each host.
   ///
-  /// - Parameter onlyStandbys: whether a server that is not in recovery is refused: one that was promoted follows the
-  ///   primary no more.
+  /// - Parameters:
+  ///   - onlyStandbys: whether a server that is not in recovery is refused: one that was promoted follows the primary
+  ///     no more.
+  ///   - observe: told of connections as by a ``PostgresPool``.
   /// - Throws: ``PostgresError/misconfigured(_:)`` for settings that cannot be used.
-  public init(loop: EventLoop, hosts: [PostgresSettings], onlyStandbys: Bool = true) throws(PostgresError) {
+  public init(
+    loop: EventLoop, hosts: [PostgresSettings], onlyStandbys: Bool = true,
+    observe: @escaping (PostgresChange) -> Void = { _ in }
+  ) throws(PostgresError) {
     self.loop = loop
     self.onlyStandbys = onlyStandbys
     var made: [Host] = []
-    for settings in hosts { made.append(Host(try PostgresPool(loop: loop, settings: settings))) }
+    for settings in hosts { made.append(Host(try PostgresPool(loop: loop, settings: settings, observe: observe))) }
     self.hosts = made
   }
 

@@ -20,13 +20,19 @@ extension RedisChange: CustomStringConvertible {
     switch self {
     case .connected(let address): "connected to \(address)"
     case .lost(let address, let error): "lost \(address): \(error)"
-    case .failed(let address, let error): "no connection to \(address): \(error)"
+    case .failed(let address, let error): "no connection to \(address): \(Self.reason(error, of: address))"
     case .topology(let words): "the cluster is now \(words)"
     case .silent(let address, let error): "\(address) does not tell the cluster's slots: \(error)\(Self.advice(error))"
     case .leadsToCluster(let address):
       "\(address) is a node of a Redis Cluster and the URL that of one Redis: write redis+cluster:// or "
         + "rediss+cluster:// in it"
     }
+  }
+
+  /// The system's words begin with the address, which the sentence has already.
+  private static func reason(_ error: RedisError, of address: RedisAddress) -> String {
+    let (words, name) = (error.description, "\(address): ")
+    return words.hasPrefix(name) ? String(words.dropFirst(name.count)) : words
   }
 
   private static func advice(_ error: RedisError) -> String {

@@ -21,3 +21,18 @@ public enum RedisError: Error, Hashable, Sendable {
     return text.split(separator: " ", maxSplits: 1).first.map(String.init)
   }
 }
+
+extension RedisError: CustomStringConvertible {
+  /// A few words for a log.
+  public var description: String {
+    switch self {
+    case .unavailable: "no connection"
+    case .unreachable(let words): words
+    case .busy: "too much is waiting on the connection"
+    case .connectionLost: "closed by the other end"
+    case .timedOut: "no answer in time"
+    case .refused(let words): "refused: \(words)"
+    case .broken(let what): "not understood: \(what)"
+    }
+  }
+}

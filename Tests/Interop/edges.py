@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import ssl
+import subprocess
 
 import aiohttp
 import socketio
@@ -48,6 +49,19 @@ for number, (program, sticky) in enumerate(KINDS):
                 await asyncio.gather(*(member.leave() for member in members), return_exceptions=True)
             passed_on = await forwarded(cluster) - passed_on
             assert program == NGINX or (passed_on == 0) == sticky, f"{passed_on} requests were passed on"
+
+    # nginx has no such times of its own; net.ipv4.tcp_keepalive_time is what it would take them from.
+    if program == HAPROXY:
+        @topic.check(f"{name}: the kernel looks after sockets that only listen, so that a vanished node's are let go")
+        async def _(cluster, program=program, sticky=sticky):
+            async with Balancer(program, sticky, cluster) as edge:
+                socket = await Socket.connect(edge, "/v1/socket", NATIVE)
+                nodes = " or ".join(f"dport = :{port}" for _, port in edge.servers("socket"))
+                said = subprocess.run(["ss", "-tnpoH", "state", "established", f"( {nodes} )"], check=True,
+                    capture_output=True, text=True).stdout.splitlines()
+                ours = [line for line in said if any(f"pid={process.pid}," in line for process in edge.processes)]
+                assert ours and all("timer:(keepalive" in line for line in ours), f"{ours} of {said}"
+                socket.close()
 
     @topic.check(f"{name}: who comes while a node drains is served, and the node's clients are told to come back")
     async def _(cluster, program=program, sticky=sticky):

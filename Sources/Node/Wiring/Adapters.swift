@@ -77,12 +77,13 @@ extension Adapters {
   ///   unreachable is no error here.
   static func cluster(
     loop: EventLoop, database: DatabaseLinks, redis: RedisSettings, configuration: Configuration, loops: Int,
-    joining: Joining?, office: RedisPresence, logger: Logger, redisLog: RedisLog
+    joining: Joining?, office: RedisPresence, logger: Logger, databaseLog: DatabaseLog, redisLog: RedisLog
   ) throws -> Adapters {
-    let pool = try PostgresPool(loop: loop, settings: database.primary)
-    let scattering = try PostgresPool(loop: loop, settings: database.scatter)
+    let pool = try PostgresPool(loop: loop, settings: database.primary, observe: databaseLog.heard)
+    let scattering = try PostgresPool(loop: loop, settings: database.scatter, observe: databaseLog.heard)
     let replicas =
-      database.replicas.isEmpty ? nil : try ReplicaReader(loop: loop, hosts: database.replicas)
+      database.replicas.isEmpty
+      ? nil : try ReplicaReader(loop: loop, hosts: database.replicas, observe: databaseLog.heard)
     let stores = PostgresStores(
       pool: pool, scattering: scattering, replicas: replicas, limits: configuration.shared.limits
     ) { fault in

@@ -139,7 +139,7 @@ final class NodeProcess: @unchecked Sendable {
     let redis = try configuration.redisSettings(client: parts.node)
     let identity = try await SchemaGate.wait(
       on: group.loops[0], database.primary, patience: NodeProcess.databasePatience, logger)
-    let redisLog = RedisLog(logger)
+    let (databaseLog, redisLog) = (DatabaseLog(logger), RedisLog(logger))
     let joining = Joining(
       loop: group.loops[0], configuration: configuration, database: identity, role: role, node: parts.node,
       redis: redis, entrance: try openPrivateDoor(), logger: logger, redisLog: redisLog)
@@ -152,7 +152,8 @@ final class NodeProcess: @unchecked Sendable {
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
-        joining: index == 0 ? joining : nil, office: office, logger: logger, redisLog: redisLog)
+        joining: index == 0 ? joining : nil, office: office, logger: logger, databaseLog: databaseLog,
+        redisLog: redisLog)
     }
   }
 

@@ -14,7 +14,7 @@ write_backends() {
       echo "backend $role from $role"
       for ((i = 1; i <= NODES_MAX; i++)); do
         name=${role%io}-$i
-        echo "    server $name 127.0.0.1:$(port_of "$name")$(is_node "$name" || echo ' disabled')"
+        echo "    server $name 127.0.0.1:$(port_of "$name") tcp-ut 10s$(is_node "$name" || echo ' disabled')"
       done
     done
   } >"$STATE/haproxy/backends.new"

@@ -1,0 +1,49 @@
+import ChatCore
+import IORuntime
+import Postgres
+import Synchronization
+
+/// Writes what becomes of a node's connections to PostgreSQL into the log.
+///
+/// - Shape: `{"level":"warning","msg":"database","change":"no connection to db1:5432: …","attempts":12}`; that it is
+///   connected at level info, and only of a host that was told to be away.
+/// - Limits: of each host one loss and one failed attempt in ``Outages/every``, with how many there were.
+final class DatabaseLog: Sendable {
+  private struct Hosts {
+    // A server that ends each session as soon as it has begun would be told of as often, if that ended the outage.
+    var losses = Outages<String>()
+    var tries = Outages<String>()
+    var away: Set<String> = []
+  }
+
+  private let logger: Logger
+  private let hosts = Mutex(Hosts())
+
+  init(_ logger: Logger) { self.logger = logger }
+
+  /// Hears of one connection; from any loop.
+  func heard(_ change: PostgresChange) { heard(change, at: EventLoop.monotonicMilliseconds()) }
+
+  func heard(_ change: PostgresChange, at now: Milliseconds) {
+    switch change {
+    case .connected(let host):
+      let wasAway = hosts.withLock { hosts in
+        hosts.tries.connected(host)
+        return hosts.away.remove(host) != nil
+      }
+      if wasAway { logger.info("database", .text("change", "\(change)")) }
+    case .lost(let host, _): warn(change, of: host) { $0.losses.failed(host, at: now) }
+    case .failed(let host, _): warn(change, of: host) { $0.tries.failed(host, at: now) }
+    }
+  }
+
+  private func warn(_ change: PostgresChange, of host: String, _ count: (inout Hosts) -> Int?) {
+    let attempts = hosts.withLock { hosts in
+      let attempts = count(&hosts)
+      if attempts != nil { hosts.away.insert(host) }
+      return attempts
+    }
+    guard let attempts else { return }
+    logger.warning("database", .text("change", "\(change)"), .number("attempts", Int64(attempts)))
+  }
+}

@@ -1,0 +1,56 @@
+import Postgres
+import Testing
+
+@testable import Node
+
+/// A cluster that was cut off from PostgreSQL once said nothing of it but `request … 503` at level info.
+@Suite("What the log says of PostgreSQL")
+struct DatabaseLogTests {
+  private let away = PostgresChange.failed(host: "db1:5432", .unavailable("no answer to connecting in time"))
+
+  @Test func `a loss, the first attempt and one in ten seconds are warnings, with how many there were`() {
+    let written = WrittenLog(level: .warning)
+    let log = DatabaseLog(written.logger)
+    for _ in 0..<4 { log.heard(.lost(host: "db1:5432", .timeout(sent: true)), at: 0) }
+    for second in 0...10 { log.heard(away, at: Int64(second) * 1_000) }
+    log.heard(.failed(host: "db2:5432", .unavailable("refused")), at: 10_000)
+    #expect(
+      written.lines(4) == [
+        "warning database change=lost a connection to db1:5432: no answer in time attempts=1",
+        "warning database change=no connection to db1:5432: no answer to connecting in time attempts=1",
+        "warning database change=no connection to db1:5432: no answer to connecting in time attempts=10",
+        "warning database change=no connection to db2:5432: refused attempts=1",
+      ])
+  }
+
+  @Test func `that a host is back is told once, and only of one that was away`() {
+    let written = WrittenLog()
+    let log = DatabaseLog(written.logger)
+    for _ in 0..<7 { log.heard(.connected(host: "db1:5432"), at: 0) }
+    log.heard(away, at: 1_000)
+    for _ in 0..<7 { log.heard(.connected(host: "db1:5432"), at: 2_000) }
+    log.heard(away, at: 3_000)
+    #expect(
+      written.lines(3) == [
+        "warning database change=no connection to db1:5432: no answer to connecting in time attempts=1",
+        "info database change=connected to db1:5432",
+        "warning database change=no connection to db1:5432: no answer to connecting in time attempts=1",
+      ])
+  }
+
+  @Test func `a server that ends each session at once is told of once in ten seconds`() {
+    let written = WrittenLog()
+    let log = DatabaseLog(written.logger)
+    for tenth in 0...100 {
+      log.heard(.lost(host: "db1:5432", .lost("closed by the server")), at: Int64(tenth) * 100)
+      log.heard(.connected(host: "db1:5432"), at: Int64(tenth) * 100)
+    }
+    #expect(
+      written.lines(4) == [
+        "warning database change=lost a connection to db1:5432: closed by the server attempts=1",
+        "info database change=connected to db1:5432",
+        "warning database change=lost a connection to db1:5432: closed by the server attempts=100",
+        "info database change=connected to db1:5432",
+      ])
+  }
+}

@@ -1,0 +1,83 @@
+import IORuntime
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+@Suite("What a pool tells of its connections")
+struct PostgresChangeTests {
+  private static let pid = Statement("pid", "SELECT pg_backend_pid()")
+
+  @Test func `one that is had, one that is lost and the next, but none that the pool itself closes`() async throws {
+    let server = try await PrivatePostgres.shared()
+    let url = try await server.database(distributed: false)
+    let told = try await changes(url) { pool in
+      _ = try await pool.query(Self.pid, timeout: 4_500)
+      let gone = Statement("gone", "SELECT pg_terminate_backend(pg_backend_pid())")
+      let error = await failure { () throws(PostgresError) in _ = try await pool.query(gone, timeout: 4_500) }
+      #expect(error?.isInDoubt == true)
+      _ = try await pool.query(Self.pid, timeout: 4_500)
+    }
+    await server.drop(url)
+    try #require(told.count == 3, "\(told)")
+    guard case .connected(let host) = told[0] else {
+      Issue.record("\(told)")
+      return
+    }
+    #expect(host.contains(":"))
+    #expect("\(told[1])".hasPrefix("lost a connection to \(host): "), "\(told)")
+    #expect(told[2] == .connected(host: host))
+  }
+
+  /// It was told as `pid: XX000`, the name of what was under way and a state that the server never sent.
+  @Test func `a connection that is cut with a statement under way is told in libpq's words`() async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database(distributed: false)
+    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
+    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
+    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
+    defer { proxy.stop() }
+    guard case .ip(_, let port) = proxy.address else { return }
+    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
+      _ = try await pool.query(Self.pid, timeout: 4_500)
+      let sleep = Statement("sleep", "SELECT pg_sleep(2)::text")
+      async let lost = failure { () throws(PostgresError) in _ = try await pool.query(sleep, timeout: 4_500) }
+      try await Task.sleep(for: .milliseconds(200))
+      try await proxy.cut()
+      #expect(await lost?.isInDoubt == true)
+    }
+    await server.drop(url)
+    let line = try #require(told.dropFirst().first).description
+    #expect(line.hasPrefix("lost a connection to 127.0.0.1:\(port): ") && line.contains("server"), "\(line)")
+    #expect(!line.contains("XX000"), "\(line)")
+  }
+
+  @Test func `why a server cannot be reached, with its host and without the password`() async throws {
+    let told = try await changes("postgresql://ada:planted@127.0.0.1:1/chat") { pool in
+      _ = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid, timeout: 300) }
+    }
+    let line = try #require(told.first).description
+    #expect(line.hasPrefix("no connection to 127.0.0.1:1: "))
+    #expect(line.contains("refused") && !line.contains("planted"), "\(line)")
+  }
+
+  /// What a pool of one connection has told when it is closed.
+  private func changes(_ url: String, _ body: (PostgresPool) async throws -> Void) async throws -> [PostgresChange] {
+    let loop = try EventLoop(name: "test")
+    try loop.start()
+    defer { loop.stop() }
+    var settings = PostgresSettings(url: url)
+    settings.connections = 1
+    let heard = Heard()
+    let pool = try PostgresPool(loop: loop, settings: settings) { change in
+      heard.changes.withLock { $0.append(change) }
+    }
+    try await body(pool)
+    await close(pool)
+    return heard.changes.withLock { $0 }
+  }
+
+  private final class Heard: Sendable {
+    let changes = Mutex<[PostgresChange]>([])
+  }
+}
