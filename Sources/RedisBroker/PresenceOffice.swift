@@ -20,6 +20,8 @@ package final class PresenceOffice {
   private let lookup: PresenceLookup
   private var stopTimer: (() -> Void)?
   private var isLeaving = false
+  /// Whether a renewal is under way that is to confirm what was looked up before it; others may be at the same time.
+  private var isConfirming = false
   private var quietUntil: Milliseconds = 0
   private var counted = PresenceCounters()
   /// Who was said to be gone lately, and when: with ``cameBack()`` it is said again.
@@ -138,15 +140,18 @@ package final class PresenceOffice {
   }
 
   private func renew(_ what: String) {
-    watch.confirm()
+    let confirms = !isConfirming
+    if confirms { watch.confirm() }
+    isConfirming = true
     lease(name ?? "", what) { [weak self] result in
+      if confirms { self?.isConfirming = false }
       guard let self, !isLeaving, case .success(let reply) = result, let parts = reply.elements, parts.count == 2 else {
         // A beginning that may have failed is begun again; the name it has left behind runs out.
         if what == "begin" { self?.isBegun = false }
         return
       }
       guard parts[0].integer == 1 else { return beginAnew() }
-      tell(watch.confirmed())
+      if confirms { tell(watch.confirmed()) }
       lookRound()
       for dead in (parts[1].elements ?? []).compactMap(\.text) where dead != name {
         counted.buried += 1

@@ -57,6 +57,25 @@ struct PresenceDoubtTests {
     #expect(Self.statuses(wire) == [.online])
   }
 
+  @Test("is not told to be gone by an older renewal's answer because a newer one is under way")
+  func olderAnswer() {
+    let (wire, office) = Self.watching()
+    wire.pass(500)
+    office.listening(to: Self.share)
+    wire.pass(500)
+    wire.holdsRenewals = true
+    wire.there = []
+    wire.pass(1_000)
+    wire.pass(500)
+    wire.pass(500)
+    wire.letOneRenewalCome()
+    #expect(Self.statuses(wire) == [.online])
+    wire.holdsRenewals = false
+    for _ in 0..<2 { wire.pass(1_000) }
+    #expect(Self.statuses(wire) == [.online, .offline])
+    #expect(office.counters.begunAnew == 0)
+  }
+
   @Test("is looked up once more when his share's master has only just come back, and told then")
   func masterBack() {
     for isSaidAgain in [true, false] {

@@ -57,6 +57,9 @@ final class ScriptedWire: PresenceWire {
 
   func tell(_ changes: [Presence], to place: Int) { told += changes }
 
+  /// The oldest answer that is under way comes.
+  func letOneRenewalCome() { if !renewals.isEmpty { renewals.removeFirst()() } }
+
   /// The answers that were under way come.
   func letRenewalsCome() {
     let coming = renewals
