@@ -82,7 +82,7 @@ extension MemoryWorld: ConversationStore {
   /// What a user is to others.
   public func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
     try transaction { (ledger, _) throws(ChatError) in
-      let mine = ledger.conversationsOfUser[user] ?? []
+      let mine = (ledger.conversationsOfUser[user] ?? []).filter { ledger.conversations[$0]?.deleted == false }
       let known = others.filter { !mine.isDisjoint(with: ledger.conversationsOfUser[$0] ?? []) }
       return Dictionary(known.map { ($0, Relation(sharesConversation: true)) }) { first, _ in first }
     }

@@ -35,7 +35,7 @@ extension PostgresConversations {
     let asked =
       subject.id == caller.id ? [] : [(PostgresContacts.blocks, PostgresContacts.blocking(subject.id, caller.id))]
     let isPut = if case .put = change { true } else { false }
-    let also = isPut ? Self.entering([subject], most: most) + asked : []
+    let also = isPut ? Self.entering([subject], byOwnWish: [caller.id], most: most) + asked : []
     return try await changing(id, caller: caller, subject: subject, asking: also) {
       (standing, moment, answers, transaction) throws(ChatError) in
       let owners = try await failure.translating { () throws(PostgresError) in

@@ -1,6 +1,6 @@
 import ChatCore
-import IORuntime
 import Postgres
+import Synchronization
 
 /// The list of a user's conversations, which is bounded: whoever is to enter one more is counted in the transaction
 /// that would enter him, under the lock of his bucket.
@@ -20,10 +20,17 @@ extension PostgresConversations {
   static let listStatements = [countListed, unlist]
 
   /// What is asked before users enter a conversation; ``checkEntering(_:of:byOwnWish:most:)`` takes the answers.
-  static func entering(_ users: [User], most: Int) -> [(statement: Statement, parameters: [Parameter])] {
+  static func entering(
+    _ users: [User], byOwnWish: [UserID], most: Int
+  ) -> [(statement: Statement, parameters: [Parameter])] {
     users.map { user in
-      (countListed, [.int2(user.id.bucket.number), .int8(user.id.rawValue), .int8(Int64(most))])
+      let allowed = Int64(allowed(user, byOwnWish, most))
+      return (countListed, [.int2(user.id.bucket.number), .int8(user.id.rawValue), .int8(allowed)])
     }
+  }
+
+  private static func allowed(_ user: User, _ byOwnWish: [UserID], _ most: Int) -> Int {
+    byOwnWish.contains(user.id) ? most : ConversationRules.mostByOthers(most)
   }
 
   /// - Parameter byOwnWish: who enters by himself; others fill ``ConversationRules/mostByOthers(_:)`` of a list.
@@ -35,9 +42,26 @@ extension PostgresConversations {
       let count = try failure.reading { () throws(PostgresError) in
         try answer.first.map { (row) throws(PostgresError) in try row.int8(0) } ?? 0
       }
-      let allowed = byOwnWish.contains(user.id) ? most : ConversationRules.mostByOthers(most)
-      try ConversationRules.checkEntering(Int(clamping: count), most: allowed)
+      try ConversationRules.checkEntering(Int(clamping: count), most: Self.allowed(user, byOwnWish, most))
     }
+  }
+
+  /// Takes deleted conversations off a user's list, where they are counted; never fails.
+  func unlist(_ deleted: [ConversationID], of user: UserID) async {
+    await sweep.run(deleted.map(\.rawValue)) { ids in
+      // What a read waits for: less than anybody notices, and what stays is found again.
+      _ = try? await pool.query(
+        Self.unlist, [.int2(user.bucket.number), .int8(user.rawValue), .int8s(ids)], timeout: 500)
+    }
+  }
+
+  /// The same with those of some that are deleted: on a Citus one that is not there may be one that is yet to come.
+  func unlistDeleted(among missing: Set<ConversationID>, of user: UserID) async {
+    guard !missing.isEmpty, !sweep.isBusy else { return }
+    let asked = missing.sorted().map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
+    guard let rows = try? await desk.rows(Self.livingHeads, of: asked) else { return }
+    let deleted = rows.filter { (try? $0.value.optionalInt8(1)) == .some(nil) }
+    await unlist(deleted.keys.map(ConversationID.init(rawValue:)), of: user)
   }
 }
 
@@ -46,20 +70,18 @@ extension PostgresConversations {
 ///
 /// - Limits: one user at a time, ``most`` of his; who comes meanwhile finds his the next time. When everybody comes at
 ///   once, that is nobody's hurry.
-/// - Isolation: the loop of its pool.
-final class ListSweep: @unchecked Sendable {
+final class ListSweep: Sendable {
   /// Some 5 ms of PostgreSQL.
   static let most = 1_000
 
-  private var isBusy = false
+  private let state = Atomic(false)
 
-  /// Never fails: what stays is found again.
-  func unlist(_ deleted: [ConversationID], of user: UserID, in pool: PostgresPool) async {
-    guard !deleted.isEmpty, !isBusy else { return }
-    isBusy = true
-    let ids = deleted.map(\.rawValue).sorted().prefix(Self.most)
-    _ = try? await pool.query(
-      PostgresConversations.unlist, [.int2(user.bucket.number), .int8(user.rawValue), .int8s(Array(ids))])
-    isBusy = false
+  /// Whether somebody's are being taken off.
+  var isBusy: Bool { state.load(ordering: .relaxed) }
+
+  func run(_ ids: [Int64], _ body: ([Int64]) async -> Void) async {
+    guard !ids.isEmpty, !state.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    await body(Array(ids.sorted().prefix(Self.most)))
+    state.store(false, ordering: .releasing)
   }
 }

@@ -31,7 +31,7 @@ extension PostgresConversations {
           (PostgresContacts.pair, lookup), (Self.direct, lookup),
         ]
       let all = try await failure.translating { () throws(PostgresError) in
-        try await transaction.all(begin + Self.entering(users, most: most))
+        try await transaction.all(begin + Self.entering(users, byOwnWish: users.map(\.id), most: most))
       }
       let answers = all.dropLast(users.count)
       // Looked up again under the lock: who was first stays first.
@@ -96,7 +96,7 @@ extension PostgresConversations {
     let buckets = Set([bucket.number] + users.map(\.id.bucket.number))
     return try await pool.transaction(locking: buckets, failing: { failure($0) }) { (transaction) throws(ChatError) in
       let answers = try await failure.translating { () throws(PostgresError) in
-        try await transaction.all(locks + asked + Self.entering(users, most: most))
+        try await transaction.all(locks + asked + Self.entering(users, byOwnWish: [owner.id], most: most))
       }
       let blocks = answers.dropFirst(locks.count).prefix(asked.count)
       if blocks.contains(where: { $0.first != nil }) { throw .forbidden(.blocked) }

@@ -109,7 +109,9 @@ public struct PostgresConversations: ConversationStore {
         let rows = try await pool.query(
           Self.listed, [.int2(user.bucket.number), .int8(user.rawValue), .int8(last), .int8(Int64(wanted))])
         let ids = try rows.map { (row) throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
-        found += try await living(ids, for: user)
+        let living = try await living(ids, for: user)
+        found += living
+        await unlistDeleted(among: Set(ids).subtracting(living.map(\.id)), of: user)
         guard let end = ids.last, ids.count == wanted else { break }
         last = end.rawValue
       }
@@ -131,7 +133,7 @@ public struct PostgresConversations: ConversationStore {
         if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
       }
       let (heads, deleted) = try await livingHeads(of: others)
-      await sweep.unlist(deleted, of: user, in: pool)
+      await unlist(deleted, of: user)
       return heads.merging(own) { _, own in own }
     }
   }

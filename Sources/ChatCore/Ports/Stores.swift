@@ -120,7 +120,8 @@ public protocol ConversationStore: Sendable {
   func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
     -> [Conversation]
   /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out, and from
-  /// then on do not count among those that he may have. His own deleting makes room at once.
+  /// then on do not count among those that he may have, as from ``conversations(of:after:limit:members:)`` on. His own
+  /// deleting makes room at once.
   ///
   /// The self conversation's head is as old as the list: every coming and going up to it is in the list, so that
   /// whoever follows it from there misses none. The other heads may be newer.
@@ -130,7 +131,7 @@ public protocol ConversationStore: Sendable {
   /// What a user is to others, as far as presence depends on it; who is left out is nothing to him.
   ///
   /// A scatter statement over the others' buckets, at most ``Limits/presenceUsersMax`` of them. The self conversation
-  /// does not count.
+  /// does not count; a deleted one may, until one of the two has looked at his list.
   func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation]
   /// Changes the membership of `subject` as `change` says, checked by the domain's ``MembershipRules`` inside the
   /// transaction.

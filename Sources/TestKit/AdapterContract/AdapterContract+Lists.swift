@@ -64,6 +64,11 @@ extension AdapterContract {
       _ = try await stores.conversations.delete(other, by: cast.ada)
       let heads = try await stores.conversations.heads(of: cast.bob.id)
       try expect(heads.count, is: 2, "what he has")
+      let named = try await stores.conversations.create(
+        .group, title: "Hers", picture: nil, owner: cast.ada, members: [cast.bob], most: 4)
+      _ = try await stores.conversations.delete(named.conversation.id, by: cast.ada)
+      let listed = try await stores.conversations.conversations(of: cast.bob.id, after: nil, limit: 9, members: 0)
+      try expect(listed.count, is: 1, "what is listed")
       try await cast.make(by: cast.bob, with: [], most: 2)
       try await refused(.conflict(.conversationsFull), "one more") { () throws(ChatError) in
         try await cast.make(by: cast.bob, with: [], most: 2)
