@@ -93,18 +93,20 @@ public struct RateGate: Sendable {
     for bucket in attempt.taken { _ = await take(-1, from: bucket) }
   }
 
-  private static func account(_ username: String) -> String {
-    Username.key(of: String(decoding: username.utf8.prefix(nameBytesMax), as: UTF8.self))
+  private static func account(_ username: String) -> Account {
+    ("n", Username.key(of: String(decoding: username.utf8.prefix(nameBytesMax), as: UTF8.self)))
   }
 
-  /// No name has that sign.
-  private static func account(_ caller: Caller) -> String { "#\(caller.user.rawValue)" }
+  /// Kept apart from names, of which anybody may try any.
+  private static func account(_ caller: Caller) -> Account { ("i", "\(caller.user.rawValue)") }
 
-  private func buckets(_ account: String?, _ block: String) -> [Bucket] {
+  private typealias Account = (kind: String, key: String)
+
+  private func buckets(_ account: Account?, _ block: String) -> [Bucket] {
     guard let account else { return [bucket(.signIn, "a:" + block)].compactMap(\.self) }
     return [
-      bucket(.signIn, "a:" + block), bucket(.signInAccount, "n:\(block) \(account)"),
-      bucket(.signInAccount, "n:* \(account)", times: RateGate.accountShare),
+      bucket(.signIn, "a:" + block), bucket(.signInAccount, "\(account.kind):\(block) \(account.key)"),
+      bucket(.signInAccount, "\(account.kind):* \(account.key)", times: RateGate.accountShare),
     ].compactMap(\.self)
   }
 

@@ -11,7 +11,7 @@ extension Ask {
     var found: [Element] = []
     var after: Cursor?
     while found.count < Ask.listMax {
-      if after != nil { try await countRead() }
+      if after != nil { try await count(.read) }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
       found += next.items
       guard let cursor = next.next else { break }
@@ -20,12 +20,12 @@ extension Ask {
     return found
   }
 
-  /// Counts one thing more that this request reads, as if it had been asked for by itself: one request for a whole list
+  /// Counts one thing more that this request does, as if it had been asked for by itself: one request for a whole list
   /// may cost as much as a hundred for its pages.
   ///
   /// - Throws: `.rateLimited`.
-  public func countRead() async throws {
-    let retryAfter = await mount.gate.retryAfter(.read, isKnown ? try caller : nil, address: peer)
+  public func count(_ rate: Rate) async throws {
+    let retryAfter = await mount.gate.retryAfter(rate, isKnown ? try caller : nil, address: peer)
     if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
 
@@ -70,7 +70,7 @@ extension Ask {
     var pages: [[Message]] = []
     var (count, bytes, page) = (0, 0, Page.latest)
     while count < most, bytes < Ask.historyBytesMax {
-      if count > 0 { try await countRead() }
+      if count > 0 { try await self.count(.read) }
       let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
       let messages = try found.messages

@@ -17,7 +17,7 @@ extension DialectSession {
   static let actionBytesMost = 1 << 16
   /// Arguments of an event that are read: one, an object or a text of one.
   public static let argumentsMax = 1
-  /// Bytes of an event's argument: 128 KiB, the longest message with each character escaped. Larger ones are refused
+  /// Bytes of an event's argument: 200 KiB, as ``Parameters`` say. Larger ones are refused
   /// unread, since their values may take forty times as much.
   static let eventBytesMax = Parameters.jsonBytesMax
   /// Bytes of what a client of Socket.IO brings when it comes in: 16 KiB, a token with each character escaped once.

@@ -9,8 +9,9 @@ import JSONText
 ///
 /// - Limits: `Query.parametersMax` in a query, in a form and in an object; ``jsonBytesMax``; ``elementsMax``.
 public struct Parameters: Sendable {
-  /// Bytes of a JSON body: 128 KiB, the longest message with each character escaped.
-  static let jsonBytesMax = 1 << 17
+  /// Bytes of a JSON body: 200 KiB, the longest message that settings allow with each character escaped, which makes
+  /// three bytes of one at most.
+  static let jsonBytesMax = 200 << 10
   /// Elements of a list that are held: 1,000, more than any row takes.
   static let elementsMax = 1_000
 

@@ -21,7 +21,7 @@ enum Conversations {
 
   private static func newConversation(_ limits: Limits) -> Shape {
     let title = Field.string("title", .required, bytes: 1...limits.titleBytesMax, "Its title.")
-    let picture = Field.string("picture_url", .optional, bytes: 1...limits.pictureBytesMax, "Its picture's address.")
+    let picture = Field.string("picture_url", .optional, bytes: 1...limits.pictureBytesMax, "A path or web address.")
     let members = Field.array(
       "members", .required, of: .integer(.ids), count: 0...limits.membersPerRequestMax,
       "Ids of its first members besides the caller.")
@@ -85,7 +85,7 @@ enum Conversations {
         [
           .string("title", .optional, bytes: 1...limits.titleBytesMax, "The new title."),
           .string(
-            "picture_url", .nullable, bytes: 1...limits.pictureBytesMax, "The new picture's address; null for none."),
+            "picture_url", .nullable, bytes: 1...limits.pictureBytesMax, "A path or web address; null for none."),
         ]),
       answers: [.init(200, Schemas.conversation, "The conversation as it is now.")], refusals: [403]
     ) { call async throws(ChatError) in

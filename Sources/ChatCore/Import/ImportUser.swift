@@ -78,6 +78,8 @@ public struct ImportUser: Sendable {
     try check(names.first ?? username, ports)
     var hash: String?
     for name in names.map(Username.init(stored:)) {
+      // As in Register: nobody speaks in the name of who made the lobby.
+      if name.key == Username.key(of: Lobby.host.username) { continue }
       let id = key.user(in: name.bucket)
       if let holder = try await ports.store.holder(ofUsernameKey: name.key) {
         if holder.id == id { return (holder, .before) }

@@ -23,7 +23,7 @@ extension Dialect {
       "Last words are told live as any message: they were only stored.",
       "Presence is told to contacts and to those who have written to each other: it was told to everyone.",
       "What is typed is told only where the two have a conversation, and to members: it was sent to anyone.",
-      "A group's name is unique among those that one user owns: all others' names could be found out.",
+      "A group's name is unique among what one owns of the first hundred so named: others' could be found out.",
       "Members of a group must exist, and a new admin must be a member: neither was checked.",
       "The only admin does not leave a group that has members; he could, and nobody was left.",
       "Admins are those who own the group, whoever else may rename it by another door is shown as one, too.",

@@ -5,7 +5,7 @@ import JSONText
 /// Groups. Their admins are those who own them, so that each may do all that the first one may.
 extension Umoc {
   static let groups: [Route] = [
-    .on(.post, "/createGroup", .signedIn, .search) { ask in
+    .on(.post, "/createGroup", .signedIn, .write) { ask in
       let (name, picture) = (try ask.require("group_name"), try ask.require("group_pic"))
       let members = try members(ask)
       try await checkName(name, ask)
@@ -21,7 +21,7 @@ extension Umoc {
       try await ask.run(DeleteConversation(conversation: group(ask)))
       return .created(["success": "Group deleted successfully"])
     },
-    .on(.post, "/changeGroup", .signedIn, .search) { ask in
+    .on(.post, "/changeGroup", .signedIn, .write) { ask in
       let (id, value) = (try group(ask), try ask.require("new_value"))
       switch try ask.require("action", else: lacksAction).lowercased() {
       case "name":
@@ -85,6 +85,7 @@ extension Umoc {
   /// A name is had once among the groups that one owns.
   private static func checkName(_ name: String, _ ask: Ask, of group: ConversationID? = nil) async throws {
     try check("Group name", name, 3...25)
+    try await ask.count(.search)
     let found = try await ask.run(FindOwnConversation(title: name))
     guard found == nil || found == group else { throw Refusal(400, "Group name already exists") }
   }

@@ -147,7 +147,10 @@ public enum Reference {
       reason: "Other changes of one user, such as joining: room for any client that is not a loop."),
     .rate(
       "RATE_READ", \.rates.read,
-      reason: "Requests of one user that read: a client that starts asks for a hundred things at once."),
+      reason:
+        "Of one user: a client that starts reads a hundred things at once, "
+        + "a dialect's whole list counts as up to 200."
+    ),
     .rate(
       "RATE_SEARCH", \.rates.search,
       reason: "Searches of one user; each asks all shards."),
