@@ -70,7 +70,10 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   public func stop() {
     signal(SIGSTOP)
     // The signal is sent at once and takes effect when its process is next scheduled.
-    for _ in 0..<5_000 where isRunning && !isStopped { usleep(1_000) }
+    for _ in 0..<5_000 {
+      if isStopped || !isRunning { return }
+      usleep(1_000)
+    }
   }
 
   /// Lets a stopped server go on.

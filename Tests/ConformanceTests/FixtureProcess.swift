@@ -85,12 +85,15 @@ final class FixtureProcess: @unchecked Sendable {
   /// What is said of a session that is over.
   static let unknown = #"400 {"code":1,"message":"Session ID unknown"}"#
 
-  /// Asks until a session is over, ten seconds at most, in the words of the other revision: it is refused while it
+  /// Asks until a session is over, a thousand times at most, in the words of the other revision: it is refused while it
   /// lives too, and nothing of it changes. The fixture has to know both (`--eio3`).
   func untilUnknown(_ session: String) throws {
     let other = session.contains("EIO=4") ? ("EIO=4", "EIO=3") : ("EIO=3", "EIO=4")
     let asked = session.replacing(other.0, with: other.1)
-    for _ in 0..<1_000 where try text("GET", asked) != Self.unknown { usleep(10_000) }
+    for _ in 0..<1_000 {
+      if try text("GET", asked) == Self.unknown { return }
+      usleep(10_000)
+    }
   }
 
   func socket(_ target: String) throws -> BlockingSocket {

@@ -7,7 +7,6 @@ import os
 import pathlib
 import signal
 import ssl
-import subprocess
 
 import aiohttp
 import socketio
@@ -21,6 +20,25 @@ from wire import Connection, Gone, Socket, ask
 # Each is the balancer's name, and whether it sends a Socket.IO session to its node or leaves that to the nodes.
 KINDS = [(HAPROXY, False), (HAPROXY, True), (NGINX, False), (NGINX, True)]
 topic = Topic("load balancers", {"": None}, at_once=1, seconds=120)
+
+# What a line of /proc/net/tcp says of a socket whose connection stands, and of one that has only its keepalive to wait for.
+ESTABLISHED, KEEPALIVE = "01", "02"
+
+
+def toward(ports, processes):
+    """The timers of the sockets that these processes have to those ports."""
+    own = set()
+    for process in processes:
+        for descriptor in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                own.add(os.readlink(descriptor))
+    timers = []
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, _, peer, state, _, timer, _, _, _, inode, *_ = line.split()
+        if int(peer.split(":")[1], 16) in ports and state == ESTABLISHED and f"socket:[{inode}]" in own:
+            timers.append(timer.split(":")[0])
+    return timers
+
 
 for number, (program, sticky) in enumerate(KINDS):
     if not PROGRAMS[program]:
@@ -56,11 +74,8 @@ for number, (program, sticky) in enumerate(KINDS):
         async def _(cluster, program=program, sticky=sticky):
             async with Balancer(program, sticky, cluster) as edge:
                 socket = await Socket.connect(edge, "/v1/socket", NATIVE)
-                nodes = " or ".join(f"dport = :{port}" for _, port in edge.servers("socket"))
-                said = subprocess.run(["ss", "-tnpoH", "state", "established", f"( {nodes} )"], check=True,
-                    capture_output=True, text=True).stdout.splitlines()
-                ours = [line for line in said if any(f"pid={process.pid}," in line for process in edge.processes)]
-                assert ours and all("timer:(keepalive" in line for line in ours), f"{ours} of {said}"
+                ours = toward({port for _, port in edge.servers("socket")}, edge.processes)
+                assert ours and all(timer == KEEPALIVE for timer in ours), f"{ours}"
                 socket.close()
 
     @topic.check(f"{name}: who comes while a node drains is served, and the node's clients are told to come back")

@@ -217,7 +217,10 @@ struct SendFaultTests {
       try await database.pool.transaction { (transaction) throws(PostgresError) in
         _ = try await transaction.query(lock, [.int2(locked.bucket.number)])
         held = Task { try await cast.say("held", by: cast.ada, in: locked) }
-        while await database.sendCounters.unanswered < 1 { await database.loop.sleep(5) }
+        for _ in 0..<4_000 {
+          if await database.sendCounters.unanswered > 0 { break }
+          await database.loop.sleep(5)
+        }
         for _ in 0..<20 { _ = try? await cast.say("free", by: cast.ada, in: free) }
         #expect(await database.sendCounters.unanswered == 1, "it still waits")
       }

@@ -66,7 +66,10 @@ struct PostgresFaultTests {
         let answer = Task { try await pool.query(Self.wait("again", repeatable: true)) }
         try await server.sql("ALTER DATABASE \(name) ALLOW_CONNECTIONS false", in: admin)
         try await end(1, in: url, asked: admin)
-        while await counters(of: pool).repeated < 1 { await pool.loop.sleep(5) }
+        for _ in 0..<4_000 {
+          if await counters(of: pool).repeated > 0 { break }
+          await pool.loop.sleep(5)
+        }
         return answer
       }
       _ = try await answer.value
@@ -231,8 +234,10 @@ struct PostgresFaultTests {
     let waiting =
       "FROM pg_locks JOIN pg_database d ON d.oid = database "
       + "WHERE locktype = 'advisory' AND NOT granted AND datname = '\(name)'"
+    let end = ContinuousClock.now + .seconds(20)
     while try await server.sql("SELECT count(*) \(waiting)", in: database ?? url).filter(\.isNumber) != "\(count)" {
-      try await Task.sleep(for: .milliseconds(5))
+      try #require(ContinuousClock.now < end, "not \(count) of them wait")
+      try await Task.sleep(for: .milliseconds(50))
     }
     try await server.sql("SELECT pg_terminate_backend(pid) \(waiting)", in: database ?? url)
   }

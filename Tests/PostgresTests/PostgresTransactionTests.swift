@@ -63,6 +63,8 @@ struct PostgresTransactionTests {
       _ = try await pool.query(Self.make)
       let seen = Seen()
       try await withThrowingTaskGroup(of: Void.self) { group in
+        // Also when this fails before: the group waits for its tasks.
+        defer { seen.mayEnd.store(true, ordering: .relaxed) }
         for number in Int64(0)..<6 {
           group.addTask {
             try await pool.transaction { (transaction) throws(PostgresError) in
@@ -72,7 +74,10 @@ struct PostgresTransactionTests {
             }
           }
         }
-        while seen.begun.load(ordering: .relaxed) == 0 { await pool.loop.sleep(2) }
+        for _ in 0..<5_000 {
+          if seen.begun.load(ordering: .relaxed) > 0 { break }
+          await pool.loop.sleep(2)
+        }
         #expect(try await count(in: pool) == 0)
         #expect(seen.begun.load(ordering: .relaxed) == 1, "the others wait for its connection")
         seen.mayEnd.store(true, ordering: .relaxed)
@@ -125,7 +130,10 @@ struct PostgresTransactionTests {
               _ = try await transaction.query(Self.lock, [.int8(order[0])])
               seen.begun.add(1, ordering: .relaxed)
               // Both have what the other wants; who runs again finds that so already.
-              while seen.begun.load(ordering: .relaxed) < 2 { await pool.loop.sleep(2) }
+              for _ in 0..<5_000 {
+                if seen.begun.load(ordering: .relaxed) >= 2 { break }
+                await pool.loop.sleep(2)
+              }
               _ = try await transaction.query(Self.lock, [.int8(order[1])])
             }
           }

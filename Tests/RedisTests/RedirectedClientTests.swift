@@ -70,7 +70,10 @@ struct RedirectedClientTests {
     try await onLoop { loop in
       let cluster = try FakeCluster(loop: loop, masters: 2)
       cluster.tell(owners: [0])
-      let client = RedisClient(loop: loop, settings: cluster.settings)
+      var settings = cluster.settings
+      #expect(settings.redirectPatience == 200, "what a request is let wait for a move")
+      settings.redirectPatience = 10_000
+      let client = RedisClient(loop: loop, settings: settings)
       client.start()
       try #require(await client.connected(within: 15_000))
       #expect(client.masters.count == 1)

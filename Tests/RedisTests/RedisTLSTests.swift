@@ -9,7 +9,7 @@ struct RedisTLSTests {
   @Test("is spoken to when its certificate is good for the host, and not otherwise")
   func tls() async throws {
     let certificate = try Certificate(names: "DNS:localhost")
-    let port = try freePort()
+    let port = try PrivatePostgres.freePort()
     let redis = try PrivateRedis(options: [
       "--tls-port", String(port), "--tls-cert-file", certificate.chain, "--tls-key-file", certificate.key,
       "--tls-ca-cert-file", certificate.chain, "--tls-auth-clients", "no",
@@ -38,11 +38,5 @@ struct RedisTLSTests {
         refused.close()
       }
     }
-  }
-
-  private func freePort() throws -> UInt16 {
-    let loop = try EventLoop(name: "port")
-    let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
-    return try #require(listener.address.port)
   }
 }

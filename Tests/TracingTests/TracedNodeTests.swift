@@ -66,7 +66,10 @@ import Testing
       #expect(!collector.text.contains(Self.planted) && !collector.text.contains(ada.token))
       // Counted when the answer has come back to the node, which may be later than the spans came to the collector.
       let counted = "martlet_spans_total{outcome=\"sent\"} 4\n"
-      for _ in 0..<2_000 where try await !rest.text("/metrics").contains(counted) { await loop.sleep(10) }
+      for _ in 0..<2_000 {
+        if try await rest.text("/metrics").contains(counted) { break }
+        await loop.sleep(10)
+      }
       #expect(try await rest.text("/metrics").contains(counted))
     }
   }
