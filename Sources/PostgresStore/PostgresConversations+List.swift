@@ -59,8 +59,9 @@ extension PostgresConversations {
   func unlistDeleted(among missing: Set<ConversationID>, of user: UserID) async {
     guard !missing.isEmpty, !sweep.isBusy else { return }
     let asked = missing.sorted().map { ScatterID(bucket: $0.bucket.number, id: $0.rawValue) }
-    guard let rows = try? await desk.rows(Self.livingHeads, of: asked) else { return }
-    let deleted = rows.filter { (try? $0.value.optionalInt8(1)) == .some(nil) }
+    guard let rows = try? await desk.rows(Self.livingHeads, of: asked),
+      let deleted = try? rows.filter({ (row) throws(PostgresError) in try row.value.optionalInt8(1) == nil })
+    else { return }
     await unlist(deleted.keys.map(ConversationID.init(rawValue:)), of: user)
   }
 }
