@@ -21,6 +21,21 @@ struct PresenceDoubtTests {
     return (wire, office)
   }
 
+  /// The same with a renewal under way, after whose sending Ada was looked up as gone.
+  private static func goneBehindRenewal() -> (ScriptedWire, PresenceOffice) {
+    let (wire, office) = watching()
+    wire.pass(500)
+    office.listening(to: share)
+    wire.pass(500)
+    wire.holdsRenewals = true
+    wire.there = []
+    wire.pass(1_000)
+    wire.forget()
+    wire.pass(500)
+    #expect(wire.runs.map(\.script) == [.find])
+    return (wire, office)
+  }
+
   private static func statuses(_ wire: ScriptedWire) -> [Presence.Status] { wire.told.map(\.status) }
 
   @Test("is told to be gone once the node has found its own lease alive")
@@ -37,16 +52,7 @@ struct PresenceDoubtTests {
   /// In a cluster the lease has another master: the answer may be older than the loss.
   @Test("is not told to be gone by the answer to a renewal that was sent before he was looked up")
   func answerUnderWay() {
-    let (wire, office) = Self.watching()
-    wire.pass(500)
-    office.listening(to: Self.share)
-    wire.pass(500)
-    wire.holdsRenewals = true
-    wire.there = []
-    wire.pass(1_000)
-    wire.forget()
-    wire.pass(500)
-    #expect(wire.runs.map(\.script) == [.find])
+    let (wire, office) = Self.goneBehindRenewal()
     wire.letRenewalsCome()
     #expect(Self.statuses(wire) == [.online])
     wire.holdsLease = false
@@ -59,14 +65,7 @@ struct PresenceDoubtTests {
 
   @Test("is not told to be gone by an older renewal's answer because a newer one is under way")
   func olderAnswer() {
-    let (wire, office) = Self.watching()
-    wire.pass(500)
-    office.listening(to: Self.share)
-    wire.pass(500)
-    wire.holdsRenewals = true
-    wire.there = []
-    wire.pass(1_000)
-    wire.pass(500)
+    let (wire, office) = Self.goneBehindRenewal()
     wire.pass(500)
     wire.letOneRenewalCome()
     #expect(Self.statuses(wire) == [.online])
