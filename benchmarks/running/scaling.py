@@ -14,15 +14,14 @@ SLOTS = 16_384
 REST_SECONDS = 3
 
 
-def measure(servers, points, more, say):
-    """One row a point, which is nodes, masters, messages a second, and what the load grows with: CPU-seconds a million
-    deliveries of each part.
+def measure(servers, points, more, say, rows):
+    """Adds to `rows` one a point, which is nodes, masters, messages a second, and what the load grows with: CPU-seconds a
+    million deliveries of each part.
 
     A master at rest still looks after itself and the cluster ten times a second. Three of them do that three times, so it is
     measured before the load and told apart.
     """
     servers.start_cluster(sockets=1, apis=1)
-    rows = []
     try:
         for place, (nodes, masters, rate, grows) in enumerate(points, 1):
             say(f"scaling, {place} of {len(points)}: {nodes} socket node(s), {masters} Redis master(s), {rate:,} messages a second")
@@ -33,7 +32,6 @@ def measure(servers, points, more, say):
                 say(f"without {nodes} nodes and {masters} masters: {error}")
     finally:
         servers.stop_cluster()
-    return rows
 
 
 def point(servers, nodes, masters, rate, more):
