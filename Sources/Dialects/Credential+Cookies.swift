@@ -22,11 +22,18 @@ extension Option {
 extension Ask {
   /// The header that gives a browser its cookie, or takes it away.
   ///
-  /// No script reads it. The browser keeps it for the session, as the old server's; the token inside has its own end.
+  /// No script reads it, and what came over TLS goes over TLS only. The browser keeps it for the session, as the old
+  /// server's; the token inside has its own end.
   public func cookie(_ name: String, _ token: String?) -> HeaderFields {
-    let site = voice.option(Option.sameSite.name) == "none" ? "None; Secure" : "Lax"
+    let isForeign = voice.option(Option.sameSite.name) == "none"
+    let kept = (isForeign ? "None" : "Lax") + (isForeign || cameByTLS ? "; Secure" : "")
     let end = token == nil ? "; Max-Age=0" : ""
-    return ["Set-Cookie": "\(name)=\(token ?? ""); HttpOnly; Path=/; SameSite=\(site)\(end)"]
+    return ["Set-Cookie": "\(name)=\(token ?? ""); HttpOnly; Path=/; SameSite=\(kept)\(end)"]
+  }
+
+  /// As the balancer says, whoever it is: who writes it himself keeps a cookie from himself.
+  private var cameByTLS: Bool {
+    mount.isSecure || request?.headers.values(for: "x-forwarded-proto").map { $0.lowercased() } == ["https"]
   }
 
   /// Signs out whoever is signed in, and takes the cookie away.

@@ -73,9 +73,10 @@ public struct Credential: Sendable {
   private static func cookie(_ name: String, _ headers: HeaderFields) -> String? {
     for value in headers.values(for: "cookie") {
       for pair in value.split(separator: ";") {
-        let sides = pair.split(separator: "=", maxSplits: 1)
-        let key = sides[0].drop { $0 == " " }
-        if key == name, sides.count == 2 { return String(sides[1]) }
+        // With the empty ones: of a lone `=` nothing else is left.
+        let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2, sides[0].drop(while: { $0 == " " }) == name, !sides[1].isEmpty else { continue }
+        return String(sides[1])
       }
     }
     return nil

@@ -13,6 +13,8 @@ public final class Mount: @unchecked Sendable {
   let credentials: any CredentialCheck
   let gate: any DialectGate
   let crossOrigin: CrossOriginPolicy
+  /// Whether all clients come by TLS, to this very node.
+  let isSecure: Bool
   let now: @Sendable () -> Milliseconds
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
@@ -23,12 +25,13 @@ public final class Mount: @unchecked Sendable {
   /// - Parameters:
   ///   - chat: with credentials whose tokens live as long as the dialect says.
   ///   - chosen: the options' values.
+  ///   - isSecure: whether all clients come by TLS, to this very node.
   ///   - tracer: nil traces nothing.
   ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
-    tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
+    isSecure: Bool = false, tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
     serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
     record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
@@ -40,6 +43,7 @@ public final class Mount: @unchecked Sendable {
     self.credentials = credentials
     self.gate = gate
     self.crossOrigin = crossOrigin
+    self.isSecure = isSecure
     self.tracer = tracer
     self.now = now
     self.serve = serve

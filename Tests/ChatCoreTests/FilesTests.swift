@@ -70,6 +70,25 @@ import Testing
     #expect(try await stage.chat.files.complete(id) == false)
   }
 
+  @Test func `who names a conversation of two others learns nothing of what they are to each other`() async throws {
+    let stage = try await Stage.set()
+    let opened = try await OpenDirectConversation(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    func asked(_ place: FilePlace) async -> ChatError? {
+      let command = RegisterFileLink(name: "a.pdf", url: "/a", size: 1, place: place)
+      do throws(ChatError) { _ = try await command.run(in: stage.chat, as: stage.eve) } catch { return error }
+      return nil
+    }
+    let nothing = ChatError.invalid([.unknownFileConversation])
+    let none = FilePlace.conversation(ConversationID(counter: 77, bucket: opened.conversation.id.bucket))
+    #expect(await asked(none) == nothing)
+    #expect(await asked(.conversation(opened.conversation.id)) == nothing)
+    _ = try await TimeOutUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    _ = try await TimeOutUser(user: stage.ada.user).run(in: stage.chat, as: stage.bob)
+    #expect(await asked(.conversation(opened.conversation.id)) == nothing)
+    _ = try await BlockUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    #expect(await asked(.conversation(opened.conversation.id)) == nothing)
+  }
+
   @Test("a file that lies elsewhere keeps the rules, each refused by its name") func linkRules() async throws {
     let stage = try await Stage.set()
     let room = try await stage.cast.group().id

@@ -76,6 +76,39 @@ import Tokens
     #expect(socket.session?.user?.username == "ada")
   }
 
+  @Test func `a header of cookies that names nothing is read to its end, and what stands behind it is found`()
+    async throws
+  {
+    let stage = MemoryStage(.messenger)
+    let (_, cookie) = try await ada(stage)
+    let own = try #require(cookie["cookie"])
+    for (text, isSigned) in [
+      ("=", false), ("==", false), (" = ; =;", false), ("=\(own)", false), (";;=", false), ("session", false),
+      ("session=", false), ("=; \(own)", true), ("session=; \(own)", true), ("a; =x; \(own); =", true),
+    ] {
+      let answer = try await stage.request("GET", "/session", ["Cookie": text], [])
+      #expect(answer.status == (isSigned ? 200 : 401), "\(text)")
+      let socket = try await connect(stage, ["Cookie": text])
+      #expect((socket.session?.caller != nil) == isSigned, "\(text)")
+    }
+  }
+
+  @Test func `a cookie that was given over TLS goes over TLS only`() async throws {
+    let account = Array(#"{"username":"ada","password_hash":"pw"}"#.utf8)
+    for (isSecure, forwarded, isKept) in [
+      (false, nil, false), (false, "http", false), (false, "https", true), (false, "HTTPS", true),
+      (false, "http, https", false), (true, nil, true), (true, "http", true),
+    ] {
+      let stage = MemoryStage(.messenger, isSecure: isSecure)
+      _ = try await ada(stage)
+      let headers: HeaderFields = forwarded.map { ["X-Forwarded-Proto": $0] } ?? [:]
+      for (method, path) in [("POST", "/login"), ("DELETE", "/logout")] {
+        let cookie = try await stage.request(method, path, headers, account).headers["set-cookie"]
+        #expect(cookie?.contains("; Secure") == isKept, "\(isSecure) \(forwarded ?? "") \(method)")
+      }
+    }
+  }
+
   @Test func `a page of a foreign origin has no cookie, one of ours or of this very server has`() async throws {
     let stage = MemoryStage(.messenger)
     let (_, cookie) = try await ada(stage)

@@ -58,9 +58,10 @@ public struct RegisterFileLink: Command {
       case .conversation(let id): id
       case .message(let id): try await chat.messages.message(id, for: user)?.conversation
       }
-    guard let conversation, let pair = try await chat.messages.standing(of: user, in: conversation)?.pair else {
-      return
-    }
+    // What two others are to each other is not told to whoever names their conversation.
+    guard let conversation, let standing = try await chat.messages.standing(of: user, in: conversation),
+      standing.member != nil, let pair = standing.pair
+    else { return }
     try ContactRules.checkSaying(pair, by: user, at: chat.clock.now)
   }
 

@@ -36,7 +36,8 @@ final class LoopDialects: @unchecked Sendable {
       let mount = Mount(
         dialect, chat: chat, cipher: shared.ids,
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
-        gate: ports, crossOrigin: configuration.dialectCrossOrigin, tracer: shared.tracer,
+        gate: ports, crossOrigin: configuration.dialectCrossOrigin,
+        isSecure: configuration.serving.certificateFile != nil, tracer: shared.tracer,
         now: EventLoop.monotonicMilliseconds, serve: { FileAnswer.response($0, to: $1) },
         record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
