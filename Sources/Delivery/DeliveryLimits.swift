@@ -59,9 +59,6 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumeEntriesMax: Int64
   /// Users whom one session watches: the contacts of a busy person, and what 10,000 sessions of a loop can hold.
   public var watchedMax = 1_000
-  /// How long after what may end a watching the domain is asked: what has happened is then in a copy of the database
-  /// too, and who leaves ten rooms is asked about once.
-  public var watchReviewAfter: Milliseconds = 1_000
   /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there. As
   /// the domain's ``ChatCore/Limits/signalMembersMax``.
   public var crowdAbove: Int

@@ -56,8 +56,6 @@ extension Hub: BrokerReceiver {
 
   /// The broker tells everything of the topic from now on; what came before is compared with the log.
   public func following(_ topic: Topic) {
-    // That somebody was blocked meanwhile is a signal, which nobody repeats.
-    if case .user(let user) = topic { doubtAll(watchedBy: user) }
     guard case .conversation(let id) = topic, let room = rooms[id] else { return }
     room.following()
     headCheck.suspect(room)

@@ -5,13 +5,9 @@ import ChatCore
 /// A room's `member.left` ends his time there at exactly that `seq`; what the self conversation says may come earlier
 /// or later.
 extension Hub {
-  /// His self conversation tells a session that he has joined or left a conversation, or what another is to him.
+  /// His self conversation tells a session that he has joined or left a conversation.
   func heardOwnAffairs(_ entry: Entry, _ session: HubSession) {
-    guard entry.conversation == session.ownConversation else { return }
-    if case .contactChanged(let contact) = entry.event, contact.state != .accepted {
-      watchReview.doubt(session, [contact.user])
-    }
-    guard entry.seq > session.membershipKnownTo else { return }
+    guard entry.conversation == session.ownConversation, entry.seq > session.membershipKnownTo else { return }
     switch entry.event {
     case .joined(let id, let seq) where id != session.ownConversation && seq > 0: heardJoined(session, id, seq)
     case .left(let id, let seq) where id != session.ownConversation: heardLeft(session, id, seq)

@@ -2,8 +2,8 @@ import ChatCore
 
 /// Telling sessions who is there: each hears of those whom it watches, and of nobody else.
 ///
-/// Whether it may watch them is asked of the domain before (``ChatCore/MayWatch``), and again when it may not any more
-/// (``WatchReview``); who is blocked later is to be taken off with ``unwatch(by:_:)``.
+/// Whether it may watch them is asked of the domain before (``ChatCore/MayWatch``); who is blocked later is to be taken
+/// off with ``unwatch(by:_:)``.
 extension Hub: PresenceReceiver {
   /// A session begins to watch: it hears how each is now, as soon as that is known, and then each change.
   ///

@@ -19,9 +19,6 @@ public final class Hub: @unchecked Sendable {
   let presence: any PresenceDirectory
   /// Told of each who is no longer a member of a room of this loop, as soon as the room hears of it.
   public var memberLeft: ((UserID, ConversationID) -> Void)?
-  /// Which of some users somebody may watch, as the domain says; nil when that cannot be found out now. Without it
-  /// nobody is asked again.
-  public var mayWatch: (@Sendable (Caller, [UserID]) async -> Set<UserID>?)?
   /// Whom the sessions of this loop watch.
   var watched = WatchList<HubSession>()
 
@@ -36,7 +33,6 @@ public final class Hub: @unchecked Sendable {
   private(set) lazy var headCheck = HeadCheck(hub: self, log: log)
   private(set) lazy var draining = DrainPoll(hub: self)
   private(set) lazy var signOutCheck = SignOutCheck(hub: self, store: signIns)
-  private(set) lazy var watchReview = WatchReview(hub: self)
   private(set) lazy var desk = ResumeDesk(hub: self, conversations: conversations)
   private var isInterrupted = false
   private var housekeeping: (timer: any Cancellable, at: Milliseconds)?
@@ -133,8 +129,6 @@ public final class Hub: @unchecked Sendable {
   }
 
   func sessions(of user: UserID) -> [HubSession] { sessions[user] }
-
-  var sessionsAttached: some Sequence<HubSession> { sessions.all }
 
   /// The sign-in sessions behind all attached sessions.
   var signInsAttached: [SessionID] { sessions.signIns }

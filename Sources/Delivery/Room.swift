@@ -145,17 +145,16 @@ final class Room {
   private func applyMembership(_ entry: Entry) {
     switch entry.event {
     case .memberLeft(let author):
-      hub.heardLeaving(of: author.id, from: id)
+      hub.memberLeft?(author.id, id)
       for session in hub.sessions(of: author.id) {
         if case .live = session.seat(in: id) { leave(session) }
       }
     case .conversationDeleted:
-      for session in members { hub.watchReview.doubt(session, session.watching) }
       while let session = members.last { leave(session) }
-    case .joined, .left, .contactChanged:
+    case .joined, .left:
       for session in members { hub.heardOwnAffairs(entry, session) }
     case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
-      .reactionRemoved, .memberJoined, .memberChanged, .blockChanged, .unknown:
+      .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged, .unknown:
       break
     }
   }

@@ -25,7 +25,6 @@ final class SignOutCheck: @unchecked Sendable {
   }
 
   private func begin() {
-    hub.doubtUnseated()
     let ids = hub.signInsAttached
     guard !ids.isEmpty else { return schedule() }
     hub.ports.spawn { [hub] in await hub.signOutCheck.check(ids) }

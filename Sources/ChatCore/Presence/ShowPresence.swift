@@ -16,20 +16,6 @@ public struct ShowPresence: Command {
   }
 }
 
-extension Chat {
-  /// Which of any number of users somebody may watch, as ``MayWatch`` says; nil when that cannot be found out.
-  public func watchable(_ users: [UserID], by caller: Caller) async -> Set<UserID>? {
-    var (found, rest) = (Set<UserID>(), users[...])
-    while !rest.isEmpty {
-      let some = rest.prefix(limits.presenceUsersMax)
-      rest = rest.dropFirst(some.count)
-      guard let allowed = try? await MayWatch(users: Array(some)).run(in: self, as: caller) else { return nil }
-      found.formUnion(allowed)
-    }
-    return found
-  }
-}
-
 /// Tells which of some users the caller may watch, ascending: himself, and those as ``PresenceRules`` say.
 ///
 /// - Limits: 1 … ``Limits/presenceUsersMax`` users.

@@ -68,7 +68,6 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     hub.memberLeft = { [surroundings] user, id in
       surroundings.spawn { await crowds.forgetWriter(user, in: id) }
     }
-    hub.mayWatch = { [chat] caller, users in await chat.watchable(users, by: caller) }
     if shared.loops > 1 { hub.share(shared.headRound) { loop.execute($0) } }
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
