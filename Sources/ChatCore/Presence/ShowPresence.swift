@@ -51,15 +51,7 @@ public struct MayWatch: Command {
       faults.add("/users", "too_long", "users must name 1 to \(chat.limits.presenceUsersMax) users.")
     }
     try faults.settle()
-    let asked = Set(users)
-    let others = asked.subtracting([caller.user]).sorted()
-    var relations = try await chat.conversations.relations(of: caller.user, to: others)
-    for user in try await chat.contacts.accepted(caller.user, among: others) {
-      relations[user, default: Relation()].isContact = true
-    }
-    for user in try await chat.contacts.estranged(caller.user, among: others) {
-      relations[user, default: Relation()].isBlocked = true
-    }
-    return asked.filter { $0 == caller.user || PresenceRules.mayWatch(relations[$0] ?? Relation()) }.sorted()
+    let rights = PresenceRights(conversations: chat.conversations, contacts: chat.contacts)
+    return try await rights.watched(by: caller.user, among: users).sorted()
   }
 }
