@@ -33,7 +33,10 @@ enum Schemas {
             .integer("user", .required, .ids, "Who."),
             .oneOf("status", .required, Presence.Status.allCases.map(\.rawValue), "There or not."),
             .string("last_seen_at", .nullable, bytes: 24...24, "When he was last there, if that is remembered."),
-          ]), "Ascending by user.")
+          ]), "Ascending by user."),
+      .array(
+        "unknown", .required, of: .integer(.ids), count: 0...10_000,
+        "Those that may be told, but of whom it cannot be found out now, ascending; of none at all it is 503."),
     ])
 
   static let session = Shape(

@@ -89,6 +89,8 @@ public enum ChatError: Error, Hashable, Sendable {
     case database
     /// What keeps the bytes of files.
     case files
+    /// What the nodes know of who is there: Redis.
+    case presence
     /// This node is leaving or over its limits.
     case node
   }

@@ -59,6 +59,15 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumeEntriesMax: Int64
   /// Users whom one session watches: the contacts of a busy person, and what 10,000 sessions of a loop can hold.
   public var watchedMax = 1_000
+  /// Pairs of users in one question whether one still may watch the other: a statement of contacts stays short.
+  public var rightsPerQuestion = 256
+  /// Such questions under way at once on a loop, so that they never take the whole pool from the sends.
+  public var rightsAtOnceMax = 4
+  /// How often it is asked of all who watch, in case a signal was lost; later where there are more users than
+  /// ``rightsAskedPerCheck`` let through.
+  public var rightsCheckEvery: Milliseconds = 300_000
+  /// Users of whom that is asked with each ``headCheckEvery``: three statements each, a dozen a second and loop.
+  public var rightsAskedPerCheck = 4
   /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there. As
   /// the domain's ``ChatCore/Limits/signalMembersMax``.
   public var crowdAbove: Int

@@ -5,12 +5,17 @@ import ChatCore
 /// A room's `member.left` ends his time there at exactly that `seq`; what the self conversation says may come earlier
 /// or later.
 extension Hub {
-  /// His self conversation tells a session that he has joined or left a conversation.
+  /// His self conversation tells a session that he has joined or left a conversation, or what another is to him now.
   func heardOwnAffairs(_ entry: Entry, _ session: HubSession) {
     guard entry.conversation == session.ownConversation, entry.seq > session.membershipKnownTo else { return }
     switch entry.event {
     case .joined(let id, let seq) where id != session.ownConversation && seq > 0: heardJoined(session, id, seq)
-    case .left(let id, let seq) where id != session.ownConversation: heardLeft(session, id, seq)
+    case .left(let id, let seq) where id != session.ownConversation:
+      heardLeft(session, id, seq)
+      rights.mayHaveEnded(session.user, session.watching)
+    // Whatever has changed: what was asked before may be too old.
+    case .contactChanged(let contact): rights.mayHaveEnded(session.user, CollectionOfOne(contact.user))
+    case .blockChanged(let other, _): rights.mayHaveEnded(session.user, CollectionOfOne(other.id))
     default: break
     }
   }

@@ -15,6 +15,7 @@ public final class Hub: @unchecked Sendable {
   private let log: any LogStore
   private let conversations: any ConversationStore
   var facts: FactReader { FactReader(conversations: conversations) }
+  private let contacts: any ContactStore
   private let signIns: any SessionStore
   let presence: any PresenceDirectory
   /// Told of each who is no longer a member of a room of this loop, as soon as the room hears of it.
@@ -34,18 +35,22 @@ public final class Hub: @unchecked Sendable {
   private(set) lazy var draining = DrainPoll(hub: self)
   private(set) lazy var signOutCheck = SignOutCheck(hub: self, store: signIns)
   private(set) lazy var desk = ResumeDesk(hub: self, conversations: conversations)
+  private(set) lazy var rights = RightsDesk(
+    hub: self, rights: PresenceRights(conversations: conversations, contacts: contacts))
   private var isInterrupted = false
   private var housekeeping: (timer: any Cancellable, at: Milliseconds)?
 
   /// Makes a hub; it hears nothing until ``start()``.
   public init(
     ports: any LoopPorts, broker: any Broker, log: any LogStore, conversations: any ConversationStore,
-    signIns: any SessionStore, presence: any PresenceDirectory = NoPresence(), limits: DeliveryLimits = DeliveryLimits()
+    contacts: any ContactStore, signIns: any SessionStore, presence: any PresenceDirectory = NoPresence(),
+    limits: DeliveryLimits = DeliveryLimits()
   ) {
     self.ports = ports
     self.broker = broker
     self.log = log
     self.conversations = conversations
+    self.contacts = contacts
     self.signIns = signIns
     self.presence = presence
     self.limits = limits
@@ -130,6 +135,9 @@ public final class Hub: @unchecked Sendable {
 
   func sessions(of user: UserID) -> [HubSession] { sessions[user] }
 
+  /// The users of whose sessions one watches somebody, ascending.
+  var watchers: [UserID] { sessions.users { !$0.watching.isEmpty } }
+
   /// The sign-in sessions behind all attached sessions.
   var signInsAttached: [SessionID] { sessions.signIns }
 
@@ -181,6 +189,7 @@ public final class Hub: @unchecked Sendable {
     for user in sessions.removeUsers(emptyBefore: ports.now - limits.lingerFor) { broker.unfollow(.user(user)) }
     if isInterrupted { isInterrupted = !rooms.all.allSatisfy(\.isFollowed) }
     headCheck.check(every: checkPeriod)
+    rights.check()
     scheduleHousekeeping()
   }
 

@@ -63,6 +63,9 @@ public final class HubSession: @unchecked Sendable {
 
   func knowsMembership(upTo seq: Int64) { membershipKnownTo = seq }
 
+  /// Whether it hears what the self conversation says from some moment on.
+  var followsOwnAffairs: Bool { membershipKnownTo != .max }
+
   func speaks(through signIn: SessionID) { self.signIn = signIn }
 
   /// True when it was not known to be over its queue's limit.

@@ -132,13 +132,17 @@ extension Room {
       // Known to be a member later on: he has come back since.
       catching[index].isAbsent = entry.seq <= catching[index].target
       return catching[index].isAbsent
+    case .memberLeft(let author):
+      hub.rights.ask(session.user, CollectionOfOne(author.id))
+      return true
     case .conversationDeleted:
+      hub.mayNoLongerWatch([session])
       return false
-    case .joined, .left:
+    case .joined, .left, .contactChanged, .blockChanged:
       hub.heardOwnAffairs(entry, session)
       return true
-    case .memberLeft, .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted,
-      .reactionAdded, .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged, .unknown:
+    case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted,
+      .reactionAdded, .reactionRemoved, .memberJoined, .memberChanged, .unknown:
       return true
     }
   }

@@ -145,16 +145,17 @@ final class Room {
   private func applyMembership(_ entry: Entry) {
     switch entry.event {
     case .memberLeft(let author):
-      hub.memberLeft?(author.id, id)
+      hub.heardMemberLeft(author.id, id)
       for session in hub.sessions(of: author.id) {
         if case .live = session.seat(in: id) { leave(session) }
       }
     case .conversationDeleted:
+      hub.mayNoLongerWatch(members + catching.map(\.session))
       while let session = members.last { leave(session) }
-    case .joined, .left:
+    case .joined, .left, .contactChanged, .blockChanged:
       for session in members { hub.heardOwnAffairs(entry, session) }
     case .conversationCreated, .conversationUpdated, .messageCreated, .messageEdited, .messageDeleted, .reactionAdded,
-      .reactionRemoved, .memberJoined, .memberChanged, .contactChanged, .blockChanged, .unknown:
+      .reactionRemoved, .memberJoined, .memberChanged, .unknown:
       break
     }
   }

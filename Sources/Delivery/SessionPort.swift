@@ -1,3 +1,5 @@
+import ChatCore
+
 /// One client's session as the hub needs it: somewhere to put frames. Realtime and the other doors implement it.
 public protocol SessionPort: AnyObject {
   /// Puts the frame into the session's send queue and says how many bytes wait there now.
@@ -10,6 +12,13 @@ public protocol SessionPort: AnyObject {
   var queuedBytes: Int { get }
   /// The hub lets go of the session, which must end: tell the client why and close.
   func end(_ reason: EndReason)
+  /// The session is told no more of those, whom it watched: its user may not know any more whether they are there.
+  func watchingEnded(_ users: [UserID])
+}
+
+extension SessionPort {
+  /// Says nothing: the client hears no more of them.
+  public func watchingEnded(_ users: [UserID]) {}
 }
 
 /// Why the hub ends a session.

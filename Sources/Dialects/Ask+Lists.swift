@@ -37,15 +37,24 @@ extension Ask {
     try await all { try await run(ListContacts(states: states, after: $0, limit: $1)) }
   }
 
-  /// Those of some users who are there, as far as the caller may know it.
+  /// Those of some users who are there, as far as the caller may know it and it is known: the old servers have no word
+  /// for what they do not know, and a list of contacts is to come without Redis, too.
   public func online(_ users: [UserID]) async throws -> Set<UserID> {
     var (found, rest) = (Set<UserID>(), users[...])
     while !rest.isEmpty {
       let some = rest.prefix(limits.presenceUsersMax)
       rest = rest.dropFirst(some.count)
-      found.formUnion(try await run(ShowPresence(users: Array(some))).filter { $0.status == .online }.map(\.user))
+      found.formUnion(try await present(Array(some)).filter { $0.status == .online }.map(\.user))
     }
     return found
+  }
+
+  private func present(_ users: [UserID]) async throws -> [Presence] {
+    do {
+      return try await run(ShowPresence(users: users)).known
+    } catch ChatError.unavailable(.presence, _) {
+      return []
+    }
   }
 
   /// Where the pictures of some users are; who has none is left out.

@@ -15,20 +15,32 @@ extension DialectSession {
       while !rest.isEmpty {
         let some = rest.prefix(mount.chat.limits.presenceUsersMax)
         rest = rest.dropFirst(some.count)
+        let moment = door.hub.rightsMoment
         let allowed = (try? await MayWatch(users: some.map(\.id)).run(in: mount.chat, as: caller)) ?? []
-        begin(some.filter { allowed.contains($0.id) })
+        begin(some.filter { allowed.contains($0.id) }, asOf: moment)
         watching.subtract(some.map(\.id).filter { !allowed.contains($0) })
       }
     }
   }
 
-  private func begin(_ people: [Author]) {
+  private func begin(_ people: [Author], asOf moment: UInt64) {
     guard let seat else { return }
     for one in people {
       door.names.add(one)
       watched.append(one.id)
     }
-    _ = door.hub.watch(seat, people.map(\.id))
+    _ = door.hub.watch(seat, people.map(\.id), asOf: moment)
+  }
+
+  /// The client may know it of them no more; it is asked for anew when they meet again.
+  public func watchingEnded(_ users: [UserID]) {
+    watching.subtract(users)
+    online.subtract(users)
+    watched.removeAll { user in
+      guard users.contains(user) else { return false }
+      door.names.remove(user)
+      return true
+    }
   }
 
   /// Whether the client does not know this of him yet; of who was not there, it is nothing new that he is not.

@@ -23,7 +23,7 @@ extension Problem {
     case .unavailable(let dependency, let retryAfter):
       self.init(
         503, dependency.rawValue + "_unavailable",
-        "The \(dependency.rawValue) is away or too busy. Repeat the request with the same ids.", retryAfter: retryAfter)
+        Problem.sentence(dependency), retryAfter: retryAfter)
     case .timedOut(let until):
       self.init(403, "timed_out", "The other lets you write to him again from \(until.rfc3339) on.")
     case .internalError:
@@ -85,6 +85,14 @@ extension Problem {
       Problem(JSONError(reason: .tooLarge, offset: 0)),
     ]
     return shapes + refusals.map { Problem($0) }
+  }
+
+  private static func sentence(_ dependency: ChatError.Dependency) -> String {
+    switch dependency {
+    case .database, .files, .node:
+      "The \(dependency.rawValue) is away or too busy. Repeat the request with the same ids."
+    case .presence: "Whether they are there cannot be found out now; ask again a little later."
+    }
   }
 
   private static func sentence(_ rule: ChatError.Rule) -> String {

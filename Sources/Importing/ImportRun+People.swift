@@ -34,6 +34,9 @@ extension ImportRun {
       tally.renamed += 1
       note(wanted.line, "/username: The user signs in as \(user.username).")
     }
+    if outcome != .reused, let warning = Username.warning(about: user.username, ports.limits) {
+      note(wanted.line, "/username: \(warning) He keeps it; nobody could take it here.")
+    }
     if case .clear(let text) = wanted.value.password, text.utf8.count < ports.limits.passwordBytesMin {
       tally.shortPasswords += 1
     }

@@ -28,8 +28,8 @@ final class Stage: Broker, @unchecked Sendable {
     (limits.headCheckEvery, limits.signOutCheckEvery) = (1 << 40, 1 << 40)
     telling = Milliseconds(sessions / limits.toldPerTurn) * limits.tellingRest
     let hub = Hub(
-      ports: VirtualLoop(time: time, seed: 1), broker: self, log: world, conversations: world, signIns: world,
-      limits: limits)
+      ports: VirtualLoop(time: time, seed: 1), broker: self, log: world, conversations: world, contacts: world,
+      signIns: world, limits: limits)
     self.hub = hub
     let made = time.finish { () async -> (user: User, room: ConversationID)? in
       let new = NewUser(username: Username(stored: "ada"), displayName: "ada", email: nil, passwordHash: "")

@@ -37,13 +37,15 @@ public struct PostgresStores: Sendable {
   ///   - bucketsPerTransaction: how many lanes of sends one transaction may carry when many are ready; 1 on Citus.
   ///   - stepwise: whether messages are stored as on Citus; nil, the default: when the server is one.
   ///   - report: told of our own mistakes, to be logged as errors.
+  ///   - refused: told of each statement that the server refused for now.
   public init(
     pool: PostgresPool, scattering: PostgresPool? = nil, replicas: ReplicaReader? = nil, limits: Limits = Limits(),
     bucketsPerTransaction: Int = 16, stepwise: Bool? = nil,
-    report: @escaping @Sendable (String) -> Void = { _ in }
+    report: @escaping @Sendable (String) -> Void = { _ in },
+    refused: @escaping @Sendable (ServerRefusal) -> Void = { _ in }
   ) {
     let ids = IdBlocks(pool: pool)
-    let failure = StoreFailure(report: report)
+    let failure = StoreFailure(report: report, refused: refused)
     let desk = ScatterDesk(pool: scattering ?? pool)
     self.desk = desk
     users = PostgresUsers(pool: pool, ids: ids, failure: failure, desk: desk)

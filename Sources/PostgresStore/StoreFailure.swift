@@ -7,17 +7,21 @@ import Postgres
 struct StoreFailure: Sendable {
   /// Told of our own mistakes: statements that the server does not understand, rows of another shape.
   let report: @Sendable (String) -> Void
+  /// Told of what the server refused for now: callers get 503 and nothing of why.
+  let refused: @Sendable (ServerRefusal) -> Void
+
+  init(report: @escaping @Sendable (String) -> Void, refused: @escaping @Sendable (ServerRefusal) -> Void = { _ in }) {
+    self.report = report
+    self.refused = refused
+  }
 
   /// What the caller is told: repeat later when the database is away, busy or full; else it is our mistake.
   func callAsFunction(_ error: PostgresError) -> ChatError {
     switch error {
     case .unavailable, .queueFull, .timeout, .lost, .misconfigured:
       return StoreFailure.away
-    case .server(let refusal) where refusal.isOfAnotherNode:
-      return StoreFailure.away
-    case .server(let refusal) where StoreFailure.passing.contains(refusal.sqlstate.prefix(2)):
-      return StoreFailure.away
-    case .server(let refusal) where StoreFailure.passingStates.contains(refusal.sqlstate):
+    case .server(let refusal) where StoreFailure.isPassing(refusal):
+      refused(refusal)
       return StoreFailure.away
     case .textWithNUL:
       return .invalid([Fault(pointer: "", code: "not_allowed", detail: "Texts may not hold the character U+0000.")])
@@ -29,6 +33,10 @@ struct StoreFailure: Sendable {
 
   /// The database is away; a second is about what a restart takes.
   static let away = ChatError.unavailable(.database, retryAfter: 1_000)
+
+  private static func isPassing(_ refusal: ServerRefusal) -> Bool {
+    refusal.isOfAnotherNode || passing.contains(refusal.sqlstate.prefix(2)) || passingStates.contains(refusal.sqlstate)
+  }
 
   /// Connection trouble, conflicts not resolved, no disk or memory, the operator's intervention, system errors.
   private static let passing: Set<Substring> = ["08", "40", "53", "57", "58"]

@@ -34,7 +34,7 @@ public enum Operations {
   private static func watch(_ limits: Limits) -> Operation {
     Operation(
       "presence.watch",
-      "Tells how these users are now and whenever it changes, as far as the caller may know; the answer says whose.",
+      "Tells how these users are now and whenever it changes, while the caller may know it; the answer says whose.",
       rate: .write, shape: users("PresenceWatch", limits), .watch)
   }
 

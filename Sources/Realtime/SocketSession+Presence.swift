@@ -8,9 +8,10 @@ extension SocketSession {
   func watch(_ request: Request, as caller: Caller) {
     let users = SocketSession.users(request)
     attempt(request, as: caller) { [self] (chat: Chat) async throws(ChatError) in
+      let moment = door.hub.rightsMoment
       let allowed = try await MayWatch(users: users).run(in: chat, as: caller)
       let most = door.hub.limits.watchedMax
-      guard let seat, door.hub.watch(seat, allowed) else {
+      guard let seat, door.hub.watch(seat, allowed, asOf: moment) else {
         let detail = "users must bring those watched by this session to at most \(most)."
         throw .invalid([ChatCore.Fault(pointer: "/users", code: "too_many", detail: detail)])
       }

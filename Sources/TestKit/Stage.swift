@@ -28,7 +28,9 @@ public struct Stage: Sendable {
   public let eve: Caller
 
   /// Sets it up.
-  public static func set(limits: Limits = Limits()) async throws(ChatError) -> Stage {
+  public static func set(
+    limits: Limits = Limits(), presence: any PresenceDirectory = NoPresence()
+  ) async throws(ChatError) -> Stage {
     let clock = ManualClock()
     let world = MemoryWorld(clock: clock, sessionIdleMax: limits.sessionIdleMax)
     let credentials = FakeCredentials()
@@ -36,7 +38,7 @@ public struct Stage: Sendable {
     let chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, credentials: credentials, publisher: publisher,
-      limiter: MemoryRateLimiter(clock: clock), clock: clock, limits: limits)
+      limiter: MemoryRateLimiter(clock: clock), presence: presence, clock: clock, limits: limits)
     let cast = try await Cast.gather(in: StoresUnderTest(world))
     var callers: [Caller] = []
     for user in [cast.ada, cast.bob, cast.eve] {

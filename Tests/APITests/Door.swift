@@ -21,9 +21,10 @@ struct Door {
 
   static func open(
     limits: Limits = Limits(), policies: [RateClass: RatePolicy] = [:],
-    origins: CrossOriginPolicy.Origins = .listed(["https://good.example"])
+    origins: CrossOriginPolicy.Origins = .listed(["https://good.example"]),
+    presence: any PresenceDirectory = NoPresence()
   ) async throws -> Door {
-    try Door(stage: await Stage.set(limits: limits), limits, policies, origins)
+    try Door(stage: await Stage.set(limits: limits, presence: presence), limits, policies, origins)
   }
 
   private init(

@@ -111,7 +111,7 @@ import Testing
     _ = try stage.listener(stage.bob)
     let other = Hub(
       ports: VirtualLoop(time: stage.time, seed: 2), broker: HandBroker(), log: stage.log, conversations: stage.world,
-      signIns: stage.world)
+      contacts: stage.world, signIns: stage.world)
     other.start()
     let ear = Ear()
     let seat = other.attach(

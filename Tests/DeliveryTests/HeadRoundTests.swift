@@ -12,7 +12,7 @@ import Testing
     let round = HeadRound()
     let late = Hub(
       ports: VirtualLoop(time: stage.time, seed: 2), broker: HandBroker(), log: stage.log, conversations: stage.world,
-      signIns: stage.world, limits: limits)
+      contacts: stage.world, signIns: stage.world, limits: limits)
     late.start()
     for hub in [stage.hub, late] { hub.share(round) { $0() } }
     func listens(_ user: User, _ hub: Hub) -> Ear {
@@ -46,7 +46,7 @@ import Testing
       + (2...4).map { seed in
         Hub(
           ports: VirtualLoop(time: stage.time, seed: seed), broker: HandBroker(), log: stage.log,
-          conversations: stage.world, signIns: stage.world, limits: limits)
+          conversations: stage.world, contacts: stage.world, signIns: stage.world, limits: limits)
       }
     let ears = hubs.map { hub in
       let ear = Ear()
@@ -94,7 +94,7 @@ import Testing
         let log = SlowLog(stage.world, stage.time)
         let hub = Hub(
           ports: VirtualLoop(time: stage.time, seed: seed * 16 + UInt64(number)), broker: HandBroker(), log: log,
-          conversations: stage.world, signIns: stage.world, limits: limits)
+          conversations: stage.world, contacts: stage.world, signIns: stage.world, limits: limits)
         let ear = Ear()
         hub.share(round) { $0() }
         hub.start()

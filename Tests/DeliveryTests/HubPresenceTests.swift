@@ -17,7 +17,7 @@ import Testing
     }
 
     func watches(_ ear: Ear, _ users: [UserID]) throws -> Bool {
-      stage.hub.watch(try #require(ear.seat), users)
+      stage.hub.watch(try #require(ear.seat), users, asOf: stage.hub.rightsMoment)
     }
   }
 
@@ -38,7 +38,7 @@ import Testing
   @Test func `a change is told to the sessions that watch, and to no others`() throws {
     let scene = try Scene()
     let (ada, bob) = (scene.stage.ada.id, scene.stage.bob.id)
-    let (one, two) = (scene.stage.session(of: scene.stage.ada), scene.stage.session(of: scene.stage.ada))
+    let (one, two) = (try scene.stage.listener(scene.stage.ada), try scene.stage.listener(scene.stage.ada))
     #expect(try scene.watches(one, [bob, bob]))
     scene.directory.tell([Presence(user: bob, status: .online), Presence(user: ada, status: .online)])
     #expect(one.heard == ["\(bob.rawValue) online"])
@@ -82,7 +82,7 @@ import Testing
 
   @Test func `a session with much waiting does without`() throws {
     let scene = try Scene()
-    let ear = scene.stage.session(of: scene.stage.ada)
+    let ear = try scene.stage.listener(scene.stage.ada)
     ear.reads = false
     #expect(try scene.watches(ear, [scene.stage.bob.id]))
     scene.directory.tell([Presence(user: scene.stage.bob.id, status: .online)])

@@ -9,6 +9,7 @@ final class HubStage {
   let time = VirtualTime()
   let world: MemoryWorld
   let log: SlowLog
+  let contacts: SlowContacts
   let broker = HandBroker()
   let loop: VirtualLoop
   let hub: Hub
@@ -20,9 +21,10 @@ final class HubStage {
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
     log = SlowLog(world, time)
+    contacts = SlowContacts(world, time)
     loop = VirtualLoop(time: time, seed: 1)
     hub = Hub(
-      ports: loop, broker: broker, log: log, conversations: world, signIns: world,
+      ports: loop, broker: broker, log: log, conversations: world, contacts: contacts, signIns: world,
       presence: presence, limits: limits)
     ada = try #require(time.finish { await HubStage.register("ada", in: world) } ?? nil)
     bob = try #require(time.finish { await HubStage.register("bob", in: world) } ?? nil)
@@ -111,6 +113,7 @@ final class Ear: SessionPort {
   var outcome: ResumeOutcome?
   var heardAtOutcome: Int?
   var ended: EndReason?
+  private(set) var endedWatching: [UserID] = []
   /// When it does not read, what it is sent stays in its queue.
   var reads = true
   private(set) var queuedBytes = 0
@@ -124,6 +127,8 @@ final class Ear: SessionPort {
   func drain() { queuedBytes = 0 }
 
   func end(_ reason: EndReason) { ended = reason }
+
+  func watchingEnded(_ users: [UserID]) { endedWatching += users }
 
   /// The numbers of what it heard of that conversation, in order.
   func seqs(_ id: ConversationID) -> [Int64] {

@@ -30,7 +30,8 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     let presence = MemoryPresence(
       in: PresenceBook(clock: VirtualClock(time)), now: { loop.now }, hop: { time.schedule(after: $0, $1) })
     hub = Hub(
-      ports: loop, broker: broker, log: world, conversations: world, signIns: world, presence: presence)
+      ports: loop, broker: broker, log: world, conversations: world, contacts: world, signIns: world,
+      presence: presence)
     let chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,

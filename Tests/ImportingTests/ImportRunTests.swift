@@ -105,6 +105,18 @@ struct ImportRunTests {
     #expect(try await world.holder(ofUsernameKey: "bob") == nil)
   }
 
+  @Test("a name that looks like another, which nobody may register, is taken as it is and told")
+  func lookalike() async throws {
+    let world = MemoryWorld()
+    for time in 1...2 {
+      let taken = try await take([user("1", "\u{430}da"), user("2", "\u{430}\u{434}\u{430}")], into: world)
+      #expect(taken.tally.refused == 0 && taken.tally.users == (time == 1 ? 2 : 0))
+      #expect(taken.told.count == 1)
+      #expect(taken.told.first?.hasPrefix("line 1: /username: username must be written in one script") == true)
+    }
+    #expect(try await world.holder(ofUsernameKey: "\u{430}da") != nil)
+  }
+
   @Test("a name that somebody has is refused, reused or changed, as the record says, or else the options")
   func existing() async throws {
     let world = MemoryWorld()

@@ -1,5 +1,6 @@
 import ChatCore
 import Postgres
+import Synchronization
 import Testing
 
 @testable import PostgresStore
@@ -36,5 +37,21 @@ struct StoreFailureTests {
     #expect(error.isWorthRepeating == (state == "40P01") && !error.isInDoubt)
     let said = StoreFailure(report: { _ in })(error)
     #expect((said == .unavailable(.database, retryAfter: 1_000)) == (state != "XX000"))
+  }
+
+  @Test("what is refused for now is told with its state and the statement's name, and nothing else is")
+  func passing() {
+    let told = Mutex<[String]>([])
+    let failure = StoreFailure(
+      report: { _ in },
+      refused: { refusal in told.withLock { $0.append("\(refusal.sqlstate) \(refusal.statement)") } })
+    for state in ["57014", "53300", "40001", "40P01", "57P03", "55P03", "25006", "42P01", "23505"] {
+      _ = failure(.server(ServerRefusal(sqlstate: state, statement: "log.send")))
+    }
+    for error in [PostgresError.queueFull, .timeout(sent: true), .unavailable(""), .textWithNUL(parameter: 0)] {
+      _ = failure(error)
+    }
+    let expected = ["57014", "53300", "40001", "40P01", "57P03", "55P03", "25006"].map { $0 + " log.send" }
+    #expect(told.withLock { $0 } == expected)
   }
 }

@@ -32,7 +32,8 @@ final class SocketStage {
     let presence = MemoryPresence(
       in: PresenceBook(clock: VirtualClock(time)), now: { loop.now }, hop: { time.schedule(after: $0, $1) })
     hub = Hub(
-      ports: loop, broker: broker, log: world, conversations: world, signIns: world, presence: presence,
+      ports: loop, broker: broker, log: world, conversations: world, contacts: world, signIns: world,
+      presence: presence,
       limits: delivery)
     chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,

@@ -17,7 +17,8 @@ enum PresenceOfUsers {
       ])
     return Endpoint(
       .get, "/v1/presence", "showPresence", "Whether users are there; best effort, right within two seconds.",
-      query: query, answers: [.init(200, Schemas.presence, "Those that may be told and are known.")]
+      query: query, answers: [.init(200, Schemas.presence, "Those that may be told.")],
+      refusals: [503]
     ) { call async throws(ChatError) in
       let users = (call.query.integers("users") ?? []).compactMap { UserID(checking: $0) }
       let found = try await ShowPresence(users: users).run(in: call.chat, as: call.caller())
@@ -25,8 +26,9 @@ enum PresenceOfUsers {
         writer.object { writer in
           writer.key("presence")
           writer.array { writer in
-            for presence in found { EntryText.write(presence, to: &writer) }
+            for presence in found.known { EntryText.write(presence, to: &writer) }
           }
+          writer.member("unknown", array: { writer in for user in found.unknown { writer.int(user.rawValue) } })
         }
       }
     }

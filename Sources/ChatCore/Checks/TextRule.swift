@@ -36,6 +36,8 @@ struct TextRule {
 
 extension Limits {
   var username: TextRule { row("username", 1...usernameBytesMax, Username.flaw) }
+  /// Of who registers: an older name may look like another.
+  var newUsername: TextRule { row("username", 1...usernameBytesMax) { Username.flaw($0) ?? Username.disguise($0) } }
   var displayName: TextRule { row("display_name", 1...displayNameBytesMax, lineFlaw) }
   var title: TextRule { row("title", 1...titleBytesMax, lineFlaw) }
   var device: TextRule { row("device", 1...deviceBytesMax, lineFlaw) }

@@ -35,7 +35,7 @@ public struct Register: OpenCommand {
   /// Checks, hashes, stores.
   public func run(in chat: Chat) async throws(ChatError) -> User {
     var faults = Faults()
-    faults.check(username, chat.limits.username)
+    faults.check(username, chat.limits.newUsername)
     faults.check(password, chat.limits.password)
     faults.check(displayName, chat.limits.displayName)
     faults.check(email, chat.limits.email)

@@ -3,6 +3,8 @@
 /// - Limits: 1 … ``Limits/usernameBytesMax`` UTF-8 bytes; letters and digits of any script, `.`, `_`, `-`, and single
 ///   spaces inside; at least one letter, so that it is never taken for an id. Each letter is one precomposed scalar:
 ///   combining marks and scalars that have another, canonical spelling are refused, so that each name has one spelling.
+///   Who registers may besides not mix scripts whose letters look alike, nor kinds of digits, nor use full-width and
+///   other styled letters.
 public struct Username: Hashable, Sendable {
   /// As he wrote it.
   public let text: String

@@ -18,6 +18,8 @@ extension Reference {
       Made by `martlet settings --markdown`; a test compares. Settings are environment variables, read once at the
       start; a wrong one stops it with a sentence that names it. A secret (🔑) may also stand in a file: the same name
       with `_FILE` at its end. What is marked ≡ has to be equal on all nodes of a cluster. An empty value is none.
+      What is fixed of the limits of a node stands under "Sizing" in the [runbook](runbook.md): sessions of Socket.IO,
+      and of one address those in which nobody is known yet.
 
       | Variable | Type | Range | Unit | Default | Why |
       | --- | --- | --- | --- | --- | --- |

@@ -7,13 +7,17 @@ import Synchronization
 ///
 /// - Shape: `{"level":"warning","msg":"database","change":"no connection to db1:5432: …","attempts":12}`; that it is
 ///   connected at level info, and only of a host that was told to be away.
-/// - Limits: of each host one loss and one failed attempt in ``Outages/every``, with how many there were.
+///   `{"level":"warning","msg":"database refused","sqlstate":"57014","statement":"log.send_batch","refusals":12}`: what
+///   callers were told by 503, of the statement that was refused last.
+/// - Limits: of each host one loss and one failed attempt in ``Outages/every``, of each SQLSTATE one refusal, with how
+///   many there were.
 final class DatabaseLog: Sendable {
   private struct Hosts {
     // A server that ends each session as soon as it has begun would be told of as often, if that ended the outage.
     var losses = Outages<String>()
     var tries = Outages<String>()
     var away: Set<String> = []
+    var refusals = Outages<String>()
   }
 
   private let logger: Logger
@@ -35,6 +39,16 @@ final class DatabaseLog: Sendable {
     case .lost(let host, _): warn(change, of: host) { $0.losses.failed(host, at: now) }
     case .failed(let host, _): warn(change, of: host) { $0.tries.failed(host, at: now) }
     }
+  }
+
+  /// Hears of a statement that the server refused for now; from any loop.
+  func refused(_ refusal: ServerRefusal) { refused(refusal, at: EventLoop.monotonicMilliseconds()) }
+
+  func refused(_ refusal: ServerRefusal, at now: Milliseconds) {
+    guard let refusals = hosts.withLock({ $0.refusals.failed(refusal.sqlstate, at: now) }) else { return }
+    logger.warning(
+      "database refused", .text("sqlstate", refusal.sqlstate), .text("statement", refusal.statement),
+      .number("refusals", Int64(refusals)))
   }
 
   private func warn(_ change: PostgresChange, of host: String, _ count: (inout Hosts) -> Int?) {

@@ -63,7 +63,8 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     let surroundings = LoopSurroundings(loop: loop, dice: dice)
     hub = Hub(
       ports: surroundings, broker: adapters.broker, log: adapters.log, conversations: adapters.conversations,
-      signIns: adapters.sessions, presence: adapters.presence, limits: shared.configuration.deliveryLimits)
+      contacts: adapters.contacts, signIns: adapters.sessions, presence: adapters.presence,
+      limits: shared.configuration.deliveryLimits)
     let crowds = chat.crowds
     hub.memberLeft = { [surroundings] user, id in
       surroundings.spawn { await crowds.forgetWriter(user, in: id) }

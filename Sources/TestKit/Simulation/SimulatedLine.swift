@@ -61,7 +61,7 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
 
   /// Begins to watch users' presence.
   func watch(_ users: [UserID]) {
-    if let seat, !node.isDead, !users.isEmpty { _ = node.hub.watch(seat, users) }
+    if let seat, !node.isDead, !users.isEmpty { _ = node.hub.watch(seat, users, asOf: node.hub.rightsMoment) }
   }
 
   private func resumed(_ outcome: ResumeOutcome) {

@@ -26,7 +26,8 @@ final class BusNode: SimulatedNode, @unchecked Sendable {
     let loop = VirtualLoop(time: cluster.time, seed: seed)
     broker = MemoryBroker(on: cluster.bus) { delay, work in loop.schedule(after: delay, work) }
     let hub = Hub(
-      ports: loop, broker: broker, log: cluster.store, conversations: cluster.store, signIns: cluster.world,
+      ports: loop, broker: broker, log: cluster.store, conversations: cluster.store, contacts: cluster.world,
+      signIns: cluster.world,
       limits: cluster.settings.limits)
     let chat = Chat.simulated(cluster.store, cluster.world, publisher: broker, cluster.time)
     super.init(loop: loop, hub: hub, chat: chat)

@@ -46,7 +46,25 @@ import Testing
       }
     }
     let users = (0..<100).map { UserID(rawValue: Int64($0) + 1) }
-    #expect(try await ShowPresence(users: users).run(in: stage.chat, as: stage.ada) == [])
+    let list = try await ShowPresence(users: users).run(in: stage.chat, as: stage.ada)
+    #expect(list.known == [] && list.unknown == [])
+  }
+
+  @Test func `what cannot be found out is said, and of nobody at all it is a refusal`() async throws {
+    let users = [Int64](1...3).map(UserID.init(rawValue:))
+    let nobody = try await Stage.set(presence: SomeAre(known: []))
+    await refused(.unavailable(.presence, retryAfter: PresenceList.unknownFor)) { () throws(ChatError) in
+      try await ShowPresence(users: [nobody.ada.user]).run(in: nobody.chat, as: nobody.ada)
+    }
+    let strangers = try await ShowPresence(users: users).run(in: nobody.chat, as: nobody.ada)
+    #expect(strangers.known == [] && strangers.unknown == [])
+    let directory = SomeAre(known: [])
+    let some = try await Stage.set(presence: directory)
+    directory.known = [some.bob.user]
+    _ = try await some.cast.direct()
+    let list = try await ShowPresence(users: [some.ada.user, some.bob.user] + users).run(in: some.chat, as: some.ada)
+    #expect(list.known.map(\.user) == [some.bob.user])
+    #expect(list.unknown == [some.ada.user])
   }
 }
 
@@ -92,5 +110,21 @@ private struct EverybodyIs: PresenceDirectory {
   func unwatch(_ users: [UserID]) {}
   func presence(of users: [UserID]) async -> [Presence] {
     status.map { status in users.map { Presence(user: $0, status: status) } } ?? []
+  }
+}
+
+/// A directory that knows of some that they are there, and of the others nothing.
+private final class SomeAre: PresenceDirectory, @unchecked Sendable {
+  var known: Set<UserID>
+
+  init(known: Set<UserID>) { self.known = known }
+
+  func attach(_ receiver: any PresenceReceiver) {}
+  func arrived(_ user: UserID) {}
+  func left(_ user: UserID) {}
+  func watch(_ users: [UserID]) {}
+  func unwatch(_ users: [UserID]) {}
+  func presence(of users: [UserID]) async -> [Presence] {
+    users.filter(known.contains).map { Presence(user: $0, status: .online) }
   }
 }

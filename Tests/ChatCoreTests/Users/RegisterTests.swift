@@ -22,6 +22,18 @@ import Testing
     #expect(signedIn.user == zoe)
   }
 
+  @Test func `nobody takes a name that looks like another, and who has one from before signs in`() async throws {
+    let stage = try await Stage.set()
+    let name = "\u{430}da"
+    await faulty(["/username not_allowed"]) { () throws(ChatError) in
+      try await Register(username: name, password: "12345678").run(in: stage.chat)
+    }
+    let old = try await stage.world.register(
+      NewUser(username: Username(stored: name), displayName: name, email: nil, passwordHash: "plain:12345678"))
+    #expect(try await SignIn(username: name, password: "12345678").run(in: stage.chat).user.id == old.id)
+    #expect(try await FindUser(username: name).run(in: stage.chat, as: stage.ada)?.id == old.id)
+  }
+
   @Test func `a picture comes with the registration, and must be an address of the web`() async throws {
     let stage = try await Stage.set()
     let zoe = try await Register(username: "Zoe", password: "12345678", avatarURL: "https://example.org/z.png")

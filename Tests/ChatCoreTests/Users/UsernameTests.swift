@@ -55,4 +55,30 @@ import Testing
     #expect(kept > 100_000)
     #expect(distinct.count == kept)
   }
+
+  @Test(arguments: [
+    // \u{430} is Cyrillic, \u{3BF} Greek, \u{13AA} Cherokee, \u{FF41} full-width, \u{1D41A} bold.
+    "\u{430}da", "ad\u{410}", "ada.\u{430}", "\u{3BF}tto", "\u{3BF}\u{43E}", "\u{13AA}da", "\u{5E2}da", "\u{FF41}da",
+    "\u{FF21}DA", "\u{1D41A}da", "\u{AA}da", "\u{2071}da", "\u{FF76}\u{FF85}", "ada\u{FF11}", "ada\u{1D7CE}",
+    "ada1\u{661}", "ada\u{661}\u{6F1}", "\u{31}\u{430}b", "\u{430}\u{3BF}", "\u{1D2B}da", "stra\u{1E9E}e",
+    "\u{1C9}a", "\u{3105}\u{30A2}", "\u{AC00}\u{30A2}", "\u{430}\u{5F20}",
+  ])
+  func `nobody registers by a name that looks like another, but who has it goes on`(text: String) throws {
+    #expect(try Username(checking: text).text == text)
+    #expect(Username.warning(about: text) != nil)
+  }
+
+  @Test(arguments: [
+    "ada", "ada.b_c-9", "Zo\u{EB}", "stra\u{DF}e", "STRASSE", "\u{418}\u{432}\u{430}\u{43D} 9", "\u{391}\u{3B4}\u{3B1}",
+    "\u{39F}\u{394}\u{3A5}\u{3A3}", "\u{3C3}\u{3BF}\u{3C6}\u{3CC}\u{3C2}", "\u{5F20}\u{4F1F}", "\u{5F20}\u{4F1F} Zhang",
+    "\u{AC15}ada",
+    "\u{30A2}\u{30C0}\u{30FC}", "\u{5C71}\u{306E}Ada\u{30A2}", "\u{3105}\u{5F20}a", "\u{5D0}\u{5D1}",
+    "\u{627}\u{628}\u{661}",
+    "O\u{2BB}ahu", "\u{13AA}\u{13AB}", "\u{10D0}\u{10D1}", "\u{561}\u{562}", "\u{E01}\u{E02}", "I\u{131}a", "\u{17F}a",
+    "\u{B5}\u{3B1}",
+    "\u{411}\u{45E}", "\u{259}l",
+  ])
+  func `names of one script, and of Chinese, Japanese or Korean with Latin, may be taken`(text: String) {
+    #expect(Username.warning(about: text) == nil)
+  }
 }

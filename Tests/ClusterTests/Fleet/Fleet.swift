@@ -22,6 +22,8 @@ final class Fleet: SimulationHome, @unchecked Sendable {
   private(set) var clients: [SimulatedClient] = []
   private(set) var groups: [ConversationID] = []
   private(set) var members: [ConversationID: [UserID]] = [:]
+  /// Who was put out of a conversation: he and who stayed there may know no more of each other.
+  private(set) var putOut: Set<UserID> = []
   /// When users went with their node for good.
   private(set) var ghosts: [UserID: Milliseconds] = [:]
   /// Copies of subscriptions when nothing had gone wrong yet, a number a master.
@@ -152,6 +154,7 @@ final class Fleet: SimulationHome, @unchecked Sendable {
     let puts = (members[group] ?? []).dropFirst().randomElement(using: &dice)
     let takesIn = dice.once(in: 2)
     let chat = node.chat
+    if !takesIn, let puts { putOut.insert(puts) }
     node.loop.spawn {
       if takesIn {
         _ = try? await PutMember(conversation: group, user: subject).run(in: chat, as: caller)

@@ -7,8 +7,8 @@ import RedisBroker
 
 /// What must hold of a whole fleet after the calm, besides what holds of every cluster.
 ///
-/// - Presence: each client knows of those whom it watches what is true; who went with a dead node was told to be gone
-///   within ``ghostMax``.
+/// - Presence: each client knows of those whom it watches what is true, unless one of the two was put out of a
+///   conversation and may have lost the right to; who went with a dead node was told to be gone within ``ghostMax``.
 /// - Even: subscriptions are shared out over the masters.
 /// - Once: no entry was published more often than it was stored, however many members its conversation has.
 /// - Healed: everything is connected and followed, and nobody waits for PostgreSQL.
@@ -30,8 +30,8 @@ struct FleetChecks {
   private mutating func checkPresence() {
     let isThere = Dictionary(
       uniqueKeysWithValues: fleet.clients.map { ($0.user.id, $0.line.map { !$0.node.isDead } ?? false) })
-    for client in fleet.clients where client.line != nil {
-      for user in client.watched {
+    for client in fleet.clients where client.line != nil && !fleet.putOut.contains(client.user.id) {
+      for user in client.watched where !fleet.putOut.contains(user) {
         let sight = client.seen[user]
         if sight?.isOnline != isThere[user] {
           failures.append("\(client.user.username) takes \(user.rawValue) for \(sight.map { "\($0)" } ?? "unknown")")

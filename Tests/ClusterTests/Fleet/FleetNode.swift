@@ -28,7 +28,8 @@ final class FleetNode: SimulatedNode, @unchecked Sendable {
     let store = TroubledStore(fleet.world, postgres)
     let broker = FleetBroker(wire)
     let hub = Hub(
-      ports: loop, broker: broker, log: store, conversations: store, signIns: fleet.world, presence: presence,
+      ports: loop, broker: broker, log: store, conversations: store, contacts: fleet.world,
+      signIns: fleet.world, presence: presence,
       limits: fleet.limits)
     super.init(loop: loop, hub: hub, chat: .simulated(store, fleet.world, publisher: broker, fleet.time))
   }

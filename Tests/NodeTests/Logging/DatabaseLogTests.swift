@@ -53,4 +53,18 @@ struct DatabaseLogTests {
         "info database change=connected to db1:5432",
       ])
   }
+
+  @Test func `what the server refuses for now is told of each state once in ten seconds, with how often it was`() {
+    let written = WrittenLog(level: .warning)
+    let log = DatabaseLog(written.logger)
+    let late = ServerRefusal(sqlstate: "57014", statement: "log.send_batch", message: "canceling statement")
+    for second in 0...10 { log.refused(late, at: Int64(second) * 1_000) }
+    log.refused(ServerRefusal(sqlstate: "53300", statement: "users.by_id"), at: 10_500)
+    #expect(
+      written.lines(3) == [
+        "warning database refused sqlstate=57014 statement=log.send_batch refusals=1",
+        "warning database refused sqlstate=57014 statement=log.send_batch refusals=10",
+        "warning database refused sqlstate=53300 statement=users.by_id refusals=1",
+      ])
+  }
 }

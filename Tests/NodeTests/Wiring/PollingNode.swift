@@ -23,7 +23,8 @@ struct PollingNode {
     surroundings = LoopSurroundings(loop: loop, dice: Dice())
     let broker = MemoryBroker(on: MemoryBus()) { delay, work in loop.schedule(after: delay, work) }
     hub = Hub(
-      ports: surroundings, broker: broker, log: world, conversations: world, signIns: world, limits: DeliveryLimits())
+      ports: surroundings, broker: broker, log: world, conversations: world, contacts: world, signIns: world,
+      limits: DeliveryLimits())
     chat = Chat(
       users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
       blobs: world, credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: WallClock()),

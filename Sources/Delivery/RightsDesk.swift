@@ -1,0 +1,163 @@
+import ChatCore
+
+/// Asks again whether those who watch somebody still may, when something has happened that may have ended it.
+///
+/// Whoever is asked about hears nothing of the other until it is known; who still may is then told how it is now. A
+/// question that fails is asked again until it is answered, so that an outage lets nobody hear more than he may.
+///
+/// - Limits: ``DeliveryLimits/rightsPerQuestion``, ``DeliveryLimits/rightsAtOnceMax``; what waits are pairs of users of
+///   whom a session of this loop watches the other.
+final class RightsDesk: @unchecked Sendable {
+  private unowned let hub: Hub
+  private let rights: PresenceRights
+  /// What is to be asked of each user, and in which order.
+  private var waiting: [UserID: Set<UserID>] = [:]
+  private var order: [UserID] = []
+  private var underWay = 0
+  private var isDue = false
+  /// Of whom a session hears nothing for now, and whether there was something to hear.
+  private var withheld: [HubSession: [UserID: Bool]] = [:]
+  /// Counts what may have ended a right: who asked before it has an old answer.
+  private(set) var moment: UInt64 = 0
+  private var round: [UserID] = []
+  private var roundBegan: Milliseconds
+
+  init(hub: Hub, rights: PresenceRights) {
+    self.hub = hub
+    self.rights = rights
+    roundBegan = hub.ports.now
+  }
+
+  // MARK: Questions
+
+  /// Something has happened between a user and others that may end that one of the two watches the other.
+  ///
+  /// - Parameter withholding: whether they hear nothing until it is known.
+  func mayHaveEnded(_ user: UserID, _ others: some Sequence<UserID>, withholding: Bool = true) {
+    moment &+= 1
+    ask(user, others, withholding: withholding)
+  }
+
+  /// Has it asked whether a user and others may watch each other, as far as they do.
+  func ask(_ user: UserID, _ others: some Sequence<UserID>, withholding: Bool = true) {
+    for other in others where other != user {
+      let sessions = watching(user, other)
+      guard !sessions.isEmpty else { continue }
+      if withholding { for (session, subject) in sessions { withhold(subject, from: session) } }
+      if waiting[user] == nil { order.append(user) }
+      waiting[user, default: []].insert(other)
+    }
+    beginSoon()
+  }
+
+  /// Something ended at once; what was asked before does not say so.
+  func ended() { moment &+= 1 }
+
+  /// The sessions of one of two users that watch the other.
+  private func watching(_ user: UserID, _ other: UserID) -> [(session: HubSession, subject: UserID)] {
+    hub.sessions(of: user).filter { $0.watching.contains(other) }.map { ($0, other) }
+      + hub.sessions(of: other).filter { $0.watching.contains(user) }.map { ($0, user) }
+  }
+
+  private func withhold(_ subject: UserID, from session: HubSession) {
+    if withheld[session]?[subject] == nil { withheld[session, default: [:]][subject] = false }
+  }
+
+  /// Whether a session is not to hear this now; who does not follow his own affairs, because he has not resumed, may
+  /// not have heard that it ended, and is asked about each time.
+  func withholds(_ presence: Presence, from session: HubSession) -> Bool {
+    if session.user == presence.user { return false }
+    if !session.followsOwnAffairs { ask(session.user, CollectionOfOne(presence.user)) }
+    guard withheld[session]?[presence.user] != nil else { return false }
+    withheld[session]?[presence.user] = true
+    return true
+  }
+
+  /// A session watches a user no more.
+  func forget(_ session: HubSession, _ user: UserID) {
+    guard withheld[session]?.removeValue(forKey: user) != nil else { return }
+    if withheld[session]?.isEmpty ?? false { withheld[session] = nil }
+  }
+
+  // MARK: Asking
+
+  /// At the end of this turn, so that what comes together is asked together.
+  private func beginSoon(after wait: Milliseconds = 0) {
+    guard !isDue, !waiting.isEmpty else { return }
+    isDue = true
+    hub.ports.schedule(after: wait) { [weak self] in
+      guard let self else { return }
+      isDue = false
+      begin()
+    }
+  }
+
+  private func begin() {
+    while underWay < hub.limits.rightsAtOnceMax, let (user, others) = next() {
+      underWay += 1
+      hub.ports.spawn { [hub] in await hub.rights.ask(user, others) }
+    }
+  }
+
+  /// What is still of use to somebody, a part of it when it is much.
+  private func next() -> (UserID, [UserID])? {
+    while !order.isEmpty {
+      let user = order.removeFirst()
+      let others = (waiting.removeValue(forKey: user) ?? []).filter { !watching(user, $0).isEmpty }.sorted()
+      guard !others.isEmpty else { continue }
+      let rest = others.dropFirst(hub.limits.rightsPerQuestion)
+      if !rest.isEmpty {
+        waiting[user] = Set(rest)
+        order.append(user)
+      }
+      return (user, Array(others.prefix(hub.limits.rightsPerQuestion)))
+    }
+    return nil
+  }
+
+  private func ask(_ user: UserID, _ others: [UserID]) async {
+    do throws(ChatError) {
+      let allowed = try await rights.watched(by: user, among: others)
+      underWay -= 1
+      for other in others where !isWaiting(user, other) { answered(user, other, allowed.contains(other)) }
+      beginSoon()
+    } catch {
+      underWay -= 1
+      hub.counts.failedReads += 1
+      if waiting[user] == nil { order.append(user) }
+      waiting[user, default: []].formUnion(others)
+      beginSoon(after: hub.limits.retryMost)
+    }
+  }
+
+  /// Whether something has happened between them since they were asked about.
+  private func isWaiting(_ user: UserID, _ other: UserID) -> Bool {
+    waiting[user]?.contains(other) ?? false || waiting[other]?.contains(user) ?? false
+  }
+
+  private func answered(_ user: UserID, _ other: UserID, _ mayWatch: Bool) {
+    for (session, subject) in watching(user, other) {
+      guard mayWatch else {
+        hub.endWatching(session, [subject])
+        continue
+      }
+      let missed = withheld[session]?[subject] ?? false
+      forget(session, subject)
+      if missed { hub.tellNow(of: subject, to: session) }
+    }
+  }
+
+  // MARK: In case a signal was lost
+
+  /// Asks about a few of those who watch somebody, in turns.
+  func check() {
+    if round.isEmpty, hub.ports.now - roundBegan >= hub.limits.rightsCheckEvery {
+      roundBegan = hub.ports.now
+      round = hub.watchers
+    }
+    for user in round.suffix(hub.limits.rightsAskedPerCheck) {
+      for session in hub.sessions(of: user) { ask(user, session.watching, withholding: false) }
+    }
+    round.removeLast(min(round.count, hub.limits.rightsAskedPerCheck))
+  }
+}
