@@ -56,6 +56,7 @@ extension Hub: BrokerReceiver {
 
   /// The broker tells everything of the topic from now on; what came before is compared with the log.
   public func following(_ topic: Topic) {
+    if case .user(let user) = topic { rights.mayHaveMissedSignals(user) }
     guard case .conversation(let id) = topic, let room = rooms[id] else { return }
     room.following()
     headCheck.suspect(room)

@@ -135,9 +135,6 @@ public final class Hub: @unchecked Sendable {
 
   func sessions(of user: UserID) -> [HubSession] { sessions[user] }
 
-  /// The users of whose sessions one watches somebody, ascending.
-  var watchers: [UserID] { sessions.users { !$0.watching.isEmpty } }
-
   /// The sign-in sessions behind all attached sessions.
   var signInsAttached: [SessionID] { sessions.signIns }
 

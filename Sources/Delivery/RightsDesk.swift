@@ -19,13 +19,12 @@ final class RightsDesk: @unchecked Sendable {
   private var withheld: [HubSession: [UserID: Bool]] = [:]
   /// Counts what may have ended a right: who asked before it has an old answer.
   private(set) var moment: UInt64 = 0
-  private var round: [UserID] = []
-  private var roundBegan: Milliseconds
+  /// Those whose signals may have been lost, who watch somebody.
+  private var unsure: Set<UserID> = []
 
   init(hub: Hub, rights: PresenceRights) {
     self.hub = hub
     self.rights = rights
-    roundBegan = hub.ports.now
   }
 
   // MARK: Questions
@@ -149,15 +148,16 @@ final class RightsDesk: @unchecked Sendable {
 
   // MARK: In case a signal was lost
 
-  /// Asks about a few of those who watch somebody, in turns.
+  /// The broker tells of a user again: nobody repeats the signals that it did not, and no entry tells who was blocked.
+  func mayHaveMissedSignals(_ user: UserID) {
+    if hub.sessions(of: user).contains(where: { !$0.watching.isEmpty }) { unsure.insert(user) }
+  }
+
+  /// Asks about a few of those, in turns: all are unsure at once when Redis was away.
   func check() {
-    if round.isEmpty, hub.ports.now - roundBegan >= hub.limits.rightsCheckEvery {
-      roundBegan = hub.ports.now
-      round = hub.watchers
-    }
-    for user in round.suffix(hub.limits.rightsAskedPerCheck) {
+    for _ in 0..<hub.limits.rightsAskedPerCheck {
+      guard let user = unsure.popFirst() else { return }
       for session in hub.sessions(of: user) { ask(user, session.watching, withholding: false) }
     }
-    round.removeLast(min(round.count, hub.limits.rightsAskedPerCheck))
   }
 }

@@ -23,11 +23,6 @@ struct SessionTable {
     return ids.sorted()
   }
 
-  /// The users of whose sessions one is such, ascending.
-  func users(where isSuch: (HubSession) -> Bool) -> [UserID] {
-    byUser.filter { $0.value.sessions.contains(where: isSuch) }.keys.sorted()
-  }
-
   /// True when the user was not known.
   mutating func add(_ session: HubSession) -> Bool {
     count += 1

@@ -192,19 +192,23 @@ import Testing
     #expect(scene.told[0] == ["online", "offline"])
   }
 
-  @Test func `a block whose signal was lost is found by asking now and then`() throws {
+  @Test func `a block whose signal was lost with the broker is found when that is back`() throws {
     let scene = try Scene { _ = try $0.group() }
     let stage = scene.stage
-    let (world, bob) = (stage.world, stage.bob)
+    let (world, ada, bob) = (stage.world, stage.ada, stage.bob)
     // Bob is told nothing of it by his log, and Ada is not here.
     stage.hub.detach(try #require(scene.ada.seat))
-    let (ada, limits) = (stage.ada, stage.hub.limits)
+    stage.broker.interrupt()
     try #require(
       stage.time.finish { (try? await world.change(.block(.blocked), by: ada, to: bob, limit: 10)) != nil } == true)
-    stage.time.run(for: limits.rightsCheckEvery / 2)
-    #expect(scene.bob.endedWatching == [])
-    stage.time.run(for: limits.rightsCheckEvery / 2 + 2_000)
+    stage.time.run(for: 5_000)
+    #expect(scene.bob.endedWatching == [] && stage.contacts.asked.isEmpty)
+    stage.broker.confirmAll()
+    stage.time.run(for: 2_000)
     #expect(scene.bob.endedWatching == [ada.id])
+    let asked = stage.contacts.asked.count
+    stage.time.run(for: 60_000)
+    #expect(stage.contacts.asked.count == asked)
   }
 
   @Test func `much is asked in parts, and few of them at once`() throws {
