@@ -66,10 +66,7 @@ public struct DialectService: Sendable {
     let (route, path) = try find(request, exchange)
     exchange.label = route.label
     exchange.word = route.word
-    let brought: Parameters
-    do throws(Parameters.Malformed) { brought = try Parameters(of: request) } catch {
-      throw Refusal(error.status, error.text)
-    }
+    let brought = try Parameters(of: request)
     let places = Credential.believed(mount.dialect.credential.requests, request.headers, mount.crossOrigin)
     let token = Credential.token(in: places, headers: request.headers, parameters: brought)
     let caller = try await mount.caller(token, route.access, route.word)

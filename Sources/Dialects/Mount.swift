@@ -60,6 +60,7 @@ public final class Mount: @unchecked Sendable {
   /// Turns whatever a row has thrown into the dialect's words.
   func worded(_ error: any Error, _ word: String) -> Refusal {
     if let refusal = error as? Refusal { return refusal }
+    if let malformed = error as? Parameters.Malformed { return Refusal(malformed.status, malformed.text) }
     guard let error = error as? ChatError else { return Refusals.standard(.internalError("\(error)")) }
     if case .unauthenticated(.sessionEnded) = error { return credential(.ended, word) }
     if case .unauthenticated(.invalidToken) = error { return credential(.invalid, word) }
