@@ -11,7 +11,7 @@ extension Ask {
     var found: [Element] = []
     var after: Cursor?
     while found.count < Ask.listMax {
-      if after != nil { try await count(.read) }
+      if after != nil { try await countFurtherPage() }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
       found += next.items
       guard let cursor = next.next else { break }
@@ -26,6 +26,16 @@ extension Ask {
   /// - Throws: `.rateLimited`.
   public func count(_ rate: Rate) async throws {
     let retryAfter = await mount.gate.retryAfter(rate, isKnown ? try caller : nil, address: peer)
+    if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
+  }
+
+  /// Counts a page more of what is answered whole, as a read.
+  ///
+  /// - Throws: `.rateLimited`, with the time after which the list can be had.
+  func countFurtherPage() async throws {
+    cost.furtherPages += 1
+    let retryAfter = await mount.gate.retryAfter(
+      furtherPage: cost.furtherPages, isKnown ? try caller : nil, address: peer)
     if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
 
@@ -70,7 +80,7 @@ extension Ask {
     var pages: [[Message]] = []
     var (count, bytes, page) = (0, 0, Page.latest)
     while count < most, bytes < Ask.historyBytesMax {
-      if count > 0 { try await self.count(.read) }
+      if count > 0 { try await countFurtherPage() }
       let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
       let messages = try found.messages

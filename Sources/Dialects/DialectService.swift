@@ -77,7 +77,7 @@ public struct DialectService: Sendable {
     return try await route.act(
       Ask(
         mount, route.word, brought, path: path, peer: request.peer, known: caller, request: request,
-        in: exchange.scope))
+        in: exchange.scope, cost: exchange.cost))
   }
 
   private func find(_ request: Request, _ exchange: DialectExchange) throws -> (Route, [String]) {
@@ -114,6 +114,7 @@ final class DialectExchange {
   var user: UserID?
   var fault: String?
   var allowed: [Method] = []
+  let cost = AnswerCost()
   /// Its span and those of its parts, if it is traced.
   let scope: TraceScope?
   private let traceID: String?

@@ -11,7 +11,7 @@ import Tokens
 
 /// A dialect alone: its rows over memory adapters, in virtual time.
 final class MemoryStage: TranscriptStage, @unchecked Sendable {
-  let time = VirtualTime()
+  let time: VirtualTime
   let world: MemoryWorld
   let mount: Mount
   let door: DialectDoor
@@ -19,9 +19,10 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
   private let hub: Hub
 
   init(
-    _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits()
+    _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits(),
+    time: VirtualTime = VirtualTime()
   ) {
-    let time = time
+    self.time = time
     let loop = VirtualLoop(time: time, seed: 1)
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
