@@ -50,8 +50,11 @@ public final class Mount: @unchecked Sendable {
   public func allowsSocket(_ head: RequestHead) -> Bool { crossOrigin.allowsSocket(head) }
 
   /// What the server itself refuses before a row is found, in the dialect's frame; the connection closes.
-  public func response(refusing status: Int, _ reason: String, origin: String?) -> Response {
+  public func response(
+    refusing status: Int, _ reason: String, retryAfter seconds: Int? = nil, origin: String?
+  ) -> Response {
     var response = Answer(status, .json(dialect.refuse.envelope(Refusal(status, reason)))).response
+    if let seconds { response.headers.append("Retry-After", String(seconds)) }
     response.closesConnection = true
     crossOrigin.apply(to: &response, origin: origin)
     return response

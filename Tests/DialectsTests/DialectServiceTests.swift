@@ -66,4 +66,13 @@ import Testing
     try await socket.send(.object(frame))
     #expect(try await socket.next()?["error"]?.string == words)
   }
+
+  @Test func `what a server refuses is said in the dialect's frame, with when to come again`() throws {
+    let full = stage.mount.response(refusing: 429, "Later.", retryAfter: 2, origin: nil)
+    #expect(full.status.code == 429)
+    #expect(full.headers["Retry-After"] == "2")
+    #expect(full.closesConnection)
+    #expect(String(decoding: full.body, as: UTF8.self).contains("Later."))
+    #expect(!stage.mount.response(refusing: 413, "Never.", origin: nil).headers.contains("Retry-After"))
+  }
 }

@@ -71,8 +71,7 @@ final class LoopDialects: @unchecked Sendable {
   func serve(_ dialect: String, at listener: Listener) throws(SystemError) {
     guard let mount = mounts[dialect] else { return }
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
-      proxies: shared.proxies, handler: mount)
+      loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: mount)
     servers.append(server)
     try server.serve(listener)
   }

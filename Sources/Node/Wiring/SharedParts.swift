@@ -21,8 +21,8 @@ struct SharedParts: Sendable {
   let tokens: Tokens.TokenVerifier
   let endpoints: [Endpoint]
   let proxies: TrustedProxies
-  /// For files on their way into the node.
-  let room: BodyRoom
+  /// For files on their way into the node, and answers on their way out.
+  let rooms: Rooms
   let readiness: Readiness
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
@@ -37,9 +37,35 @@ struct SharedParts: Sendable {
   /// By which the loops ask the log once for all.
   let headRound = HeadRound()
 
-  /// Whether an access token is ours and has not expired; whether its session lives is another question.
-  func knows(_ token: String) -> Bool {
-    (try? tokens.verifyAccess(token, now: SystemClock().now.milliseconds / 1_000)) != nil
+  /// Whose an access token is, if it is ours and has not expired; whether its session lives is another question.
+  func account(of token: String) -> String? {
+    (try? tokens.verifyAccess(token, now: SystemClock().now.milliseconds / 1_000))?.subject
+  }
+
+  /// Bytes of a form around its file: boundaries and a part's header, several times.
+  private static let formBytesMax = 16_384
+
+  /// How long a body with a file may be.
+  func fileAllowance(of account: String) -> BodyAllowance {
+    BodyAllowance(configuration.shared.limits.fileBytesMax + SharedParts.formBytesMax, account: account)
+  }
+
+  /// Those of one loop's servers.
+  var servingLimits: ServingLimits {
+    var limits = configuration.servingLimits(loops: loops)
+    (limits.largeBodies, limits.longAnswers) = (rooms.uploads, rooms.answers)
+    return limits
+  }
+}
+
+/// Rooms for long bodies; one of each a node.
+struct Rooms: Sendable {
+  let uploads: BodyRoom
+  let answers: BodyRoom
+
+  init(_ intake: IntakeConfiguration) {
+    uploads = BodyRoom(bytesMax: intake.uploadBytes)
+    answers = BodyRoom(bytesMax: intake.answerBytes, for: .answers)
   }
 }
 
