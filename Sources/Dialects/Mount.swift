@@ -14,6 +14,7 @@ public final class Mount: @unchecked Sendable {
   let gate: any DialectGate
   let crossOrigin: CrossOriginPolicy
   let now: @Sendable () -> Milliseconds
+  let hold: @Sendable (UserID?, _ address: String) -> BodyHold
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
   let tracer: (any Tracer)?
@@ -24,11 +25,13 @@ public final class Mount: @unchecked Sendable {
   ///   - chat: with credentials whose tokens live as long as the dialect says.
   ///   - chosen: the options' values.
   ///   - tracer: nil traces nothing.
+  ///   - hold: room for a long answer to that user, or to somebody at that address.
   ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
     tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
+    hold: @escaping @Sendable (UserID?, _ address: String) -> BodyHold = { _, _ in BodyHold { _, _ in } },
     serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
     record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
@@ -42,6 +45,7 @@ public final class Mount: @unchecked Sendable {
     self.crossOrigin = crossOrigin
     self.tracer = tracer
     self.now = now
+    self.hold = hold
     self.serve = serve
     self.record = record
   }

@@ -3,12 +3,13 @@ import ChatCore
 import HTTP1
 import JSONText
 import MemoryAdapters
+import Synchronization
 import TestKit
 import Testing
 
 @testable import Dialects
 
-/// What a list that is answered whole costs: reads.
+/// What a list that is answered whole costs: reads, and room until it is read.
 @Suite struct AnswerCostTests {
   /// Counts in buckets, as a node does.
   private struct Buckets: DialectGate {
@@ -34,12 +35,12 @@ import Testing
   }
 
   private static func stage(
-    burst: Int
+    burst: Int, hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
   ) async throws -> (MemoryStage, token: String) {
     var limits = Limits()
     limits.pageMax = 2
     let time = VirtualTime()
-    let stage = MemoryStage(.realtime, gate: Buckets(time, burst: burst), limits: limits, time: time)
+    let stage = MemoryStage(.realtime, gate: Buckets(time, burst: burst), limits: limits, time: time, hold: hold)
     for name in ["ada", "bob"] {
       let account: JSONValue = ["username": .string(name), "email": "a@example.org", "password": "pw"]
       #expect(try await stage.request("POST", "/api/auth/register", json, account.bytes).status == 201)
@@ -85,5 +86,34 @@ import Testing
       if answer.status == 200 { break }
     }
     #expect(answer == (200, nil, 30))
+  }
+
+  @Test func `a long history takes room while it gathers, for its reader, and is refused where there is none`()
+    async throws
+  {
+    let held = Mutex((now: 0, most: 0, whose: Set<UserID?>(), limit: Int.max))
+    let (stage, token) = try await Self.stage(burst: 1_000) { user, _ in
+      held.withLock { _ = $0.whose.insert(user) }
+      return BodyHold { (old, new) throws(HTTP1.Refusal) in
+        try held.withLock { (held) throws(HTTP1.Refusal) in
+          guard new <= held.limit else { throw Refusal(503, "full", "There is no room.", retryAfterSeconds: 2) }
+          held.now += new - old
+          held.most = max(held.most, held.now)
+        }
+      }
+    }
+    try await Self.say(String(repeating: "x", count: 10_000), times: 5, on: stage, token)
+    #expect(try await Self.history(stage, token).status == 200)
+    #expect(held.withLock { $0.most } == 0, "what is short needs no room")
+    try await Self.say(String(repeating: "x", count: 10_000), times: 5, on: stage, token)
+    #expect(try await Self.history(stage, token).status == 200)
+    #expect(held.withLock { $0.most } > 100_000)
+    #expect(held.withLock { $0.now } == 0, "the answer is gone, and its room given back")
+    #expect(held.withLock { $0.whose.count } == 1 && held.withLock { !$0.whose.contains(nil) })
+    held.withLock { $0.limit = 80_000 }
+    let refused = try await Self.history(stage, token)
+    #expect(refused.status == 503)
+    #expect(refused.retryAfter == "2")
+    #expect(held.withLock { $0.now } == 0)
   }
 }

@@ -20,7 +20,8 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
 
   init(
     _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits(),
-    time: VirtualTime = VirtualTime()
+    time: VirtualTime = VirtualTime(),
+    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
   ) {
     self.time = time
     let loop = VirtualLoop(time: time, seed: 1)
@@ -40,7 +41,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: gate,
       crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"]), allowsCredentials: true),
-      now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
+      now: { time.now }, hold: hold, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
     door = DialectDoor(
       mount, hub: hub, ports: loop, shelf: RoomShelf { String(UInt64.random(in: .min ... .max), radix: 36) })

@@ -37,7 +37,8 @@ final class LoopDialects: @unchecked Sendable {
         dialect, chat: chat, cipher: shared.ids,
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
         gate: ports, crossOrigin: configuration.dialectCrossOrigin, tracer: shared.tracer,
-        now: EventLoop.monotonicMilliseconds, serve: { FileAnswer.response($0, to: $1) },
+        now: EventLoop.monotonicMilliseconds, hold: { shared.answerHold(of: $0, at: $1) },
+        serve: { FileAnswer.response($0, to: $1) },
         record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
         mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)

@@ -3,6 +3,7 @@ import ChatCore
 import Delivery
 import Dialects
 import EngineServing
+import HTTP1
 import IORuntime
 import Realtime
 import Serving
@@ -48,6 +49,12 @@ struct SharedParts: Sendable {
   /// How long a body with a file may be.
   func fileAllowance(of account: String) -> BodyAllowance {
     BodyAllowance(configuration.shared.limits.fileBytesMax + SharedParts.formBytesMax, account: account)
+  }
+
+  /// Room for a long answer to that user at that address.
+  func answerHold(of user: UserID?, at address: String) -> BodyHold {
+    let account = user.map { [BodyRoom.Holder.account("\($0.rawValue)")] } ?? []
+    return rooms.answers.hold(for: account + (proxies.block(of: address).map { [.address($0)] } ?? []))
   }
 
   /// Those of one loop's servers.
