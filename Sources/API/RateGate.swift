@@ -31,8 +31,10 @@ public struct RateGate: Sendable {
     let headers: HeaderFields
     /// When to come back; nothing if the request may go on.
     let retryAfter: Milliseconds?
+    /// When the bucket is full.
+    let resetAfter: Milliseconds
 
-    static let unlimited = Pass(headers: [:], retryAfter: nil)
+    static let unlimited = Pass(headers: [:], retryAfter: nil, resetAfter: 0)
   }
 
   /// When an operation of a socket may come again; nil if it may go on. The same buckets as REST's.
@@ -112,6 +114,9 @@ public struct RateGate: Sendable {
 
   // MARK: Buckets
 
+  /// Half of what a bucket of that class holds; 0 of one that is not counted.
+  func burstHalf(_ kind: RateClass) -> Int { (policies[kind]?.burst ?? 0) / 2 }
+
   fileprivate struct Bucket {
     let kind: RateClass
     let key: String
@@ -140,7 +145,8 @@ public struct RateGate: Sendable {
       "RateLimit-Policy": "\"\(kind.rawValue)\";q=\(policy.burst);w=\(policy.window)",
       "RateLimit": "\"\(kind.rawValue)\";r=\(decision.remaining);t=\(decision.resetAfter.secondsUp)",
     ]
-    return Pass(headers: headers, retryAfter: decision.allowed ? nil : decision.retryAfter)
+    return Pass(
+      headers: headers, retryAfter: decision.allowed ? nil : decision.retryAfter, resetAfter: decision.resetAfter)
   }
 }
 

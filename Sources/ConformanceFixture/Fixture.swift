@@ -50,7 +50,9 @@ final class Fixture: HTTPHandler {
     }
   }
 
-  func bodyBytesMax(for head: RequestHead) -> Int? { door(head.path)?.bodyBytesMax }
+  func bodyAllowance(for head: RequestHead) -> BodyAllowance? {
+    door(head.path).map { BodyAllowance($0.bodyBytesMax) }
+  }
 
   func endsWithClient(_ head: RequestHead) -> Bool { door(head.path) != nil && EngineDoor.endsWithClient(head) }
 

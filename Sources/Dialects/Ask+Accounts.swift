@@ -16,7 +16,7 @@ extension Ask {
     let (given, secret) = (try require(username, else: words), try require(password, else: words))
     let signedIn = try await signIn(given, secret, else: words)
     let caller = Caller(user: signedIn.user.id, session: signedIn.session.id)
-    let ask = Ask(mount, word, parameters, path: path, peer: peer, known: caller, request: request)
+    let ask = Ask(mount, word, parameters, path: path, peer: peer, known: caller, request: request, cost: cost)
     return Answer(200, .json(try await ask.whole(ask.myself)), headers: cookie(name, signedIn.access.token))
   }
 

@@ -4,15 +4,16 @@ import ChatCore
 extension Ask {
   /// All of a listing, a page after the other.
   ///
-  /// - Limits: ``listMax``.
+  /// - Limits: ``listMax``; room for what gathers, as if each element had ``elementBytes``.
   public func all<Element, Cursor>(
     _ page: (_ after: Cursor?, _ limit: Int) async throws -> Listing<Element, Cursor>
   ) async throws -> [Element] {
     var found: [Element] = []
     var after: Cursor?
     while found.count < Ask.listMax {
-      if after != nil { try await count(.read) }
+      if after != nil { try await countFurtherPage() }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
+      try gathered(next.items.count * Ask.elementBytes)
       found += next.items
       guard let cursor = next.next else { break }
       after = cursor
@@ -28,6 +29,26 @@ extension Ask {
     let retryAfter = await mount.gate.retryAfter(rate, isKnown ? try caller : nil, address: peer)
     if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
+
+  /// Counts a page more of what is answered whole, as a read.
+  ///
+  /// - Throws: `.rateLimited`, with the time after which the list can be had.
+  func countFurtherPage() async throws {
+    cost.furtherPages += 1
+    let retryAfter = await mount.gate.retryAfter(
+      furtherPage: cost.furtherPages, isKnown ? try caller : nil, address: peer)
+    if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
+  }
+
+  /// Takes room for what is held until the answer is read; what has not been told so, a server finds for itself.
+  ///
+  /// - Throws: ``Refusal``.
+  private func gathered(_ bytes: Int) throws {
+    try cost.gathered(bytes) { mount.hold((session?.caller ?? known)?.user, peer) }
+  }
+
+  /// Bytes of one element as it is held and written: 256, without a message's text.
+  private static let elementBytes = 256
 
   /// Elements of a list that is asked for whole: 10,000, twice what `Limits/contactsPerUserMax` lets anybody have.
   public static let listMax = 10_000
@@ -72,20 +93,22 @@ extension Ask {
   /// Messages of a history that is asked for whole: 10,000, and 8 MiB of text, so that one request cannot fill a node.
   public static let historyMax = 10_000
   /// Bytes of text of one history: 8 MiB, as said of ``historyMax``.
-  static let historyBytesMax = 8 << 20
+  public static let historyBytesMax = 8 << 20
 
   /// The newest messages of a conversation that have not been deleted, oldest first.
   public func history(_ conversation: ConversationID, most: Int = Ask.historyMax) async throws -> [Message] {
     var pages: [[Message]] = []
     var (count, bytes, page) = (0, 0, Page.latest)
     while count < most, bytes < Ask.historyBytesMax {
-      if count > 0 { try await self.count(.read) }
+      if count > 0 { try await countFurtherPage() }
       let asked = min(chat.limits.pageMax, most - count)
       let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
       let messages = try found.messages
       pages.append(messages.filter { $0.deletedAt == nil })
       count += messages.count
-      bytes += messages.reduce(0) { $0 + $1.text.utf8.count }
+      let texts = messages.reduce(0) { $0 + $1.text.utf8.count }
+      bytes += texts
+      try gathered(texts + messages.count * Ask.elementBytes)
       guard found.hasMore, let first = messages.first else { break }
       page = .before(first.seq)
     }

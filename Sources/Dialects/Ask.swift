@@ -21,10 +21,12 @@ public struct Ask: Sendable {
   let session: DialectSession?
   /// The request, if it was one.
   let request: Request?
+  let cost: AnswerCost
 
   init(
     _ mount: Mount, _ word: String, _ parameters: Parameters, path: [String] = [], peer: String, known: Caller?,
-    session: DialectSession? = nil, request: Request? = nil, in scope: TraceScope? = nil
+    session: DialectSession? = nil, request: Request? = nil, in scope: TraceScope? = nil,
+    cost: AnswerCost = AnswerCost()
   ) {
     self.mount = mount
     chat = mount.chat.traced(in: scope)
@@ -35,6 +37,7 @@ public struct Ask: Sendable {
     self.known = known
     self.session = session
     self.request = request
+    self.cost = cost
   }
 
   /// How the dialect writes ids and times.

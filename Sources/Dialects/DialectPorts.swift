@@ -14,10 +14,20 @@ public protocol CredentialCheck: Sendable {
 public protocol DialectGate: Sendable {
   /// When a row may be asked again; nil if it may go on.
   func retryAfter(_ rate: Rate, _ caller: Caller?, address: String) async -> Milliseconds?
+  /// Counts a page of a list besides the first, by its number among those, as a read; when there are as many reads
+  /// again as a list costs at most, nil if it may go on.
+  func retryAfter(furtherPage number: Int, _ caller: Caller?, address: String) async -> Milliseconds?
   /// Runs one try at signing in, of which only a failure counts.
   func signIn(
     _ username: String, address: String, _ body: @Sendable () async throws(ChatError) -> SignedIn
   ) async throws(ChatError) -> SignedIn
+}
+
+extension DialectGate {
+  /// As any read.
+  public func retryAfter(furtherPage number: Int, _ caller: Caller?, address: String) async -> Milliseconds? {
+    await retryAfter(.read, caller, address: address)
+  }
 }
 
 /// What carries a dialect's session; Node makes one of a Socket.IO client or a WebSocket.

@@ -25,6 +25,7 @@ public struct DialectService: Sendable {
     do {
       let answer = try await answer(request, exchange)
       response = answer.body.pieces.map { mount.serve($0, request.head) } ?? answer.response
+      response.hold = exchange.cost.hold
     } catch {
       response = refusal(mount.worded(error, exchange.word), exchange)
     }
@@ -66,10 +67,7 @@ public struct DialectService: Sendable {
     let (route, path) = try find(request, exchange)
     exchange.label = route.label
     exchange.word = route.word
-    let brought: Parameters
-    do throws(Parameters.Malformed) { brought = try Parameters(of: request) } catch {
-      throw Refusal(error.status, error.text)
-    }
+    let brought = try Parameters(of: request)
     let places = Credential.believed(mount.dialect.credential.requests, request.headers, mount.crossOrigin)
     let token = Credential.token(in: places, headers: request.headers, parameters: brought)
     let caller = try await mount.caller(token, route.access, route.word)
@@ -80,7 +78,7 @@ public struct DialectService: Sendable {
     return try await route.act(
       Ask(
         mount, route.word, brought, path: path, peer: request.peer, known: caller, request: request,
-        in: exchange.scope))
+        in: exchange.scope, cost: exchange.cost))
   }
 
   private func find(_ request: Request, _ exchange: DialectExchange) throws -> (Route, [String]) {
@@ -117,6 +115,7 @@ final class DialectExchange {
   var user: UserID?
   var fault: String?
   var allowed: [Method] = []
+  let cost = AnswerCost()
   /// Its span and those of its parts, if it is traced.
   let scope: TraceScope?
   private let traceID: String?

@@ -41,9 +41,9 @@ extension DialectSession {
     /// A frame's.
     case parameters(Parameters)
 
-    func read() -> Parameters {
+    func read() throws(Parameters.Malformed) -> Parameters {
       switch self {
-      case .text(let text): DialectSession.parameters(try? JSONValue(parsing: text))
+      case .text(let text): try DialectSession.parameters(try? JSONValue(parsing: text))
       case .parameters(let parameters): parameters
       }
     }
@@ -70,7 +70,11 @@ extension DialectSession {
     guard ![Action.connect, Action.disconnect].contains(name), let action = door.action(name) else {
       return answer(mount.dialect.refuse.unknown)
     }
-    enqueue(action, .parameters(Parameters(object)), bytes: text.count)
+    do throws(Parameters.Malformed) {
+      enqueue(action, .parameters(try Parameters(object)), bytes: text.count)
+    } catch {
+      answer(mount.worded(error, name))
+    }
   }
 
   /// Refuses in its turn: on a plain WebSocket only their order tells which answer belongs to which frame.
@@ -83,11 +87,11 @@ extension DialectSession {
   public func heard() { lastHeard = door.ports.now }
 
   /// Some old clients send the object as a text of JSON.
-  private static func parameters(_ value: JSONValue?) -> Parameters {
+  private static func parameters(_ value: JSONValue?) throws(Parameters.Malformed) -> Parameters {
     if case .string(let text) = value, let object = (try? JSONValue(parsing: text))?.object {
-      return Parameters(object)
+      return try Parameters(object)
     }
-    return Parameters(value?.object ?? JSONObject())
+    return try Parameters(value?.object ?? JSONObject())
   }
 
   func enqueue(_ action: Action, _ said: Said = .text([]), bytes: Int = 0, _ ackID: Int64? = nil) {
@@ -140,7 +144,7 @@ extension DialectSession {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
         guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
       }
-      let parameters = work.said.read()
+      let parameters = try work.said.read()
       try await checkRepeated(parameters, name)
       if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
         throw ChatError.rateLimited(retryAfter: after)

@@ -16,6 +16,7 @@ public final class Mount: @unchecked Sendable {
   /// Whether all clients come by TLS, to this very node.
   let isSecure: Bool
   let now: @Sendable () -> Milliseconds
+  let hold: @Sendable (UserID?, _ address: String) -> BodyHold
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
   let tracer: (any Tracer)?
@@ -27,11 +28,13 @@ public final class Mount: @unchecked Sendable {
   ///   - chosen: the options' values.
   ///   - isSecure: whether all clients come by TLS, to this very node.
   ///   - tracer: nil traces nothing.
+  ///   - hold: room for a long answer to that user, or to somebody at that address.
   ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
     isSecure: Bool = false, tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
+    hold: @escaping @Sendable (UserID?, _ address: String) -> BodyHold = { _, _ in BodyHold { _, _ in } },
     serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
     record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
@@ -46,6 +49,7 @@ public final class Mount: @unchecked Sendable {
     self.isSecure = isSecure
     self.tracer = tracer
     self.now = now
+    self.hold = hold
     self.serve = serve
     self.record = record
   }
@@ -54,8 +58,11 @@ public final class Mount: @unchecked Sendable {
   public func allowsSocket(_ head: RequestHead) -> Bool { crossOrigin.allowsSocket(head) }
 
   /// What the server itself refuses before a row is found, in the dialect's frame; the connection closes.
-  public func response(refusing status: Int, _ reason: String, origin: String?) -> Response {
+  public func response(
+    refusing status: Int, _ reason: String, retryAfter seconds: Int? = nil, origin: String?
+  ) -> Response {
     var response = Answer(status, .json(dialect.refuse.envelope(Refusal(status, reason)))).response
+    if let seconds { response.headers.append("Retry-After", String(seconds)) }
     response.closesConnection = true
     crossOrigin.apply(to: &response, origin: origin)
     return response
@@ -64,6 +71,7 @@ public final class Mount: @unchecked Sendable {
   /// Turns whatever a row has thrown into the dialect's words.
   func worded(_ error: any Error, _ word: String) -> Refusal {
     if let refusal = error as? Refusal { return refusal }
+    if let malformed = error as? Parameters.Malformed { return Refusal(malformed.status, malformed.text) }
     guard let error = error as? ChatError else { return Refusals.standard(.internalError("\(error)")) }
     if case .unauthenticated(.sessionEnded) = error { return credential(.ended, word) }
     if case .unauthenticated(.invalidToken) = error { return credential(.invalid, word) }

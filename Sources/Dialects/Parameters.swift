@@ -7,7 +7,8 @@ import JSONText
 /// Only what rows read is held: a request waits for Redis and for the database, and a megabyte of small objects takes
 /// thirty meanwhile. What is nested deeper than the elements of a list leaves its place and no more.
 ///
-/// - Limits: `Query.parametersMax` in a query, in a form and in an object; ``jsonBytesMax``; ``elementsMax``.
+/// - Limits: `Query.parametersMax` in a query, in a form and in an object, past which all is refused; ``jsonBytesMax``;
+///   ``elementsMax``.
 public struct Parameters: Sendable {
   /// Bytes of a JSON body: 200 KiB, the longest message that settings allow with each character escaped, which makes
   /// three bytes of one at most.
@@ -17,12 +18,17 @@ public struct Parameters: Sendable {
 
   private var members: JSONObject
 
-  /// Those of an object.
-  public init(_ members: JSONObject = JSONObject()) { self.members = Parameters.shallow(members) }
+  /// None.
+  public init() { members = JSONObject() }
 
-  private static func shallow(_ members: JSONObject) -> JSONObject {
+  /// Those of an object.
+  init(_ members: JSONObject) throws(Malformed) { self.members = try Parameters.shallow(members) }
+
+  private static func shallow(_ members: JSONObject) throws(Malformed) -> JSONObject {
+    // Which of them a row reads is not known here: to drop some would change what was asked.
+    guard members.entries.count <= Query.parametersMax else { throw Malformed.tooMany }
     var kept = JSONObject()
-    for entry in members.entries.prefix(Query.parametersMax) {
+    for entry in members.entries {
       switch entry.value {
       case .object: kept[entry.name] = .object(JSONObject())
       case .array(let elements):
@@ -83,19 +89,27 @@ public struct Parameters: Sendable {
   struct Malformed: Error {
     let status: Int
     let text: String
+
+    static let tooMany = Malformed(status: 400, text: "There are more than \(Query.parametersMax) parameters")
   }
 
   /// Those of a request.
   init(of request: Request) throws(Malformed) {
     members = try Parameters.query(request.head.query)
-    for entry in Parameters.shallow(try Parameters.body(of: request)).entries { members[entry.name] = entry.value }
+    for entry in try Parameters.shallow(try Parameters.body(of: request)).entries { members[entry.name] = entry.value }
   }
 
   private static func query(_ text: String?) throws(Malformed) -> JSONObject {
-    guard let query = try? Query(text) else { throw Malformed(status: 400, text: "Malformed parameters") }
-    var members = JSONObject()
-    for (name, value) in query.parameters { members[name] = .string(value) }
-    return members
+    do throws(Query.Failure) {
+      var members = JSONObject()
+      for (name, value) in try Query(text).parameters { members[name] = .string(value) }
+      return members
+    } catch {
+      switch error {
+      case .tooMany: throw Malformed.tooMany
+      case .encoding: throw Malformed(status: 400, text: "Malformed parameters")
+      }
+    }
   }
 
   private static func body(of request: Request) throws(Malformed) -> JSONObject {

@@ -30,9 +30,6 @@ extension Refusal {
   /// The answer was not ready in time.
   public static let answerTimeout = Refusal(
     503, "answer_timeout", "The answer took too long; repeat the request with the same ids.", retryAfterSeconds: 5)
-  /// Other large bodies take the room there is.
-  public static let noRoomForBody = Refusal(
-    503, "uploads_full", "This node takes as many large bodies as it may; send it again.", retryAfterSeconds: 2)
   /// All connections of the server are taken.
   public static let connections = Refusal(
     503, "too_many_connections", "This node has as many connections as it may have.", retryAfterSeconds: 5)

@@ -15,6 +15,9 @@ public struct Response: Sendable, Equatable {
   /// A body that is too long to be held, instead of ``body``.
   public var stream: BodyStream?
 
+  /// The room that ``body`` has taken while it gathered; kept until the client has it.
+  public var hold: BodyHold?
+
   /// True when the connection is to be closed after this answer.
   public var closesConnection: Bool
 

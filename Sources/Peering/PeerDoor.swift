@@ -27,7 +27,9 @@ public final class PeerDoor: HTTPHandler, @unchecked Sendable {
   public var report: PeerCounts { counts }
 
   /// As much as the door takes itself.
-  public func bodyBytesMax(for head: RequestHead) -> Int? { doors[head.path]?.bodyBytesMax ?? 0 }
+  public func bodyAllowance(for head: RequestHead) -> BodyAllowance? {
+    BodyAllowance(doors[head.path]?.bodyBytesMax ?? 0)
+  }
 
   /// A poll is for a client who waits for it, on whatever node.
   public func endsWithClient(_ head: RequestHead) -> Bool { EngineDoor.endsWithClient(head) }

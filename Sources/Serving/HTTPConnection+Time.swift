@@ -11,13 +11,34 @@ extension HTTPConnection {
 
   func watchTime() {
     guard !isClosing else { return }
-    clock.enter(phase, now: server.loop.now)
+    clock.enter(phase, now: server.loop.now, server.limits)
+    countMoved()
     arm()
+  }
+
+  /// Bytes that a reader has yet to take from the queue have earned him nothing.
+  private func countMoved() {
+    let bytes = poured.map { $0 - connection.queuedBytes } ?? assembler.bodyBytes
+    clock.moved(to: bytes, now: server.loop.now, pace)
+  }
+
+  /// A body may not save up time: whoever has sent all but the last byte would hold its room for hours. Only the reader
+  /// of a file, which comes in pieces, holds so little that he may rest.
+  private var pace: RequestClock.Pace {
+    let limits = server.limits
+    guard hold != nil else {
+      return RequestClock.Pace(
+        bytesPerSecond: limits.bodyBytesPerSecondMin, stallMax: poured == nil ? limits.bodyMilliseconds : nil)
+    }
+    let isScarce = (poured == nil ? limits.largeBodies : limits.longAnswers).isScarce
+    return RequestClock.Pace(
+      bytesPerSecond: isScarce ? limits.longBytesPerSecondWhenScarce : limits.longBytesPerSecondMin,
+      stallMax: limits.bodyMilliseconds)
   }
 
   /// One timer a connection: set anew only when the deadline comes nearer; one that fires too early is set again.
   func arm() {
-    let deadline = clock.deadline(server.limits, bodyBytes: poured ?? assembler.bodyBytes)
+    let deadline = clock.deadline
     guard timer == nil || deadline < timerAt else { return }
     timer?.cancel()
     timerAt = deadline
@@ -27,9 +48,8 @@ extension HTTPConnection {
   private func timePassed() {
     timer = nil
     guard !isClosing, upgraded == nil else { return }
-    guard clock.deadline(server.limits, bodyBytes: poured ?? assembler.bodyBytes) <= server.loop.now else {
-      return arm()
-    }
+    countMoved()
+    guard clock.deadline <= server.loop.now else { return arm() }
     server.counts.timedOut[clock.phase.name, default: 0] += 1
     switch clock.phase {
     case .idle: connection.queuedBytes > 0 ? connection.close() : close()

@@ -29,8 +29,8 @@ final class HTTPConnection: @unchecked Sendable {
   /// What answers a request whose answer is for a client that still waits.
   private var answering: Task<Void, Never>?
   private var started: UInt32 = 0
-  /// Bytes taken from the room for large bodies.
-  var roomTaken = 0
+  /// The room of the long body that is read, or of the long answer that the client reads.
+  var hold: BodyHold?
   /// Of the long answer that the client reads: what it has been given.
   var poured: Int?
   var whenDrained: CheckedContinuation<Void, Never>?
@@ -41,7 +41,7 @@ final class HTTPConnection: @unchecked Sendable {
     self.address = address
     self.block = block
     assembler = RequestAssembler(limits: server.limits.request)
-    clock = RequestClock(now: server.loop.now)
+    clock = RequestClock(now: server.loop.now, server.limits)
     arm()
   }
 
@@ -100,7 +100,7 @@ final class HTTPConnection: @unchecked Sendable {
     if head.expectsContinue { connection.send(Response.continueBytes) }
   }
 
-  private func request(_ head: RequestHead, _ body: [UInt8]) -> Request {
+  func request(_ head: RequestHead, _ body: [UInt8]) -> Request {
     let forwarded = head.headers.values(for: "x-forwarded-for")
     return Request(
       head: head, body: body,
@@ -148,7 +148,7 @@ final class HTTPConnection: @unchecked Sendable {
   private func start(_ read: Request) {
     let request = request(read.head, read.body)
     isBusy = true
-    clock.enter(.answer, now: server.loop.now)
+    clock.enter(.answer, now: server.loop.now, server.limits)
     if request.method == .options && request.path == "*" { return answer(HTTPConnection.serverOptions, to: request) }
     let endsWithClient = server.handler.endsWithClient(request.head)
     started &+= 1
@@ -171,9 +171,14 @@ final class HTTPConnection: @unchecked Sendable {
     .noContent, headers: ["Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
 
   private func answer(_ response: Response, to request: Request) {
-    giveRoomBack()
+    hold = nil
     guard isBusy, !isClosing else { return }
     answering = nil
+    var response = response
+    do throws(Refusal) { try prepareAnswer(&response, to: request) } catch {
+      server.counts.refused[error.code, default: 0] += 1
+      return refuse(error)
+    }
     let keepAlive = request.head.keepAlive && !response.closesConnection && !server.isDraining
     server.send(response, on: connection, answering: request.head, keepAlive: keepAlive)
     guard let stream = response.stream, request.method != .head, !response.status.forbidsBody else {
@@ -265,7 +270,7 @@ extension HTTPConnection: ConnectionHandler {
     timer?.cancel()
     clientLeft()
     // While somebody answers, he still holds the body.
-    if !isBusy { giveRoomBack() }
+    if !isBusy { hold = nil }
     whenDrained?.resume()
     whenDrained = nil
     server.ended(self, block: block)

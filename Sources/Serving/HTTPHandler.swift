@@ -6,11 +6,11 @@ import WebSocket
 ///
 /// - Isolation: called on the server's loop; `async` code stays on it.
 public protocol HTTPHandler: AnyObject, Sendable {
-  /// How many bytes the body of this request may have; nil for the server's own limit. Room for what is above that is
-  /// taken from ``ServingLimits/largeBodies`` before a byte of it is read.
+  /// How long the body of this request may be; nil for the server's own limit. Room for what is above that is taken
+  /// from ``ServingLimits/largeBodies`` before a byte of it is read.
   ///
   /// - Throws: why the body is not read at all.
-  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int?
+  func bodyAllowance(for head: RequestHead) throws(Refusal) -> BodyAllowance?
 
   /// Says whether a request that asks to go on as WebSocket may; nil when nobody serves WebSockets there, and the
   /// request is answered as any other.
@@ -32,13 +32,27 @@ public protocol HTTPHandler: AnyObject, Sendable {
 
 extension HTTPHandler {
   /// The server's own limit.
-  public func bodyBytesMax(for head: RequestHead) -> Int? { nil }
+  public func bodyAllowance(for head: RequestHead) -> BodyAllowance? { nil }
   /// No: what a request has begun is finished.
   public func endsWithClient(_ head: RequestHead) -> Bool { false }
   /// A line of plain text.
   public func answer(to refusal: Refusal, head: RequestHead?) -> Response { Response(refusal) }
   /// No WebSockets.
   public func upgrade(_ request: Request) -> UpgradeAnswer? { nil }
+}
+
+/// How long a body may be, and whose it is.
+public struct BodyAllowance: Sendable, Equatable {
+  /// Bytes of it.
+  public let bytesMax: Int
+  /// Who has signed in to send it, as ``BodyRoom/Holder`` counts him; nil for nobody.
+  public let account: String?
+
+  /// An allowance by its parts.
+  public init(_ bytesMax: Int, account: String? = nil) {
+    self.bytesMax = bytesMax
+    self.account = account
+  }
 }
 
 /// The answer to a request that asks for a WebSocket.

@@ -60,10 +60,8 @@ public final class HTTPServer: @unchecked Sendable {
   public func accept(_ connection: Connection) {
     counts.accepted += 1
     let address = connection.peerAddress?.host ?? ""
-    // A Unix socket has no address: who may open it is the file system's to say.
-    let isProxy = address.isEmpty || proxies.contains(address)
     if counts.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
-    let block = isProxy ? nil : IPAddress.block(of: address)
+    let block = proxies.block(of: address)
     if let block, addresses[block, default: 0] >= limits.connectionsPerAddressMax {
       return turnAway(connection, .connectionsOfAddress, "address")
     }

@@ -1,9 +1,8 @@
 import HTTP1
-import Synchronization
 
 /// How much a server takes on, and how long it waits.
 public struct ServingLimits: Sendable {
-  /// What a request may be; a route's own body limit comes from ``HTTPHandler/bodyBytesMax(for:)``.
+  /// What a request may be; a route's own body limit comes from ``HTTPHandler/bodyAllowance(for:)``.
   public var request = RequestLimits()
 
   /// Connections of one loop, WebSockets included: 10,000, half of the files that a process may have open, over two
@@ -24,14 +23,34 @@ public struct ServingLimits: Sendable {
   /// Milliseconds from the first byte of a request to the end of its header: 10,000; slower is an attack (408).
   public var headerMilliseconds: Int64 = 10_000
 
-  /// Milliseconds that a body may take besides what ``bodyBytesPerSecondMin`` gives it: 10,000 (408).
+  /// Milliseconds that a body may take besides what ``bodyBytesPerSecondMin`` gives it, and that it may stop for
+  /// however fast it came: 10,000 (408).
   public var bodyMilliseconds: Int64 = 10_000
 
   /// Bytes a second that a body must bring: 1,000, less than the slowest phone (408).
   public var bodyBytesPerSecondMin: Int64 = 1000
 
-  /// Room for bodies above the server's own limit, shared by the loops of a node; past it they are refused (503).
+  /// Bytes a second that a body must bring, or its reader take, while it has room in a ``BodyRoom``: 4,000, a phone at
+  /// the edge of a cell of the second generation (408).
+  public var longBytesPerSecondMin: Int64 = 4000
+
+  /// The same while more than half of that room is taken: 16,000, a phone on a bad line of the third; who is slower
+  /// then makes place (408).
+  public var longBytesPerSecondWhenScarce: Int64 = 16_000
+
+  /// Room for bodies above the server's own limit, shared by the loops of a node; past it they are refused (503), and
+  /// past one's share of it (429).
   public var largeBodies = BodyRoom()
+
+  /// Bytes of an answer that need no room: 64 KiB, less than what the kernel takes of it; so much may lie unread for
+  /// each connection besides what its send queue holds.
+  public var answerBytesUsual = 64 * 1024
+
+  /// Room for answers above that until they are read, shared by the loops of a node; refused as ``largeBodies``.
+  public var longAnswers = BodyRoom(for: .answers)
+
+  /// Whether an address has a share of both rooms: yes, but for those who speak for many.
+  public var sharesRoom = true
 
   /// Milliseconds that a connection may be silent between requests: 60,000, longer than balancers keep theirs.
   public var idleMilliseconds: Int64 = 60_000
@@ -52,34 +71,6 @@ public struct ServingLimits: Sendable {
 
   /// The defaults.
   public init() {}
-}
-
-/// Bytes that large bodies may take together: what is announced is taken before it is read, and given back with the
-/// answer, so that memory in flight is bounded however many send.
-///
-/// - Isolation: thread-safe; the loops of a node share one.
-public final class BodyRoom: Sendable {
-  private let free: Mutex<Int>
-  private let all: Int
-
-  /// Room for so many bytes: 128 MiB, five of the largest files at once.
-  public init(bytesMax: Int = 128 << 20) {
-    all = bytesMax
-    free = Mutex(bytesMax)
-  }
-
-  /// Bytes that are taken now.
-  public var taken: Int { all - free.withLock { $0 } }
-
-  func take(_ bytes: Int) -> Bool {
-    free.withLock { free in
-      guard bytes <= free else { return false }
-      free -= bytes
-      return true
-    }
-  }
-
-  func give(_ bytes: Int) { free.withLock { $0 += bytes } }
 }
 
 /// What a server has done so far, and what is open now.

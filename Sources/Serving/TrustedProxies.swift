@@ -40,6 +40,12 @@ public struct TrustedProxies: Sendable, Equatable {
     return ranges.contains { address.hasPrefix($0.prefix, bits: $0.bits) }
   }
 
+  /// What limits count a client as; nil for a proxy, and for a Unix socket, which has no address: who may open it is
+  /// the file system's to say.
+  public func block(of address: String) -> String? {
+    address.isEmpty || contains(address) ? nil : IPAddress.block(of: address)
+  }
+
   /// Whose request this is: the right-most address that is not one of the proxies.
   ///
   /// What stands further left was written by the client himself and proves nothing.

@@ -45,8 +45,9 @@ struct ProblemsPageTests {
 
       A request that is not HTTP as RFC 9112 has it is answered with the codes of `HTTP1.Refusal` (400, 413, 414, 417,
       431, 501, 505), and the connection is closed. So are `request_timeout` (408), `answer_timeout` (503),
-      `too_many_connections` (503), `too_many_connections_of_address` (429), `invalid_handshake` (400, 405) and
-      `upgrade_required` (426).
+      `too_many_connections` (503), `too_many_connections_of_address` (429), `invalid_handshake` (400, 405),
+      `upgrade_required` (426), and for want of room for long bodies `uploads_full` and `answers_full` (503),
+      `uploads_of_account_full`, `uploads_of_address_full`, `answers_of_account_full`, `answers_of_address_full` (429).
 
       """
   }

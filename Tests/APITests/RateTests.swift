@@ -54,6 +54,20 @@ struct RateTests {
     #expect(door.limiter.keys.isEmpty)
   }
 
+  @Test func `further pages of a list cost up to half of the bucket, and are told when it is full`() async throws {
+    let stage = try await Stage.set()
+    let policy = RatePolicy(burst: 6, perSecond: 1)
+    let gate = RateGate(limiter: MemoryRateLimiter(clock: stage.clock), policies: [.read: policy])
+    func page(_ number: Int, _ kind: RateClass = .read) async -> Milliseconds? {
+      await gate.retryAfter(kind, furtherPage: number, stage.ada, address: "")
+    }
+    for number in 1...200 { #expect(await page(number) == nil) }
+    for _ in 0..<4 { #expect(await gate.retryAfter(.read, stage.ada) == nil) }
+    #expect(await gate.retryAfter(.read, stage.ada) == 1_000, "two pages were counted")
+    #expect(await page(1) == 6_000)
+    #expect(await page(1, .search) == nil, "a class without a policy is not counted")
+  }
+
   @Test func `a refusal of the row says what is left too`() async throws {
     let door = try await Door.open(policies: Self.policies)
     let reply = await door.send(.get, "/v1/users/me?x=1", as: door.stage.ada)

@@ -1,4 +1,5 @@
 import HTTP1
+import JSONText
 import MemoryAdapters
 import TestKit
 import Testing
@@ -49,5 +50,29 @@ import Testing
     let other = try await ask("GET", "/logout")
     #expect(other.status == 405)
     #expect(other.headers["Allow"] == "POST, OPTIONS")
+  }
+
+  @Test func `too many members are refused in the dialect's own frame, by requests and by sockets`() async throws {
+    let body = "{" + (0...Query.parametersMax).map { "\"m\($0)\":1" }.joined(separator: ",") + "}"
+    let words = "There are more than 64 parameters"
+    let realtime = MemoryStage(.realtime)
+    let answer = try await realtime.request(
+      "POST", "/api/auth/login", ["Content-Type": "application/json"], Array(body.utf8))
+    #expect(answer.status == 400)
+    #expect(try JSONValue(parsing: answer.body) == ["message": .string(words)])
+    let socket = try #require(try await MemoryStage(.pymessage).connect("", [:], auth: nil))
+    var frame = try #require(try JSONValue(parsing: body).object)
+    frame["type"] = "login"
+    try await socket.send(.object(frame))
+    #expect(try await socket.next()?["error"]?.string == words)
+  }
+
+  @Test func `what a server refuses is said in the dialect's frame, with when to come again`() throws {
+    let full = stage.mount.response(refusing: 429, "Later.", retryAfter: 2, origin: nil)
+    #expect(full.status.code == 429)
+    #expect(full.headers["Retry-After"] == "2")
+    #expect(full.closesConnection)
+    #expect(String(decoding: full.body, as: UTF8.self).contains("Later."))
+    #expect(!stage.mount.response(refusing: 413, "Never.", origin: nil).headers.contains("Retry-After"))
   }
 }

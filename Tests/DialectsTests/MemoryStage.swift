@@ -11,7 +11,7 @@ import Tokens
 
 /// A dialect alone: its rows over memory adapters, in virtual time.
 final class MemoryStage: TranscriptStage, @unchecked Sendable {
-  let time = VirtualTime()
+  let time: VirtualTime
   let world: MemoryWorld
   let mount: Mount
   let door: DialectDoor
@@ -20,9 +20,10 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
 
   init(
     _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits(),
-    isSecure: Bool = false
+    isSecure: Bool = false, time: VirtualTime = VirtualTime(),
+    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
   ) {
-    let time = time
+    self.time = time
     let loop = VirtualLoop(time: time, seed: 1)
     let world = MemoryWorld(clock: VirtualClock(time))
     self.world = world
@@ -41,7 +42,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: gate,
       crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"]), allowsCredentials: true),
-      isSecure: isSecure, now: { time.now }, serve: { FileAnswer.response($0, to: $1) })
+      isSecure: isSecure, now: { time.now }, hold: hold, serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
     door = DialectDoor(
       mount, hub: hub, ports: loop, shelf: RoomShelf { String(UInt64.random(in: .min ... .max), radix: 36) })

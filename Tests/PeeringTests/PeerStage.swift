@@ -141,7 +141,7 @@ final class StageNode: HTTPHandler, @unchecked Sendable {
   func upgrade(_ request: Request) -> UpgradeAnswer? { request.path == PeerStage.path ? door?.upgrade(request) : nil }
 
   func endsWithClient(_ head: RequestHead) -> Bool { EngineDoor.endsWithClient(head) }
-  func bodyBytesMax(for head: RequestHead) -> Int? { door?.bodyBytesMax }
+  func bodyAllowance(for head: RequestHead) -> BodyAllowance? { door.map { BodyAllowance($0.bodyBytesMax) } }
 }
 
 /// Sends each message back; "bye" closes.

@@ -16,7 +16,8 @@ extension OverSockets {
     }
 
     @Test func `room for a large body is taken by what is announced, and given back with the answer`() async throws {
-      let limits = Self.limits(room: 100)
+      var limits = Self.limits(room: 100)
+      limits.sharesRoom = false
       let server = try await TestServer(limits: limits)
       let first = try server.connect()
       first.send(Self.post("/large", 60))
@@ -32,6 +33,98 @@ extension OverSockets {
       #expect(try await server.until { _ in limits.largeBodies.taken == 40 })
       third = nil
       #expect(try await server.until { _ in limits.largeBodies.taken == 0 })
+    }
+
+    private static func proxied(room: Int) throws -> (ServingLimits, TrustedProxies) {
+      (limits(room: room), try #require(TrustedProxies(parsing: "127.0.0.1")))
+    }
+
+    private static func post(_ length: Int, from address: String, as account: String) -> String {
+      "POST /large HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: \(address)\r\nX-Account: \(account)\r\n"
+        + "Content-Length: \(length)\r\n\r\n"
+    }
+
+    @Test func `one account or address has its share of the room, and others send meanwhile`() async throws {
+      let (limits, proxies) = try Self.proxied(room: 240)
+      let server = try await TestServer(limits: limits, proxies: proxies)
+      var slow: [LoopbackClient] = []
+      func begin(_ length: Int, from address: String, as account: String) throws -> LoopbackClient {
+        let client = try server.connect()
+        client.send(Self.post(length, from: address, as: account))
+        slow.append(client)
+        return client
+      }
+      _ = try begin(60, from: "192.0.2.1", as: "ada")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 60 })
+      let second = try begin(11, from: "192.0.2.9", as: "ada")
+      let refused = second.readToEnd()
+      #expect(refused.hasPrefix("HTTP/1.1 429"))
+      #expect(refused.contains("uploads_of_account_full at /large"))
+      _ = try begin(60, from: "192.0.2.1", as: "bob")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 120 })
+      let third = try begin(11, from: "192.0.2.1", as: "eve")
+      #expect(third.readToEnd().contains("uploads_of_address_full at /large"))
+      let honest = try begin(90, from: "2001:db8::1", as: "zoe")
+      honest.send(String(repeating: "x", count: 90))
+      #expect(honest.readAnswer()?.head.contains("200 OK") == true)
+      #expect(try await server.until { $0.refused == ["uploads_of_account_full": 1, "uploads_of_address_full": 1] })
+      #expect(limits.largeBodies.taken == 120)
+    }
+
+    @Test func `a proxy that names no client has no share of its own`() async throws {
+      let (limits, proxies) = try Self.proxied(room: 180)
+      let server = try await TestServer(limits: limits, proxies: proxies)
+      let clients = try (0..<3).map { _ in try server.connect() }
+      for client in clients { client.send(Self.post("/large", 60)) }
+      #expect(try await server.until { _ in limits.largeBodies.taken == 180 })
+    }
+
+    @Test func `while room is scarce who is slower than a bad line makes place`() async throws {
+      var limits = Self.limits(room: 100)
+      limits.bodyMilliseconds = 500
+      limits.longBytesPerSecondMin = 1
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect()
+      client.send(Self.post("/large", 90))
+      for _ in 0..<100 where try await server.report().timedOut["body"] == nil {
+        client.send("x")
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(try await server.until { $0.timedOut["body"] == 1 })
+      #expect(client.readToEnd().hasPrefix("HTTP/1.1 408"))
+    }
+
+    @Test func `a long answer has room until it is read, and one for which there is none is refused`() async throws {
+      var limits = ServingLimits()
+      limits.longAnswers = BodyRoom(bytesMax: 18 << 20, for: .answers)
+      let server = try await TestServer(limits: limits)
+      let get = "GET /huge HTTP/1.1\r\nHost: a\r\n\r\n"
+      var first: LoopbackClient? = try server.connect(narrow: true)
+      first?.send(get)
+      #expect(try await server.until { _ in limits.longAnswers.taken == 12 << 20 })
+      let second = try server.connect()
+      second.send(get)
+      #expect(second.readAnswer()?.body == "answers_of_address_full at /huge")
+      first = nil
+      #expect(try await server.until { _ in limits.longAnswers.taken == 0 })
+      let third = try server.connect()
+      third.send("HEAD /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(third.read()?.isEmpty == false)
+      #expect(limits.longAnswers.taken == 0)
+      third.send(get)
+      #expect(third.readAnswer()?.body.utf8.count == 12 << 20)
+      #expect(try await server.until { _ in limits.longAnswers.taken == 0 })
+      #expect(try await server.report().refused == ["answers_of_address_full": 1])
+    }
+
+    @Test func `who does not read a long answer is let go, and its room given back`() async throws {
+      var limits = ServingLimits()
+      limits.bodyMilliseconds = 300
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect(narrow: true)
+      client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await server.until { $0.timedOut["stream"] == 1 })
+      #expect(try await server.until { _ in limits.longAnswers.taken == 0 })
     }
 
     @Test func `small bodies need no room, and a route without a larger limit gets none`() async throws {

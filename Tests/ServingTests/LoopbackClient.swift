@@ -7,9 +7,12 @@ final class LoopbackClient: @unchecked Sendable {
   private let descriptor: CInt
   private var buffer: [UInt8] = []
 
-  init(to address: SocketAddress) throws {
+  /// - Parameter narrow: whether the kernel holds no more than some kilobytes that have not been read.
+  init(to address: SocketAddress, narrow: Bool = false) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw SystemError(call: "socket") }
+    var bytes: CInt = 4_096
+    if narrow { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<CInt>.size)) }
     var target = sockaddr_in()
     target.sin_family = sa_family_t(AF_INET)
     target.sin_port = (address.port ?? 0).bigEndian

@@ -30,7 +30,7 @@ final class TestServer: Sendable {
 
   deinit { loop.stop() }
 
-  func connect() throws -> LoopbackClient { try LoopbackClient(to: address) }
+  func connect(narrow: Bool = false) throws -> LoopbackClient { try LoopbackClient(to: address, narrow: narrow) }
 
   /// What the server has counted; asked on its loop.
   func report() async throws -> ServingCounts {
@@ -49,7 +49,7 @@ final class TestServer: Sendable {
 }
 
 /// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer, `/held` until
-/// it is let go; `/large` takes more, `/stream` is long; `/ws` is a WebSocket.
+/// it is let go; `/large` takes more, `/stream` is long, `/huge` more than the kernel takes; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
@@ -64,10 +64,10 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
 
   init(loop: EventLoop) { self.loop = loop }
 
-  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int? {
+  func bodyAllowance(for head: RequestHead) throws(Refusal) -> BodyAllowance? {
     switch head.path {
-    case "/small": return 4
-    case "/large": return 90
+    case "/small": return BodyAllowance(4)
+    case "/large": return BodyAllowance(90, account: head.headers["x-account"])
     case "/stranger": throw Refusal(401, "stranger", "Who are you?")
     default: return nil
     }
@@ -124,6 +124,7 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     case "/stream": return stream(3_000_000)
     case "/endless": return stream(100_000_000)
     case "/broken": return stream(9, breaksOff: true)
+    case "/huge": return Response(.ok, body: Array(repeating: 0x2A, count: 12 << 20))
     case "/big": return Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
     case "/close":
       var response = Response(.ok, text: "bye")

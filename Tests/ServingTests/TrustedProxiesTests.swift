@@ -33,4 +33,13 @@ struct TrustedProxiesTests {
       #expect(TrustedProxies(parsing: text) == nil)
     }
   }
+
+  @Test("limits count a client by his block, and a proxy or a Unix socket not at all")
+  func blocks() throws {
+    let proxies = try #require(TrustedProxies(parsing: "10.0.0.0/8"))
+    #expect(proxies.block(of: "192.0.2.7") == "192.0.2.7")
+    #expect(proxies.block(of: "2001:db8:0:1::9") == "2001:db8:0:1::/64")
+    #expect(proxies.block(of: "10.1.2.3") == nil)
+    #expect(proxies.block(of: "") == nil)
+  }
 }

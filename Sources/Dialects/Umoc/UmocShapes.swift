@@ -33,7 +33,7 @@ extension Umoc {
 
   /// With more of its members; nil for who was sent away just now.
   private static func whole(_ group: Conversation, _ ask: Ask) async throws -> Conversation? {
-    try await ask.count(.read)
+    try await ask.countFurtherPage()
     do { return try await ask.run(ShowConversation(conversation: group.id)) } catch ChatError.notFound { return nil }
   }
 

@@ -1,4 +1,5 @@
 import ChatCore
+import Dialects
 
 /// Every wrong setting, a sentence each.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
@@ -106,6 +107,11 @@ extension Configuration {
     require(
       intake.uploadBytes >= shared.limits.fileBytesMax + 65_536,
       "MARTLET_LIMIT_UPLOADS_BYTES is \(intake.uploadBytes), less than one file of MARTLET_LIMIT_FILE_BYTES.")
+    let longestHistory = 2 * (Ask.historyBytesMax + shared.limits.pageMax * shared.limits.textBytesMax)
+    require(
+      intake.answerBytes >= longestHistory,
+      "MARTLET_LIMIT_ANSWERS_BYTES is \(intake.answerBytes), too small for MARTLET_LIMIT_PAGE messages of "
+        + "MARTLET_LIMIT_TEXT_BYTES: at least \(longestHistory).")
     let textRoom = 2 * shared.limits.textBytesMax
     require(
       intake.frameBytes >= textRoom,

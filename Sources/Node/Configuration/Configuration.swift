@@ -136,6 +136,8 @@ public struct IntakeConfiguration: Sendable, Equatable {
   public var bodyBytes = 1_048_576
   /// Bytes of files that may be under way into the node.
   public var uploadBytes = 134_217_728
+  /// Bytes of long answers that may wait for their readers.
+  public var answerBytes = 134_217_728
   /// Bytes of a request's header lines.
   public var headerBytes = 16_384
   /// How long a request's header may take to arrive.

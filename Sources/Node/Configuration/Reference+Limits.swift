@@ -59,7 +59,13 @@ extension Reference {
       reason: "A request's body: the longest text, with every character escaped, several times."),
     .number(
       "LIMIT_UPLOADS_BYTES", \.intake.uploadBytes, 1_048_576...17_179_869_184, unit: "bytes",
-      reason: "Of files under way into the node, by what they announce; past it uploads are refused, retryable."),
+      reason:
+        "Of files under way into the node, by what they announce; past it they are refused, retryable. "
+        + "An account has a quarter, an address half."),
+    .number(
+      "LIMIT_ANSWERS_BYTES", \.intake.answerBytes, 33_554_432...17_179_869_184, unit: "bytes",
+      reason:
+        "Of answers above 64 KiB until they are read, such as a dialect's whole lists; shares as with uploads."),
     .number(
       "LIMIT_HEADER_BYTES", \.intake.headerBytes, 1_024...262_144, unit: "bytes",
       reason: "A request's header lines: a token and what a balancer adds."),

@@ -149,7 +149,7 @@ public enum Reference {
       "RATE_READ", \.rates.read,
       reason:
         "Of one user: a client that starts reads a hundred things at once, "
-        + "a dialect's whole list counts as up to 200."
+        + "a dialect's whole list counts as up to 200, and no more than half of the burst."
     ),
     .rate(
       "RATE_SEARCH", \.rates.search,

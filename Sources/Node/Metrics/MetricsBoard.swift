@@ -8,16 +8,16 @@ final class MetricsBoard: Sendable {
   private let nodes = Mutex<[LoopNode]>([])
   private let role: Role
   private let sink: LogSink
-  private let room: BodyRoom
+  private let rooms: Rooms
   private let readiness: Readiness
   private let connectionsMax: Int
   private let spans: SpanQueue?
 
   init(
-    role: Role, sink: LogSink, room: BodyRoom, readiness: Readiness, connectionsMax: Int, spans: SpanQueue? = nil
+    role: Role, sink: LogSink, rooms: Rooms, readiness: Readiness, connectionsMax: Int, spans: SpanQueue? = nil
   ) {
     self.spans = spans
-    self.room = room
+    self.rooms = rooms
     self.readiness = readiness
     self.connectionsMax = connectionsMax
     self.role = role
@@ -57,7 +57,10 @@ final class MetricsBoard: Sendable {
     if let spans { metrics.write(spans: spans.counts) }
     metrics.sample(
       "martlet_uploads_bytes", .gauge, "Bytes of files under way into the node, by what they announce.", [],
-      Int64(room.taken))
+      Int64(rooms.uploads.taken))
+    metrics.sample(
+      "martlet_answers_bytes", .gauge, "Bytes of long answers that gather or wait for their readers.", [],
+      Int64(rooms.answers.taken))
     return metrics.text
   }
 }

@@ -20,7 +20,7 @@ final class ProbeDoor: HTTPHandler, @unchecked Sendable {
   /// - Returns: the server, which serves for as long as it is held.
   static func open(_ shared: SharedParts, on loop: EventLoop) throws(SystemError) -> HTTPServer? {
     guard let place = shared.configuration.serving.probeListen else { return nil }
-    var limits = shared.configuration.servingLimits(loops: 1, room: shared.room)
+    var limits = shared.configuration.servingLimits(loops: 1)
     limits.connectionsMax = connectionsMax
     limits.connectionsPerAddressMax = connectionsMax
     let server = HTTPServer(loop: loop, limits: limits, handler: ProbeDoor(shared.probes(isOperators: true)))

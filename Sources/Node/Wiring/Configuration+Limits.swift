@@ -50,11 +50,10 @@ extension Configuration {
   }
 
   /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
-  func servingLimits(loops: Int, room: BodyRoom) -> ServingLimits {
+  func servingLimits(loops: Int) -> ServingLimits {
     var limits = ServingLimits()
     limits.connectionsMax = loops == 1 ? intake.connections : intake.connections / loops * 5 / 4
     limits.request.bodyBytesMax = intake.bodyBytes
-    limits.largeBodies = room
     limits.request.headerBytesMax = intake.headerBytes
     limits.headerMilliseconds = intake.headerTime
     limits.bodyMilliseconds = intake.bodyTime

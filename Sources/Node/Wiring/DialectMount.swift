@@ -85,15 +85,17 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
     }
   }
 
-  func bodyBytesMax(for head: RequestHead) throws(HTTP1.Refusal) -> Int? {
-    if head.path == DialectMount.enginePath { return engine?.bodyBytesMax }
+  func bodyAllowance(for head: RequestHead) throws(HTTP1.Refusal) -> BodyAllowance? {
+    if head.path == DialectMount.enginePath { return engine.map { BodyAllowance($0.bodyBytesMax) } }
     do {
       guard let token = try service?.uploader(head) else { return nil }
-      guard shared.knows(token) else { throw HTTP1.Refusal(401, "invalid_token", mount.turnedAway) }
+      guard let account = shared.account(of: token) else {
+        throw HTTP1.Refusal(401, "invalid_token", mount.turnedAway)
+      }
+      return shared.fileAllowance(of: account)
     } catch {
       throw HTTP1.Refusal(401, "invalid_token", (error as? Dialects.Refusal)?.text ?? mount.turnedAway)
     }
-    return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
   }
 
   func endsWithClient(_ head: RequestHead) -> Bool {
@@ -102,7 +104,9 @@ final class DialectMount: HTTPHandler, @unchecked Sendable {
 
   func answer(to refusal: HTTP1.Refusal, head: RequestHead?) -> Response {
     if let head, let engine, head.path == DialectMount.enginePath { return engine.answer(to: refusal, head: head) }
-    return mount.response(refusing: refusal.status.code, refusal.reason, origin: head?.headers["origin"])
+    return mount.response(
+      refusing: refusal.status.code, refusal.reason, retryAfter: refusal.retryAfterSeconds,
+      origin: head?.headers["origin"])
   }
 
   /// Tells the sockets to go.

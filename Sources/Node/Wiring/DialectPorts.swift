@@ -25,6 +25,10 @@ struct DialectPorts: CredentialCheck, DialectGate {
     return await gate.retryAfter(kind, caller, address: address)
   }
 
+  func retryAfter(furtherPage number: Int, _ caller: Caller?, address: String) async -> Milliseconds? {
+    await gate.retryAfter(.read, furtherPage: number, caller, address: address)
+  }
+
   func signIn(
     _ username: String, address: String, _ body: @Sendable () async throws(ChatError) -> SignedIn
   ) async throws(ChatError) -> SignedIn {

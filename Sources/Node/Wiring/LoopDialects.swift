@@ -38,7 +38,8 @@ final class LoopDialects: @unchecked Sendable {
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
         gate: ports, crossOrigin: configuration.dialectCrossOrigin,
         isSecure: configuration.serving.certificateFile != nil, tracer: shared.tracer,
-        now: EventLoop.monotonicMilliseconds, serve: { FileAnswer.response($0, to: $1) },
+        now: EventLoop.monotonicMilliseconds, hold: { shared.answerHold(of: $0, at: $1) },
+        serve: { FileAnswer.response($0, to: $1) },
         record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
         mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)
@@ -72,8 +73,7 @@ final class LoopDialects: @unchecked Sendable {
   func serve(_ dialect: String, at listener: Listener) throws(SystemError) {
     guard let mount = mounts[dialect] else { return }
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
-      proxies: shared.proxies, handler: mount)
+      loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: mount)
     servers.append(server)
     try server.serve(listener)
   }

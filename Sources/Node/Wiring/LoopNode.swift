@@ -17,8 +17,6 @@ import WebSocket
 final class LoopNode: HTTPHandler, @unchecked Sendable {
   static let socketPath = "/v1/socket"
   static let filesPath = "/v1/files"
-  /// Bytes of a form around its file: boundaries and a part's header, several times.
-  static let formBytesMax = 16_384
   static let subprotocol = "martlet.v1.json"
 
   let loop: EventLoop
@@ -76,8 +74,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       record: { requests.record($0) })
     if let parts = shared.privateDoor, let nodes = adapters.nodes {
       peers = LoopPeers(
-        loop: loop, parts: parts, nodes: nodes, configuration: shared.configuration, loops: shared.loops,
-        room: shared.room)
+        loop: loop, parts: parts, nodes: nodes, limits: shared.servingLimits)
     } else {
       peers = nil
     }
@@ -111,9 +108,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     adapters.start()
     hub.start()
     let server = HTTPServer(
-      loop: loop, limits: shared.configuration.servingLimits(loops: shared.loops, room: shared.room),
-      proxies: shared.proxies,
-      handler: self)
+      loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: self)
     self.server = server
     try server.serve(listener)
     for (dialect, listener) in listeners { try dialects.serve(dialect, at: listener) }
@@ -142,14 +137,14 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
 
   /// Files are longer than other bodies, and room for them is only for who is known; whether his session still lives
   /// is asked when the body is there.
-  func bodyBytesMax(for head: RequestHead) throws(Refusal) -> Int? {
-    if let (mount, head) = dialects.find(head) { return try mount.bodyBytesMax(for: head) }
-    if isEngine(head) { return engine.bodyBytesMax }
+  func bodyAllowance(for head: RequestHead) throws(Refusal) -> BodyAllowance? {
+    if let (mount, head) = dialects.find(head) { return try mount.bodyAllowance(for: head) }
+    if isEngine(head) { return BodyAllowance(engine.bodyBytesMax) }
     guard shared.role.servesAPI, head.method == .post, head.path == LoopNode.filesPath else { return nil }
-    guard let token = try? BearerToken.of(head.headers), shared.knows(token) else {
+    guard let token = try? BearerToken.of(head.headers), let account = shared.account(of: token) else {
       throw Refusal(401, "invalid_token", "A file is taken from who has signed in: send a valid token.")
     }
-    return shared.configuration.shared.limits.fileBytesMax + LoopNode.formBytesMax
+    return shared.fileAllowance(of: account)
   }
 
   func upgrade(_ request: Request) -> UpgradeAnswer? {

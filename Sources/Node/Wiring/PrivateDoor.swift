@@ -58,7 +58,7 @@ final class LoopPeers: @unchecked Sendable {
   let door: PeerDoor
   private let server: HTTPServer
 
-  init(loop: EventLoop, parts: PrivateDoor, nodes: NodeList, configuration: Configuration, loops: Int, room: BodyRoom) {
+  init(loop: EventLoop, parts: PrivateDoor, nodes: NodeList, limits: ServingLimits) {
     self.loop = loop
     let seal = parts.seal
     client = PeerClient(
@@ -69,14 +69,15 @@ final class LoopPeers: @unchecked Sendable {
       }
     }
     door = PeerDoor(gate: parts.gate)
-    server = HTTPServer(loop: loop, limits: LoopPeers.limits(configuration, loops, room), handler: door)
+    server = HTTPServer(loop: loop, limits: LoopPeers.limits(limits), handler: door)
   }
 
   /// Other nodes are few addresses with many connections, and what they pass on waits as long as at their own doors;
   /// what they add to a header has a kilobyte.
-  private static func limits(_ configuration: Configuration, _ loops: Int, _ room: BodyRoom) -> ServingLimits {
-    var limits = configuration.servingLimits(loops: loops, room: room)
+  private static func limits(_ clients: ServingLimits) -> ServingLimits {
+    var limits = clients
     limits.connectionsPerAddressMax = limits.connectionsMax
+    limits.sharesRoom = false
     limits.request.headerBytesMax += 1_024
     limits.idleMilliseconds = max(limits.idleMilliseconds, ServingLimits().idleMilliseconds)
     return limits

@@ -62,7 +62,7 @@ extension SharedParts {
     guard let proxies = proxies.isEmpty ? TrustedProxies() : TrustedProxies(parsing: proxies) else {
       throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
     }
-    let room = BodyRoom(bytesMax: configuration.intake.uploadBytes)
+    let rooms = Rooms(configuration.intake)
     let readiness = Readiness()
     let keySet = secrets.ring.jwks
     let spans = configuration.tracing.endpoint.map { _ in SpanQueue() }
@@ -73,9 +73,9 @@ extension SharedParts {
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
       endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
-      proxies: proxies, room: room, readiness: readiness,
+      proxies: proxies, rooms: rooms, readiness: readiness,
       metrics: MetricsBoard(
-        role: role, sink: sink, room: room, readiness: readiness, connectionsMax: configuration.intake.connections,
+        role: role, sink: sink, rooms: rooms, readiness: readiness, connectionsMax: configuration.intake.connections,
         spans: spans),
       engineSessions: engineSessions, recoveryShelf: RecoveryShelf { engineSessions.makeID() },
       roomShelf: RoomShelf { engineSessions.makeID() },

@@ -3,6 +3,7 @@ import ChatCore
 import Delivery
 import Dialects
 import EngineServing
+import HTTP1
 import IORuntime
 import Realtime
 import Serving
@@ -21,8 +22,8 @@ struct SharedParts: Sendable {
   let tokens: Tokens.TokenVerifier
   let endpoints: [Endpoint]
   let proxies: TrustedProxies
-  /// For files on their way into the node.
-  let room: BodyRoom
+  /// For files on their way into the node, and answers on their way out.
+  let rooms: Rooms
   let readiness: Readiness
   let metrics: MetricsBoard
   let engineSessions: EngineDirectory
@@ -37,9 +38,41 @@ struct SharedParts: Sendable {
   /// By which the loops ask the log once for all.
   let headRound = HeadRound()
 
-  /// Whether an access token is ours and has not expired; whether its session lives is another question.
-  func knows(_ token: String) -> Bool {
-    (try? tokens.verifyAccess(token, now: SystemClock().now.milliseconds / 1_000)) != nil
+  /// Whose an access token is, if it is ours and has not expired; whether its session lives is another question.
+  func account(of token: String) -> String? {
+    (try? tokens.verifyAccess(token, now: SystemClock().now.milliseconds / 1_000))?.subject
+  }
+
+  /// Bytes of a form around its file: boundaries and a part's header, several times.
+  private static let formBytesMax = 16_384
+
+  /// How long a body with a file may be.
+  func fileAllowance(of account: String) -> BodyAllowance {
+    BodyAllowance(configuration.shared.limits.fileBytesMax + SharedParts.formBytesMax, account: account)
+  }
+
+  /// Room for a long answer to that user at that address.
+  func answerHold(of user: UserID?, at address: String) -> BodyHold {
+    let account = user.map { [BodyRoom.Holder.account("\($0.rawValue)")] } ?? []
+    return rooms.answers.hold(for: account + (proxies.block(of: address).map { [.address($0)] } ?? []))
+  }
+
+  /// Those of one loop's servers.
+  var servingLimits: ServingLimits {
+    var limits = configuration.servingLimits(loops: loops)
+    (limits.largeBodies, limits.longAnswers) = (rooms.uploads, rooms.answers)
+    return limits
+  }
+}
+
+/// Rooms for long bodies; one of each a node.
+struct Rooms: Sendable {
+  let uploads: BodyRoom
+  let answers: BodyRoom
+
+  init(_ intake: IntakeConfiguration) {
+    uploads = BodyRoom(bytesMax: intake.uploadBytes)
+    answers = BodyRoom(bytesMax: intake.answerBytes, for: .answers)
   }
 }
 

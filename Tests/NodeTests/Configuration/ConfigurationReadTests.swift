@@ -109,6 +109,9 @@ func sentences(
     let narrow = ["MARTLET_LIMIT_TEXT_BYTES": "65536", "MARTLET_LIMIT_FRAME_BYTES": "65536"]
     #expect(sentences(narrow).first?.hasPrefix("MARTLET_LIMIT_FRAME_BYTES") == true)
     #expect(sentences(["MARTLET_LIMIT_TEXT_BYTES": "32768"]).isEmpty)
+    let longest = ["MARTLET_LIMIT_PAGE": "1000", "MARTLET_LIMIT_TEXT_BYTES": "65536"]
+    #expect(sentences(longest).first?.hasPrefix("MARTLET_LIMIT_ANSWERS_BYTES") == true)
+    #expect(sentences(longest.merging(["MARTLET_LIMIT_ANSWERS_BYTES": "150000000"]) { $1 }).isEmpty)
     let (listen, address) = ("MARTLET_PRIVATE_LISTEN", "MARTLET_PRIVATE_ADDRESS")
     #expect(sentences([listen: "10.0.0.7:9101"]).isEmpty)
     #expect(sentences([listen: "0.0.0.0:9101", address: "10.0.0.7:9101"]).isEmpty)
