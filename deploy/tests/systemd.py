@@ -47,7 +47,7 @@ def topic(_):
 
     @holds("the kernel's settings are the kernel's")
     def _():
-        for path in (UNITS / "90-martlet.conf",):
+        for path in (UNITS / "90-martlet.conf", DEPLOY / "nginx/90-martlet-nginx.conf"):
             for name in kernel(path):
                 assert (pathlib.Path("/proc/sys") / name.replace(".", "/")).exists(), f"{path.name}: {name}"
 
