@@ -25,7 +25,7 @@ final class ProbeDoor: HTTPHandler, @unchecked Sendable {
     limits.connectionsPerAddressMax = connectionsMax
     let server = HTTPServer(loop: loop, limits: limits, handler: ProbeDoor(shared.probes(isOperators: true)))
     let listener = try Listener.open(
-      .ip(host: place.host, port: place.port), asSaidBy: "MARTLET_PROBE_LISTEN", on: loop)
+      .ip(host: place.host, port: place.port), asSaidBy: "MARTLET_PROBE_LISTEN", on: loop, isFirst: true)
     try server.serve(listener)
     shared.logger.info("probes", .text("address", "\(listener.address)"))
     return server

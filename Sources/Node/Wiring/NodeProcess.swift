@@ -89,7 +89,8 @@ final class NodeProcess: @unchecked Sendable {
       let address = listeners.first?.address ?? listen
       listeners.append(
         try Listener.open(
-          address, asSaidBy: "MARTLET_LISTEN", on: loop, tls: try NodeProcess.tls(configuration.serving)))
+          address, asSaidBy: "MARTLET_LISTEN", on: loop, isFirst: listeners.isEmpty,
+          tls: try NodeProcess.tls(configuration.serving)))
     }
     let dialects = try dialectListeners()
     for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
@@ -107,7 +108,8 @@ final class NodeProcess: @unchecked Sendable {
       try configuration.dialects.listeners.map { row in
         let address = SocketAddress.ip(host: row.address.host, port: row.address.port)
         let listener = try Listener.open(
-          address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: loop, tls: try NodeProcess.tls(configuration.serving))
+          address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: loop, isFirst: loop === group.loops[0],
+          tls: try NodeProcess.tls(configuration.serving))
         return (row.dialect, listener)
       }
     }

@@ -37,7 +37,8 @@ struct PrivateDoor: Sendable {
     var listeners: [Listener] = []
     for loop in loops {
       let address = listeners.first?.address ?? .ip(host: listen.host, port: listen.port)
-      listeners.append(try Listener.open(address, asSaidBy: "MARTLET_PRIVATE_LISTEN", on: loop))
+      listeners.append(
+        try Listener.open(address, asSaidBy: "MARTLET_PRIVATE_LISTEN", on: loop, isFirst: listeners.isEmpty))
     }
     return listeners
   }
