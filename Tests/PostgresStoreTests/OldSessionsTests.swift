@@ -70,6 +70,20 @@ struct OldSessionsTests {
     }
   }
 
+  @Test("a new password leaves the session that it was given by, and tells of those that lived; no account leaves any")
+  func changed() async throws {
+    try await Database.with { database in
+      let ada = try await Cast.gather(in: database.underTest).ada.id
+      let (ended, living) = (try await Self.signIn(ada, database), try await Self.signIn(ada, database))
+      let own = try await Self.signIn(ada, database)
+      #expect(try await database.stores.sessions.end(ended, of: ada))
+      #expect(try await database.stores.users.changePassword("hash", of: ada, keeping: own) == [living])
+      #expect(try await Self.kept(ada, database) == 1)
+      #expect(try await database.stores.users.delete(ada))
+      #expect(try await Self.kept(ada, database) == 0)
+    }
+  }
+
   private static func signIn(_ user: UserID, _ database: Database) async throws -> SessionID {
     try await database.stores.sessions.open(user: user, device: nil, nonce: nonce, most: 100).id
   }
