@@ -37,6 +37,7 @@ public struct Migration: Sendable {
     Migration(13, "0013_sending.sql", PackageResources._013_sending_sql),
     Migration(14, "0014_sharing.sql", PackageResources._014_sharing_sql),
     Migration(15, "0015_kept_plans.sql", PackageResources._015_kept_plans_sql),
+    Migration(16, "0016_old_sessions.sql", PackageResources._016_old_sessions_sql),
   ]
 
   /// The version that this binary's statements are written for.

@@ -33,8 +33,8 @@ extension PostgresUsers {
   static let endOthers = Statement(
     "users.end_sessions",
     """
-    UPDATE user_session s SET ended_at = now()
-    WHERE s.bucket = $1 AND s.user_id = $2 AND s.id <> $3 AND s.ended_at IS NULL RETURNING s.id
+    DELETE FROM user_session s WHERE s.bucket = $1 AND s.user_id = $2 AND s.id <> $3
+    RETURNING s.id, s.ended_at IS NULL
     """)
   static let markDeleted = Statement(
     "users.delete",
@@ -83,7 +83,9 @@ extension PostgresUsers {
         guard try await transaction.query(statement, Self.key(user) + rest).affected == 1 else { return nil }
         // A statement of its own, so that it sees the sessions that were opened while the row was waited for.
         let rows = try await transaction.query(Self.endOthers, Self.key(user) + [.int8(kept?.rawValue ?? 0)])
-        return try rows.map { (row) throws(PostgresError) in SessionID(rawValue: try row.int8(0)) }
+        var ended: [SessionID] = []
+        for row in rows where try row.bool(1) { ended.append(SessionID(rawValue: try row.int8(0))) }
+        return ended
       }
     }
   }

@@ -75,6 +75,13 @@ class Balancer:
         logs = "".join(path.read_text() for path in self.directory.glob("log*"))
         raise AssertionError(f"{self.program} does not serve: {logs[-1000:]}")
 
+    @property
+    def pids(self):
+        """Its processes, and those that they have made to serve."""
+        pids = [process.pid for process in self.processes]
+        made = [pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in pids]
+        return [*pids, *(int(pid) for children in made for pid in children)]
+
     def servers(self, role):
         return [(f"{role}-{number}", node.port) for number, node in enumerate(getattr(self.cluster, role), 1)]
 

@@ -45,9 +45,23 @@ def topic(_):
         assert int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M)[1]) > grace + 10
         assert "Restart=always" in unit and "RestartPreventExitStatus=78" in unit
 
-    @holds("the kernel's settings in 90-martlet.conf are the kernel's")
+    @holds("the kernel's settings are the kernel's")
     def _():
-        for line in (UNITS / "90-martlet.conf").read_text().splitlines():
-            if line and not line.startswith("#"):
-                name = line.split("=")[0].strip()
-                assert (pathlib.Path("/proc/sys") / name.replace(".", "/")).exists(), name
+        for path in (UNITS / "90-martlet.conf", DEPLOY / "nginx/90-martlet-nginx.conf"):
+            for name in kernel(path):
+                assert (pathlib.Path("/proc/sys") / name.replace(".", "/")).exists(), f"{path.name}: {name}"
+
+    @holds("where nodes listen the kernel gives no port to a connection, so that a node finds it free when it is back")
+    def _():
+        reserved = set()
+        for part in kernel(UNITS / "90-martlet.conf")["net.ipv4.ip_local_reserved_ports"].split(","):
+            first, _, last = part.partition("-")
+            reserved |= set(range(int(first), int(last or first) + 1))
+        ports = re.findall(r"^MARTLET_\w*LISTEN=\S+:(\d+)$", (UNITS / "martlet.env").read_text(), re.M)
+        assert len(ports) == 2 and {int(port) for port in ports} < reserved, f"{ports}"
+
+
+def kernel(path):
+    """The settings of a file for /etc/sysctl.d."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines)}

@@ -18,13 +18,14 @@ final class ProbeDoor: HTTPHandler, @unchecked Sendable {
   /// Serves at the address of the settings, if they name one.
   ///
   /// - Returns: the server, which serves for as long as it is held.
-  static func open(_ shared: SharedParts, on loop: EventLoop) throws(SystemError) -> HTTPServer? {
+  static func open(_ shared: SharedParts, on loop: EventLoop) throws -> HTTPServer? {
     guard let place = shared.configuration.serving.probeListen else { return nil }
     var limits = shared.configuration.servingLimits(loops: 1)
     limits.connectionsMax = connectionsMax
     limits.connectionsPerAddressMax = connectionsMax
     let server = HTTPServer(loop: loop, limits: limits, handler: ProbeDoor(shared.probes(isOperators: true)))
-    let listener = try Listener(loop: loop, address: .ip(host: place.host, port: place.port))
+    let listener = try Listener.open(
+      .ip(host: place.host, port: place.port), asSaidBy: "MARTLET_PROBE_LISTEN", on: loop, isFirst: true)
     try server.serve(listener)
     shared.logger.info("probes", .text("address", "\(listener.address)"))
     return server

@@ -87,7 +87,10 @@ final class NodeProcess: @unchecked Sendable {
     for loop in group.loops {
       // All loops share the port; the first one finds it when any is asked for.
       let address = listeners.first?.address ?? listen
-      listeners.append(try Listener(loop: loop, address: address, tls: try NodeProcess.tls(configuration.serving)))
+      listeners.append(
+        try Listener.open(
+          address, asSaidBy: "MARTLET_LISTEN", on: loop, isFirst: listeners.isEmpty,
+          tls: try NodeProcess.tls(configuration.serving)))
     }
     let dialects = try dialectListeners()
     for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
@@ -104,7 +107,9 @@ final class NodeProcess: @unchecked Sendable {
     try group.loops.map { loop in
       try configuration.dialects.listeners.map { row in
         let address = SocketAddress.ip(host: row.address.host, port: row.address.port)
-        let listener = try Listener(loop: loop, address: address, tls: try NodeProcess.tls(configuration.serving))
+        let listener = try Listener.open(
+          address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: loop, isFirst: loop === group.loops[0],
+          tls: try NodeProcess.tls(configuration.serving))
         return (row.dialect, listener)
       }
     }

@@ -32,12 +32,13 @@ struct PrivateDoor: Sendable {
   }
 
   /// A listener a loop, all of one port; bound before the node says where it is.
-  static func listeners(_ configuration: Configuration, on loops: [EventLoop]) throws(SystemError) -> [Listener] {
+  static func listeners(_ configuration: Configuration, on loops: [EventLoop]) throws(StartFailure) -> [Listener] {
     guard let listen = configuration.serving.privateListen else { return [] }
     var listeners: [Listener] = []
     for loop in loops {
       let address = listeners.first?.address ?? .ip(host: listen.host, port: listen.port)
-      listeners.append(try Listener(loop: loop, address: address))
+      listeners.append(
+        try Listener.open(address, asSaidBy: "MARTLET_PRIVATE_LISTEN", on: loop, isFirst: listeners.isEmpty))
     }
     return listeners
   }

@@ -108,17 +108,23 @@ start_haproxy() {
   start_part haproxy "${HAPROXY[@]}"
 }
 
-# Every node is known to be up, seen from the balancer.
-balancer_sees_all() {
-  answers_ready "$(main_url)" || return 1
+# nodes_unseen: those that the balancer does not hold for up, a line each; fails while it tells nothing.
+nodes_unseen() {
   local table name
   table=$(curl -sf --noproxy '*' --max-time 2 "http://127.0.0.1:$(port_of statistics)/;csv") || return 1
   for name in $(node_names); do
-    grep -qE "^[a-z]+,$name,.*,UP," <<<"$table" && ! grep -qE "^[a-z]+,$name,.*,DOWN," <<<"$table" || return 1
+    grep -qE "^[a-z]+,$name,.*,UP," <<<"$table" && ! grep -qE "^[a-z]+,$name,.*,DOWN," <<<"$table" || echo "$name"
   done
 }
 
+balancer_sees_all() {
+  local unseen
+  answers_ready "$(main_url)" && unseen=$(nodes_unseen) && [ -z "$unseen" ]
+}
+
 wait_for_haproxy() {
-  wait_until 15 balancer_sees_all ||
-    die_with_log haproxy "the load balancer does not see all nodes within 15 s ($(main_url))."
+  local unseen
+  wait_until 15 balancer_sees_all && return
+  unseen=$(nodes_unseen | paste -sd ,)
+  die_with_log haproxy "the load balancer does not see ${unseen:-all nodes} within 15 s ($(main_url))."
 }
