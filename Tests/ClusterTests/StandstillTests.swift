@@ -28,4 +28,23 @@ struct StandstillTests {
     #expect(standstill.took(from: begin, to: end) <= (end - begin) / 1_000 - 450)
     #expect(standstill.took(from: end) > 0)
   }
+
+  /// Stands still at the first look for longer than is waited, and is so at the fifth.
+  private final class Late {
+    private var looks = 0
+    func isSo() -> Bool {
+      looks += 1
+      if looks == 1 { usleep(300_000) }
+      return looks >= 5
+    }
+  }
+
+  @Test func `who stood still for all of a wait's time looks again before it is over`() async throws {
+    let late = Late()
+    #expect(await Stopwatch.wait(100) { late.isSo() })
+    try await onLoop { loop in
+      let late = Late()
+      try await eventually(within: 100, on: loop) { late.isSo() }
+    }
+  }
 }
