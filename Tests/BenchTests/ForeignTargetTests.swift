@@ -124,12 +124,13 @@ extension BenchRunTests {
     let peer = try await PlainPeer(.slow(perSecond: capacity))
     let outcome = try await bench([
       Self.scenario("smoke"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--find-rate", "--rate", "300",
-      "--seconds", "2", "--warm", "0", "--p99", "400ms",
+      "--seconds", "2", "--warm", "0", "--p99", "800ms",
     ])
     #expect(outcome.code == 0, "\(outcome.output)")
     let result = try #require(outcome.result)
     let found = try #require(result.highestHeld, "\(outcome.output)")
-    // In two seconds a queue may grow by what the bound forgives; a busy machine breaks a rate that the target bears.
+    // In two seconds a queue may grow by what the bound forgives, and half a second in which nothing runs is forgiven
+    // too; a busy machine breaks a rate that the target bears.
     #expect(found > capacity * 0.35 && found < capacity * 1.3, "\(found): \(outcome.output)")
     #expect(result.probes.contains { !$0.held })
   }
