@@ -27,6 +27,7 @@ struct StandstillTests {
     usleep(200_000)
     #expect(standstill.took(from: begin, to: end) <= (end - begin) / 1_000 - 450)
     #expect(standstill.took(from: end) > 0)
+    #expect(standstill.stood >= 450_000)
   }
 
   /// Stands still at the first look for longer than is waited, and is so at the fifth.

@@ -65,6 +65,9 @@ public final class Standstill: Sendable {
     Standstill.rest(of: begin..<max(begin, end), without: record.beat()) / 1_000
   }
 
+  /// Microseconds of all stops so far; only ever grows.
+  public var stood: Moment { record.beat().reduce(0) { $0 + Moment($1.count) } }
+
   static func rest(of time: Range<Moment>, without stops: [Stop]) -> Moment {
     stops.reduce(Moment(time.count)) { $0 - Moment(time.clamped(to: $1).count) }
   }
