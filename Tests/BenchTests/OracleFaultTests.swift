@@ -29,7 +29,8 @@ extension BenchRunTests {
     arguments: Wire.allCases.filter { !$0.isReliable })
   func lyingBroadcaster(wire: Wire) async throws {
     let peer = try await PlainPeer(.lies, try #require(Self.manners[wire.rawValue]))
-    let scenario = try wire == .socketioPeer ? ownNames() : changed("\"drain_s\": 5", "\"drain_s\": 1")
+    let scenario = try changed(
+      wire == .socketioPeer ? Self.ownNames.merging(Self.briefEnd) { $1 } : Self.briefEnd)
     defer { try? FileManager.default.removeItem(atPath: scenario) }
     let target = ["--target", "ws://\(peer.address)/", "--wire", wire.rawValue]
     try expectAllFound(try await bench([scenario] + target + Self.alone))
@@ -58,7 +59,7 @@ extension BenchRunTests {
     defer { node.end() }
     let liar = try await LyingProxy(before: node.address, about: subject)
     let cluster = FileManager.default.temporaryDirectory.appending(path: "liar-\(UInt64.random(in: 0 ... .max)).json")
-    let scenario = try changed("\"drain_s\": 5", "\"drain_s\": 1")
+    let scenario = try changed(Self.briefEnd)
     defer { for file in [cluster.path(), scenario] { try? FileManager.default.removeItem(atPath: file) } }
     let main = "http://\(node.address)"
     try #"{"main": "\#(main)", "api": [{"url": "\#(main)"}], "socket": [{"url": "http://\#(liar.address)"}]}"#
@@ -69,7 +70,7 @@ extension BenchRunTests {
   @Test("what several sockets say at once a broadcaster may put in any order")
   func swapsAtOnce() async throws {
     let peer = try await PlainPeer(.swaps)
-    let scenario = try changed(#"{"loop": "open", "per_second": 40}"#, #"{"loop": "closed", "in_flight": 4}"#)
+    let scenario = try changed([#"{"loop": "open", "per_second": 40}"#: #"{"loop": "closed", "in_flight": 4}"#])
     defer { try? FileManager.default.removeItem(atPath: scenario) }
     let outcome = try await bench([
       scenario, "--target", "ws://\(peer.address)/", "--wire", "plain", "--seconds", "1", "--strict",

@@ -51,6 +51,8 @@ import Testing
     let peer = "{\"peer\": {\"send\": \"a\\\"b\"}, \"name\""
     #expect(wrong("{\"name\"", peer)?.contains("peer/send") == true)
     #expect(wrong("{\"name\"", "{\"watch\": 1, \"name\"") == nil)
+    #expect(wrong("{\"name\"", "{\"settle_s\": 0, \"name\"") == nil)
+    #expect(wrong("{\"name\"", "{\"settle_s\": 61, \"name\"")?.contains("\"settle_s\"") == true)
     #expect(wrong("\"wires\": [\"native\"]", "\"watch\": 1, \"wires\": [\"plain\"]")?.contains("plain") == true)
     #expect(
       wrong(

@@ -19,7 +19,7 @@ extension ClusterTests {
       let edge = try await cluster.startEdge()
       defer { edge.end() }
       try await ClusterStage.play(on: cluster, through: edge) { stage in
-        #expect(await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
+        #expect(try await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
         try await Self.crowd(stage, devices: 4)
         let over = Over()
         async let sockets: Void = Load(count: 0, perSecond: 60).run(on: stage, "s") { over.isSo }
@@ -29,7 +29,7 @@ extension ClusterTests {
         for node in cluster.api[0...1] + cluster.socket[0...1] {
           try await Self.leave([node])
           try await node.start()
-          #expect(await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
+          #expect(try await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
         }
         over.isSo = true
         _ = await (sockets, requests)
@@ -44,7 +44,7 @@ extension ClusterTests {
       async let second: Void = cluster.socket[3].start()
       try await cluster.api[2].start()
       _ = try await (first, second)
-      #expect(await edge.sends(to: cluster.nodes))
+      #expect(try await edge.sends(to: cluster.nodes))
       // Who comes now goes where the fewest are: the new nodes have clients to lose.
       for client in stage.clients.prefix(8) { try await stage.client(client.account).goOnline() }
       for node in cluster.socket[2...3] {
@@ -54,7 +54,7 @@ extension ClusterTests {
       try await leave([cluster.socket[3], cluster.api[2]])
       try await leave([cluster.socket[2], cluster.api[1]])
       try await cluster.api[1].start()
-      #expect(await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
+      #expect(try await edge.sends(to: Array(cluster.api[0...1] + cluster.socket[0...1])))
     }
 
     private static func judge(_ stage: ClusterStage, rolledFrom began: Moment) async throws {

@@ -97,7 +97,7 @@ struct PollingClient {
   }
 
   func get(_ query: String, headers: HeaderFields = [:]) async throws -> (status: Int, body: String, reply: Reply) {
-    let reply = try await http.call(.get, "\(path)?EIO=4\(query)", headers: headers, deadline: 5_000)
+    let reply = try await http.call(.get, "\(path)?EIO=4\(query)", headers: headers, deadline: 20_000)
     return (reply.status, String(decoding: reply.body, as: UTF8.self), reply)
   }
 
@@ -109,7 +109,7 @@ struct PollingClient {
 
   func post(_ sid: String, _ body: String) async throws -> String {
     let reply = try await http.call(
-      .post, "\(path)?EIO=4&transport=polling&sid=\(sid)", body: Array(body.utf8), deadline: 5_000)
+      .post, "\(path)?EIO=4&transport=polling&sid=\(sid)", body: Array(body.utf8), deadline: 20_000)
     return String(decoding: reply.body, as: UTF8.self)
   }
 

@@ -34,7 +34,7 @@ struct ConnectorTests {
       let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
       let own = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<String?, any Error>) in
         loop.execute {
-          loop.connect(to: listener.address, deadline: 3_000, from: "127.0.0.77") { result in
+          loop.connect(to: listener.address, deadline: 15_000, from: "127.0.0.77") { result in
             continuation.resume(with: result.map { $0.localAddress?.host })
           }
         }
@@ -43,7 +43,7 @@ struct ConnectorTests {
       for wrong in ["192.0.2.1", "no address"] {
         let failed = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
           loop.execute {
-            loop.connect(to: listener.address, deadline: 3_000, from: wrong) { result in
+            loop.connect(to: listener.address, deadline: 15_000, from: wrong) { result in
               if case .failure(.failed(let failure)) = result {
                 continuation.resume(returning: failure.error.call == "bind")
               } else {

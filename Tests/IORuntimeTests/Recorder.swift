@@ -103,7 +103,7 @@ struct Pair {
         let recorder = serve(connection)
         accepted.withLock { $0 = recorder }
       }
-      loop.connect(to: listener.address, deadline: 5_000, options: clientOptions) { result in
+      loop.connect(to: listener.address, deadline: 15_000, options: clientOptions) { result in
         let recorder = result.map { call($0) }
         made.withLock { $0 = recorder }
       }

@@ -233,7 +233,7 @@ async def _(fixture):
     for request, closes in ((f"{GET}Connection: close\r\n\r\n", True), ("GET /http/ HTTP/1.0\r\nHost: x\r\n\r\n", True),
                             (f"{GET}Connection: keep-alive, Close\r\n\r\n", True), (f"{GET}\r\n", False),
                             ("GET /http/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", False)):
-        heard, ended = await answers(fixture, request)
+        heard, ended = await answers(fixture, request, until_closed=closes)
         equal((len(heard), heard[0].status, ended), (1, 200, closes))
 
 
@@ -244,7 +244,8 @@ async def _(fixture):
     equal((await connection.reply()).status, 100)
     connection.write(b"hello")
     equal((await connection.reply()).text, "hello")
-    (reply,), ended = await answers(fixture, f"{POST}Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n", True)
+    (reply,), ended = await answers(fixture, f"{POST}Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n",
+        until_closed=True)
     equal((reply.status, ended), (413, True))
 
 

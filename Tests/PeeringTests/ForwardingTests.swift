@@ -148,7 +148,7 @@ struct ForwardingTests {
       let own = HTTPClient(loop: loop, address: stage.nodes[1].address)
       let sid = try await own.open()
       let door = stage.nodes[0]
-      let poll = try await loop.connect(to: door.address, deadline: 1_000)
+      let poll = try await loop.connect(to: door.address, deadline: 15_000)
       poll.begin(with: Ignoring())
       poll.send("GET \(PeerStage.path)?EIO=4&transport=polling&sid=\(sid) HTTP/1.1\r\nHost: a\r\n\r\n")
       try await untilAdmitted(1, stage.nodes[1])

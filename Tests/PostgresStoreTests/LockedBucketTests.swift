@@ -49,15 +49,16 @@ struct LockedBucketTests {
       let rooms = try await cast.groupsApart(40)
       let other = try Database(database.url)
       let lock = Statement("lock", "SELECT head FROM bucket_seq WHERE bucket = ANY($1) FOR UPDATE")
+      let standstill = try Standstill()
       let waits = try await withThrowingTaskGroup(of: Int64.self) { group in
         try await other.pool.transaction { (holder) throws(PostgresError) in
           _ = try await holder.query(lock, [.int2s(rooms.map(\.bucket.number))])
           for round in 0..<30 {
             for room in rooms {
               group.addTask {
-                let asked = EventLoop.monotonicMilliseconds()
+                let asked = Stopwatch.now
                 _ = try? await cast.say("\(round)", by: cast.ada, in: room)
-                return EventLoop.monotonicMilliseconds() - asked
+                return standstill.took(from: asked)
               }
             }
             await database.loop.sleep(200)
@@ -106,6 +107,7 @@ struct LockedBucketTests {
       var (held, mine): ([EntryID], [EntryID]) = ([], [])
       for room in stuck { held.append(try await cast.say("held", by: cast.ada, in: room).message.id) }
       for room in free { mine.append(try await cast.say("free", by: cast.ada, in: room).message.id) }
+      let standstill = try Standstill()
       let slowest = try await Self.whileLocked(stuck, in: database) {
         await withTaskGroup(of: Void.self) { [stuck, held, mine] group in
           // One after another, so that none is found locked by one that travels with others.
@@ -117,14 +119,14 @@ struct LockedBucketTests {
             }
             await database.loop.sleep(7)
           }
-          let asked = EventLoop.monotonicMilliseconds()
+          let asked = Stopwatch.now
           var slowest: Int64 = 0
-          while EventLoop.monotonicMilliseconds() < asked + 3_000 {
-            let begun = EventLoop.monotonicMilliseconds()
+          while Stopwatch.now < asked + 3_000_000 {
+            let begun = Stopwatch.now
             for (room, message) in zip(free, mine) {
               #expect(await Self.edits(message, to: "\(begun)", cast))
               #expect((try? await cast.say("x", by: cast.ada, in: room)) != nil)
-              slowest = max(slowest, EventLoop.monotonicMilliseconds() - begun)
+              slowest = max(slowest, standstill.took(from: begun))
             }
           }
           await group.waitForAll()
@@ -147,16 +149,17 @@ struct LockedBucketTests {
       // Spread among the others, so that one of them has just had its turn.
       let moment = stride(from: 0, to: 66, by: 11).map { $0 }
       let stuck = rooms.indices.filter { !moment.contains($0) }
+      let standstill = try Standstill()
       let slowest = try await withThrowingTaskGroup(of: Void.self) { group in
         let slowest = try await Self.whileLocked(stuck.map { rooms[$0] }, in: database) {
-          try await withThrowingTaskGroup(of: Int64.self) { changes in
+          try await withThrowingTaskGroup(of: Moment.self) { changes in
             let begun = try await Self.whileLocked(moment.map { rooms[$0] }, in: database) {
               for place in rooms.indices {
                 let id = held[place]
                 if moment.contains(place) {
                   changes.addTask {
                     #expect(await Self.edits(id, to: "late", cast))
-                    return EventLoop.monotonicMilliseconds()
+                    return Stopwatch.now
                   }
                 } else {
                   group.addTask { #expect(await Self.edits(id, to: "late", cast)) }
@@ -164,9 +167,9 @@ struct LockedBucketTests {
               }
               // Until all are known to be held.
               await database.loop.sleep(2_000)
-              return EventLoop.monotonicMilliseconds()
+              return Stopwatch.now
             }
-            return try await changes.reduce(Int64(0)) { max($0, $1 - begun) }
+            return try await changes.reduce(Int64(0)) { max($0, standstill.took(from: begun, to: $1)) }
           }
         }
         try await group.waitForAll()

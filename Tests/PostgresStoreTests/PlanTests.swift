@@ -48,7 +48,7 @@ struct PlanTests {
     }
     // A session leaves what it has counted when it ends.
     var rows = 0
-    for _ in 0..<50 where rows < 1_000 {
+    for _ in 0..<200 where rows < 1_000 {
       try await Task.sleep(for: .milliseconds(100))
       let read = try await server.sql(
         "SELECT sum(idx_tup_read) + (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = 'entry') "
@@ -83,7 +83,7 @@ struct PlanTests {
     }
     // A session leaves what it has counted when it ends.
     var scans = 0
-    for _ in 0..<50 where scans < 500 {
+    for _ in 0..<200 where scans < 500 {
       try await Task.sleep(for: .milliseconds(100))
       scans = try await number("SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'contact_pair'", server, url)
     }

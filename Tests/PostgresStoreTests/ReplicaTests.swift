@@ -28,10 +28,17 @@ struct ReplicaTests {
     await first.close()
     let standby = try await primary.startStandby(settings: settings)
     let database = try Database(url, replicas: [standby.url(like: url)])
-    for _ in 0..<500 where await database.replicaCounts.connections == 0 {
+    try await connected(1, database)
+    return Pair(primary: primary, standby: standby, database: database)
+  }
+
+  /// Waits until so many connections to replicas are ready.
+  private static func connected(_ count: Int, _ database: Database) async throws {
+    for _ in 0..<2_000 {
+      if await database.replicaCounts.connections >= count { return }
       try await Task.sleep(for: .milliseconds(10))
     }
-    return Pair(primary: primary, standby: standby, database: database)
+    Issue.record("no \(count) connections to replicas in 20 s")
   }
 
   /// Runs the whole contract; what came of asking.
@@ -112,7 +119,7 @@ struct ReplicaTests {
     let second = try await pair.primary.startStandby(name: "second")
     let url = pair.database.url
     let database = try Database(url, replicas: [pair.standby.url(like: url), second.url(like: url)])
-    for _ in 0..<500 where await database.replicaCounts.connections < 4 { try await Task.sleep(for: .milliseconds(10)) }
+    try await Self.connected(4, database)
     let cast = try await Cast.gather(in: database.underTest)
     let reader = Reader(cast: cast, room: try await cast.group().id)
     try await reader.turns(5)
@@ -165,7 +172,7 @@ struct ReplicaTests {
 
     // The one that was promoted is the truth; what the other has of the same places is another story.
     let database = try Database(after.url(like: url), replicas: [url], onlyStandbys: false)
-    while await database.replicaCounts.connections == 0 { try await Task.sleep(for: .milliseconds(10)) }
+    try await Self.connected(1, database)
     for number in 0..<6 { try await cast.say("old \(number)", by: cast.ada, in: room) }
     let log = database.stores.log
     for number in 0..<4 {

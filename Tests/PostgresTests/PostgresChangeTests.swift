@@ -40,7 +40,7 @@ struct PostgresChangeTests {
     guard case .ip(_, let port) = proxy.address else { return }
     let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
       _ = try await pool.query(Self.pid, timeout: 4_500)
-      let sleep = Statement("sleep", "SELECT pg_sleep(2)::text")
+      let sleep = Statement("sleep", "SELECT pg_sleep(20)::text")
       async let lost = failure { () throws(PostgresError) in _ = try await pool.query(sleep, timeout: 4_500) }
       try await Task.sleep(for: .milliseconds(200))
       try await proxy.cut()

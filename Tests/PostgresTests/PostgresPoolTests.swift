@@ -147,7 +147,7 @@ struct PostgresPoolTests {
 
   @Test("a large answer and a large parameter pass through small sockets")
   func largeValues() async throws {
-    try await withPool { pool, _ in
+    try await withPool({ ($0.queryTimeout, $0.statementTimeout) = (30_000, 30_000) }) { pool, _ in
       let statement = Statement("large", "SELECT repeat($1::text, 4) FROM generate_series(1, 4)")
       let text = String(repeating: "x", count: 3_000_000)
       let rows = try await pool.query(statement, [.text(text)])
@@ -164,12 +164,17 @@ struct PostgresPoolTests {
     }) { pool, _ in
       let sleep = Statement("sleep", "SELECT pg_sleep(0.3)")
       _ = try await pool.query(sleep)
-      let outcomes = await withTaskGroup(of: PostgresError?.self) { group in
+      let (answers, told) = AsyncStream<PostgresError?>.makeStream()
+      // In one tick, so that none is answered before all are asked.
+      pool.loop.execute {
         for _ in 0..<7 {
-          group.addTask { await failure { () throws(PostgresError) in _ = try await pool.query(sleep) } }
+          pool.submit([(sleep, [])]) { result in
+            if case .failure(let error) = result { told.yield(error) } else { told.yield(nil) }
+          }
         }
-        return await group.reduce(into: []) { $0.append($1) }
       }
+      var outcomes: [PostgresError?] = []
+      for await outcome in answers.prefix(7) { outcomes.append(outcome) }
       #expect(outcomes.filter { $0 == .queueFull }.count == 2)
       #expect(outcomes.filter { $0 == nil }.count == 5)
       #expect(await counters(of: pool).queueFull == 2)

@@ -82,12 +82,12 @@ struct RedisTopicsTests {
       let stations = (0..<6).map { _ in Station(loop, settings) }
       for station in stations { try await station.follow([.conversation(Self.here)], on: loop) }
       try await eventually(within: 15_000, on: loop) { stations.allSatisfy(\.client.isConnected) }
-      _ = try await stations[0].client.command(RedisCommand("CONFIG", "RESETSTAT"), deadline: 2_000)
+      _ = try await stations[0].client.command(RedisCommand("CONFIG", "RESETSTAT"), deadline: 15_000)
       for seq in 1...3 {
         stations[0].broker.publish([entry(Int64(seq), in: Self.here)])
         try await eventually(within: 15_000, on: loop) { stations.allSatisfy { $0.listener.entries.count == seq } }
       }
-      let told = try await stations[0].client.command(RedisCommand("INFO", "commandstats"), deadline: 2_000)
+      let told = try await stations[0].client.command(RedisCommand("INFO", "commandstats"), deadline: 15_000)
       #expect(told.text?.contains("cmdstat_spublish:calls=3,") == true)
       for station in stations { station.close() }
     }

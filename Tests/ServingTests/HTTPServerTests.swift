@@ -184,6 +184,8 @@ extension OverSockets {
     func steadyBody() async throws {
       var limits = ServingLimits()
       limits.bodyMilliseconds = 3_000
+      // What has come gives it twenty seconds more, or a second in which nothing ran would be too much.
+      limits.bodyBytesPerSecondMin = 100
       let test = try await TestServer(limits: limits)
       let client = try test.connect()
       client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
@@ -199,11 +201,11 @@ extension OverSockets {
     @Test("a silent connection is closed without a word; busy ones begin anew with each request")
     func idle() async throws {
       var limits = ServingLimits()
-      limits.idleMilliseconds = 2_000
+      limits.idleMilliseconds = 4_000
       let test = try await TestServer(limits: limits)
       let client = try test.connect()
       for _ in 0..<5 {
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(900))
         client.send(get("/x"))
         #expect(client.readAnswer()?.body == "GET ")
       }

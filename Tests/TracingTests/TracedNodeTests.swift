@@ -84,8 +84,8 @@ import Testing
       let socket = try await NativeSocket.open(
         loop: loop, address: address, token: ada.token, headers: Self.parent("01"))
       let data: JSONValue = ["conversation": made["id"] ?? .null, "text": .string(Self.planted)]
-      _ = try await socket.request("message.send", data, deadline: 5_000)
-      _ = try await socket.request("message.delete", ["message": 1], deadline: 5_000)
+      _ = try await socket.request("message.send", data, deadline: 20_000)
+      _ = try await socket.request("message.delete", ["message": 1], deadline: 20_000)
       let spans = try await collector.until { $0.count >= 4 }
       #expect(Set(spans.map { $0["traceId"]?.string }) == [Self.trace])
       let roots = spans.filter { $0["parentSpanId"]?.string == Self.sender }

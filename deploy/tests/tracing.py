@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from cluster import ask
+from ports import free_port
 from sentences import Untried, holds
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -54,9 +54,7 @@ def topic(martlet):
             raise Untried(f"{martlet}, which swift build makes,")
         collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
         threading.Thread(target=collector.serve_forever, daemon=True).start()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         log = open(pathlib.Path(os.environ["TMPDIR"]) / "traced.log", "w")
         node = subprocess.Popen([martlet, "dev"], stdout=log, stderr=log, env={
             "MARTLET_LISTEN": f"127.0.0.1:{port}", "MARTLET_TRACE_SHARE": "0", "MARTLET_NODE_ID": "traced",

@@ -4,20 +4,14 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import threading
 import time
 import urllib.error
 
 import cluster as clusters
+from ports import free_port
 from sentences import DEPLOY, program
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Silent:

@@ -17,7 +17,7 @@ extension Leader {
     result.verdict.absent = max(0, Int64(scenario.connections) - result.connected)
     for answer in answers { result.connecting.merge(Tally(answer["tally"])) }
     progress.phase = "settle"
-    await loop.sleep(Self.settleMilliseconds)
+    await loop.sleep(Int64(scenario.settle * 1_000))
     let idle = accounts.now()
     result.uses = accounts.names.map { name in
       var use = RunResult.Use()

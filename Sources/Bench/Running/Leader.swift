@@ -12,8 +12,6 @@ final class Leader: @unchecked Sendable {
 
   /// Sockets that one worker drives when nobody says how many workers: what a core handles with ease.
   static let seatsPerWorker = 5_000
-  /// Milliseconds between the last connection and the look at an idle target: its freed memory is given back by then.
-  static let settleMilliseconds: Int64 = 2_000
   /// Milliseconds between two looks whether the target is quiet: many of the clock's ticks of ten.
   static let quietLookMilliseconds: Int64 = 250
   /// Looks in all: five seconds; a target that is never quiet is measured as it is.

@@ -13,7 +13,7 @@ extension Scenario {
       "conversations": conversationsJSON, "connect_in_flight": .integer(Int64(connectInFlight)),
       "watch": .integer(Int64(watched)),
       "mix": .array(habits.map { ["do": .string($0.action.rawValue), "per_second": .number($0.perSecond)] }),
-      "warm_s": .number(warm), "measure_s": .number(measure), "drain_s": .number(drain),
+      "settle_s": .number(settle), "warm_s": .number(warm), "measure_s": .number(measure), "drain_s": .number(drain),
       "text_bytes": .integer(Int64(textBytes)),
     ]
     if let load { object["load"] = Self.json(load) }

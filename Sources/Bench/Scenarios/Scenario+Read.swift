@@ -25,6 +25,7 @@ extension Scenario {
       .object("load", .optional, load, "How messages are sent; none are if left out."),
       .array("mix", .optional, of: .object(habit), count: 0...Action.allCases.count, "What is done besides."),
       .object("storm", .optional, storm, "Many lose their connections at once."),
+      .number("settle_s", .optional, 0...60, "Seconds from the last connection to the look at it idle; 2 if left out."),
       .number("warm_s", .required, 0...600, "Seconds of load before measuring."),
       .number("measure_s", .required, 1...86_400, "Seconds of measuring."),
       .number("drain_s", .required, 1...600, "Seconds that the last deliveries may take."),
@@ -33,6 +34,8 @@ extension Scenario {
 
   /// Connections: ten machines' worth of ports, so that a typing error does not fill the memory.
   static let connectionsMax: Int64 = 500_000
+  /// Seconds in which an idle target has given its freed memory back.
+  private static let settleStandard = 2.0
   /// Users: each costs the target two hashes of a password, 50 ms.
   static let usersMax: Int64 = 100_000
 
@@ -132,6 +135,7 @@ extension Scenario {
     storm = members.members("storm").map {
       Storm(after: $0.number("after_s") ?? 0, share: $0.number("share") ?? 0)
     }
+    settle = members.number("settle_s") ?? Self.settleStandard
     warm = members.number("warm_s") ?? 0
     measure = members.number("measure_s") ?? 0
     drain = members.number("drain_s") ?? 0

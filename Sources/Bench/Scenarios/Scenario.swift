@@ -82,6 +82,8 @@ public struct Scenario: Sendable {
   public var habits: [Habit]
   /// Whether many lose their connections.
   public var storm: Storm?
+  /// Seconds between the last connection and the look at an idle target.
+  public var settle: Double
   /// Seconds of load before measuring.
   public var warm: Double
   /// Seconds of measuring.

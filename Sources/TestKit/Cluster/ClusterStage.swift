@@ -95,13 +95,12 @@ public final class ClusterStage: @unchecked Sendable {
     return end == .max ? .max : end - begin - recorder.history.starved(from: begin, to: end)
   }
 
-  /// Waits until every live client has everything that is stored; false when that takes longer.
+  /// Waits until every live client has everything that is stored; false when that takes longer than so many
+  /// milliseconds from when it has been read.
   public func converge(within milliseconds: Int64) async throws -> Bool {
-    let end = Stopwatch.now + milliseconds * 1_000
     var heads: [Int64: Int64] = [:]
     for conversation in conversations.keys { heads[conversation] = try await log(of: conversation).last?.seq ?? 0 }
-    let left = max(1, (end - Stopwatch.now) / 1_000)
-    return await Stopwatch.wait(left) {
+    return await Stopwatch.wait(milliseconds) {
       clients.allSatisfy { client in
         conversations.allSatisfy { conversation, members in
           let isMember = members.contains { $0.user == client.account.user }

@@ -27,11 +27,11 @@ public final class CommandProcess: @unchecked Sendable {
     return status & 0x7F == SIGKILL
   }
 
-  /// Waits until it has ended, at most a minute.
+  /// Waits until it has ended, at most three minutes: a search for a rate takes half of one where nothing else runs.
   ///
   /// - Throws: ``PrivatePostgres/Failure`` with what it has printed, when it does not end or a signal ends it.
   public func exitCode() async throws -> Int {
-    for _ in 0..<3_000 {
+    for _ in 0..<9_000 {
       var status: CInt = 0
       if waitpid(pid, &status, WNOHANG) == pid {
         leash.release(pid)

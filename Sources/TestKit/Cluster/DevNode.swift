@@ -21,18 +21,26 @@ public final class DevNode {
     let pid = try ChildProcess.spawn([try LocalCluster.binary(), "dev"], environment: environment, log: log)
     leash.hold(pid)
     let node = DevNode(.ip(host: "127.0.0.1", port: port), pid, leash)
-    for _ in 0..<1_200 {
-      if isSecure, await Probe.exchange(node.address, [], for: 10).isConnected { return node }
-      if await Probe.status(node.address, "/readyz") == 200 { return node }
-      try await Task.sleep(for: .milliseconds(50))
+    let isReady = try await Probe.wait {
+      if node.hasEnded { return true }
+      if isSecure { return await Probe.exchange(node.address, [], for: 10).isConnected }
+      return await Probe.status(node.address, "/readyz") == 200
     }
-    throw PrivatePostgres.Failure(what: "the node is not ready after a minute")
+    if isReady, !node.hasEnded { return node }
+    let said = node.hasEnded ? "the node ended at its start" : "the node is not ready after a minute"
+    throw PrivatePostgres.Failure(what: "\(said):\n\(PrivatePostgres.contents(of: log))")
   }
 
   private init(_ address: SocketAddress, _ pid: Int32, _ leash: Leash) {
     self.address = address
     self.pid = pid
     self.leash = leash
+  }
+
+  /// Whether it has ended by itself; it is still there for ``end()``.
+  private var hasEnded: Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo != 0
   }
 
   /// Ends it, and sees it dead: a child that nobody waits for hides the ends of others from tests of exits.

@@ -97,13 +97,13 @@ public struct History: Sendable {
   public var deliveries: [Delivery] = []
   /// All sessions.
   public var sessions: [Session] = []
-  /// What ``Starvation`` said while this happened, ascending.
+  /// What ``Starvation`` and ``Standstill`` said together while this happened, ascending.
   public var starvation: [(at: Moment, waited: Moment)] = []
 
   /// Nothing has happened.
   public init() {}
 
-  /// How long the test waited for a core between two moments, as far as anybody looked; in microseconds.
+  /// How long the test waited for a core or stood still between two moments, as far as anybody looked; in microseconds.
   public func starved(from begin: Moment, to end: Moment) -> Moment {
     guard let first = starvation.last(where: { $0.at <= begin }) ?? starvation.first,
       let last = starvation.first(where: { $0.at >= end }) ?? starvation.last

@@ -18,18 +18,16 @@ public final class EdgeProcess: @unchecked Sendable {
     self.leash = leash
   }
 
-  /// Waits until it sends to just these nodes, at most half a minute; false when it does not.
-  public func sends(to nodes: [NodeProcess]) async -> Bool {
+  /// Waits until it sends to just these nodes, at most a minute; false when it does not.
+  public func sends(to nodes: [NodeProcess]) async throws -> Bool {
     let wanted = nodes.flatMap {
       $0.role == .socket ? ["socket,\($0.name)", "socketio,\($0.name)"] : ["api,\($0.name)"]
     }
-    for _ in 0..<600 {
+    return try await Probe.wait {
       let talk = await Probe.exchange(
         statistics, Array("GET /;csv HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8), for: 1_000)
-      if EdgeProcess.up(String(decoding: talk.answer, as: UTF8.self)) == Set(wanted) { return true }
-      try? await Task.sleep(for: .milliseconds(50))
+      return EdgeProcess.up(String(decoding: talk.answer, as: UTF8.self)) == Set(wanted)
     }
-    return false
   }
 
   /// `socket,socket-1` for each server of a back end that is up; the eighteenth column is its state.
@@ -84,12 +82,12 @@ extension LocalCluster {
     leash.hold(pid)
     let edge = EdgeProcess(
       .ip(host: "127.0.0.1", port: port), .ip(host: "127.0.0.1", port: statistics), pid, leash)
-    for _ in 0..<600 {
+    let serves = try await Probe.wait {
       // Without an upgrade the socket's path is refused, but by a node.
       let socket = await Probe.status(edge.address, "/v1/socket")
-      if await Probe.status(edge.address, "/v1/info") == 200, let socket, socket < 500 { return edge }
-      try await Task.sleep(for: .milliseconds(50))
+      return await Probe.status(edge.address, "/v1/info") == 200 && socket ?? 500 < 500
     }
+    if serves { return edge }
     throw PrivatePostgres.Failure(
       what: "HAProxy does not serve:\n\(PrivatePostgres.contents(of: "\(directory)/edge.log"))")
   }

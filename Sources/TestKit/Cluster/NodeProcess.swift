@@ -49,12 +49,11 @@ public final class NodeProcess: @unchecked Sendable {
   /// - Throws: ``PrivatePostgres/Failure`` with the end of its log when it ends, or is not ready in time.
   public func start() async throws {
     try launch()
-    for _ in 0..<1_200 {
+    let isReady = try await Probe.wait {
       if hasEnded() { throw PrivatePostgres.Failure(what: "\(name) ended at its start:\n\(logTail())") }
-      if await Probe.status(address, "/readyz") == 200 { return }
-      try await Task.sleep(for: .milliseconds(50))
+      return await Probe.status(address, "/readyz") == 200
     }
-    throw PrivatePostgres.Failure(what: "\(name) is not ready after a minute:\n\(logTail())")
+    if !isReady { throw PrivatePostgres.Failure(what: "\(name) is not ready after a minute:\n\(logTail())") }
   }
 
   /// Starts the process if it does not run.

@@ -3,10 +3,21 @@ import IORuntime
 
 /// Plain blocking exchanges with a server, for what no proper client would send.
 public enum Probe {
-  /// The status of a GET; nil when nobody answers.
-  public static func status(_ address: SocketAddress, _ path: String) async -> Int? {
+  /// The status of a GET; nil when nobody answers within that many milliseconds.
+  public static func status(_ address: SocketAddress, _ path: String, for milliseconds: Int = 10_000) async -> Int? {
     let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    return statuses(await exchange(address, Array(request.utf8), for: 10_000)).first
+    return statuses(await exchange(address, Array(request.utf8), for: milliseconds)).first
+  }
+
+  /// Asks every 50 ms until it is so, for a minute at most, and once at least; false when it never was.
+  public static func wait(until isSo: () async throws -> Bool) async throws -> Bool {
+    // By the clock, not by a number of tries: each may take long, and all of them then do.
+    let end = Stopwatch.now + 60_000_000
+    repeat {
+      if try await isSo() { return true }
+      try await Task.sleep(for: .milliseconds(50))
+    } while Stopwatch.now < end
+    return false
   }
 
   /// Sends bytes as they are and gives all that comes back until the server closes, until it is enough, or until that

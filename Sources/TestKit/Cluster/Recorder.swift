@@ -5,6 +5,8 @@ public final class Recorder: @unchecked Sendable {
   /// What has happened so far.
   public private(set) var history = History()
   private var clients = 0
+  /// None where the system gives no thread: times are judged as they are then.
+  private let standstill = try? Standstill()
 
   /// An empty record.
   public init() {}
@@ -45,7 +47,9 @@ public final class Recorder: @unchecked Sendable {
   }
 
   /// Looks how the machine does; to be called again and again while something is judged by its time.
-  func lookAround() { history.starvation.append((Stopwatch.now, Starvation.waited())) }
+  func lookAround() {
+    history.starvation.append((Stopwatch.now, Starvation.waited() + (standstill?.stood ?? 0)))
+  }
 
   func repeated(_ send: Int) { history.sends[send].attempts += 1 }
 

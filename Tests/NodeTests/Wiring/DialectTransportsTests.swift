@@ -48,7 +48,7 @@ import Tokens
       }
       say(DialectSession.eventBytesMax + 1)
       say(DialectSession.eventBytesMax)
-      try await eventually(within: 5_000, on: stage.loop) { !stage.noted.isEmpty }
+      try await eventually(within: 20_000, on: stage.loop) { !stage.noted.isEmpty }
       #expect(stage.noted.map(\.utf8.count) == [DialectSession.eventBytesMax - 8])
       #expect(stage.session.isOpen)
     }

@@ -40,14 +40,14 @@ import Testing
       let socket = try await SocketClient.open(
         loop: loop, address: listener.address, path: "/socket.io/?EIO=4&transport=websocket",
         callbacks: .init(message: { heard.texts.append(String(decoding: $0, as: UTF8.self)) }, closed: { _, _ in }))
-      try await eventually(within: 2_000, on: loop) { heard.texts.count == 1 }
+      try await eventually(within: 20_000, on: loop) { heard.texts.count == 1 }
       let transport = try #require(heard.transport)
       #expect(transport.line == nil)
       socket.send(#"40{"token":"good"}"#)
-      try await eventually(within: 2_000, on: loop) { heard.texts.contains { $0.hasPrefix("40") } }
+      try await eventually(within: 20_000, on: loop) { heard.texts.contains { $0.hasPrefix("40") } }
       #expect(transport.line != nil)
       socket.send("41")
-      try await eventually(within: 2_000, on: loop) { transport.line == nil }
+      try await eventually(within: 20_000, on: loop) { transport.line == nil }
       socket.cut()
     }
   }
