@@ -63,8 +63,8 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var rightsPerQuestion = 256
   /// Such questions under way at once on a loop, so that they never take the whole pool from the sends.
   public var rightsAtOnceMax = 4
-  /// Users of whom it is asked with each ``headCheckEvery`` after the broker has been away, when a signal may have been
-  /// lost: three statements each, two dozen a second and loop, and 10,000 users in twenty minutes.
+  /// Users of whom it is asked with each ``headCheckEvery`` when they may have missed that a right has ended: five
+  /// statements each at most, some forty a second and loop, and 10,000 users in twenty minutes.
   public var rightsAskedPerCheck = 8
   /// Sessions of a loop in one room up to which they are no crowd: foreign wires' coming and going is told there. As
   /// the domain's ``ChatCore/Limits/signalMembersMax``.

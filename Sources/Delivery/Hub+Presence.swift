@@ -68,9 +68,8 @@ extension Hub: PresenceReceiver {
   /// The members of a conversation that is no more, as far as they watch somebody. Those of a crowd hear what comes
   /// until they have been asked about.
   func mayNoLongerWatch(_ members: ContiguousArray<HubSession>) {
-    for session in members where !session.watching.isEmpty {
-      rights.mayHaveEnded(session.user, session.watching, withholding: members.count <= limits.crowdAbove)
-    }
+    guard members.count <= limits.crowdAbove else { return rights.mayHaveEnded(among: members) }
+    for session in members where !session.watching.isEmpty { rights.mayHaveEnded(session.user, session.watching) }
   }
 
   /// How a watched user is now, as far as it is known.

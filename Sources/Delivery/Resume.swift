@@ -116,7 +116,7 @@ final class ResumeDesk: @unchecked Sendable {
     let session = resume.session
     session.knowsMembership(upTo: heads[session.ownConversation] ?? 0)
     // What has happened before is not told.
-    hub.rights.ask(session.user, session.watching)
+    hub.rights.mayHaveMissed(session)
     // His own affairs come last, so that they find every room in which he sits.
     var order = heads.keys.sorted()
     order.removeAll { $0 == session.ownConversation }

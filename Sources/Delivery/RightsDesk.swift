@@ -3,10 +3,13 @@ import ChatCore
 /// Asks again whether those who watch somebody still may, when something has happened that may have ended it.
 ///
 /// Whoever is asked about hears nothing of the other until it is known; who still may is then told how it is now. A
-/// question that fails is asked again until it is answered, so that an outage lets nobody hear more than he may.
+/// question that fails is asked again until it is answered, so that an outage lets nobody hear more than he may. Where
+/// it is only possible that something was missed, or many are asked about at once, it is asked a few users at a time,
+/// and they hear on meanwhile.
 ///
-/// - Limits: ``DeliveryLimits/rightsPerQuestion``, ``DeliveryLimits/rightsAtOnceMax``; what waits are pairs of users of
-///   whom a session of this loop watches the other.
+/// - Limits: ``DeliveryLimits/rightsPerQuestion``, ``DeliveryLimits/rightsAtOnceMax``,
+///   ``DeliveryLimits/rightsAskedPerCheck``; what waits are pairs of users of whom a session of this loop watches the
+///   other.
 final class RightsDesk: @unchecked Sendable {
   private unowned let hub: Hub
   private let rights: PresenceRights
@@ -15,11 +18,14 @@ final class RightsDesk: @unchecked Sendable {
   private var order: [UserID] = []
   private var underWay = 0
   private var isDue = false
+  /// What could not be answered, and is asked again after a while.
+  private var failed: [UserID: Set<UserID>] = [:]
+  private var retryIsDue = false
   /// Of whom a session hears nothing for now, and whether there was something to hear.
   private var withheld: [HubSession: [UserID: Bool]] = [:]
   /// Counts what may have ended a right: who asked before it has an old answer.
   private(set) var moment: UInt64 = 0
-  /// Those whose signals may have been lost, who watch somebody.
+  /// Those who watch somebody and may have missed that they may not any more.
   private var unsure: Set<UserID> = []
 
   init(hub: Hub, rights: PresenceRights) {
@@ -30,21 +36,26 @@ final class RightsDesk: @unchecked Sendable {
   // MARK: Questions
 
   /// Something has happened between a user and others that may end that one of the two watches the other.
-  ///
-  /// - Parameter withholding: whether they hear nothing until it is known.
-  func mayHaveEnded(_ user: UserID, _ others: some Sequence<UserID>, withholding: Bool = true) {
+  func mayHaveEnded(_ user: UserID, _ others: some Sequence<UserID>) {
     moment &+= 1
-    ask(user, others, withholding: withholding)
+    ask(user, others)
+  }
+
+  /// Something has happened that many watch by: each is asked about in his turn.
+  func mayHaveEnded(among sessions: some Sequence<HubSession>) {
+    moment &+= 1
+    for session in sessions { mayHaveMissed(session) }
   }
 
   /// Has it asked whether a user and others may watch each other, as far as they do.
+  ///
+  /// - Parameter withholding: whether they hear nothing of each other until it is known.
   func ask(_ user: UserID, _ others: some Sequence<UserID>, withholding: Bool = true) {
     for other in others where other != user {
       let sessions = watching(user, other)
       guard !sessions.isEmpty else { continue }
       if withholding { for (session, subject) in sessions { withhold(subject, from: session) } }
-      if waiting[user] == nil { order.append(user) }
-      waiting[user, default: []].insert(other)
+      wait(user, CollectionOfOne(other))
     }
     beginSoon()
   }
@@ -63,10 +74,10 @@ final class RightsDesk: @unchecked Sendable {
   }
 
   /// Whether a session is not to hear this now; who does not follow his own affairs, because he has not resumed, may
-  /// not have heard that it ended, and is asked about each time.
+  /// not have heard that it ended.
   func withholds(_ presence: Presence, from session: HubSession) -> Bool {
     if session.user == presence.user { return false }
-    if !session.followsOwnAffairs { ask(session.user, CollectionOfOne(presence.user)) }
+    if !session.followsOwnAffairs { mayHaveMissed(session) }
     guard withheld[session]?[presence.user] != nil else { return false }
     withheld[session]?[presence.user] = true
     return true
@@ -81,14 +92,34 @@ final class RightsDesk: @unchecked Sendable {
   // MARK: Asking
 
   /// At the end of this turn, so that what comes together is asked together.
-  private func beginSoon(after wait: Milliseconds = 0) {
+  private func beginSoon() {
     guard !isDue, !waiting.isEmpty else { return }
     isDue = true
-    hub.ports.schedule(after: wait) { [weak self] in
+    hub.ports.schedule(after: 0) { [weak self] in
       guard let self else { return }
       isDue = false
       begin()
     }
+  }
+
+  /// What fails, because a machine is away, is not in the way of what does not.
+  private func retry(_ user: UserID, _ others: [UserID]) {
+    failed[user, default: []].formUnion(others)
+    guard !retryIsDue else { return }
+    retryIsDue = true
+    hub.ports.schedule(after: hub.limits.retryMost) { [weak self] in
+      guard let self else { return }
+      retryIsDue = false
+      let again = failed
+      failed = [:]
+      for (user, others) in again.sorted(by: { $0.key < $1.key }) { wait(user, others) }
+      beginSoon()
+    }
+  }
+
+  private func wait(_ user: UserID, _ others: some Sequence<UserID>) {
+    if waiting[user] == nil { order.append(user) }
+    waiting[user, default: []].formUnion(others)
   }
 
   private func begin() {
@@ -102,14 +133,12 @@ final class RightsDesk: @unchecked Sendable {
   private func next() -> (UserID, [UserID])? {
     while !order.isEmpty {
       let user = order.removeFirst()
-      let others = (waiting.removeValue(forKey: user) ?? []).filter { !watching(user, $0).isEmpty }.sorted()
-      guard !others.isEmpty else { continue }
-      let rest = others.dropFirst(hub.limits.rightsPerQuestion)
-      if !rest.isEmpty {
-        waiting[user] = Set(rest)
-        order.append(user)
+      var others: [UserID] = []
+      while others.count < hub.limits.rightsPerQuestion, let other = waiting[user]?.popFirst() {
+        if !watching(user, other).isEmpty { others.append(other) }
       }
-      return (user, Array(others.prefix(hub.limits.rightsPerQuestion)))
+      if waiting[user]?.isEmpty ?? true { waiting[user] = nil } else { order.append(user) }
+      if !others.isEmpty { return (user, others.sorted()) }
     }
     return nil
   }
@@ -123,9 +152,8 @@ final class RightsDesk: @unchecked Sendable {
     } catch {
       underWay -= 1
       hub.counts.failedReads += 1
-      if waiting[user] == nil { order.append(user) }
-      waiting[user, default: []].formUnion(others)
-      beginSoon(after: hub.limits.retryMost)
+      retry(user, others)
+      beginSoon()
     }
   }
 
@@ -146,14 +174,19 @@ final class RightsDesk: @unchecked Sendable {
     }
   }
 
-  // MARK: In case a signal was lost
+  // MARK: In turns
 
   /// The broker tells of a user again: nobody repeats the signals that it did not, and no entry tells who was blocked.
   func mayHaveMissedSignals(_ user: UserID) {
-    if hub.sessions(of: user).contains(where: { !$0.watching.isEmpty }) { unsure.insert(user) }
+    for session in hub.sessions(of: user) { mayHaveMissed(session) }
   }
 
-  /// Asks about a few of those, in turns: all are unsure at once when Redis was away.
+  /// Whom the session watches is asked about when it is its user's turn.
+  func mayHaveMissed(_ session: HubSession) {
+    if !session.watching.isEmpty { unsure.insert(session.user) }
+  }
+
+  /// Asks about a few of those: all are unsure at once when Redis was away, or a crowd's conversation is deleted.
   func check() {
     for _ in 0..<hub.limits.rightsAskedPerCheck {
       guard let user = unsure.popFirst() else { return }

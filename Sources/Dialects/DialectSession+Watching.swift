@@ -35,6 +35,8 @@ extension DialectSession {
   /// The client may know it of them no more; it is asked for anew when they meet again.
   public func watchingEnded(_ users: [UserID]) {
     watching.subtract(users)
+    // That he has gone meanwhile is news when the client hears of him again; that he is there, too.
+    if lastSeen.count < door.hub.limits.watchedMax { lastSeen.formUnion(online.intersection(users)) }
     online.subtract(users)
     watched.removeAll { user in
       guard users.contains(user) else { return false }
@@ -45,8 +47,9 @@ extension DialectSession {
 
   /// Whether the client does not know this of him yet; of who was not there, it is nothing new that he is not.
   func isNews(_ presence: Presence) -> Bool {
-    presence.status == .online
-      ? online.insert(presence.user).inserted : online.remove(presence.user) != nil
+    let wasSeen = lastSeen.remove(presence.user) != nil
+    return presence.status == .online
+      ? online.insert(presence.user).inserted : online.remove(presence.user) != nil || wasSeen
   }
 
   /// The session is over.

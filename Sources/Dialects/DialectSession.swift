@@ -39,6 +39,8 @@ public final class DialectSession: SessionPort, @unchecked Sendable {
   var watched: [UserID] = []
   /// Those of whom the client has been told that they are there.
   var online = Set<UserID>()
+  /// Those of whom it was told so before it was told of them no more.
+  var lastSeen = Set<UserID>()
   /// Its calls of the roll that are under way.
   var rolls: [ConversationID: Roll] = [:]
   private let begunAt: Milliseconds

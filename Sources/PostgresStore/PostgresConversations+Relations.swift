@@ -3,16 +3,21 @@ import Postgres
 
 /// What users are to each other. Contacts and blocks, once they are stored, join here.
 extension PostgresConversations {
-  /// Of some users those whose list holds one of the conversations; their lists are read by key, a shard each.
+  /// Of some users those whose list holds one of the conversations, and the newest of these; lists are read by key,
+  /// a shard each.
   static let sharing = Statement(
     "conversations.sharing",
     """
-    SELECT DISTINCT l.user_id FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, user_id)
+    SELECT l.user_id, max(l.conversation) FROM unnest($1::smallint[]::bigint[], $2::bigint[]) AS asked (bucket, user_id)
       JOIN user_conversation l ON l.bucket = asked.bucket::smallint AND l.user_id = asked.user_id
-    WHERE l.conversation = ANY($3::bigint[])
+    WHERE l.conversation = ANY($3::bigint[]) GROUP BY l.user_id
     """, repeatable: true, scatter: .sharedConversations)
+  /// How often those are asked about once more of whom a deleted conversation was found.
+  private static let roundsMax = 8
 
   /// What a user is to others.
+  ///
+  /// A deleted conversation stays on its members' lists until they come and see, and makes nobody anything to another.
   public func relations(of user: UserID, to others: [UserID]) async throws(ChatError) -> [UserID: Relation] {
     guard !others.isEmpty else { return [:] }
     return try await failure.translating { () throws(PostgresError) in
@@ -20,14 +25,37 @@ extension PostgresConversations {
         .int2(user.bucket.number), .int8(user.rawValue), .int8(0), .int8(Int64(conversationsMax)),
       ]
       let mine = try await pool.query(Self.listed, listed).map { (row) throws(PostgresError) in try row.int8(0) }
-      guard !mine.isEmpty else { return [:] }
       var relations: [UserID: Relation] = [:]
       for part in others.parts(of: Scatter.sharedConversations.most) {
-        let rows = try await desk.rows(
-          Self.sharing, [.int2s(part.map(\.bucket.number)), .int8s(part.map(\.rawValue)), .int8s(mine)])
-        for row in rows { relations[UserID(rawValue: try row.int8(0))] = Relation(sharesConversation: true) }
+        for user in try await whoShares(Set(mine), among: Array(part)) {
+          relations[user] = Relation(sharesConversation: true)
+        }
       }
       return relations
     }
+  }
+
+  private func whoShares(_ mine: Set<Int64>, among others: [UserID]) async throws(PostgresError) -> Set<UserID> {
+    var (sharing, mine, asked) = (Set<UserID>(), mine, others)
+    for _ in 0..<Self.roundsMax where !mine.isEmpty && !asked.isEmpty {
+      let rows = try await desk.rows(
+        Self.sharing,
+        [.int2s(asked.map(\.bucket.number)), .int8s(asked.map(\.rawValue)), .int8s(mine.sorted())])
+      let common = try rows.map { (row) throws(PostgresError) in (UserID(rawValue: try row.int8(0)), try row.int8(1)) }
+      let deleted = try await deleted(among: Set(common.map(\.1)))
+      sharing.formUnion(common.filter { !deleted.contains($0.1) }.map(\.0))
+      asked = common.filter { deleted.contains($0.1) }.map(\.0)
+      mine.subtract(deleted)
+    }
+    return sharing
+  }
+
+  /// What is not there at all may be yet to come, on a Citus.
+  private func deleted(among ids: Set<Int64>) async throws(PostgresError) -> Set<Int64> {
+    guard !ids.isEmpty else { return [] }
+    let asked = ids.sorted().map { ScatterID(bucket: ConversationID(rawValue: $0).bucket.number, id: $0) }
+    let rows = try await desk.rows(Self.livingHeads, of: asked)
+    let found = try rows.map { (row) throws(PostgresError) in (row.key, try row.value.optionalInt8(1)) }
+    return Set(found.filter { $0.1 == nil }.map(\.0))
   }
 }

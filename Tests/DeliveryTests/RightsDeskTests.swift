@@ -123,20 +123,27 @@ import Testing
     #expect(scene.watched == 0)
   }
 
-  @Test func `a session that has not resumed hears of no entry, so it is asked about each time`() throws {
+  @Test func `a session that has not resumed hears of no entry, so it is asked about in its turn once it is told`()
+    throws
+  {
     let scene = try Scene { try $0.befriend($0.ada, $0.bob) }
     let (stage, late) = (scene.stage, scene.stage.session(of: scene.stage.ada, signIn: 2))
     #expect(stage.hub.watch(try #require(late.seat), [stage.bob.id], asOf: stage.hub.rightsMoment))
-    stage.time.run(for: 100)
     #expect(late.heard == ["\(stage.bob.id.rawValue) online"])
-    scene.goes(stage.bob)
-    stage.time.run(for: 100)
-    #expect(late.heard.count == 2)
+    stage.hub.detach(try #require(scene.ada.seat))
+    stage.hub.detach(try #require(scene.bob.seat))
+    stage.time.run(for: 10_000)
+    let asked = stage.contacts.asked.count
+    stage.time.run(for: 10_000)
+    #expect(stage.contacts.asked.count == asked)
     _ = try stage.change(.remove(mutual: false), of: stage.bob)
-    scene.comes(stage.bob)
-    stage.time.run(for: 100)
-    #expect(late.heard.count == 2)
+    for _ in 0..<10 {
+      scene.goes(stage.bob)
+      scene.comes(stage.bob)
+    }
+    stage.time.run(for: 2_000)
     #expect(late.endedWatching == [stage.bob.id])
+    #expect(stage.contacts.asked.count == asked + 1)
   }
 
   @Test func `a right that ended between asking and watching is found`() throws {
@@ -158,7 +165,7 @@ import Testing
     #expect(stage.hub.watch(try #require(late.seat), [stage.bob.id], asOf: stage.hub.rightsMoment))
     _ = try stage.change(.remove(mutual: false), of: stage.bob)
     stage.resume(late)
-    stage.time.run(for: 100)
+    stage.time.run(for: 2_000)
     #expect(late.endedWatching == [stage.bob.id])
   }
 
