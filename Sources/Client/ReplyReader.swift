@@ -51,21 +51,23 @@ public struct ReplyReader: Sendable {
 
   /// The next answer, if it is whole.
   public mutating func next() -> Event {
-    guard let end = endOfHead() else {
-      return bytes.count > Self.headBytesMax ? .failed("the head of the answer does not end") : .needMore
-    }
-    guard let (status, headers) = ReplyReader.head(bytes[..<end]) else { return .failed("the answer is no HTTP/1.1") }
-    if status == 100 {
+    // An interim answer is passed over; a loop, since as many may come at once as a server likes.
+    while let end = endOfHead() {
+      guard let (status, headers) = ReplyReader.head(bytes[..<end]) else { return .failed("the answer is no HTTP/1.1") }
+      guard status == 100 else { return reply(status, headers, bodyAt: end + 4) }
       bytes.removeFirst(end + 4)
-      return next()
     }
+    return bytes.count > Self.headBytesMax ? .failed("the head of the answer does not end") : .needMore
+  }
+
+  private mutating func reply(_ status: Int, _ headers: HeaderFields, bodyAt start: Int) -> Event {
     let hasNone = expectsNoBody || status == 101 || status == 204 || status == 304
     guard !headers.contains("transfer-encoding"), let length = hasNone ? 0 : Int(headers["content-length"] ?? ""),
       (0...Self.bodyBytesMax).contains(length)
     else { return .failed("the answer is not framed by Content-Length") }
-    guard bytes.count >= end + 4 + length else { return .needMore }
-    let body = Array(bytes[(end + 4)..<(end + 4 + length)])
-    bytes.removeFirst(end + 4 + length)
+    guard bytes.count >= start + length else { return .needMore }
+    let body = Array(bytes[start..<(start + length)])
+    bytes.removeFirst(start + length)
     return .reply(Reply(status: status, headers: headers, body: body))
   }
 

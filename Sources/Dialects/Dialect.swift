@@ -1,3 +1,5 @@
+import ChatCore
+
 /// One foreign wire format over the same core, as rows: no state, no input or output, no rule of its own.
 ///
 /// The order of its parts is the order in which a dialect is read: ``name``, ``carrier``, ``credential``,
@@ -85,8 +87,11 @@ public struct Option: Sendable, Hashable {
   /// asks for `Limits.passwordBytesMin`.
   static let passwordMinimum = Option("password_min", [], standard: "1")
 
+  /// The largest number that an option without choices takes: no password is longer, so none could be registered.
+  public static let numberMax = Limits().passwordBytesMax
+
   /// Whether a value may stand in the settings.
   public func allows(_ value: String) -> Bool {
-    choices.isEmpty ? Int(value).map { (1...1_000).contains($0) } ?? false : choices.contains(value)
+    choices.isEmpty ? Int(value).map { (1...Option.numberMax).contains($0) } ?? false : choices.contains(value)
   }
 }

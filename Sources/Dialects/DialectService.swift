@@ -100,7 +100,9 @@ public struct DialectService: Sendable {
     let body: Answer.Body =
       refusal.status == 204 ? .empty : .json(refusal.body ?? mount.dialect.refuse.envelope(refusal))
     var response = Answer(refusal.status, body).response
-    if let after = refusal.retryAfter { response.headers.append("Retry-After", String(max(1, (after + 999) / 1_000))) }
+    if let after = refusal.retryAfter {
+      response.headers.append("Retry-After", String(max(1, after / 1_000 + (after % 1_000 > 0 ? 1 : 0))))
+    }
     if !exchange.allowed.isEmpty {
       response.headers.append("Allow", (exchange.allowed.map(\.rawValue) + ["OPTIONS"]).joined(separator: ", "))
     }

@@ -111,12 +111,18 @@ public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable 
     question.answer(nil)
   }
 
-  private static func decision(_ reply: RedisReply) -> RateDecision? {
+  /// The longest wait that is ever named, as in a process's own buckets: a day.
+  static let longest: Milliseconds = 86_400_000
+
+  static func decision(_ reply: RedisReply) -> RateDecision? {
     guard let parts = reply.elements, parts.count == 4, let taken = parts[0].integer,
       let left = parts[1].integer.flatMap(Int.init(exactly:)), let retry = parts[2].integer,
       let reset = parts[3].integer
     else { return nil }
-    return RateDecision(allowed: taken == 1, remaining: left, retryAfter: retry, resetAfter: reset)
+    // Clients are told these, and reckon with them: what no bucket of ours says is brought back to what one may.
+    return RateDecision(
+      allowed: taken == 1, remaining: max(0, left), retryAfter: min(max(0, retry), RateBuckets.longest),
+      resetAfter: min(max(0, reset), RateBuckets.longest))
   }
 
   /// One request that waits; answered once, by whoever is first.

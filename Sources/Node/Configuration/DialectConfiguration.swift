@@ -59,7 +59,8 @@ public struct DialectChoice: Sendable, Equatable, CustomStringConvertible {
       throw Complaint("names '\(names[1])'; \(dialect.name) has: \(known)")
     }
     guard option.allows(sides[1]) else {
-      let allowed = option.choices.isEmpty ? "a number from 1 to 1000" : option.choices.joined(separator: ", ")
+      let allowed =
+        option.choices.isEmpty ? "a number from 1 to \(Option.numberMax)" : option.choices.joined(separator: ", ")
       throw Complaint("has '\(sides[1])' for \(names.joined(separator: ".")), which takes \(allowed)")
     }
     (self.dialect, self.option, value) = (names[0], names[1], sides[1])
