@@ -30,12 +30,23 @@ extension PostgresUsers {
     WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL
     RETURNING \(columns)
     """, repeatable: true)
+  /// Those that live, which the limit of sessions bounds, and the few that expired since the last sign-in.
   static let endOthers = Statement(
     "users.end_sessions",
     """
-    DELETE FROM user_session s WHERE s.bucket = $1 AND s.user_id = $2 AND s.id <> $3
-    RETURNING s.id, s.ended_at IS NULL
+    DELETE FROM user_session s WHERE s.bucket = $1 AND s.user_id = $2 AND s.id <> $3 AND s.ended_at IS NULL
+    RETURNING s.id
     """)
+  static let dropEnded = Statement(
+    "users.drop_sessions",
+    """
+    DELETE FROM user_session s WHERE s.bucket = $1 AND s.id IN (
+      SELECT o.id FROM user_session o
+      WHERE o.bucket = $1 AND o.user_id = $2 AND o.id <> $3 AND o.ended_at IS NOT NULL LIMIT $4)
+    """)
+  /// Rows of ended sessions that go with a new password or an account. Who signs in by a script had half a million, and
+  /// a stolen password could not be changed: what deletes them all is over its time each time it is tried.
+  static let endedMost = 1_000
   static let markDeleted = Statement(
     "users.delete",
     """
@@ -43,7 +54,7 @@ extension PostgresUsers {
     WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL
     """)
 
-  static let changeStatements = [setHash, hash, lockAttributes, change, endOthers, markDeleted]
+  static let changeStatements = [setHash, hash, lockAttributes, change, endOthers, dropEnded, markDeleted]
 
   /// Replaces the password hash.
   public func setPasswordHash(_ hash: String, of user: UserID) async throws(ChatError) {
@@ -82,10 +93,10 @@ extension PostgresUsers {
       try await pool.transaction { (transaction) throws(PostgresError) -> [SessionID]? in
         guard try await transaction.query(statement, Self.key(user) + rest).affected == 1 else { return nil }
         // A statement of its own, so that it sees the sessions that were opened while the row was waited for.
-        let rows = try await transaction.query(Self.endOthers, Self.key(user) + [.int8(kept?.rawValue ?? 0)])
-        var ended: [SessionID] = []
-        for row in rows where try row.bool(1) { ended.append(SessionID(rawValue: try row.int8(0))) }
-        return ended
+        let others = Self.key(user) + [.int8(kept?.rawValue ?? 0)]
+        let ended = try await transaction.query(Self.endOthers, others)
+        _ = try await transaction.query(Self.dropEnded, others + [.int8(Int64(Self.endedMost))])
+        return try ended.map { (row) throws(PostgresError) in SessionID(rawValue: try row.int8(0)) }
       }
     }
   }

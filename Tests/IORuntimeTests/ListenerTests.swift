@@ -1,6 +1,7 @@
 import Foundation
-import IORuntime
 import Testing
+
+@testable import IORuntime
 
 @Suite("A listener")
 struct ListenerTests {
@@ -39,6 +40,21 @@ struct ListenerTests {
       #expect(throws: SystemError(call: "bind", code: EADDRINUSE)) {
         try Listener(loop: loop, address: first.address, options: alone)
       }
+    }
+  }
+
+  @Test("whether a port is free is asked without listening, so that who connects meanwhile is refused")
+  func free() async throws {
+    try await withLoop { loop in
+      let listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
+      #expect(throws: SystemError(call: "bind", code: EADDRINUSE)) { try Listener.checkFree(listener.address) }
+      listener.close()
+      let any = SocketAddress.ip(host: "127.0.0.1", port: 0)
+      let asking = try #require(try ListeningSocket.alone(at: any))
+      defer { close(asking) }
+      let address = try #require(SocketAddress(localOf: asking))
+      #expect(throws: (any Error).self) { try PlainSocket(to: address).close() }
+      try Listener.checkFree(any)
     }
   }
 

@@ -36,14 +36,7 @@ struct OldSessionsTests {
   func many() async throws {
     try await Database.with { database in
       let ada = try await Cast.gather(in: database.underTest).ada.id
-      try await PrivatePostgres.shared().sql(
-        """
-        INSERT INTO user_session
-          (bucket, id, user_id, nonce, generation, created_at, rotated_at, last_seen_at, ended_at)
-        SELECT \(ada.bucket.number), number * 4096 + \(ada.bucket.number), \(ada.rawValue), '', 1, now(), now(), now(),
-          now()
-        FROM generate_series(900000001::bigint, 900000150) AS number
-        """, in: database.url)
+      try await Self.insertEnded(150, of: ada, database)
       _ = try await Self.signIn(ada, database)
       #expect(try await Self.kept(ada, database) == 51)
       _ = try await Self.signIn(ada, database)
@@ -82,6 +75,36 @@ struct OldSessionsTests {
       #expect(try await database.stores.users.delete(ada))
       #expect(try await Self.kept(ada, database) == 0)
     }
+  }
+
+  /// A bug once: a new password deleted all that had ended in one statement, which was over its time for who had many.
+  @Test("of those that had ended before, a new password and an account's end each take a thousand")
+  func changedWithMany() async throws {
+    try await Database.with { database in
+      let ada = try await Cast.gather(in: database.underTest).ada.id
+      try await Self.insertEnded(2_150, of: ada, database)
+      let (living, own) = (try await Self.signIn(ada, database), try await Self.signIn(ada, database))
+      #expect(try await Self.kept(ada, database) == 1_952)
+      #expect(try await database.stores.users.changePassword("hash", of: ada, keeping: own) == [living])
+      #expect(try await Self.kept(ada, database) == 951)
+      try await Self.insertEnded(1_000, of: ada, database, from: 910_000_001)
+      #expect(try await database.stores.users.delete(ada))
+      #expect(try await Self.kept(ada, database) == 950)
+    }
+  }
+
+  /// Rows of sessions that are over, as years of sign-ins left them.
+  private static func insertEnded(
+    _ count: Int, of user: UserID, _ database: Database, from first: Int = 900_000_001
+  ) async throws {
+    try await PrivatePostgres.shared().sql(
+      """
+      INSERT INTO user_session
+        (bucket, id, user_id, nonce, generation, created_at, rotated_at, last_seen_at, ended_at)
+      SELECT \(user.bucket.number), number * 4096 + \(user.bucket.number), \(user.rawValue), '', 1, now(), now(), now(),
+        now()
+      FROM generate_series(\(first)::bigint, \(first + count - 1)) AS number
+      """, in: database.url)
   }
 
   private static func signIn(_ user: UserID, _ database: Database) async throws -> SessionID {

@@ -13,7 +13,11 @@ enum Users {
     let body = Shape(
       "NewUser",
       [
-        .string("username", .required, bytes: 1...limits.usernameBytesMax, "The name to sign in with."),
+        .string(
+          "username", .required, bytes: 1...limits.usernameBytesMax,
+          "The name to sign in with: letters and decimal digits, `.`, `_`, `-` and single spaces inside, with at least "
+            + "one letter; no combining marks, letters of one script (Chinese, Japanese and Korean may stand with "
+            + "Latin), digits of one kind, none of them full-width, styled or joined; unique without regard to case."),
         .string(
           "password", .required, bytes: limits.passwordBytesMin...limits.passwordBytesMax, "Kept as an Argon2id hash."),
         .string(

@@ -40,6 +40,13 @@ public final class Listener: @unchecked Sendable {
     spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
   }
 
+  /// Asks whether nobody listens at an address, of other processes of this user too, and lets go of it at once.
+  ///
+  /// - Throws: ``SystemError`` when the address is not one of this machine or is taken.
+  public static func checkFree(_ address: SocketAddress) throws(SystemError) {
+    if let descriptor = try ListeningSocket.alone(at: address) { Glibc.close(descriptor) }
+  }
+
   deinit {
     if descriptor >= 0 { Glibc.close(descriptor) }
     if spare >= 0 { Glibc.close(spare) }

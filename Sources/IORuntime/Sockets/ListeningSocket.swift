@@ -33,26 +33,41 @@ enum ListeningSocket {
     }
   }
 
+  /// A socket that has the address and does not listen; nil for a path, which only one can bind anyway.
+  ///
+  /// That refuses who connects meanwhile, while one that listens would accept and then reset him.
+  static func alone(at address: SocketAddress) throws(SystemError) -> CInt? {
+    guard case .ip(let host, let port) = address else { return nil }
+    let candidates = try Resolution.addresses(of: host, port: port, toListen: true)
+    guard let first = candidates.first else { throw SystemError(call: "bind", code: EADDRNOTAVAIL) }
+    var options = ListenerOptions()
+    options.reusePort = false
+    return try bound(first, options)
+  }
+
   private static func listening(_ address: RawAddress, _ options: ListenerOptions) throws(SystemError) -> CInt {
+    let descriptor = try bound(address, options)
+    guard listen(descriptor, options.backlog) == 0 else {
+      let error = SystemError(call: "listen")
+      Glibc.close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  private static func bound(_ address: RawAddress, _ options: ListenerOptions) throws(SystemError) -> CInt {
     let descriptor = try StreamSocket.make(family: address.family)
-    do {
-      if address.family == AF_UNIX { return try bound(descriptor, address, options) }
+    if address.family != AF_UNIX {
       enable(SO_REUSEADDR, of: descriptor)
       if options.reusePort { enable(SO_REUSEPORT, of: descriptor) }
       // Set here once and inherited by every accepted socket.
       options.connection.apply(to: descriptor)
-      return try bound(descriptor, address, options)
-    } catch {
+    }
+    guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else {
+      let error = SystemError(call: "bind")
       Glibc.close(descriptor)
       throw error
     }
-  }
-
-  private static func bound(
-    _ descriptor: CInt, _ address: RawAddress, _ options: ListenerOptions
-  ) throws(SystemError) -> CInt {
-    guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw SystemError(call: "bind") }
-    guard listen(descriptor, options.backlog) == 0 else { throw SystemError(call: "listen") }
     return descriptor
   }
 

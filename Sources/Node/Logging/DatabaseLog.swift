@@ -10,7 +10,7 @@ import Synchronization
 ///   `{"level":"warning","msg":"database refused","sqlstate":"57014","statement":"log.send_batch","refusals":12}`: what
 ///   callers were told by 503, of the statement that was refused last.
 /// - Limits: of each host one loss and one failed attempt in ``Outages/every``, of each SQLSTATE one refusal, with how
-///   many there were.
+///   many there were; what comes after ``Outages/quiet`` is counted from one.
 final class DatabaseLog: Sendable {
   private struct Hosts {
     // A server that ends each session as soon as it has begun would be told of as often, if that ended the outage.

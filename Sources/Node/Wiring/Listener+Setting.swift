@@ -11,11 +11,7 @@ extension Listener {
     _ address: SocketAddress, asSaidBy setting: String, on loop: EventLoop, isFirst: Bool, tls: TLSServer? = nil
   ) throws(StartFailure) -> Listener {
     do throws(SystemError) {
-      if isFirst {
-        var alone = ListenerOptions()
-        alone.reusePort = false
-        try Listener(loop: loop, address: address, options: alone).close()
-      }
+      if isFirst { try checkFree(address) }
       return try Listener(loop: loop, address: address, tls: tls)
     } catch {
       throw StartFailure("\(setting): cannot listen at \(address) (\(error)).")

@@ -37,9 +37,11 @@ extension AdapterContract {
     ContractCase("a new password ends all sessions but the one that is kept") { stores in
       let ada = try await Cast.gather(in: stores).ada
       var opened: [SessionID] = []
-      for _ in 1...3 { opened.append(try await open(ada, in: stores)) }
+      for _ in 1...4 { opened.append(try await open(ada, in: stores)) }
+      try expect(try await stores.sessions.end(opened[3], of: ada.id), is: true, "one that ends before")
       let ended = try await stores.users.changePassword("new hash", of: ada.id, keeping: opened[1])
       try expect(Set(ended), is: [opened[0], opened[2]], "those that ended")
+      try expect(Set(try await stores.sessions.ended(among: opened)), is: Set(opened).subtracting([opened[1]]), "all")
       try expect(try await stores.sessions.sessions(of: ada.id).map(\.id), is: [opened[1]], "those that live")
       try expect(try await stores.users.passwordHash(of: ada.id), is: "new hash", "the hash")
       try expect(

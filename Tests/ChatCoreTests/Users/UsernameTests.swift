@@ -59,9 +59,11 @@ import Testing
   @Test(arguments: [
     // \u{430} is Cyrillic, \u{3BF} Greek, \u{13AA} Cherokee, \u{FF41} full-width, \u{1D41A} bold.
     "\u{430}da", "ad\u{410}", "ada.\u{430}", "\u{3BF}tto", "\u{3BF}\u{43E}", "\u{13AA}da", "\u{5E2}da", "\u{FF41}da",
-    "\u{FF21}DA", "\u{1D41A}da", "\u{AA}da", "\u{2071}da", "\u{FF76}\u{FF85}", "ada\u{FF11}", "ada\u{1D7CE}",
+    "\u{FF21}DA", "\u{1D41A}da", "\u{2071}da", "\u{FF76}\u{FF85}", "ada\u{FF11}", "ada\u{1D7CE}",
     "ada1\u{661}", "ada\u{661}\u{6F1}", "\u{31}\u{430}b", "\u{430}\u{3BF}", "\u{1D2B}da", "stra\u{1E9E}e",
     "\u{1C9}a", "\u{3105}\u{30A2}", "\u{AC00}\u{30A2}", "\u{430}\u{5F20}",
+    // Single letters of Korean beside others, and half-width and old ones.
+    "pau\u{3163}", "b\u{3147}b", "\u{3161}\u{4E00}", "\u{FFA1}\u{FFA2}", "\u{3165}\u{3131}", "m\u{1D43}",
   ])
   func `nobody registers by a name that looks like another, but who has it goes on`(text: String) throws {
     #expect(try Username(checking: text).text == text)
@@ -77,6 +79,9 @@ import Testing
     "O\u{2BB}ahu", "\u{13AA}\u{13AB}", "\u{10D0}\u{10D1}", "\u{561}\u{562}", "\u{E01}\u{E02}", "I\u{131}a", "\u{17F}a",
     "\u{B5}\u{3B1}",
     "\u{411}\u{45E}", "\u{259}l",
+    // Letters that normal form KC would replace: M\u{AA}, sara am of Thai and Lao, joined letters of Lao and Armenian.
+    "M\u{AA} Jos\u{E9}", "n\u{BA}1", "\u{E02}\u{E33}", "\u{E82}\u{EB3}", "\u{EDC}\u{EB2}", "\u{EDD}\u{EB2}",
+    "\u{53C}\u{587}\u{578}\u{576}", "\u{3147}\u{3147}", "\u{AC00}\u{314B}\u{314B}",
   ])
   func `names of one script, and of Chinese, Japanese or Korean with Latin, may be taken`(text: String) {
     #expect(Username.warning(about: text) == nil)
