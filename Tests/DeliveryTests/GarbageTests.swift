@@ -81,7 +81,9 @@ struct GarbageTests {
     let most: Int64 = dice.once(in: 8) ? 40 : 2
     for room in rooms.prefix(2) where dice.once(in: 2) { have[room] = dice.pick(-1...most) }
     stage.resume(ear, have: have)
-    if let seat = ear.seat, dice.once(in: 2) { _ = stage.hub.watch(seat, people.map(\.id)) }
+    if let seat = ear.seat, dice.once(in: 2) {
+      _ = stage.hub.watch(seat, people.map(\.id), asOf: stage.hub.rightsMoment)
+    }
     ears.append(ear)
   }
 
