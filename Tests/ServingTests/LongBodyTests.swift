@@ -117,6 +117,21 @@ extension OverSockets {
       #expect(try await server.report().refused == ["answers_of_address_full": 1])
     }
 
+    private static func withoutRoom() async throws -> TestServer {
+      var limits = ServingLimits()
+      limits.longAnswers = BodyRoom(bytesMax: 0, for: .answers)
+      return try await TestServer(limits: limits)
+    }
+
+    @Test func `an answer that has brought its own room is sent, though there is no more for its end`() async throws {
+      let server = try await Self.withoutRoom()
+      let client = try server.connect()
+      client.send("GET /gathered HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readAnswer()?.body.utf8.count == 1 << 20)
+      client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readToEnd().hasPrefix("HTTP/1.1 503"))
+    }
+
     @Test func `who does not read a long answer is let go, and its room given back`() async throws {
       var limits = ServingLimits()
       limits.bodyMilliseconds = 300
