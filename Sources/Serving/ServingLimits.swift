@@ -42,9 +42,9 @@ public struct ServingLimits: Sendable {
   /// past one's share of it (429).
   public var largeBodies = BodyRoom()
 
-  /// Bytes of an answer that need no room: 64 KiB, less than what the kernel takes of it; so much may lie unread for
-  /// each connection besides what its send queue holds.
-  public var answerBytesUsual = 64 * 1024
+  /// Bytes of an answer that need no room: 256 KiB, the high mark of a send queue; up to that an answer lies there
+  /// whether or not it is read, and its room would bound nothing.
+  public var answerBytesUsual = 256 * 1024
 
   /// Room for answers above that until they are read, shared by the loops of a node; refused as ``largeBodies``.
   public var longAnswers = BodyRoom(for: .answers)

@@ -132,6 +132,13 @@ extension OverSockets {
       #expect(client.readToEnd().hasPrefix("HTTP/1.1 503"))
     }
 
+    @Test func `an answer that fits a send queue needs no room`() async throws {
+      let server = try await Self.withoutRoom()
+      let client = try server.connect()
+      client.send("GET /usual HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readAnswer()?.body.utf8.count == 256 << 10)
+    }
+
     @Test func `who does not read a long answer is let go, and its room given back`() async throws {
       var limits = ServingLimits()
       limits.bodyMilliseconds = 300

@@ -49,8 +49,8 @@ final class TestServer: Sendable {
 }
 
 /// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer, `/held` until
-/// it is let go; `/large` takes more, `/stream` is long, `/huge` more than the kernel takes, `/gathered` brings its room;
-/// `/ws` is a WebSocket.
+/// it is let go; `/large` takes more, `/stream` is long, `/huge` more than the kernel takes, `/usual` as long as what
+/// needs no room, `/gathered` brings its own; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
@@ -137,6 +137,7 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     case "/endless": return stream(100_000_000)
     case "/broken": return stream(9, breaksOff: true)
     case "/huge": return Response(.ok, body: Array(repeating: 0x2A, count: 12 << 20))
+    case "/usual": return Response(.ok, body: Array(repeating: 0x2A, count: 256 << 10))
     case "/gathered": return gathered()
     case "/big": return Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
     case "/close":

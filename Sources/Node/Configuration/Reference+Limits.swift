@@ -65,7 +65,8 @@ extension Reference {
     .number(
       "LIMIT_ANSWERS_BYTES", \.intake.answerBytes, 33_554_432...17_179_869_184, unit: "bytes",
       reason:
-        "Of answers above 64 KiB until they are read, such as a dialect's whole lists; shares as with uploads."),
+        "Of answers above 256 KiB until they are read, and a dialect's lists while they gather; "
+        + "shares as with uploads."),
     .number(
       "LIMIT_HEADER_BYTES", \.intake.headerBytes, 1_024...262_144, unit: "bytes",
       reason: "A request's header lines: a token and what a balancer adds."),
