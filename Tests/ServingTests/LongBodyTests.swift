@@ -139,6 +139,20 @@ extension OverSockets {
       #expect(client.readAnswer()?.body.utf8.count == 256 << 10)
     }
 
+    /// The kernel asks for more only when a third of its megabytes is free, which takes this reader four seconds.
+    @Test func `who reads at a steady pace stays, whatever the kernel has been given for him`() async throws {
+      var limits = ServingLimits()
+      limits.bodyMilliseconds = 2_000
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect()
+      client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+      for _ in 0..<25 where try await server.report().timedOut["stream"] == nil {
+        #expect(client.read()?.isEmpty == false)
+        try await Task.sleep(for: .milliseconds(250))
+      }
+      #expect(try await server.report().timedOut["stream"] == nil)
+    }
+
     @Test func `who does not read a long answer is let go, and its room given back`() async throws {
       var limits = ServingLimits()
       limits.bodyMilliseconds = 300
