@@ -34,8 +34,8 @@ public struct ServingLimits: Sendable {
   /// the edge of a cell of the second generation (408).
   public var longBytesPerSecondMin: Int64 = 4000
 
-  /// The same while more than half of that room is taken: 16,000, a phone on a bad line of the third; who is slower
-  /// then makes place (408).
+  /// The same while several bodies have more than half of that room: 16,000, a phone on a bad line of the third; who is
+  /// slower then makes place.
   public var longBytesPerSecondWhenScarce: Int64 = 16_000
 
   /// Room for bodies above the server's own limit, shared by the loops of a node; past it they are refused (503), and

@@ -80,17 +80,18 @@ extension OverSockets {
     }
 
     @Test func `while room is scarce who is slower than a bad line makes place`() async throws {
-      var limits = Self.limits(room: 100)
+      var limits = Self.limits(room: 180)
       limits.bodyMilliseconds = 500
       limits.longBytesPerSecondMin = 1
+      limits.sharesRoom = false
       let server = try await TestServer(limits: limits)
-      let client = try server.connect()
-      client.send(Self.post("/large", 90))
-      for _ in 0..<100 where try await server.report().timedOut["body"] == nil {
-        client.send("x")
+      let (other, client) = (try server.connect(), try server.connect())
+      for one in [other, client] { one.send(Self.post("/large", 90)) }
+      for _ in 0..<80 where try await server.report().timedOut["body"] == nil {
+        for one in [other, client] { one.send("x") }
         try await Task.sleep(for: .milliseconds(20))
       }
-      #expect(try await server.until { $0.timedOut["body"] == 1 })
+      #expect(try await server.until { $0.timedOut["body"] == 2 })
       #expect(client.readToEnd().hasPrefix("HTTP/1.1 408"))
     }
 
@@ -137,6 +138,20 @@ extension OverSockets {
       let client = try server.connect()
       client.send("GET /usual HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(client.readAnswer()?.body.utf8.count == 256 << 10)
+    }
+
+    @Test func `a body whose length was not announced keeps room for what has come, once it is whole`() async throws {
+      let limits = Self.limits(room: 100)
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect()
+      client.send("POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 90 })
+      client.send(String(repeating: "x", count: 20) + "\r\n0\r\n\r\n")
+      #expect(try await server.until { _ in server.handler.held.value.come == 1 })
+      #expect(limits.largeBodies.taken == 20)
+      server.handler.held.change { $0.areLetGo = true }
+      #expect(client.readAnswer()?.body == "held")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 0 })
     }
 
     /// The kernel asks for more only when a third of its megabytes is free, which takes this reader four seconds.

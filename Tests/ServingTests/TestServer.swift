@@ -68,7 +68,7 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
   func bodyAllowance(for head: RequestHead) throws(Refusal) -> BodyAllowance? {
     switch head.path {
     case "/small": return BodyAllowance(4)
-    case "/large": return BodyAllowance(90, account: head.headers["x-account"])
+    case "/large", "/held": return BodyAllowance(90, account: head.headers["x-account"])
     case "/stranger": throw Refusal(401, "stranger", "Who are you?")
     default: return nil
     }
