@@ -30,8 +30,8 @@ public struct ServingLimits: Sendable {
   /// Bytes a second that a body must bring: 1,000, less than the slowest phone (408).
   public var bodyBytesPerSecondMin: Int64 = 1000
 
-  /// Bytes a second that a body must bring, or its reader take, while it has room in a ``BodyRoom``: 4,000, a phone at
-  /// the edge of a cell of the second generation (408).
+  /// Bytes a second that a body must bring (408), or its reader take (he is closed without a word), while it has room
+  /// in a ``BodyRoom``: 4,000, a phone at the edge of a cell of the second generation.
   public var longBytesPerSecondMin: Int64 = 4000
 
   /// The same while several bodies have more than half of that room: 16,000, a phone on a bad line of the third; who is

@@ -74,7 +74,8 @@ extension Reference {
       "LIMIT_HEADER_TIME_MS", \.intake.headerTime, 100...600_000,
       reason: "For a request's header to arrive; who dribbles is not waited for."),
     .milliseconds(
-      "LIMIT_BODY_TIME_MS", \.intake.bodyTime, 100...600_000, reason: "For a request's body to arrive."),
+      "LIMIT_BODY_TIME_MS", \.intake.bodyTime, 100...600_000,
+      reason: "For a request's body to arrive, and for it or the reader of a long answer to stand still."),
     .milliseconds(
       "LIMIT_IDLE_TIME_MS", \.intake.idleTime, 100...3_600_000,
       reason: "For a connection between requests: longer than the balancer's, so that it is the one to close."),
