@@ -263,8 +263,10 @@ extension Response {
     self.init(.badRequest, headers: ["Content-Type": "application/json"], body: refusal.json)
   }
 
+  /// The packets have left their queue, which bounds them, and would be lost by a refusal.
   init(_ payload: EnginePayload) {
     let type = payload.isBinary ? "application/octet-stream" : "text/plain; charset=UTF-8"
     self.init(.ok, headers: ["Content-Type": type], body: payload.bytes)
+    hold = BodyHold()
   }
 }

@@ -14,6 +14,9 @@ public final class BodyHold: Sendable {
   /// A hold of nothing yet; `change` is asked for more room and told of less.
   public init(change: @escaping @Sendable (_ old: Int, _ new: Int) throws(Refusal) -> Void) { self.change = change }
 
+  /// A hold that has room for all: for what is bounded before it becomes an answer, and would be lost by a refusal.
+  public convenience init() { self.init { _, _ in } }
+
   deinit {
     let held = bytes.withLock { $0 }
     if held > 0 { try? change(held, 0) }

@@ -90,6 +90,8 @@ public final class PeerClient: @unchecked Sendable {
     }
     count(.answered)
     var response = Response(Status(reply.status), body: reply.body)
+    // What the owner has let go of would be lost by a refusal here.
+    response.hold = BodyHold()
     for name in ["Content-Type", "Retry-After"] {
       if let value = reply.headers[name] { response.headers.append(name, value) }
     }

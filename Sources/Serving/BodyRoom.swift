@@ -36,6 +36,8 @@ public final class BodyRoom: Sendable {
 
   private struct State {
     var taken = 0
+    /// Bodies that have some of it.
+    var bodies = 0
     var held: [Holder: Int] = [:]
   }
 
@@ -53,7 +55,7 @@ public final class BodyRoom: Sendable {
   /// Bytes that are taken now.
   public var taken: Int { state.withLock { $0.taken } }
 
-  /// Whether more than half is taken.
+  /// Whether more than half is taken, and by more than one body: nobody makes place for himself.
   var isScarce: Bool { scarce.load(ordering: .relaxed) }
 
   /// A body's room, of nothing yet, that counts for those holders.
@@ -73,11 +75,12 @@ public final class BodyRoom: Sendable {
         guard state.taken - old + new <= all else { throw purpose.refusal }
       }
       state.taken += new - old
+      state.bodies += (new > 0 ? 1 : 0) - (old > 0 ? 1 : 0)
       for holder in holders {
         let held = state.held[holder, default: 0] + new - old
         state.held[holder] = held > 0 ? held : nil
       }
-      scarce.store(state.taken > all / 2, ordering: .relaxed)
+      scarce.store(state.taken > all / 2 && state.bodies > 1, ordering: .relaxed)
     }
   }
 }

@@ -32,9 +32,15 @@ extension HTTPConnection {
     guard response.stream == nil, length > server.limits.answerBytesUsual,
       response.sendsBody(answering: request.method)
     else { return }
-    let hold = response.hold ?? server.limits.longAnswers.hold(for: holders(at: request.peer))
-    try hold.resize(to: length)
-    self.hold = hold
+    if let own = response.hold {
+      // It was let in when it began; refused now, the work for it would be done again.
+      try? own.resize(to: length)
+      hold = own
+    } else {
+      let room = server.limits.longAnswers.hold(for: holders(at: request.peer))
+      try room.resize(to: length)
+      hold = room
+    }
     response.stream = BodyStream(of: response.body, pieceBytes: HTTPConnection.pieceBytes)
     response.body = []
   }

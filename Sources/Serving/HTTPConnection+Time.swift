@@ -16,10 +16,13 @@ extension HTTPConnection {
     arm()
   }
 
-  /// Bytes that a reader has yet to take from the queue have earned him nothing.
-  private func countMoved() {
-    let bytes = poured.map { $0 - connection.queuedBytes } ?? assembler.bodyBytes
-    clock.moved(to: bytes, now: server.loop.now, pace)
+  private func countMoved() { clock.moved(to: movedBytes, now: server.loop.now, pace) }
+
+  /// Bytes that a reader has yet to take have earned him nothing. He who may not rest is asked about all of them: the
+  /// kernel is given megabytes at once, and asks for more when a third of them is free, a minute later with many.
+  private var movedBytes: Int {
+    guard let poured else { return assembler.bodyBytes }
+    return poured - (hold == nil ? connection.queuedBytes : connection.untakenBytes)
   }
 
   /// A body may not save up time: whoever has sent all but the last byte would hold its room for hours. Only the reader

@@ -147,6 +147,8 @@ final class HTTPConnection: @unchecked Sendable {
 
   private func start(_ read: Request) {
     let request = request(read.head, read.body)
+    // Of a length that was not announced, as much was taken as it might have had.
+    try? hold?.resize(to: read.body.count)
     isBusy = true
     clock.enter(.answer, now: server.loop.now, server.limits)
     if request.method == .options && request.path == "*" { return answer(HTTPConnection.serverOptions, to: request) }

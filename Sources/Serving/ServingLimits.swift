@@ -30,21 +30,21 @@ public struct ServingLimits: Sendable {
   /// Bytes a second that a body must bring: 1,000, less than the slowest phone (408).
   public var bodyBytesPerSecondMin: Int64 = 1000
 
-  /// Bytes a second that a body must bring, or its reader take, while it has room in a ``BodyRoom``: 4,000, a phone at
-  /// the edge of a cell of the second generation (408).
+  /// Bytes a second that a body must bring (408), or its reader take (he is closed without a word), while it has room
+  /// in a ``BodyRoom``: 4,000, a phone at the edge of a cell of the second generation.
   public var longBytesPerSecondMin: Int64 = 4000
 
-  /// The same while more than half of that room is taken: 16,000, a phone on a bad line of the third; who is slower
-  /// then makes place (408).
+  /// The same while several bodies have more than half of that room: 16,000, a phone on a bad line of the third; who is
+  /// slower then makes place.
   public var longBytesPerSecondWhenScarce: Int64 = 16_000
 
   /// Room for bodies above the server's own limit, shared by the loops of a node; past it they are refused (503), and
   /// past one's share of it (429).
   public var largeBodies = BodyRoom()
 
-  /// Bytes of an answer that need no room: 64 KiB, less than what the kernel takes of it; so much may lie unread for
-  /// each connection besides what its send queue holds.
-  public var answerBytesUsual = 64 * 1024
+  /// Bytes of an answer that need no room: 256 KiB, the high mark of a send queue; up to that an answer lies there
+  /// whether or not it is read, and its room would bound nothing.
+  public var answerBytesUsual = 256 * 1024
 
   /// Room for answers above that until they are read, shared by the loops of a node; refused as ``largeBodies``.
   public var longAnswers = BodyRoom(for: .answers)

@@ -70,6 +70,28 @@ struct ConnectionTests {
     }
   }
 
+  @Test("what the kernel holds for a peer that does not read has not been taken")
+  func untaken() async throws {
+    try await withLoop { loop in
+      let pair = try await Pair(on: loop, serve: { Recorder($0, keepsBytes: false) })
+      let client = pair.client.connection
+      try await pair.server.act { $0.pauseReading() }
+      try await pair.client.act { connection in
+        connection.send([UInt8](repeating: 7, count: 12 << 20))
+        #expect(connection.untakenBytes == 12 << 20)
+      }
+      let (untaken, queued) = try await loop.submit { (client.untakenBytes, client.queuedBytes) }
+      #expect(queued > 0 && untaken > queued && untaken <= 12 << 20)
+      try await pair.server.act { $0.resumeReading() }
+      #expect(try await eventually { pair.server.seen.count == 12 << 20 })
+      // The last bytes are acknowledged a moment after they have come.
+      for _ in 0..<500 where try await loop.submit({ client.untakenBytes }) > 0 {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(try await loop.submit { client.untakenBytes } == 0)
+    }
+  }
+
   @Test("a reader that pauses holds the sender up; when it reads again all of it arrives")
   func backpressure() async throws {
     try await withLoop { loop in

@@ -36,6 +36,25 @@ struct ForwardingTests {
     }
   }
 
+  @Test("what a poll has taken out of its session is told, however full the rooms for long answers are")
+  func fullRooms() async throws {
+    var serving = ServingLimits()
+    serving.longAnswers = BodyRoom(bytesMax: 0, for: .answers)
+    let stage = try await PeerStage(serving: serving)
+    let text = "4" + String(repeating: "x", count: 500_000)
+    try await onLoop { loop in
+      let doors = stage.nodes.map { HTTPClient(loop: loop, address: $0.address) }
+      let sid = try await doors[1].open()
+      for door in doors.reversed() {
+        let sent = try await door.engine(sid, post: text)
+        #expect(sent.text == "ok")
+        let got = try await door.engine(sid)
+        #expect(got.status == 200)
+        #expect(got.text == text)
+      }
+    }
+  }
+
   @Test("an id of nobody is unknown at once, and made-up ids make nobody look at the list again and again")
   func garbage() async throws {
     var limits = PeerLimits()

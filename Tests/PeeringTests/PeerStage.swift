@@ -21,10 +21,11 @@ final class PeerStage: Sendable {
   var listReads: Int { reads.withLock { $0 } }
 
   init(
-    _ names: [String] = ["a", "b"], limits: PeerLimits = PeerLimits(), engine: EngineLimits = EngineLimits()
+    _ names: [String] = ["a", "b"], limits: PeerLimits = PeerLimits(), engine: EngineLimits = EngineLimits(),
+    serving: ServingLimits = ServingLimits()
   ) async throws {
     var nodes: [StageNode] = []
-    for name in names { nodes.append(try StageNode(name, seal, engine)) }
+    for name in names { nodes.append(try StageNode(name, seal, engine, serving)) }
     self.nodes = nodes
     listed.withLock { $0 = nodes.map { $0.entry(seal) } }
     for node in nodes {
@@ -61,6 +62,7 @@ final class StageNode: HTTPHandler, @unchecked Sendable {
   let privateAddress: SocketAddress
   private let listeners: [Listener]
   private let engine: EngineLimits
+  private let serving: ServingLimits
   private var servers: [HTTPServer] = []
   private(set) var client: PeerClient?
   private(set) var inner: PeerDoor?
@@ -70,9 +72,10 @@ final class StageNode: HTTPHandler, @unchecked Sendable {
   /// How its sessions have ended.
   var ends: [EngineEnd] { ended.withLock { $0 } }
 
-  init(_ name: String, _ seal: PeerSeal, _ engine: EngineLimits) throws {
+  init(_ name: String, _ seal: PeerSeal, _ engine: EngineLimits, _ serving: ServingLimits) throws {
     self.name = name
     self.engine = engine
+    self.serving = serving
     loop = try EventLoop(name: name)
     directory = EngineDirectory(node: name)
     let (outer, inner) = (try StageNode.listener(loop), try StageNode.listener(loop))
@@ -110,7 +113,7 @@ final class StageNode: HTTPHandler, @unchecked Sendable {
     self.inner = inner
     self.door = door
     try await loop.submit { [self] in
-      servers = [HTTPServer(loop: loop, handler: self), HTTPServer(loop: loop, handler: inner)]
+      servers = [self as any HTTPHandler, inner].map { HTTPServer(loop: loop, limits: serving, handler: $0) }
       for (server, listener) in zip(servers, listeners) { try server.serve(listener) }
     }
   }

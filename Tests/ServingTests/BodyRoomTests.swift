@@ -49,15 +49,30 @@ import Testing
     #expect(Self.code { try second.resize(to: 10) } == "answers_of_account_full")
     #expect(Self.code { try room.hold(for: []).resize(to: 101) } == "answers_full")
     #expect(room.taken == 300)
-    #expect(room.isScarce)
     try first?.resize(to: 50)
     #expect(room.taken == 50)
-    #expect(!room.isScarce)
     try second.resize(to: 50)
     first = nil
     #expect(room.taken == 50)
     try second.resize(to: 0)
     #expect(room.taken == 0)
+  }
+
+  @Test func `room is scarce while several share more than half of it, not for one who has it for himself`() throws {
+    let room = BodyRoom(bytesMax: 400)
+    let first = room.hold(for: [Self.ada])
+    try first.resize(to: 300)
+    #expect(!room.isScarce)
+    var second: BodyHold? = room.hold(for: [Self.bob])
+    try second?.resize(to: 1)
+    #expect(room.isScarce)
+    try first.resize(to: 199)
+    #expect(!room.isScarce)
+    try first.resize(to: 200)
+    #expect(room.isScarce)
+    second = nil
+    try first.resize(to: 300)
+    #expect(!room.isScarce)
   }
 
   @Test func `each refusal says how to come again`() {

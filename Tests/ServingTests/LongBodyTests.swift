@@ -80,17 +80,18 @@ extension OverSockets {
     }
 
     @Test func `while room is scarce who is slower than a bad line makes place`() async throws {
-      var limits = Self.limits(room: 100)
+      var limits = Self.limits(room: 180)
       limits.bodyMilliseconds = 500
       limits.longBytesPerSecondMin = 1
+      limits.sharesRoom = false
       let server = try await TestServer(limits: limits)
-      let client = try server.connect()
-      client.send(Self.post("/large", 90))
-      for _ in 0..<100 where try await server.report().timedOut["body"] == nil {
-        client.send("x")
+      let (other, client) = (try server.connect(), try server.connect())
+      for one in [other, client] { one.send(Self.post("/large", 90)) }
+      for _ in 0..<80 where try await server.report().timedOut["body"] == nil {
+        for one in [other, client] { one.send("x") }
         try await Task.sleep(for: .milliseconds(20))
       }
-      #expect(try await server.until { $0.timedOut["body"] == 1 })
+      #expect(try await server.until { $0.timedOut["body"] == 2 })
       #expect(client.readToEnd().hasPrefix("HTTP/1.1 408"))
     }
 
@@ -115,6 +116,56 @@ extension OverSockets {
       #expect(third.readAnswer()?.body.utf8.count == 12 << 20)
       #expect(try await server.until { _ in limits.longAnswers.taken == 0 })
       #expect(try await server.report().refused == ["answers_of_address_full": 1])
+    }
+
+    private static func withoutRoom() async throws -> TestServer {
+      var limits = ServingLimits()
+      limits.longAnswers = BodyRoom(bytesMax: 0, for: .answers)
+      return try await TestServer(limits: limits)
+    }
+
+    @Test func `an answer that has brought its own room is sent, though there is no more for its end`() async throws {
+      let server = try await Self.withoutRoom()
+      let client = try server.connect()
+      client.send("GET /gathered HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readAnswer()?.body.utf8.count == 1 << 20)
+      client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readToEnd().hasPrefix("HTTP/1.1 503"))
+    }
+
+    @Test func `an answer that fits a send queue needs no room`() async throws {
+      let server = try await Self.withoutRoom()
+      let client = try server.connect()
+      client.send("GET /usual HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(client.readAnswer()?.body.utf8.count == 256 << 10)
+    }
+
+    @Test func `a body whose length was not announced keeps room for what has come, once it is whole`() async throws {
+      let limits = Self.limits(room: 100)
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect()
+      client.send("POST /held HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 90 })
+      client.send(String(repeating: "x", count: 20) + "\r\n0\r\n\r\n")
+      #expect(try await server.until { _ in server.handler.held.value.come == 1 })
+      #expect(limits.largeBodies.taken == 20)
+      server.handler.held.change { $0.areLetGo = true }
+      #expect(client.readAnswer()?.body == "held")
+      #expect(try await server.until { _ in limits.largeBodies.taken == 0 })
+    }
+
+    /// The kernel asks for more only when a third of its megabytes is free, which takes this reader four seconds.
+    @Test func `who reads at a steady pace stays, whatever the kernel has been given for him`() async throws {
+      var limits = ServingLimits()
+      limits.bodyMilliseconds = 2_000
+      let server = try await TestServer(limits: limits)
+      let client = try server.connect()
+      client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+      for _ in 0..<25 where try await server.report().timedOut["stream"] == nil {
+        #expect(client.read()?.isEmpty == false)
+        try await Task.sleep(for: .milliseconds(250))
+      }
+      #expect(try await server.report().timedOut["stream"] == nil)
     }
 
     @Test func `who does not read a long answer is let go, and its room given back`() async throws {

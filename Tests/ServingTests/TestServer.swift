@@ -49,7 +49,8 @@ final class TestServer: Sendable {
 }
 
 /// `/echo` gives the body back, `/peer` the client's address, `/slow` waits 100 ms, `/never` much longer, `/held` until
-/// it is let go; `/large` takes more, `/stream` is long, `/huge` more than the kernel takes; `/ws` is a WebSocket.
+/// it is let go; `/large` takes more, `/stream` is long, `/huge` more than the kernel takes, `/usual` as long as what
+/// needs no room, `/gathered` brings its own; `/ws` is a WebSocket.
 final class TestHandler: HTTPHandler, @unchecked Sendable {
   private let loop: EventLoop
   let ends = Box<[WebSocketEnd]>([])
@@ -67,7 +68,7 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
   func bodyAllowance(for head: RequestHead) throws(Refusal) -> BodyAllowance? {
     switch head.path {
     case "/small": return BodyAllowance(4)
-    case "/large": return BodyAllowance(90, account: head.headers["x-account"])
+    case "/large", "/held": return BodyAllowance(90, account: head.headers["x-account"])
     case "/stranger": throw Refusal(401, "stranger", "Who are you?")
     default: return nil
     }
@@ -84,6 +85,17 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
       poured.change { $0 += 100_000 }
       return Array(repeating: UInt8(ascii: "s"), count: 100_000)
     }
+    return response
+  }
+
+  /// A megabyte whose room was taken while it gathered, but for its last byte, for which there is none.
+  private func gathered() -> Response {
+    let hold = BodyHold { (_, new) throws(Refusal) in
+      guard new < 1 << 20 else { throw Refusal(503, "full", "There is no more.") }
+    }
+    try? hold.resize(to: 1 << 20 - 1)
+    var response = Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
+    response.hold = hold
     return response
   }
 
@@ -125,6 +137,8 @@ final class TestHandler: HTTPHandler, @unchecked Sendable {
     case "/endless": return stream(100_000_000)
     case "/broken": return stream(9, breaksOff: true)
     case "/huge": return Response(.ok, body: Array(repeating: 0x2A, count: 12 << 20))
+    case "/usual": return Response(.ok, body: Array(repeating: 0x2A, count: 256 << 10))
+    case "/gathered": return gathered()
     case "/big": return Response(.ok, body: Array(repeating: 0x2A, count: 1 << 20))
     case "/close":
       var response = Response(.ok, text: "bye")

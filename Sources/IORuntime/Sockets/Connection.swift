@@ -80,6 +80,8 @@ public final class Connection: @unchecked Sendable {
   public var isSecure: Bool { tls != nil }
   /// Bytes that wait in the send queue.
   public var queuedBytes: Int { out.count &+ (tls?.queuedBytes ?? 0) }
+  /// Bytes that the peer has not taken: those, and what the kernel has of them and nobody has acknowledged.
+  public var untakenBytes: Int { queuedBytes &+ (isOpen ? StreamSocket.unacknowledgedBytes(of: descriptor) : 0) }
 
   /// Whether it stands in a crowd's line; some of the bytes may wait for its turn there.
   var isInCrowd: Bool { !flags.isDisjoint(with: [.inCrowd, .inVastCrowd]) }

@@ -93,6 +93,13 @@ enum StreamSocket {
     return descriptor
   }
 
+  /// Bytes that the kernel has been given and the peer's has not acknowledged; with TLS, encrypted ones.
+  static func unacknowledgedBytes(of descriptor: CInt) -> Int {
+    var count: CInt = 0
+    guard ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
+    return Int(max(0, count))
+  }
+
   /// Takes the error that is pending on a socket, if there is one.
   static func pendingError(of descriptor: CInt) -> Int32? {
     var code: Int32 = 0

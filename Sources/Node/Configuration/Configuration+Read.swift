@@ -107,9 +107,10 @@ extension Configuration {
     require(
       intake.uploadBytes >= shared.limits.fileBytesMax + 65_536,
       "MARTLET_LIMIT_UPLOADS_BYTES is \(intake.uploadBytes), less than one file of MARTLET_LIMIT_FILE_BYTES.")
+    let servesDialects = !dialects.mounted.isEmpty || !dialects.listeners.isEmpty
     let longestHistory = 2 * (Ask.historyBytesMax + shared.limits.pageMax * shared.limits.textBytesMax)
     require(
-      intake.answerBytes >= longestHistory,
+      !servesDialects || intake.answerBytes >= longestHistory,
       "MARTLET_LIMIT_ANSWERS_BYTES is \(intake.answerBytes), too small for MARTLET_LIMIT_PAGE messages of "
         + "MARTLET_LIMIT_TEXT_BYTES: at least \(longestHistory).")
     let textRoom = 2 * shared.limits.textBytesMax

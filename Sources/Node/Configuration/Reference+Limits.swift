@@ -65,7 +65,8 @@ extension Reference {
     .number(
       "LIMIT_ANSWERS_BYTES", \.intake.answerBytes, 33_554_432...17_179_869_184, unit: "bytes",
       reason:
-        "Of answers above 64 KiB until they are read, such as a dialect's whole lists; shares as with uploads."),
+        "Of answers above 256 KiB until they are read, and a dialect's lists while they gather; "
+        + "shares as with uploads."),
     .number(
       "LIMIT_HEADER_BYTES", \.intake.headerBytes, 1_024...262_144, unit: "bytes",
       reason: "A request's header lines: a token and what a balancer adds."),
@@ -73,7 +74,8 @@ extension Reference {
       "LIMIT_HEADER_TIME_MS", \.intake.headerTime, 100...600_000,
       reason: "For a request's header to arrive; who dribbles is not waited for."),
     .milliseconds(
-      "LIMIT_BODY_TIME_MS", \.intake.bodyTime, 100...600_000, reason: "For a request's body to arrive."),
+      "LIMIT_BODY_TIME_MS", \.intake.bodyTime, 100...600_000,
+      reason: "For a request's body to arrive, and for it or the reader of a long answer to stand still."),
     .milliseconds(
       "LIMIT_IDLE_TIME_MS", \.intake.idleTime, 100...3_600_000,
       reason: "For a connection between requests: longer than the balancer's, so that it is the one to close."),

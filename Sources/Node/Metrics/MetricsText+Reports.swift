@@ -31,8 +31,8 @@ extension MetricsText {
     }
     for (code, count) in Self.added(reports.map(\.serving.refused)).sorted(by: { $0.key < $1.key }) {
       sample(
-        "martlet_http_refused_total", .counter, "Requests that broke HTTP, by what was wrong.", [("code", code)],
-        Int64(count))
+        "martlet_http_refused_total", .counter, "Requests that broke HTTP, or had no room for a long body, by why.",
+        [("code", code)], Int64(count))
     }
     for (wait, count) in Self.added(reports.map(\.serving.timedOut)).sorted(by: { $0.key < $1.key }) {
       sample(

@@ -112,6 +112,9 @@ func sentences(
     let longest = ["MARTLET_LIMIT_PAGE": "1000", "MARTLET_LIMIT_TEXT_BYTES": "65536"]
     #expect(sentences(longest).first?.hasPrefix("MARTLET_LIMIT_ANSWERS_BYTES") == true)
     #expect(sentences(longest.merging(["MARTLET_LIMIT_ANSWERS_BYTES": "150000000"]) { $1 }).isEmpty)
+    #expect(sentences(longest.merging(["MARTLET_DIALECTS": "none"]) { $1 }).isEmpty)
+    let listening = ["MARTLET_DIALECTS": "none", "MARTLET_DIALECT_LISTEN": "umoc=127.0.0.1:5004"]
+    #expect(sentences(longest.merging(listening) { $1 }).count == 1)
     let (listen, address) = ("MARTLET_PRIVATE_LISTEN", "MARTLET_PRIVATE_ADDRESS")
     #expect(sentences([listen: "10.0.0.7:9101"]).isEmpty)
     #expect(sentences([listen: "0.0.0.0:9101", address: "10.0.0.7:9101"]).isEmpty)
