@@ -13,8 +13,9 @@ extension Ask {
     while found.count < Ask.listMax {
       if after != nil { try await countFurtherPage() }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
-      try gathered(next.items.count * Ask.elementBytes)
       found += next.items
+      let rest = next.next == nil ? 0 : Ask.listMax - found.count
+      try await gathered(next.items.count * Ask.elementBytes, rest: rest * Ask.elementBytes)
       guard let cursor = next.next else { break }
       after = cursor
     }
@@ -39,16 +40,6 @@ extension Ask {
       furtherPage: cost.furtherPages, isKnown ? try caller : nil, address: peer)
     if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
-
-  /// Takes room for what is held until the answer is read; what has not been told so, a server finds for itself.
-  ///
-  /// - Throws: ``Refusal``.
-  private func gathered(_ bytes: Int) throws {
-    try cost.gathered(bytes) { mount.hold((session?.caller ?? known)?.user, peer) }
-  }
-
-  /// Bytes of one element as it is held and written: 256, without a message's text.
-  private static let elementBytes = 256
 
   /// Elements of a list that is asked for whole: 10,000, twice what `Limits/contactsPerUserMax` lets anybody have.
   public static let listMax = 10_000
@@ -108,8 +99,11 @@ extension Ask {
       count += messages.count
       let texts = messages.reduce(0) { $0 + $1.text.utf8.count }
       bytes += texts
-      try gathered(texts + messages.count * Ask.elementBytes)
-      guard found.hasMore, let first = messages.first else { break }
+      let isLast = !found.hasMore || count >= most || bytes >= Ask.historyBytesMax
+      let lastPage = chat.limits.pageMax * chat.limits.textBytesMax
+      let rest = Ask.historyBytesMax - bytes + lastPage + (most - count) * Ask.elementBytes
+      try await gathered(texts + messages.count * Ask.elementBytes, rest: isLast ? 0 : rest)
+      guard !isLast, let first = messages.first else { break }
       page = .before(first.seq)
     }
     return pages.reversed().flatMap(\.self)
