@@ -151,4 +151,53 @@ import Testing
     #expect(room[\.now] == 0, "the answer is gone, and its room given back")
     #expect(room[\.whose].count == 1 && !room[\.whose].contains(nil))
   }
+
+  @Test func `a file counts with its address`() async throws {
+    let room = Room()
+    let (stage, token) = try await Self.stage(room)
+    let fields: HeaderFields = ["Content-Type": "application/json", "Authorization": "Bearer \(token)"]
+    try await AnswerCostTests.say("see", times: 4, on: stage, token)
+    let answer = try await stage.request("GET", "/api/messages", fields, [])
+    let messages = try #require(try JSONValue(parsing: answer.body)["messages"]?.array)
+    for message in messages {
+      for number in 0..<9 {
+        let url = "https://files.example/" + String(repeating: "x", count: 1_900)
+        let file: JSONValue = [
+          "filename": .string("\(number).pdf"), "file_url": .string(url), "file_size": 1,
+          "public_message_id": message["id"] ?? .null,
+        ]
+        #expect(try await stage.request("POST", "/api/files", fields, file.bytes).status == 201)
+      }
+    }
+    for path in ["/api/files", "/api/messages"] {
+      room.count.withLock { $0.most = 0 }
+      #expect(try await stage.request("GET", path, fields, []).body.count > 65_536)
+      #expect(room[\.most] > 65_536, "\(path)")
+    }
+  }
+
+  @Test func `a conversation counts with its members and its picture`() async throws {
+    let room = Room()
+    let stage = MemoryStage(.umoc) { user, _ in room.hold(user) }
+    var members: [JSONValue] = []
+    var token = ""
+    for name in ["bob", "eve", "ada"] {
+      let account = "?username=\(name)&password=abcd"
+      #expect(try await stage.request("POST", "/register" + account, [:], []).status == 201)
+      let login = try JSONValue(parsing: try await stage.request("GET", "/login" + account, [:], []).body)
+      token = try #require(login["access_token"]?.string)
+      members.append(try #require(login["user_id"]))
+    }
+    let fields: HeaderFields = ["Content-Type": "application/json", "Authorization": "Bearer \(token)"]
+    for number in 0..<70 {
+      let picture = "https://files.example/" + String(repeating: "x", count: 900)
+      let group: JSONValue = [
+        "group_name": .string("group \(number)"), "group_pic": .string(picture),
+        "group_members": .array(Array(members.prefix(2))),
+      ]
+      #expect(try await stage.request("POST", "/createGroup", fields, group.bytes).status == 201)
+    }
+    #expect(try await stage.request("GET", "/getChats", fields, []).body.count > 65_536)
+    #expect(room[\.most] > 65_536)
+  }
 }
