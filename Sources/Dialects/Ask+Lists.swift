@@ -4,17 +4,31 @@ import ChatCore
 extension Ask {
   /// All of a listing, a page after the other.
   ///
-  /// - Limits: ``listMax``; room for what gathers, as if each element had ``elementBytes``.
-  public func all<Element, Cursor>(
-    _ page: (_ after: Cursor?, _ limit: Int) async throws -> Listing<Element, Cursor>
-  ) async throws -> [Element] {
-    var found: [Element] = []
+  /// - Parameter weight: bytes that one takes, held and written.
+  /// - Limits: ``listMax``; room for what gathers.
+  public func all<Item, Cursor>(
+    weight: (Item) -> Int, _ page: (_ after: Cursor?, _ limit: Int) async throws -> Listing<Item, Cursor>
+  ) async throws -> [Item] { try await all(keeping: { $0 }, weight: weight, page) }
+
+  /// The same of what a row needs of them: the rest of a page is not kept while the next one comes.
+  ///
+  /// - Parameter weight: bytes that what is kept of one takes, held and written.
+  public func all<Item, Kept, Cursor>(
+    keeping kept: (Item) -> Kept, weight: (Kept) -> Int,
+    _ page: (_ after: Cursor?, _ limit: Int) async throws -> Listing<Item, Cursor>
+  ) async throws -> [Kept] {
+    var (found, bytes): ([Kept], Int) = ([], 0)
     var after: Cursor?
     while found.count < Ask.listMax {
       if after != nil { try await countFurtherPage() }
       let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
-      try gathered(next.items.count * Ask.elementBytes)
-      found += next.items
+      let more = next.items.map(kept)
+      let weighs = more.reduce(0) { $0 + weight($1) }
+      found += more
+      bytes += weighs
+      // By the average: one heavy element must not make everybody's list ask for the room of ten thousand such.
+      let rest = next.next == nil ? 0 : (Ask.listMax - found.count) * bytes / max(1, found.count)
+      try await gathered(weighs, rest: rest)
       guard let cursor = next.next else { break }
       after = cursor
     }
@@ -40,22 +54,30 @@ extension Ask {
     if let retryAfter { throw ChatError.rateLimited(retryAfter: retryAfter) }
   }
 
-  /// Takes room for what is held until the answer is read; what has not been told so, a server finds for itself.
-  ///
-  /// - Throws: ``Refusal``.
-  private func gathered(_ bytes: Int) throws {
-    try cost.gathered(bytes) { mount.hold((session?.caller ?? known)?.user, peer) }
-  }
-
-  /// Bytes of one element as it is held and written: 256, without a message's text.
-  private static let elementBytes = 256
-
   /// Elements of a list that is asked for whole: 10,000, twice what `Limits/contactsPerUserMax` lets anybody have.
   public static let listMax = 10_000
 
   /// The caller's contacts, of those states.
   public func contacts(_ states: Set<ContactState> = Set(ContactState.allCases)) async throws -> [Contact] {
-    try await all { try await run(ListContacts(states: states, after: $0, limit: $1)) }
+    try await all(weight: \.heldBytes) { try await run(ListContacts(states: states, after: $0, limit: $1)) }
+  }
+
+  /// The caller's conversations with their first members, and when something was last said in each.
+  public func conversations() async throws -> [(Conversation, last: Timestamp?)] {
+    // What was said may be 64 KiB long, and no list shows it.
+    try await all(keeping: { ($0.conversation, $0.last?.createdAt) }, weight: { $0.0.heldBytes }) {
+      try await run(PreviewConversations(after: $0, limit: $1))
+    }
+  }
+
+  /// A conversation of a list with more of its members; nil for who was sent away just now. Counts as a page.
+  public func whole(_ conversation: Conversation) async throws -> Conversation? {
+    try await countFurtherPage()
+    do {
+      let whole = try await run(ShowConversation(conversation: conversation.id))
+      try await gathered(max(0, whole.heldBytes - conversation.heldBytes))
+      return whole
+    } catch ChatError.notFound { return nil }
   }
 
   /// Those of some users who are there, as far as the caller may know it and it is known: the old servers have no word
@@ -108,8 +130,11 @@ extension Ask {
       count += messages.count
       let texts = messages.reduce(0) { $0 + $1.text.utf8.count }
       bytes += texts
-      try gathered(texts + messages.count * Ask.elementBytes)
-      guard found.hasMore, let first = messages.first else { break }
+      let isLast = !found.hasMore || count >= most || bytes >= Ask.historyBytesMax
+      let lastPage = chat.limits.pageMax * chat.limits.textBytesMax
+      let rest = Ask.historyBytesMax - bytes + lastPage + (most - count) * Ask.elementBytes
+      try await gathered(texts + messages.count * Ask.elementBytes, rest: isLast ? 0 : rest)
+      guard !isLast, let first = messages.first else { break }
       page = .before(first.seq)
     }
     return pages.reversed().flatMap(\.self)

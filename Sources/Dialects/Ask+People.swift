@@ -55,7 +55,7 @@ extension Ask {
   /// - Limits: ``listMax``.
   public func everybody() async throws -> [Person] {
     let online = try await online(contacts().map(\.user)).union([caller.user])
-    return try await all { try await run(ListUsers(after: $0, limit: $1)) }.map {
+    return try await all(weight: \.heldBytes) { try await run(ListUsers(after: $0, limit: $1)) }.map {
       Person($0, isOnline: online.contains($0.id))
     }
   }

@@ -25,7 +25,7 @@ public struct DialectService: Sendable {
     do {
       let answer = try await answer(request, exchange)
       response = answer.body.pieces.map { mount.serve($0, request.head) } ?? answer.response
-      response.hold = exchange.cost.hold
+      response.hold = exchange.cost.room(for: response.body.count)
     } catch {
       response = refusal(mount.worded(error, exchange.word), exchange)
     }

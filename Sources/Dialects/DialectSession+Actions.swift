@@ -22,8 +22,8 @@ extension DialectSession {
   static let eventBytesMax = Parameters.jsonBytesMax
   /// Bytes of what a client of Socket.IO brings when it comes in: 16 KiB, a token with each character escaped once.
   public static let authBytesMax = 2 * Credential.bytesMax
-  /// How long the next action waits after one that was refused for its rate, and the client is not read from: refusing
-  /// costs as much as telling, and who repeats at once could have as many refusals as the node can write.
+  /// How long the next action waits after one that was refused for its rate or its size, and the client is not read
+  /// from: refusing costs as much as telling, and who repeats at once could have as many refusals as the node writes.
   static let restAfterHaste: Milliseconds = 20
 
   /// An action that came.
@@ -55,7 +55,7 @@ extension DialectSession {
     let said = arguments.first ?? []
     guard said.count <= DialectSession.eventBytesMax else {
       let tooLarge = Action.on(name, action.access, action.rate) { _ in
-        throw Refusal(413, "\(name) has more than \(DialectSession.eventBytesMax) bytes")
+        throw Parameters.Malformed(status: 413, text: "\(name) has more than \(DialectSession.eventBytesMax) bytes")
       }
       return enqueue(tooLarge, .text([]), ackID)
     }
@@ -73,7 +73,7 @@ extension DialectSession {
     do throws(Parameters.Malformed) {
       enqueue(action, .parameters(try Parameters(object)), bytes: text.count)
     } catch {
-      answer(mount.worded(error, name))
+      enqueue(.on("unknown", .open) { _ in throw error })
     }
   }
 
@@ -112,7 +112,7 @@ extension DialectSession {
 
   private var isFull: Bool { actions.reduce(0) { $0 + $1.bytes } >= DialectSession.actionBytesMost }
 
-  /// After a refusal for its rate.
+  /// After a refusal for its rate or its size.
   private func rest() async {
     pauseReading()
     if !isOver { await pause(DialectSession.restAfterHaste) }
@@ -132,7 +132,7 @@ extension DialectSession {
     transport?.resumeReading()
   }
 
-  /// - Returns: whether it was refused for its rate.
+  /// - Returns: whether it was refused for its rate, or for bringing too much to be looked at.
   private func perform(_ work: Work) async -> Bool {
     let name = work.action.name
     let begun = mount.now()
@@ -144,16 +144,18 @@ extension DialectSession {
         let waits = mount.dialect.credential.isProvenLater && !mount.dialect.credential.sockets.isEmpty
         guard waits, await proof() != nil else { throw mount.credential(.missing, name) }
       }
-      let parameters = try work.said.read()
-      try await checkRepeated(parameters, name)
+      // Before it is read, which costs the more the larger it is.
       if let after = await mount.gate.retryAfter(work.action.rate, caller, address: peer) {
         throw ChatError.rateLimited(retryAfter: after)
       }
+      let parameters = try work.said.read()
+      try await checkRepeated(parameters, name)
       let ask = Ask(
         mount, name, parameters, peer: peer, known: caller, session: self, in: scope)
       for words in try await work.action.act(ask) { say(words) }
     } catch {
-      if case .rateLimited? = error as? ChatError { isHasty = true }
+      // Some actions have no rate, and a large object is refused as easily as it is sent.
+      if case .rateLimited? = error as? ChatError { isHasty = true } else { isHasty = error is Parameters.Malformed }
       refusal = mount.worded(error, name)
       refuse(refusal)
     }

@@ -16,7 +16,9 @@ public final class Mount: @unchecked Sendable {
   /// Whether all clients come by TLS, to this very node.
   let isSecure: Bool
   let now: @Sendable () -> Milliseconds
-  let hold: @Sendable (UserID?, _ address: String) -> BodyHold
+  let room: AnswerRoom
+  /// Bytes that those have gathered who wait for room; touched on the loop only.
+  var waitingBytes = 0
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
   let tracer: (any Tracer)?
@@ -28,13 +30,13 @@ public final class Mount: @unchecked Sendable {
   ///   - chosen: the options' values.
   ///   - isSecure: whether all clients come by TLS, to this very node.
   ///   - tracer: nil traces nothing.
-  ///   - hold: room for a long answer to that user, or to somebody at that address.
+  ///   - room: for long answers.
   ///   - serve: how a file is answered, as at all doors.
   public init(
     _ dialect: Dialect, chat: Chat, cipher: IDCipher, chosen: [String: String] = [:],
     credentials: any CredentialCheck, gate: any DialectGate, crossOrigin: CrossOriginPolicy,
     isSecure: Bool = false, tracer: (any Tracer)? = nil, now: @escaping @Sendable () -> Milliseconds,
-    hold: @escaping @Sendable (UserID?, _ address: String) -> BodyHold = { _, _ in BodyHold { _, _ in } },
+    room: AnswerRoom = .endless,
     serve: @escaping @Sendable (FilePieces, RequestHead) -> Response,
     record: @escaping @Sendable (DialectRecord) -> Void = { _ in }
   ) {
@@ -49,7 +51,7 @@ public final class Mount: @unchecked Sendable {
     self.isSecure = isSecure
     self.tracer = tracer
     self.now = now
-    self.hold = hold
+    self.room = room
     self.serve = serve
     self.record = record
   }

@@ -3,11 +3,32 @@ import ChatCore
 extension User {
   /// His name and id.
   var author: Author { Author(id: id, username: username) }
+
+  /// Bytes that he takes in a list, held and written.
+  var heldBytes: Int {
+    let texts = [username, displayName, email ?? "", avatarURL ?? ""].reduce(0) { $0 + $1.utf8.count }
+    return attributes.reduce(Ask.elementBytes + texts) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+  }
+}
+
+extension FileLink {
+  /// Bytes that it takes in a list, held and written.
+  var heldBytes: Int { Ask.elementBytes + name.utf8.count + url.utf8.count }
+}
+
+extension Conversation {
+  /// Bytes that it takes in a list, held and written; each of its members as much as an element.
+  var heldBytes: Int {
+    (1 + members.count) * Ask.elementBytes + (title?.utf8.count ?? 0) + (picture?.utf8.count ?? 0)
+  }
 }
 
 extension Contact {
   /// The other's name and id.
   var author: Author { Author(id: user, username: username) }
+
+  /// Bytes that it takes in a list, held and written.
+  var heldBytes: Int { Ask.elementBytes + username.utf8.count }
 }
 
 extension Member {

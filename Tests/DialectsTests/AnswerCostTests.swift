@@ -3,13 +3,12 @@ import ChatCore
 import HTTP1
 import JSONText
 import MemoryAdapters
-import Synchronization
 import TestKit
 import Testing
 
 @testable import Dialects
 
-/// What a list that is answered whole costs: reads, and room until it is read.
+/// What a list that is answered whole costs: reads.
 @Suite struct AnswerCostTests {
   /// Counts in buckets, as a node does.
   private struct Buckets: DialectGate {
@@ -34,13 +33,15 @@ import Testing
     ) async throws(ChatError) -> SignedIn { try await body() }
   }
 
-  private static func stage(
-    burst: Int, hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
+  static func stage(
+    burst: Int, room: Int = .max,
+    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
   ) async throws -> (MemoryStage, token: String) {
     var limits = Limits()
     limits.pageMax = 2
     let time = VirtualTime()
-    let stage = MemoryStage(.realtime, gate: Buckets(time, burst: burst), limits: limits, time: time, hold: hold)
+    let stage = MemoryStage(
+      .realtime, gate: Buckets(time, burst: burst), limits: limits, time: time, room: room, hold: hold)
     for name in ["ada", "bob"] {
       let account: JSONValue = ["username": .string(name), "email": "a@example.org", "password": "pw"]
       #expect(try await stage.request("POST", "/api/auth/register", json, account.bytes).status == 201)
@@ -50,9 +51,9 @@ import Testing
     return (stage, try #require(try JSONValue(parsing: answer.body)["access_token"]?.string))
   }
 
-  private static let json: HeaderFields = ["Content-Type": "application/json"]
+  static let json: HeaderFields = ["Content-Type": "application/json"]
 
-  private static func say(_ text: String, times: Int, on stage: MemoryStage, _ token: String) async throws {
+  static func say(_ text: String, times: Int, on stage: MemoryStage, _ token: String) async throws {
     let fields: HeaderFields = ["Content-Type": "application/json", "Authorization": "Bearer \(token)"]
     for number in 0..<times {
       let body: JSONValue = ["content": .string("\(number) \(text)")]
@@ -60,7 +61,7 @@ import Testing
     }
   }
 
-  private static func history(
+  static func history(
     _ stage: MemoryStage, _ token: String
   ) async throws -> (status: Int, retryAfter: String?, messages: Int) {
     let answer = try await stage.request("GET", "/api/messages", ["Authorization": "Bearer \(token)"], [])
@@ -86,34 +87,5 @@ import Testing
       if answer.status == 200 { break }
     }
     #expect(answer == (200, nil, 30))
-  }
-
-  @Test func `a long history takes room while it gathers, for its reader, and is refused where there is none`()
-    async throws
-  {
-    let held = Mutex((now: 0, most: 0, whose: Set<UserID?>(), limit: Int.max))
-    let (stage, token) = try await Self.stage(burst: 1_000) { user, _ in
-      held.withLock { _ = $0.whose.insert(user) }
-      return BodyHold { (old, new) throws(HTTP1.Refusal) in
-        try held.withLock { (held) throws(HTTP1.Refusal) in
-          guard new <= held.limit else { throw Refusal(503, "full", "There is no room.", retryAfterSeconds: 2) }
-          held.now += new - old
-          held.most = max(held.most, held.now)
-        }
-      }
-    }
-    try await Self.say(String(repeating: "x", count: 10_000), times: 5, on: stage, token)
-    #expect(try await Self.history(stage, token).status == 200)
-    #expect(held.withLock { $0.most } == 0, "what is short needs no room")
-    try await Self.say(String(repeating: "x", count: 10_000), times: 5, on: stage, token)
-    #expect(try await Self.history(stage, token).status == 200)
-    #expect(held.withLock { $0.most } > 100_000)
-    #expect(held.withLock { $0.now } == 0, "the answer is gone, and its room given back")
-    #expect(held.withLock { $0.whose.count } == 1 && held.withLock { !$0.whose.contains(nil) })
-    held.withLock { $0.limit = 80_000 }
-    let refused = try await Self.history(stage, token)
-    #expect(refused.status == 503)
-    #expect(refused.retryAfter == "2")
-    #expect(held.withLock { $0.now } == 0)
   }
 }

@@ -26,6 +26,7 @@ import Testing
     let stage: MemoryStage
     let socket: MemorySocket
     var said = 0
+    var words = (["type": "get_friends"] as JSONValue).bytes
 
     init() async throws {
       stage = MemoryStage(.pymessage, gate: gate)
@@ -40,7 +41,7 @@ import Testing
       while stage.time.now < end {
         for _ in 0..<16 where !socket.isPaused {
           said += 1
-          socket.session?.received(text: (["type": "get_friends"] as JSONValue).bytes)
+          socket.session?.received(text: words)
         }
         stage.time.run(for: 1)
       }
@@ -68,6 +69,27 @@ import Testing
       answers += 1
     }
     #expect(answers == waiting && !ada.socket.isPaused)
+  }
+
+  @Test func `an object of too many members slows its client down, also of what has no rate, by events and by frames`()
+    async throws
+  {
+    let many = "{" + (0...Query.parametersMax).map { "\"m\($0)\":1," }.joined() + "\"type\":\"login\"}"
+    var ada = try await Chatterer()
+    ada.words = Array(many.utf8)
+    let refused = try await ada.chatter(for: 1_000)
+    #expect(refused.allSatisfy { $0["error"]?.string == "There are more than 64 parameters" })
+    #expect((40...51).contains(refused.count))
+
+    let (stage, token) = try await AnswerCostTests.stage(burst: 8)
+    let fields: HeaderFields = ["Authorization": "Bearer \(token)"]
+    let socket = try #require(try await stage.connect("", fields, auth: nil) as? MemorySocket)
+    socket.session?.received(event: "leave_private", arguments: [Array(many.utf8)], ackID: 1)
+    socket.session?.received(event: "leave_private", arguments: [Array(many.utf8)], ackID: 2)
+    stage.time.run(for: DialectSession.restAfterHaste - 5)
+    #expect(socket.acks == [1] && socket.isPaused)
+    stage.time.run(for: 10)
+    #expect(socket.acks == [1, 2])
   }
 
   @Test(arguments: DialectCatalog.all.map(\.name))

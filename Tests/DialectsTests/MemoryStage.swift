@@ -21,7 +21,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
   init(
     _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits(),
     isSecure: Bool = false, time: VirtualTime = VirtualTime(),
-    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
+    room: Int = .max, hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
   ) {
     self.time = time
     let loop = VirtualLoop(time: time, seed: 1)
@@ -42,7 +42,9 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       dialect, chat: chat, cipher: IDCipher(secret: [1, 2, 3]), chosen: chosen, credentials: FakeCheck(world: world),
       gate: gate,
       crossOrigin: CrossOriginPolicy(origins: .listed(["http://localhost:3000"]), allowsCredentials: true),
-      isSecure: isSecure, now: { time.now }, hold: hold, serve: { FileAnswer.response($0, to: $1) })
+      isSecure: isSecure, now: { time.now },
+      room: AnswerRoom(bytesMax: room, hold: hold) { await time.sleep($0 + Milliseconds(loop.random(below: 50))) },
+      serve: { FileAnswer.response($0, to: $1) })
     service = DialectService(mount)
     door = DialectDoor(
       mount, hub: hub, ports: loop, shelf: RoomShelf { String(UInt64.random(in: .min ... .max), radix: 36) })
@@ -61,6 +63,12 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
     }
     guard let answered else { throw MemoryStageStuck() }
     return answered
+  }
+
+  /// Asks, and lets time pass only when it is told so; `answered` holds the answer as long as it runs.
+  func begin(_ path: String, _ headers: HeaderFields, _ answered: @escaping @Sendable (Response) async -> Void) {
+    let (service, request) = (service, MemoryStage.request("GET", path, headers, []))
+    time.spawn { await answered(await service.respond(to: request)) }
   }
 
   func connect(_ query: String, _ headers: HeaderFields, auth: JSONValue?) async throws -> (any TranscriptSocket)? {

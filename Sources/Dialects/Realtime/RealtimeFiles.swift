@@ -13,7 +13,9 @@ enum RealtimeFiles {
       return .created(RealtimeShapes.file(try await ask.run(command, else: refusal), ask.voice))
     },
     .on(.get, "/api/files", .signedIn) { ask in
-      let own: [FileLink] = try await ask.all { try await ask.run(ListFileLinks(cursor: $0, limit: $1)) }
+      let own: [FileLink] = try await ask.all(weight: \.heldBytes) {
+        try await ask.run(ListFileLinks(cursor: $0, limit: $1))
+      }
       return .ok(shape(own, ask.voice))
     },
     .on(.get, "/api/files/<int>", .signedIn) { ask in
@@ -55,7 +57,7 @@ enum RealtimeFiles {
   }
 
   private static func list(_ ask: Ask, _ place: FilePlace) async throws -> Answer {
-    let files: [FileLink] = try await ask.all { after, limit in
+    let files: [FileLink] = try await ask.all(weight: \.heldBytes) { after, limit in
       try await ask.run(ListFileLinks(at: place, cursor: after, limit: limit)) { error in
         error == .notFound(.conversation) ? Refusal(403, "Access denied") : nil
       }

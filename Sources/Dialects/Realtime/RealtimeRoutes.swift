@@ -28,7 +28,9 @@ enum RealtimeRoutes {
       return .ok(["message": "Logout successful"])
     },
     .on(.get, "/api/users", .open, .search) { ask in
-      let users: [User] = try await ask.all { try await ask.run(ListUsersToAnyone(after: $0, limit: $1)) }
+      let users: [User] = try await ask.all(weight: \.heldBytes) {
+        try await ask.run(ListUsersToAnyone(after: $0, limit: $1))
+      }
       return .ok(["users": .array(users.map { RealtimeShapes.user($0, ask.voice) })])
     },
     .on(.get, "/api/users/<int>", .recognised) { ask in
@@ -73,7 +75,7 @@ enum RealtimeRoutes {
   static let messages: [Route] = [
     .on(.get, "/api/messages", .signedIn) { ask in
       let messages = try await ask.history(Lobby.id)
-      return try await list(ask, messages, ask.run(ShowFileLinks(of: messages.map(\.id), in: Lobby.id)))
+      return try await list(ask, messages, files(ask, of: messages.map(\.id)))
     },
     .on(.post, "/api/messages", .signedIn, .send) { ask in
       try await created(ask, say(ask, content(ask)))
@@ -97,6 +99,19 @@ enum RealtimeRoutes {
       return try await delete(ask, message)
     },
   ]
+
+  /// A page of messages after the other, since each may name ten files with long addresses.
+  private static func files(_ ask: Ask, of messages: [EntryID]) async throws -> [FileLink] {
+    var (found, rest): ([FileLink], ArraySlice<EntryID>) = ([], messages[...])
+    while !rest.isEmpty {
+      let some = rest.prefix(ask.limits.pageMax)
+      rest = rest.dropFirst(some.count)
+      let files = try await ask.run(ShowFileLinks(of: Array(some), in: Lobby.id))
+      try await ask.gathered(files.reduce(0) { $0 + $1.heldBytes })
+      found += files
+    }
+    return found
+  }
 
   static let empty = Refusal(400, "Message content cannot be empty")
 

@@ -9,17 +9,16 @@ extension Umoc {
   /// The caller's contacts, then his groups.
   static func chats(_ ask: Ask) async throws -> [JSONValue] {
     let contacts = try await ask.contacts()
-    let previews = try await ask.all { try await ask.run(PreviewConversations(after: $0, limit: $1)) }
+    let previews = try await ask.conversations()
     var (groups, last): ([Conversation], [ConversationID: Timestamp]) = ([], [:])
     var (directs, shown): ([UserID: ConversationID], Int) = ([:], 0)
-    for preview in previews {
-      let conversation = preview.conversation
-      last[conversation.id] = preview.last?.createdAt
+    for (conversation, time) in previews {
+      last[conversation.id] = time
       if conversation.kind == .direct {
         for member in conversation.members { directs[member.user] = conversation.id }
       } else {
         let isWhole = conversation.members.count == conversation.memberCount || shown > membersMax
-        guard let group = isWhole ? conversation : try await whole(conversation, ask) else { continue }
+        guard let group = isWhole ? conversation : try await ask.whole(conversation) else { continue }
         groups.append(group)
         shown += group.members.count
       }
@@ -29,12 +28,6 @@ extension Umoc {
     return contacts.map {
       shape($0, picture: pictures[$0.user], last: directs[$0.user].flatMap { last[$0] }, ask.voice)
     } + groups.map { shape($0, for: me, pictures, last: last[$0.id], ask.voice) }
-  }
-
-  /// With more of its members; nil for who was sent away just now.
-  private static func whole(_ group: Conversation, _ ask: Ask) async throws -> Conversation? {
-    try await ask.countFurtherPage()
-    do { return try await ask.run(ShowConversation(conversation: group.id)) } catch ChatError.notFound { return nil }
   }
 
   private static func shape(_ contact: Contact, picture: String?, last: Timestamp?, _ voice: Voice) -> JSONValue {

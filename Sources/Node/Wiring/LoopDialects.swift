@@ -38,13 +38,22 @@ final class LoopDialects: @unchecked Sendable {
         chosen: Dictionary(chosen.map { ($0.option, $0.value) }, uniquingKeysWith: { $1 }), credentials: ports,
         gate: ports, crossOrigin: configuration.dialectCrossOrigin,
         isSecure: configuration.serving.certificateFile != nil, tracer: shared.tracer,
-        now: EventLoop.monotonicMilliseconds, hold: { shared.answerHold(of: $0, at: $1) },
+        now: EventLoop.monotonicMilliseconds, room: LoopDialects.room(of: shared, loop),
         serve: { FileAnswer.response($0, to: $1) },
         record: { requests.record($0) })
       mounts[dialect.name] = DialectMount(
         mount, loop: loop, hub: hub, ports: surroundings, shared: shared, tally: tally, peers: peers)
     }
     self.mounts = mounts
+  }
+
+  private static func room(of shared: SharedParts, _ loop: EventLoop) -> AnswerRoom {
+    AnswerRoom(bytesMax: shared.configuration.intake.answerBytes) {
+      shared.answerHold(of: $0, at: $1)
+    } pause: { span in
+      let moment = span + Milliseconds.random(in: 0...span / 4)
+      await withUnsafeContinuation { continuation in loop.schedule(after: moment) { continuation.resume() } }
+    }
   }
 
   /// The mount to which a path belongs, and the head as it sees it; nil for a path of our own.

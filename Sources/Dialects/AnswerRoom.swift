@@ -1,0 +1,35 @@
+import ChatCore
+import HTTP1
+
+/// The room that long answers share, and how a mount waits for it; Node fills it.
+public struct AnswerRoom: Sendable {
+  /// How long an answer waits for room in all: old clients do not ask again, and a balancer gives up later.
+  static let patience: Milliseconds = 15_000
+  /// About how long until it tries again.
+  static let retryEvery: Milliseconds = 200
+  /// Bytes that those of one mount who wait may have gathered together, 16 MiB: a hundred pages or more. Past it nobody
+  /// waits.
+  static let waitingBytesMax = 16 << 20
+
+  /// Bytes of all; what is longer is refused at once.
+  let bytesMax: Int
+  let hold: @Sendable (UserID?, _ address: String) -> BodyHold
+  let pause: @Sendable (Milliseconds) async -> Void
+
+  /// Takes what it needs.
+  ///
+  /// - Parameters:
+  ///   - hold: room for a long answer to that user, or to somebody at that address.
+  ///   - pause: lets about so many milliseconds pass, not always as many, so that those who wait do not come together.
+  public init(
+    bytesMax: Int, hold: @escaping @Sendable (UserID?, _ address: String) -> BodyHold,
+    pause: @escaping @Sendable (Milliseconds) async -> Void
+  ) {
+    self.bytesMax = bytesMax
+    self.hold = hold
+    self.pause = pause
+  }
+
+  /// Has room for whatever comes.
+  public static let endless = AnswerRoom(bytesMax: .max, hold: { _, _ in BodyHold { _, _ in } }, pause: { _ in })
+}
