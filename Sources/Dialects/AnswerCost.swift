@@ -3,7 +3,7 @@ import HTTP1
 
 /// What one answer has cost so far: the pages that were read for it, and the room that it takes.
 ///
-/// Room is taken once, for the most that the answer can become, and before more than a page has gathered: answers that
+/// Room is taken once, for the most that the answer can become, and before 64 KiB have gathered: answers that
 /// ask for more as they grow fill the room together when each is half done, and then none is ever finished.
 ///
 /// - Isolation: the task that answers.
@@ -19,9 +19,6 @@ final class AnswerCost: @unchecked Sendable {
   private var taken = 0
   private var hold: BodyHold?
 
-  /// Bytes that have gathered without room.
-  var uncovered: Int { bytes - taken }
-
   /// More of the answer has gathered, and so much may still come.
   ///
   /// - Returns: bytes for which there should be room now, if that is more than is taken: what may come is estimated, so
@@ -31,6 +28,9 @@ final class AnswerCost: @unchecked Sendable {
     guard bytes > AnswerCost.usual, bytes > taken else { return nil }
     return max(bytes, min(bytes + rest, room.bytesMax / 2))
   }
+
+  /// It is dropped again until there is room.
+  func dropped(_ more: Int) { bytes -= more }
 
   /// Takes room.
   ///
@@ -60,29 +60,50 @@ extension Ask {
   /// Bytes of one element as it is held and written: 256, without a message's text or an address of a picture.
   static let elementBytes = 256
 
-  /// Takes room for what is held until the answer is read, once that is more than usual, and waits for it if need be;
-  /// what has not been told so, a server finds for itself.
+  /// Reads a part of the answer, and takes room for what is held until it is sent, once that is more than usual.
   ///
-  /// - Parameters:
-  ///   - bytes: what has gathered since the last time.
-  ///   - rest: bytes that may still come.
+  /// Where there is none it is waited for, and the part read again: a page may have megabytes, and many wait. What has
+  /// not been told so, a server finds for itself.
+  ///
+  /// - Parameter weigh: bytes of the part, and those that may still come after it.
   /// - Throws: ``Refusal``, 503 or 429, when there is no room for ``AnswerRoom/patience``.
-  func gathered(_ bytes: Int, rest: Int = 0) async throws {
-    let room = mount.room
-    guard let wanted = cost.gathered(bytes, rest: rest, in: room) else { return }
-    let open = { room.hold((session?.caller ?? known)?.user, peer) }
-    guard var refusal = cost.take(wanted, open) else { return }
-    let page = cost.uncovered
-    guard wanted <= room.bytesMax, mount.waitingBytes + page <= AnswerRoom.waitingBytesMax else {
-      throw Refusal(refusal)
+  func gathered<Part>(
+    _ read: () async throws -> Part, weigh: (Part) -> (bytes: Int, rest: Int)
+  ) async throws -> Part {
+    while true {
+      let (part, wanted) = try await fitting(read, weigh)
+      if let part { return part }
+      try await waitForRoom(wanted)
     }
-    mount.waitingBytes += page
-    defer { mount.waitingBytes -= page }
+  }
+
+  /// A part that there is room for, else nothing of it, and how much room that would be.
+  private func fitting<Part>(
+    _ read: () async throws -> Part, _ weigh: (Part) -> (bytes: Int, rest: Int)
+  ) async throws -> (Part?, wanted: Int) {
+    let part = try await read()
+    let (bytes, rest) = weigh(part)
+    guard let wanted = cost.gathered(bytes, rest: rest, in: mount.room), takeRoom(wanted) != nil else {
+      return (part, 0)
+    }
+    cost.dropped(bytes)
+    return (nil, wanted)
+  }
+
+  private func takeRoom(_ wanted: Int) -> HTTP1.Refusal? {
+    cost.take(wanted) { mount.room.hold((session?.caller ?? known)?.user, peer) }
+  }
+
+  private func waitForRoom(_ wanted: Int) async throws {
+    guard var refusal = takeRoom(wanted) else { return }
+    guard wanted <= mount.room.bytesMax, mount.waiting < AnswerRoom.waitingMax else { throw Refusal(refusal) }
+    mount.waiting += 1
+    defer { mount.waiting -= 1 }
     let end = cost.waitsUntil ?? mount.now() + AnswerRoom.patience
     cost.waitsUntil = end
     while mount.now() < end {
-      await room.pause(AnswerRoom.retryEvery)
-      guard let still = cost.take(wanted, open) else { return }
+      await mount.room.pause(AnswerRoom.retryEvery)
+      guard let still = takeRoom(wanted) else { return }
       refusal = still
     }
     throw Refusal(refusal)

@@ -7,9 +7,8 @@ public struct AnswerRoom: Sendable {
   static let patience: Milliseconds = 15_000
   /// About how long until it tries again.
   static let retryEvery: Milliseconds = 200
-  /// Bytes that those of one mount who wait may have gathered together, 16 MiB: a hundred pages or more. Past it nobody
-  /// waits.
-  static let waitingBytesMax = 16 << 20
+  /// How many answers of one mount on one loop wait: with up to 64 KiB each that have gathered, 16 MiB.
+  static let waitingMax = 256
 
   /// Bytes of all; what is longer is refused at once.
   let bytesMax: Int

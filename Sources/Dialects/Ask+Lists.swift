@@ -21,14 +21,17 @@ extension Ask {
     var after: Cursor?
     while found.count < Ask.listMax {
       if after != nil { try await countFurtherPage() }
-      let next = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
-      let more = next.items.map(kept)
-      let weighs = more.reduce(0) { $0 + weight($1) }
-      found += more
-      bytes += weighs
-      // By the average: one heavy element must not make everybody's list ask for the room of ten thousand such.
-      let rest = next.next == nil ? 0 : (Ask.listMax - found.count) * bytes / max(1, found.count)
-      try await gathered(weighs, rest: rest)
+      let next = try await gathered {
+        let read = try await page(after, min(limits.pageMax, Ask.listMax - found.count))
+        return (items: read.items.map(kept), next: read.next)
+      } weigh: {
+        let (more, count) = ($0.items.reduce(0) { $0 + weight($1) }, found.count + $0.items.count)
+        // By the average: one heavy element must not make everybody's list ask for the room of ten thousand such.
+        let average = (bytes + more) / max(1, count)
+        return (more, $0.next == nil ? 0 : (Ask.listMax - count) * average)
+      }
+      bytes += next.items.reduce(0) { $0 + weight($1) }
+      found += next.items
       guard let cursor = next.next else { break }
       after = cursor
     }
@@ -74,9 +77,11 @@ extension Ask {
   public func whole(_ conversation: Conversation) async throws -> Conversation? {
     try await countFurtherPage()
     do {
-      let whole = try await run(ShowConversation(conversation: conversation.id))
-      try await gathered(max(0, whole.heldBytes - conversation.heldBytes))
-      return whole
+      return try await gathered {
+        try await run(ShowConversation(conversation: conversation.id))
+      } weigh: {
+        (max(0, $0.heldBytes - conversation.heldBytes), 0)
+      }
     } catch ChatError.notFound { return nil }
   }
 
@@ -124,19 +129,24 @@ extension Ask {
     while count < most, bytes < Ask.historyBytesMax {
       if count > 0 { try await countFurtherPage() }
       let asked = min(chat.limits.pageMax, most - count)
-      let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
-      let messages = try found.messages
-      pages.append(messages.filter { $0.deletedAt == nil })
-      count += messages.count
-      let texts = messages.reduce(0) { $0 + $1.text.utf8.count }
-      bytes += texts
-      let isLast = !found.hasMore || count >= most || bytes >= Ask.historyBytesMax
-      let lastPage = chat.limits.pageMax * chat.limits.textBytesMax
-      let rest = Ask.historyBytesMax - bytes + lastPage + (most - count) * Ask.elementBytes
-      try await gathered(texts + messages.count * Ask.elementBytes, rest: isLast ? 0 : rest)
-      guard !isLast, let first = messages.first else { break }
+      let found = try await gathered {
+        let found = try await run(ListMessages(conversation: conversation, page: page, limit: asked))
+        return (messages: try found.messages, hasMore: found.hasMore)
+      } weigh: { found in
+        let (texts, read) = (Ask.texts(found.messages), count + found.messages.count)
+        let isLast = !found.hasMore || read >= most || bytes + texts >= Ask.historyBytesMax
+        let lastPage = chat.limits.pageMax * chat.limits.textBytesMax
+        let rest = Ask.historyBytesMax - bytes - texts + lastPage + (most - read) * Ask.elementBytes
+        return (texts + found.messages.count * Ask.elementBytes, isLast ? 0 : rest)
+      }
+      pages.append(found.messages.filter { $0.deletedAt == nil })
+      count += found.messages.count
+      bytes += Ask.texts(found.messages)
+      guard found.hasMore, let first = found.messages.first else { break }
       page = .before(first.seq)
     }
     return pages.reversed().flatMap(\.self)
   }
+
+  private static func texts(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.text.utf8.count } }
 }

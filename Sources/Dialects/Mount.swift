@@ -17,8 +17,8 @@ public final class Mount: @unchecked Sendable {
   let isSecure: Bool
   let now: @Sendable () -> Milliseconds
   let room: AnswerRoom
-  /// Bytes that those have gathered who wait for room; touched on the loop only.
-  var waitingBytes = 0
+  /// How many answers wait for room; touched on the loop only.
+  var waiting = 0
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
   let tracer: (any Tracer)?

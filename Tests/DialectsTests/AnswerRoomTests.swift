@@ -63,7 +63,7 @@ import Testing
       var refusal: Dialects.Refusal?
       do {
         for left in (0..<10).reversed() {
-          try await ask.gathered(page, rest: left * page)
+          _ = try await ask.gathered({ 0 }, weigh: { _ in (page, left * page) })
           await stage.time.sleep(50)
         }
       } catch { refusal = error as? Dialects.Refusal }
@@ -82,7 +82,7 @@ import Testing
     #expect(ends.count == 30 && ends.refusals.isEmpty)
     #expect(room[\.holdersMost] == 3)
     #expect(room[\.grown] == 0, "who is half done waits for nobody")
-    #expect(room[\.now] == 0 && stage.mount.waitingBytes == 0)
+    #expect(room[\.now] == 0 && stage.mount.waiting == 0)
   }
 
   @Test func `who finds no room for fifteen seconds is refused, and at once who asks for more than there is`() throws {
@@ -90,32 +90,58 @@ import Testing
     let stage = MemoryStage(.realtime, room: 1_000_000) { user, _ in room.hold(user) }
     Self.gather(100_000, on: stage, ends)
     stage.time.run(for: AnswerRoom.patience - 1)
-    #expect(ends.count == 0 && stage.mount.waitingBytes == 100_000)
+    #expect(ends.count == 0 && stage.mount.waiting == 1)
     stage.time.run(for: AnswerRoom.retryEvery * 2)
     let refusal = try #require(ends.refusals.first)
     #expect(refusal.status == 503 && refusal.retryAfter == 2_000)
-    #expect(stage.mount.waitingBytes == 0)
+    #expect(stage.mount.waiting == 0)
     Self.gather(1_000_001, on: stage, ends)
     stage.time.run(for: 0)
     #expect(ends.refusals.count == 2)
   }
 
-  @Test func `those who wait hold little together: past it the next is refused at once`() {
+  @Test func `of those who wait there are no more than may: the next is refused at once`() {
     let (room, ends) = (Room(0), Ends())
     let stage = MemoryStage(.realtime) { user, _ in room.hold(user) }
-    let count = 4
-    for _ in 0...count { Self.gather(AnswerRoom.waitingBytesMax / count, on: stage, ends) }
+    for _ in 0...AnswerRoom.waitingMax { Self.gather(100_000, on: stage, ends) }
     stage.time.run(for: 0)
-    #expect(ends.refusals.count == 1 && stage.mount.waitingBytes == AnswerRoom.waitingBytesMax)
+    #expect(ends.refusals.count == 1 && stage.mount.waiting == AnswerRoom.waitingMax)
+  }
+
+  @Test func `who waits keeps nothing of what he has read, and reads it again`() {
+    final class Part: Sendable {}
+    final class Reads: @unchecked Sendable {
+      weak var last: Part?
+      var count = 0
+      var isDone = false
+    }
+    let (room, reads) = (Room(0), Reads())
+    let stage = MemoryStage(.realtime) { user, _ in room.hold(user) }
+    stage.time.spawn {
+      let ask = Ask(stage.mount, "list", Parameters(), peer: "192.0.2.1", known: nil)
+      let read = try? await ask.gathered {
+        let part = Part()
+        (reads.last, reads.count) = (part, reads.count + 1)
+        return part
+      } weigh: { _ in
+        (100_000, 0)
+      }
+      reads.isDone = read != nil
+    }
+    stage.time.run(for: 1_000)
+    #expect(reads.count == 1 && reads.last == nil && stage.mount.waiting == 1)
+    room.count.withLock { $0.bytes = 100_000 }
+    stage.time.run(for: 1_000)
+    #expect(reads.count == 2 && reads.isDone && room[\.grown] == 0)
   }
 
   @Test func `what is estimated asks for half of the room at most, and grows if it must`() async throws {
     let room = Room(1_000_000)
     let stage = MemoryStage(.realtime, room: 1_000_000) { user, _ in room.hold(user) }
     let ask = Ask(stage.mount, "list", Parameters(), peer: "192.0.2.1", known: nil)
-    try await ask.gathered(100_000, rest: 90_000_000)
+    _ = try await ask.gathered({ 0 }, weigh: { _ in (100_000, 90_000_000) })
     #expect(room[\.now] == 500_000)
-    try await ask.gathered(500_000)
+    _ = try await ask.gathered({ 0 }, weigh: { _ in (500_000, 0) })
     #expect(room[\.now] == 600_000)
   }
 
@@ -123,7 +149,8 @@ import Testing
     let room = Room(3_000_000)
     let stage = MemoryStage(.realtime) { user, _ in room.hold(user) }
     let cost = AnswerCost()
-    try await Ask(stage.mount, "list", Parameters(), peer: "192.0.2.1", known: nil, cost: cost).gathered(2_000_000)
+    let ask = Ask(stage.mount, "list", Parameters(), peer: "192.0.2.1", known: nil, cost: cost)
+    _ = try await ask.gathered({ 0 }, weigh: { _ in (2_000_000, 0) })
     let hold = try #require(cost.room(for: 3_500_000))
     try hold.resize(to: 3_500_000)
     #expect(throws: HTTP1.Refusal.self) { try hold.resize(to: 4_000_001) }

@@ -106,9 +106,11 @@ enum RealtimeRoutes {
     while !rest.isEmpty {
       let some = rest.prefix(ask.limits.pageMax)
       rest = rest.dropFirst(some.count)
-      let files = try await ask.run(ShowFileLinks(of: Array(some), in: Lobby.id))
-      try await ask.gathered(files.reduce(0) { $0 + $1.heldBytes })
-      found += files
+      found += try await ask.gathered {
+        try await ask.run(ShowFileLinks(of: Array(some), in: Lobby.id))
+      } weigh: { files in
+        (files.reduce(0) { $0 + $1.heldBytes }, 0)
+      }
     }
     return found
   }
