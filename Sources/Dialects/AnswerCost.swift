@@ -8,7 +8,7 @@ import HTTP1
 ///
 /// - Isolation: the task that answers.
 final class AnswerCost: @unchecked Sendable {
-  /// Bytes for which no room is asked: 64 KiB, as a server asks for none.
+  /// Bytes for which no room is asked: 64 KiB, a page or two.
   private static let usual = 64 << 10
 
   /// Pages that were counted besides the first.
