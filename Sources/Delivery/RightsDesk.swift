@@ -25,8 +25,9 @@ final class RightsDesk: @unchecked Sendable {
   private var withheld: [HubSession: [UserID: Bool]] = [:]
   /// Counts what may have ended a right: who asked before it has an old answer.
   private(set) var moment: UInt64 = 0
-  /// Those who watch somebody and may have missed that they may not any more.
+  /// Those who watch somebody and may have missed that they may not any more, and in which order: each has his turn.
   private var unsure: Set<UserID> = []
+  private var turns: [UserID] = []
 
   init(hub: Hub, rights: PresenceRights) {
     self.hub = hub
@@ -183,13 +184,15 @@ final class RightsDesk: @unchecked Sendable {
 
   /// Whom the session watches is asked about when it is its user's turn.
   func mayHaveMissed(_ session: HubSession) {
-    if !session.watching.isEmpty { unsure.insert(session.user) }
+    if !session.watching.isEmpty, unsure.insert(session.user).inserted { turns.append(session.user) }
   }
 
   /// Asks about a few of those: all are unsure at once when Redis was away, or a crowd's conversation is deleted.
   func check() {
-    for _ in 0..<hub.limits.rightsAskedPerCheck {
-      guard let user = unsure.popFirst() else { return }
+    let asked = turns.prefix(hub.limits.rightsAskedPerCheck)
+    turns.removeFirst(asked.count)
+    for user in asked {
+      unsure.remove(user)
       for session in hub.sessions(of: user) { ask(user, session.watching, withholding: false) }
     }
   }

@@ -74,15 +74,22 @@ extension Ask {
   }
 
   /// A conversation of a list with more of its members; nil for who was sent away just now. Counts as a page.
-  public func whole(_ conversation: Conversation) async throws -> Conversation? {
+  ///
+  /// - Parameter rest: members that others of the list may still show, at most: there is to be room for all at once.
+  public func whole(_ conversation: Conversation, rest: Int) async throws -> Conversation? {
     try await countFurtherPage()
     do {
       return try await gathered {
         try await run(ShowConversation(conversation: conversation.id))
       } weigh: {
-        (max(0, $0.heldBytes - conversation.heldBytes), 0)
+        (max(0, $0.heldBytes - conversation.heldBytes), rest * Ask.elementBytes)
       }
     } catch ChatError.notFound { return nil }
+  }
+
+  /// Members that ``whole(_:rest:)`` may show of a list's conversations besides those that the list shows.
+  func furtherMembers(of conversations: [Conversation]) -> Int {
+    conversations.reduce(0) { $0 + max(0, min($1.memberCount, limits.membersShownMax) - $1.members.count) }
   }
 
   /// Those of some users who are there, as far as the caller may know it and it is known: the old servers have no word

@@ -12,9 +12,6 @@ extension PostgresConversations {
       JOIN user_conversation l ON l.bucket = asked.bucket::smallint AND l.user_id = asked.user_id
     WHERE l.conversation = ANY($3::bigint[]) GROUP BY l.user_id
     """, repeatable: true, scatter: .sharedConversations)
-  /// How often those are asked about once more of whom a deleted conversation was found.
-  private static let roundsMax = 8
-
   /// What a user is to others.
   ///
   /// A deleted conversation stays on its members' lists until they come and see, and makes nobody anything to another.
@@ -36,26 +33,36 @@ extension PostgresConversations {
   }
 
   private func whoShares(_ mine: Set<Int64>, among others: [UserID]) async throws(PostgresError) -> Set<UserID> {
-    var (sharing, mine, asked) = (Set<UserID>(), mine, others)
-    for _ in 0..<Self.roundsMax where !mine.isEmpty && !asked.isEmpty {
-      let rows = try await desk.rows(
-        Self.sharing,
-        [.int2s(asked.map(\.bucket.number)), .int8s(asked.map(\.rawValue)), .int8s(mine.sorted())])
-      let common = try rows.map { (row) throws(PostgresError) in (UserID(rawValue: try row.int8(0)), try row.int8(1)) }
-      let deleted = try await deleted(among: Set(common.map(\.1)))
-      sharing.formUnion(common.filter { !deleted.contains($0.1) }.map(\.0))
-      asked = common.filter { deleted.contains($0.1) }.map(\.0)
-      mine.subtract(deleted)
-    }
-    return sharing
+    let (living, doubtful) = try await newestShared(mine, among: others)
+    guard !doubtful.isEmpty else { return living }
+    // Some newer ones are deleted: of all that he has, since behind one there may be many.
+    let rest = try await newestShared(mine.subtracting(try await deleted(among: mine)), among: doubtful)
+    return living.union(rest.living)
+  }
+
+  /// Those with whom the newest common conversation is a living one, and those with whom it is not.
+  private func newestShared(
+    _ mine: Set<Int64>, among others: [UserID]
+  ) async throws(PostgresError) -> (living: Set<UserID>, doubtful: [UserID]) {
+    guard !mine.isEmpty else { return ([], []) }
+    let rows = try await desk.rows(
+      Self.sharing, [.int2s(others.map(\.bucket.number)), .int8s(others.map(\.rawValue)), .int8s(mine.sorted())])
+    let common = try rows.map { (row) throws(PostgresError) in (UserID(rawValue: try row.int8(0)), try row.int8(1)) }
+    let deleted = try await deleted(among: Set(common.map(\.1)))
+    return (
+      Set(common.filter { !deleted.contains($0.1) }.map(\.0)), common.filter { deleted.contains($0.1) }.map(\.0)
+    )
   }
 
   /// What is not there at all may be yet to come, on a Citus.
   private func deleted(among ids: Set<Int64>) async throws(PostgresError) -> Set<Int64> {
-    guard !ids.isEmpty else { return [] }
-    let asked = ids.sorted().map { ScatterID(bucket: ConversationID(rawValue: $0).bucket.number, id: $0) }
-    let rows = try await desk.rows(Self.livingHeads, of: asked)
-    let found = try rows.map { (row) throws(PostgresError) in (row.key, try row.value.optionalInt8(1)) }
-    return Set(found.filter { $0.1 == nil }.map(\.0))
+    var deleted = Set<Int64>()
+    for part in ids.sorted().parts(of: Scatter.resumeHeads.most) {
+      let asked = part.map { ScatterID(bucket: ConversationID(rawValue: $0).bucket.number, id: $0) }
+      for (id, row) in try await desk.rows(Self.livingHeads, of: asked) where try row.optionalInt8(1) == nil {
+        deleted.insert(id)
+      }
+    }
+    return deleted
   }
 }

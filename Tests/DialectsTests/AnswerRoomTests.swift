@@ -203,9 +203,8 @@ import Testing
     }
   }
 
-  @Test func `a conversation counts with its members and its picture`() async throws {
-    let room = Room()
-    let stage = MemoryStage(.umoc) { user, _ in room.hold(user) }
+  /// Ada's fields, who has so many groups with Bob and Eve.
+  private static func groups(_ count: Int, picture bytes: Int, on stage: MemoryStage) async throws -> HeaderFields {
     var members: [JSONValue] = []
     var token = ""
     for name in ["bob", "eve", "ada"] {
@@ -216,15 +215,33 @@ import Testing
       members.append(try #require(login["user_id"]))
     }
     let fields: HeaderFields = ["Content-Type": "application/json", "Authorization": "Bearer \(token)"]
-    for number in 0..<70 {
-      let picture = "https://files.example/" + String(repeating: "x", count: 900)
+    for number in 0..<count {
+      let picture = "https://files.example/" + String(repeating: "x", count: bytes)
       let group: JSONValue = [
         "group_name": .string("group \(number)"), "group_pic": .string(picture),
         "group_members": .array(Array(members.prefix(2))),
       ]
       #expect(try await stage.request("POST", "/createGroup", fields, group.bytes).status == 201)
     }
+    return fields
+  }
+
+  @Test func `a conversation counts with its members and its picture`() async throws {
+    let room = Room()
+    let stage = MemoryStage(.umoc) { user, _ in room.hold(user) }
+    let fields = try await Self.groups(70, picture: 900, on: stage)
     #expect(try await stage.request("GET", "/getChats", fields, []).body.count > 65_536)
     #expect(room[\.most] > 65_536)
+  }
+
+  @Test func `there is room for all members that a list will show before the first of them are read`() async throws {
+    let room = Room()
+    var limits = Limits()
+    limits.membersListedMax = 1
+    let stage = MemoryStage(.umoc, limits: limits) { user, _ in room.hold(user) }
+    let fields = try await Self.groups(90, picture: 200, on: stage)
+    #expect(try await stage.request("GET", "/getChats", fields, []).status == 200)
+    // Once more when it is written, which refuses nobody.
+    #expect(room[\.most] > 65_536 && room[\.grown] <= 1)
   }
 }

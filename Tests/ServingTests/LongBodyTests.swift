@@ -91,6 +91,7 @@ extension OverSockets {
         for one in [other, client] { one.send("x") }
         try await Task.sleep(for: .milliseconds(20))
       }
+      #expect(try await server.report().timedOut["body"] != nil, "while they still send")
       #expect(try await server.until { $0.timedOut["body"] == 2 })
       #expect(client.readToEnd().hasPrefix("HTTP/1.1 408"))
     }
@@ -157,12 +158,12 @@ extension OverSockets {
     /// The kernel asks for more only when a third of its megabytes is free, which takes this reader four seconds.
     @Test func `who reads at a steady pace stays, whatever the kernel has been given for him`() async throws {
       var limits = ServingLimits()
-      limits.bodyMilliseconds = 2_000
+      limits.bodyMilliseconds = 6_000
       let server = try await TestServer(limits: limits)
       let client = try server.connect()
       client.send("GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
-      for _ in 0..<25 where try await server.report().timedOut["stream"] == nil {
-        #expect(client.read()?.isEmpty == false)
+      for _ in 0..<40 where try await server.report().timedOut["stream"] == nil {
+        #expect(client.read(most: 16_384)?.isEmpty == false)
         try await Task.sleep(for: .milliseconds(250))
       }
       #expect(try await server.report().timedOut["stream"] == nil)

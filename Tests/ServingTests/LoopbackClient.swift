@@ -44,12 +44,12 @@ final class LoopbackClient: @unchecked Sendable {
   func finishSending() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
 
   /// Some bytes; none at the end of the connection, nil after ten seconds of silence or a reset.
-  func read() -> [UInt8]? {
+  func read(most: Int = 65_536) -> [UInt8]? {
     if !buffer.isEmpty {
       defer { buffer = [] }
       return buffer
     }
-    var bytes = [UInt8](repeating: 0, count: 65_536)
+    var bytes = [UInt8](repeating: 0, count: most)
     // A wait with an end is cut short when the process is stopped and goes on: signal(7).
     var count = recv(descriptor, &bytes, bytes.count, 0)
     while count < 0, errno == EINTR { count = recv(descriptor, &bytes, bytes.count, 0) }

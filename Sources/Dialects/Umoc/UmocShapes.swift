@@ -8,8 +8,8 @@ extension Umoc {
 
   /// The caller's contacts, then his groups.
   static func chats(_ ask: Ask) async throws -> [JSONValue] {
-    let contacts = try await ask.contacts()
-    let previews = try await ask.conversations()
+    let (contacts, previews) = (try await ask.contacts(), try await ask.conversations())
+    let further = min(ask.furtherMembers(of: previews.map(\.0)), membersMax)
     var (groups, last): ([Conversation], [ConversationID: Timestamp]) = ([], [:])
     var (directs, shown): ([UserID: ConversationID], Int) = ([:], 0)
     for (conversation, time) in previews {
@@ -18,7 +18,7 @@ extension Umoc {
         for member in conversation.members { directs[member.user] = conversation.id }
       } else {
         let isWhole = conversation.members.count == conversation.memberCount || shown > membersMax
-        guard let group = isWhole ? conversation : try await ask.whole(conversation) else { continue }
+        guard let group = isWhole ? conversation : try await ask.whole(conversation, rest: further) else { continue }
         groups.append(group)
         shown += group.members.count
       }
