@@ -45,14 +45,10 @@ final class AnswerCost: @unchecked Sendable {
   /// The room of the answer as it has been written, so many bytes; whoever sends it keeps that until it is read.
   ///
   /// What it is longer than what was taken, by marks that JSON escapes or by pictures, is taken if it can be: to refuse
-  /// it would throw away what is done. More than twice as much, and more than 2 MiB, is refused by the server.
+  /// it would throw away what is done, so a server does not either.
   func room(for length: Int) -> BodyHold? {
-    guard let hold else { return nil }
-    try? hold.resize(to: length)
-    let most = 2 * max(taken, 1 << 20)
-    return BodyHold { (_, new) throws(HTTP1.Refusal) in
-      do throws(HTTP1.Refusal) { try hold.resize(to: new) } catch { if new > most { throw error } }
-    }
+    try? hold?.resize(to: length)
+    return hold
   }
 }
 

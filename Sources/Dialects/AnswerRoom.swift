@@ -30,5 +30,5 @@ public struct AnswerRoom: Sendable {
   }
 
   /// Has room for whatever comes.
-  public static let endless = AnswerRoom(bytesMax: .max, hold: { _, _ in BodyHold { _, _ in } }, pause: { _ in })
+  public static let endless = AnswerRoom(bytesMax: .max, hold: { _, _ in BodyHold() }, pause: { _ in })
 }

@@ -35,7 +35,7 @@ import Testing
 
   static func stage(
     burst: Int, room: Int = .max,
-    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
+    hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold() }
   ) async throws -> (MemoryStage, token: String) {
     var limits = Limits()
     limits.pageMax = 2

@@ -21,7 +21,7 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
   init(
     _ dialect: Dialect, chosen: [String: String] = [:], gate: any DialectGate = OpenDoor(), limits: Limits = Limits(),
     isSecure: Bool = false, time: VirtualTime = VirtualTime(),
-    room: Int = .max, hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold { _, _ in } }
+    room: Int = .max, hold: @escaping @Sendable (UserID?, String) -> BodyHold = { _, _ in BodyHold() }
   ) {
     self.time = time
     let loop = VirtualLoop(time: time, seed: 1)

@@ -4,30 +4,20 @@ import asyncio
 import contextlib
 import pathlib
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 
 from wire import ask
 
 DEPLOY = pathlib.Path(__file__).resolve().parent / "../../deploy"
+# Behind what is here, which has the same names.
+sys.path.append(str(DEPLOY / "tests"))
+from ports import free_port  # noqa: E402
+
 HAPROXY, NGINX = "haproxy", "nginx"
 PROGRAMS = {name: shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
             for name in (HAPROXY, NGINX)}
-
-
-keepers = []
-
-
-def free_port():
-    """A port of 127.0.0.1 that nobody is given from now on who asks for any: only who names it, and sets SO_REUSEADDR
-    as servers do, can listen there."""
-    keeper = socket.socket()
-    keepers.append(keeper)
-    keeper.bind(("127.0.0.1", 0))
-    # Behind the choice: before it, a port might be chosen that another keeper has.
-    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    return keeper.getsockname()[1]
 
 
 class Balancer:
