@@ -31,9 +31,12 @@ extension Ask {
     return ["Set-Cookie": "\(name)=\(token ?? ""); HttpOnly; Path=/; SameSite=\(kept)\(end)"]
   }
 
-  /// As the balancer says, whoever it is: who writes it himself keeps a cookie from himself.
+  /// As the balancer says, whoever it is: who writes it himself keeps a cookie from himself. Of several in a row, the
+  /// first is the one to which the client came.
   private var cameByTLS: Bool {
-    mount.isSecure || request?.headers.values(for: "x-forwarded-proto").map { $0.lowercased() } == ["https"]
+    if mount.isSecure { return true }
+    let first = request?.headers.values(for: "x-forwarded-proto").first?.prefix { $0 != "," }
+    return first?.filter { $0 != " " && $0 != "\t" }.lowercased() == "https"
   }
 
   /// Signs out whoever is signed in, and takes the cookie away.

@@ -97,7 +97,8 @@ import Tokens
     let account = Array(#"{"username":"ada","password_hash":"pw"}"#.utf8)
     for (isSecure, forwarded, isKept) in [
       (false, nil, false), (false, "http", false), (false, "https", true), (false, "HTTPS", true),
-      (false, "http, https", false), (true, nil, true), (true, "http", true),
+      (false, "http, https", false), (false, "https, http", true), (false, "https ,https", true),
+      (false, ", https", false), (true, nil, true), (true, "http", true),
     ] {
       let stage = MemoryStage(.messenger, isSecure: isSecure)
       _ = try await ada(stage)
