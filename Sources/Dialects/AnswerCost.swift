@@ -87,14 +87,16 @@ extension Ask {
   }
 
   private func takeRoom(_ wanted: Int) -> HTTP1.Refusal? {
-    cost.take(wanted) { mount.room.hold((session?.caller ?? known)?.user, peer) }
+    cost.take(wanted) { mount.room.hold(user, peer) }
   }
+
+  private var user: UserID? { (session?.caller ?? known)?.user }
 
   private func waitForRoom(_ wanted: Int) async throws {
     guard var refusal = takeRoom(wanted) else { return }
-    guard wanted <= mount.room.bytesMax, mount.waiting < AnswerRoom.waitingMax else { throw Refusal(refusal) }
-    mount.waiting += 1
-    defer { mount.waiting -= 1 }
+    let owner = user.map { WaitingAnswers.Owner.user($0) } ?? .address(peer)
+    guard wanted <= mount.room.bytesMax, mount.waiting.enter(owner) else { throw Refusal(refusal) }
+    defer { mount.waiting.leave(owner) }
     let end = cost.waitsUntil ?? mount.now() + AnswerRoom.patience
     cost.waitsUntil = end
     while mount.now() < end {

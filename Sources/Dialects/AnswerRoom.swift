@@ -9,6 +9,8 @@ public struct AnswerRoom: Sendable {
   static let retryEvery: Milliseconds = 200
   /// How many answers of one mount on one loop wait: with up to 64 KiB each that have gathered, 16 MiB.
   static let waitingMax = 256
+  /// How many of them one user's may be, or those of nobody in particular at one address.
+  static let waitingOfOneMax = 64
 
   /// Bytes of all; what is longer is refused at once.
   let bytesMax: Int
@@ -31,4 +33,34 @@ public struct AnswerRoom: Sendable {
 
   /// Has room for whatever comes.
   public static let endless = AnswerRoom(bytesMax: .max, hold: { _, _ in BodyHold() }, pause: { _ in })
+}
+
+/// The answers of a mount that wait for room, and whose they are, so that nobody takes all the places.
+///
+/// - Isolation: its loop.
+struct WaitingAnswers {
+  /// Whose an answer is.
+  enum Owner: Hashable {
+    case user(UserID)
+    /// Nobody who has signed in.
+    case address(String)
+  }
+
+  private(set) var count = 0
+  private var owned: [Owner: Int] = [:]
+
+  /// Takes a place, if there is one for that owner.
+  mutating func enter(_ owner: Owner) -> Bool {
+    let own = owned[owner, default: 0]
+    guard count < AnswerRoom.waitingMax, own < AnswerRoom.waitingOfOneMax else { return false }
+    count += 1
+    owned[owner] = own + 1
+    return true
+  }
+
+  /// Gives a place back that was taken.
+  mutating func leave(_ owner: Owner) {
+    count -= 1
+    owned[owner] = owned[owner].flatMap { $0 > 1 ? $0 - 1 : nil }
+  }
 }

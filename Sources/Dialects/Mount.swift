@@ -17,8 +17,8 @@ public final class Mount: @unchecked Sendable {
   let isSecure: Bool
   let now: @Sendable () -> Milliseconds
   let room: AnswerRoom
-  /// How many answers wait for room; touched on the loop only.
-  var waiting = 0
+  /// The answers that wait for room; touched on the loop only.
+  var waiting = WaitingAnswers()
   let serve: @Sendable (FilePieces, RequestHead) -> Response
   let record: @Sendable (DialectRecord) -> Void
   let tracer: (any Tracer)?

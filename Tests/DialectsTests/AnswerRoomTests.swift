@@ -56,10 +56,10 @@ import Testing
   }
 
   /// Gathers ten pages of so many bytes, which takes half a second, and keeps the answer for a third of one.
-  private static func gather(_ page: Int, on stage: MemoryStage, _ ends: Ends) {
+  private static func gather(_ page: Int, on stage: MemoryStage, _ ends: Ends, at address: String = "192.0.2.1") {
     stage.time.spawn {
       let cost = AnswerCost()
-      let ask = Ask(stage.mount, "list", Parameters(), peer: "192.0.2.1", known: nil, cost: cost)
+      let ask = Ask(stage.mount, "list", Parameters(), peer: address, known: nil, cost: cost)
       var refusal: Dialects.Refusal?
       do {
         for left in (0..<10).reversed() {
@@ -82,7 +82,7 @@ import Testing
     #expect(ends.count == 30 && ends.refusals.isEmpty)
     #expect(room[\.holdersMost] == 3)
     #expect(room[\.grown] == 0, "who is half done waits for nobody")
-    #expect(room[\.now] == 0 && stage.mount.waiting == 0)
+    #expect(room[\.now] == 0 && stage.mount.waiting.count == 0)
   }
 
   @Test func `who finds no room for fifteen seconds is refused, and at once who asks for more than there is`() throws {
@@ -90,11 +90,11 @@ import Testing
     let stage = MemoryStage(.realtime, room: 1_000_000) { user, _ in room.hold(user) }
     Self.gather(100_000, on: stage, ends)
     stage.time.run(for: AnswerRoom.patience - 1)
-    #expect(ends.count == 0 && stage.mount.waiting == 1)
+    #expect(ends.count == 0 && stage.mount.waiting.count == 1)
     stage.time.run(for: AnswerRoom.retryEvery * 2)
     let refusal = try #require(ends.refusals.first)
     #expect(refusal.status == 503 && refusal.retryAfter == 2_000)
-    #expect(stage.mount.waiting == 0)
+    #expect(stage.mount.waiting.count == 0)
     Self.gather(1_000_001, on: stage, ends)
     stage.time.run(for: 0)
     #expect(ends.refusals.count == 2)
@@ -103,9 +103,25 @@ import Testing
   @Test func `of those who wait there are no more than may: the next is refused at once`() {
     let (room, ends) = (Room(0), Ends())
     let stage = MemoryStage(.realtime) { user, _ in room.hold(user) }
-    for _ in 0...AnswerRoom.waitingMax { Self.gather(100_000, on: stage, ends) }
+    for number in 0...AnswerRoom.waitingMax { Self.gather(100_000, on: stage, ends, at: "192.0.2.\(number % 8)") }
     stage.time.run(for: 0)
-    #expect(ends.refusals.count == 1 && stage.mount.waiting == AnswerRoom.waitingMax)
+    #expect(ends.refusals.count == 1 && stage.mount.waiting.count == AnswerRoom.waitingMax)
+  }
+
+  @Test func `one has a quarter of the places to wait in, and has them again when he has been refused`() {
+    let (room, ends) = (Room(0), Ends())
+    let stage = MemoryStage(.realtime) { user, _ in room.hold(user) }
+    for round in 1...2 {
+      for _ in 0...AnswerRoom.waitingOfOneMax { Self.gather(100_000, on: stage, ends) }
+      stage.time.run(for: 0)
+      #expect(stage.mount.waiting.count == AnswerRoom.waitingOfOneMax)
+      Self.gather(100_000, on: stage, ends, at: "192.0.2.2")
+      stage.time.run(for: 0)
+      #expect(stage.mount.waiting.count == AnswerRoom.waitingOfOneMax + 1, "others wait beside him")
+      stage.time.run(for: AnswerRoom.patience + AnswerRoom.retryEvery * 2)
+      #expect(stage.mount.waiting.count == 0)
+      #expect(ends.refusals.count == round * (AnswerRoom.waitingOfOneMax + 2))
+    }
   }
 
   @Test func `who waits keeps nothing of what he has read, and reads it again`() {
@@ -129,7 +145,7 @@ import Testing
       reads.isDone = read != nil
     }
     stage.time.run(for: 1_000)
-    #expect(reads.count == 1 && reads.last == nil && stage.mount.waiting == 1)
+    #expect(reads.count == 1 && reads.last == nil && stage.mount.waiting.count == 1)
     room.count.withLock { $0.bytes = 100_000 }
     stage.time.run(for: 1_000)
     #expect(reads.count == 2 && reads.isDone && room[\.grown] == 0)
