@@ -23,6 +23,7 @@ import Testing
     var tester = use
     tester.name = "bench-1"
     result.uses = [use, tester]
+    result.beside = .init(others: 0.25, stolen: 0.5)
     result.series = (0..<5).map { second in
       var each = RunResult.Second()
       (each.at, each.phase, each.delivered, each.p99) = (Double(second), "measure", 2_500, 9_000)
@@ -46,6 +47,7 @@ import Testing
     let result = try result()
     let read = try RunResult(JSONValue(parsing: result.json.bytes))
     #expect(read.json == result.json && read.figures.map(\.name) == result.figures.map(\.name))
+    #expect(read.beside == result.beside && read.summary.contains("others on this machine: 0.25 s measuring, 0.50 s"))
     #expect(throws: BenchOptions.Wrong.self) { try RunResult(["schema": 2]) }
     #expect(throws: BenchOptions.Wrong.self) { try RunResult([]) }
   }

@@ -9,6 +9,8 @@ from results import explained
 QUICK, BUSY = "a quick run judges nothing", "the machine was busy when it began"
 # As much of its cores may a machine do already: a run takes all of them, and shares them with whatever else there is.
 BUSY_SHARE = 0.5
+# As much of it may others take while something is measured.
+BESIDE_SHARE = 0.15
 
 
 class Goal(NamedTuple):
@@ -101,6 +103,9 @@ def unjudged(run, goal):
         verdict = run.verdict(goal.scenario, target)
         if explained(verdict):
             return f"{target} was not clean: {explained(verdict)}"
+        beside = run.median(goal.scenario, target, "beside_share") or 0
+        if beside > BESIDE_SHARE:
+            return f"others took {beside:.0%} of the machine while {target} was measured"
     return ""
 
 

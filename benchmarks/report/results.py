@@ -41,6 +41,7 @@ FIGURES = [  # name, heading with the way that is better, how it is written, uni
     ("reconnect_p99_us", "back in, p99, ms ↓", "{:.1f}", 1000),
     ("history_p99_us", "page of 50, p99, ms ↓", "{:.1f}", 1000),
     ("idle_bytes", "bytes a connection ↓", "{:,.0f}", 1),
+    ("beside_share", "taken by others, % of the machine", "{:.0f}", 0.01),
 ]
 
 
@@ -122,7 +123,8 @@ class Run:
 
 
 def with_more(result):
-    """With what Martlet's own processes, without stores and balancer, spent on a connection, and all on a coming and going."""
+    """With what Martlet's own processes, without stores and balancer, spent on a connection, and all on a coming and going;
+    and with the share of the machine that neither target nor tester had."""
     own = [use["connect_cpu_s"] for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
     if own and result["connected"]:
         result["figures"]["martlet_us_per_connect"] = sum(own) / result["connected"] * 1e6
@@ -130,6 +132,9 @@ def with_more(result):
     if gone and not result["scenario"].get("load"):
         used = sum(use["measure_cpu_s"] for use in result["processes"] if not use["name"].startswith("bench"))
         result["figures"]["cpu_us_per_return"] = used / gone * 1e6
+    beside, cores = result.get("beside"), (result.get("machine") or {}).get("cores")
+    if beside and cores and result.get("measure_s"):
+        result["figures"]["beside_share"] = sum(beside.values()) / cores / result["measure_s"]
     return result
 
 

@@ -96,6 +96,10 @@ extension RunResult {
       let cpu = "\(Words.decimal(use.connectCPU, 2)) s connecting, \(Words.decimal(use.measureCPU, 2)) s measuring"
       lines.append("  CPU of \(use.name): \(cpu); \(Words.bytes(use.after)) resident")
     }
+    if let beside {
+      let cpu = "\(Words.decimal(beside.others, 2)) s measuring, \(Words.decimal(beside.stolen, 2)) s taken by the host"
+      lines.append("  CPU of others on this machine: \(cpu)")
+    }
     let errors = tally.errors.merging(connecting.errors) { $0 + $1 }.filter { $0.value > 0 }
     for (name, count) in errors.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(count)") }
     return lines.joined(separator: "\n")

@@ -3,7 +3,7 @@ import JSONText
 extension RunResult {
   /// As JSON.
   public var json: JSONValue {
-    [
+    var object: JSONObject = [
       "schema": .integer(Self.schema), "scenario": scenario, "wire": .string(wire), "target": .string(target),
       "begun": .string(begun), "machine": machine, "workers": .integer(workers), "connected": .integer(connected),
       "prepare_s": .number(prepareSeconds), "connect_s": .number(connectSeconds), "measure_s": .number(seconds),
@@ -14,6 +14,10 @@ extension RunResult {
       "search": ["bound_ms": .number(bound), "probes": .array(probes.map(\.json))], "cut_short": .bool(isCutShort),
       "figures": .object(figuresJSON),
     ]
+    if let beside {
+      object["beside"] = ["others_cpu_s": .number(beside.others), "stolen_cpu_s": .number(beside.stolen)]
+    }
+    return .object(object)
   }
 
   private var figuresJSON: JSONObject {
@@ -44,6 +48,9 @@ extension RunResult {
     verdict = Verdict(json["verdict"])
     series = (json["series"]?.array ?? []).map(Second.init)
     uses = (json["processes"]?.array ?? []).map(Use.init)
+    beside = json["beside"].map {
+      Beside(others: $0["others_cpu_s"]?.number ?? 0, stolen: $0["stolen_cpu_s"]?.number ?? 0)
+    }
     bound = json["search"]?["bound_ms"]?.number ?? 0
     probes = (json["search"]?["probes"]?.array ?? []).map(Probe.init)
     isCutShort = json["cut_short"]?.bool ?? false

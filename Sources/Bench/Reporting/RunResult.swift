@@ -3,7 +3,8 @@ import JSONText
 /// Everything that a run has measured: what the JSON file holds, and what reports are made from.
 ///
 /// - Shape: `{"schema": 1, "scenario": {…}, "wire", "target", "machine": {…}, "connect": {…}, "idle": {…},
-///   "measure": {…}, "verdict": {…}, "series": […], "histograms": {name: pairs}, "processes": […], "search": {…}}`.
+///   "measure": {…}, "verdict": {…}, "series": […], "histograms": {name: pairs}, "processes": […], "search": {…}}`;
+///   where the target's processes are known also `"beside": {"others_cpu_s", "stolen_cpu_s"}`.
 public struct RunResult: Sendable {
   /// The version of the shape.
   public static let schema: Int64 = 1
@@ -45,6 +46,14 @@ public struct RunResult: Sendable {
 
     /// Whether it is the tester's.
     public var isTester: Bool { name.hasPrefix("bench") }
+  }
+
+  /// What ran on the machine's cores besides the target and the tester while measuring.
+  public struct Beside: Sendable, Equatable {
+    /// CPU-seconds of other processes and of the system's own threads.
+    public var others = 0.0
+    /// CPU-seconds that the host of a virtual machine gave to others.
+    public var stolen = 0.0
   }
 
   /// One probe of a search.
@@ -91,6 +100,8 @@ public struct RunResult: Sendable {
   public var series: [Second] = []
   /// Process by process.
   public var uses: [Use] = []
+  /// What shared the cores; nil where the target's processes are not known.
+  public var beside: Beside?
   /// The probes of a search, and its bound in milliseconds.
   public var probes: [Probe] = []
   /// Milliseconds; 0 without a search.

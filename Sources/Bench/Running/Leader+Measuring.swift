@@ -68,10 +68,10 @@ extension Leader {
     for worker in workers { worker.tell(.object(order)) }
     progress.phase = "warm"
     try await sleep(until: from)
-    let before = accounts.now()
+    let (before, machineBefore) = (accounts.now(), MachineUse.now)
     progress.phase = "measure"
     try await sleep(until: until)
-    let after = accounts.now()
+    let (after, machineAfter) = (accounts.now(), MachineUse.now)
     result.seconds = Double(min(Clock.nanoseconds(), until) - from) / 1_000_000_000
     progress.phase = "drain"
     let answers = try await all()
@@ -79,6 +79,13 @@ extension Leader {
       let name = result.uses[place].name
       result.uses[place].measureCPU = accounts.cpu(name, after, before)
       result.uses[place].after = after[name]?.resident ?? 0
+    }
+    // Without the target's processes there is no telling whose the rest is.
+    if !target.processes.isEmpty, let machineBefore, let machineAfter {
+      let own = result.uses.reduce(0) { $0 + $1.measureCPU }
+      result.beside = .init(
+        others: max(0, machineAfter.busy - machineBefore.busy - own), stolen: machineAfter.stolen - machineBefore.stolen
+      )
     }
     result.tally = Tally()
     for answer in answers { result.tally.merge(Tally(answer["tally"])) }
