@@ -1,38 +1,38 @@
 /// A text that no log, description or error may show.
-public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   /// The text itself, for the one who needs it.
-  public let revealed: String
+  let revealed: String
 
   /// Keeps the text.
-  public init(_ text: String) { self.revealed = text }
+  init(_ text: String) { self.revealed = text }
 
   /// Never the text.
-  public var description: String { Secret.mask }
+  var description: String { Secret.mask }
   /// Never the text.
-  public var debugDescription: String { Secret.mask }
+  var debugDescription: String { Secret.mask }
   /// Never the text.
-  public var customMirror: Mirror { Mirror(self, children: []) }
+  var customMirror: Mirror { Mirror(self, children: []) }
 
   /// What stands in place of a secret.
   static let mask = "•••"
 }
 
 /// Bytes that no log, description or error may show.
-public struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
   /// The bytes themselves, for the one who needs them.
-  public let revealed: [UInt8]
+  let revealed: [UInt8]
 
   /// Keeps the bytes.
-  public init(_ bytes: [UInt8]) { self.revealed = bytes }
+  init(_ bytes: [UInt8]) { self.revealed = bytes }
 
   /// Never the bytes.
-  public var description: String { Secret.mask }
+  var description: String { Secret.mask }
   /// Never the bytes.
-  public var debugDescription: String { Secret.mask }
+  var debugDescription: String { Secret.mask }
   /// Never the bytes.
-  public var customMirror: Mirror { Mirror(self, children: []) }
+  var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Bytes of a key: what HMAC-SHA-256 asks for (RFC 7518 section 3.2).
   static let keyBytesMin = 32
@@ -104,15 +104,9 @@ public struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomD
 }
 
 /// One HS256 key and the name by which a token tells that it signed.
-public struct SigningKey: Sendable, Equatable {
+struct SigningKey: Sendable, Equatable {
   /// `kid` of the token's header.
-  public let id: String
+  let id: String
   /// The key.
-  public let secret: SecretBytes
-
-  /// Keeps the two.
-  public init(id: String, secret: SecretBytes) {
-    self.id = id
-    self.secret = secret
-  }
+  let secret: SecretBytes
 }
