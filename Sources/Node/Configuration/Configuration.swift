@@ -1,4 +1,5 @@
 import ChatCore
+import RedisBroker
 
 /// All that a node is told: one struct a concern, the defaults in place, read once at the start.
 ///
@@ -208,7 +209,7 @@ struct SharedConfiguration: Sendable, Equatable {
   /// How long an access token lives.
   var tokenLifetimeSeconds = 900
   /// What all keys and topics in Redis begin with.
-  var redisPrefix = "m:"
+  var redisPrefix = TopicNames.standard.prefix
   /// The domain's limits.
   var limits = Limits()
   /// Between two pings of a socket.

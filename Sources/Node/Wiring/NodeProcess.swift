@@ -152,8 +152,7 @@ final class NodeProcess: @unchecked Sendable {
     let logger = logger
     let office = RedisPresence(
       loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
-      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
-      observe: redisLog.observer("presence"))
+      names: configuration.topicNames, observe: redisLog.observer("presence"))
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
