@@ -1,3 +1,5 @@
+import Tokens
+
 /// A text that no log, description or error may show.
 struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   /// The text itself, for the one who needs it.
@@ -54,52 +56,16 @@ struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomDebugStr
     self.init(bytes)
   }
 
-  /// The bytes of an even number of hexadecimal digits, enough for a key; nil for anything else.
+  /// The bytes of enough hexadecimal digits for a key; nil for anything else.
   private static func hexadecimal(_ text: Substring) -> [UInt8]? {
-    guard text.utf8.count >= 2 * keyBytesMin, text.utf8.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for byte in text.utf8 {
-      guard byte < 0x80, let digit = Character(UnicodeScalar(byte)).hexDigitValue else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | UInt8(digit))
-        high = nil
-      } else {
-        high = UInt8(digit)
-      }
-    }
-    return bytes
+    text.utf8.count >= 2 * keyBytesMin ? Hexadecimal.decode(text.utf8) : nil
   }
 
   /// The bytes of base64url without or with padding (RFC 4648 section 5); nil for anything else.
   private static func base64url(_ text: Substring) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var bits: UInt32 = 0
-    var count = 0
     var letters = text.utf8
     while letters.last == UInt8(ascii: "=") { letters.removeLast() }
-    for letter in letters {
-      guard let value = sixBits(letter) else { return nil }
-      bits = bits << 6 | value
-      count += 6
-      if count >= 8 {
-        count -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-        bits &= (1 << UInt32(count)) - 1
-      }
-    }
-    return bits == 0 && count < 6 ? bytes : nil
-  }
-
-  private static func sixBits(_ letter: UInt8) -> UInt32? {
-    switch letter {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(letter - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(letter - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(letter - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "-"): 62
-    case UInt8(ascii: "_"): 63
-    default: nil
-    }
+    return Base64URL.decode(letters)
   }
 }
 
