@@ -57,12 +57,6 @@ public final class SocketIOClient: @unchecked Sendable {
   private var decoder: SocketDecoder
   private var program: (any SocketProgram)?
   private var timer: LoopTimer?
-  private var answers: [AnswerKey: (SocketArguments) -> Void] = [:]
-
-  private struct AnswerKey: Hashable {
-    var namespace: String
-    var id: Int64
-  }
 
   /// A client on a session that has just begun.
   public init(
@@ -120,20 +114,6 @@ public final class SocketIOClient: @unchecked Sendable {
     send(.event(name, arguments, namespace: namespace, attachments: attachments))
   }
 
-  /// Tells the client of an event and asks for an answer.
-  ///
-  /// - Returns: false when he is not in the namespace, or too many answers are waited for.
-  @discardableResult
-  public func emit(
-    _ name: String, _ arguments: [[UInt8]], namespace: String = "/", attachments: [[UInt8]] = [],
-    answered: @escaping (SocketArguments) -> Void
-  ) -> Bool {
-    guard let id = machine.askAnswer(namespace) else { return false }
-    answers[AnswerKey(namespace: namespace, id: id)] = answered
-    send(.event(name, arguments, namespace: namespace, id: id, attachments: attachments))
-    return true
-  }
-
   /// Sends a packet that is the same for many clients of a namespace; dropped when this one is not there.
   ///
   /// - Parameters:
@@ -155,7 +135,6 @@ public final class SocketIOClient: @unchecked Sendable {
   public func disconnect(_ namespace: String = "/") {
     guard let packet = machine.disconnect(namespace) else { return }
     send(packet)
-    drop(answersOf: namespace)
     program?.left(namespace: namespace, client: self)
   }
 
@@ -175,18 +154,10 @@ public final class SocketIOClient: @unchecked Sendable {
     case .event(let namespace, let name, let arguments, let ackID):
       program?.happened(
         SocketEvent(namespace: namespace, name: name, arguments: arguments, ackID: ackID), by: self)
-    case .answer(let namespace, let id, let arguments):
-      answers.removeValue(forKey: AnswerKey(namespace: namespace, id: id))?(arguments)
-    case .left(let namespace):
-      drop(answersOf: namespace)
-      program?.left(namespace: namespace, client: self)
+    case .left(let namespace): program?.left(namespace: namespace, client: self)
     case .nothing: break
     case .broken: session.close()
     }
-  }
-
-  private func drop(answersOf namespace: String) {
-    answers = answers.filter { $0.key.namespace != namespace }
   }
 
   private func timePassed() {
@@ -217,7 +188,6 @@ extension SocketIOClient: EngineListener {
   public func closed(_ end: EngineEnd) {
     timer?.cancel()
     timer = nil
-    answers = [:]
     let left = machine.end()
     guard let program else { return }
     self.program = nil

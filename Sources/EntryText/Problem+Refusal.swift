@@ -89,8 +89,9 @@ extension Problem {
 
   private static func sentence(_ dependency: ChatError.Dependency) -> String {
     switch dependency {
-    case .database, .files, .node:
-      "The \(dependency.rawValue) is away or too busy. Repeat the request with the same ids."
+    case .database: "The database is away or too busy. Repeat the request with the same ids."
+    case .files: "What keeps files is away or too busy. Repeat the request with the same ids."
+    case .node: "The node is away or too busy. Repeat the request with the same ids."
     case .presence: "Whether they are there cannot be found out now; ask again a little later."
     }
   }

@@ -38,26 +38,11 @@ public struct EntityTag: Sendable, Hashable, CustomStringConvertible {
   /// True when the opaque parts are equal; what If-None-Match compares by.
   public func matchesWeakly(_ other: EntityTag) -> Bool { opaque == other.opaque }
 
-  /// True when both are strong and equal; what If-Match compares by.
+  /// True when both are strong and equal; what If-Range compares by.
   public func matchesStrongly(_ other: EntityTag) -> Bool { !isWeak && !other.isWeak && opaque == other.opaque }
 
   /// True when If-None-Match holds what the client has already: the answer is 304.
   public static func isUnchanged(_ current: EntityTag, ifNoneMatch values: [String]) -> Bool {
-    matches(values) { $0.matchesWeakly(current) }
-  }
-
-  /// True when If-Match allows the change: it names the current version, or there is no If-Match.
-  public static func mayChange(_ current: EntityTag?, ifMatch values: [String]) -> Bool {
-    guard !values.isEmpty else { return true }
-    guard let current else { return false }
-    return matches(values) { $0.matchesStrongly(current) }
-  }
-
-  private static func matches(_ values: [String], _ isMatch: (EntityTag) -> Bool) -> Bool {
-    for element in FieldList.elements(values) {
-      if element == "*" { return true }
-      if let tag = EntityTag(parsing: element), isMatch(tag) { return true }
-    }
-    return false
+    FieldList.elements(values).contains { $0 == "*" || EntityTag(parsing: $0)?.matchesWeakly(current) == true }
   }
 }

@@ -22,10 +22,6 @@ public struct Method: RawRepresentable, Hashable, Sendable, CustomStringConverti
   public static let delete = Method(rawValue: "DELETE")
   /// Asks what is possible; a browser's preflight.
   public static let options = Method(rawValue: "OPTIONS")
-  /// Asks for a tunnel; refused by the parser.
-  public static let connect = Method(rawValue: "CONNECT")
-  /// Asks for an echo of the request; refused by the parser.
-  public static let trace = Method(rawValue: "TRACE")
 
   /// The token.
   public var description: String { rawValue }

@@ -19,14 +19,13 @@ public struct Response: Sendable, Equatable {
   public var hold: BodyHold?
 
   /// True when the connection is to be closed after this answer.
-  public var closesConnection: Bool
+  public var closesConnection = false
 
   /// An answer by its parts.
-  public init(_ status: Status, headers: HeaderFields = [:], body: [UInt8] = [], closesConnection: Bool = false) {
+  public init(_ status: Status, headers: HeaderFields = [:], body: [UInt8] = []) {
     self.status = status
     self.headers = headers
     self.body = body
-    self.closesConnection = closesConnection
   }
 
   /// A short text.

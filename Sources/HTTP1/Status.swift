@@ -17,8 +17,6 @@ public struct Status: Hashable, Sendable, CustomStringConvertible, ExpressibleBy
   public static let ok = Status(200)
   /// 201
   public static let created = Status(201)
-  /// 202
-  public static let accepted = Status(202)
   /// 204
   public static let noContent = Status(204)
   /// 304
@@ -33,30 +31,10 @@ public struct Status: Hashable, Sendable, CustomStringConvertible, ExpressibleBy
   public static let notFound = Status(404)
   /// 405
   public static let methodNotAllowed = Status(405)
-  /// 408
-  public static let requestTimeout = Status(408)
-  /// 409
-  public static let conflict = Status(409)
-  /// 413
-  public static let contentTooLarge = Status(413)
-  /// 414
-  public static let targetTooLong = Status(414)
-  /// 417
-  public static let expectationFailed = Status(417)
   /// 426
   public static let upgradeRequired = Status(426)
-  /// 429
-  public static let tooManyRequests = Status(429)
-  /// 431
-  public static let headerTooLarge = Status(431)
-  /// 500
-  public static let internalError = Status(500)
-  /// 501
-  public static let notImplemented = Status(501)
   /// 503
   public static let unavailable = Status(503)
-  /// 505
-  public static let versionNotSupported = Status(505)
 
   /// True when a response of this status never has a body: 1xx, 204, 304.
   public var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }

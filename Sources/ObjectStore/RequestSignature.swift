@@ -33,9 +33,9 @@ struct RequestSignature {
       \(names)
       \(bodyHash)
       """
-    let digest = RequestSignature.hexadecimal(SHA256Digest.hash(Array(canonical.utf8)))
+    let digest = Hexadecimal.encode(SHA256Digest.hash(Array(canonical.utf8)))
     let text = "AWS4-HMAC-SHA256\n\(time)\n\(scope)\n\(digest)"
-    let signature = RequestSignature.hexadecimal(HMACSHA256.code(Array(text.utf8), key: key(scope)))
+    let signature = Hexadecimal.encode(HMACSHA256.code(Array(text.utf8), key: key(scope)))
     let credential = "\(settings.accessKey)/\(scope)"
     return [
       "X-Amz-Content-Sha256": bodyHash, "X-Amz-Date": time,
@@ -49,10 +49,5 @@ struct RequestSignature {
     scope.split(separator: "/").reduce(Array(("AWS4" + settings.secretKey).utf8)) { key, part in
       HMACSHA256.code(Array(part.utf8), key: key)
     }
-  }
-
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

@@ -69,7 +69,7 @@ public final class S3Blobs: BlobStore {
     let path = "\(settings.place.path)/files/\(id.bucket.number)/\(id.rawValue)"
     let hash =
       settings.place.isSecure && !body.isEmpty
-      ? RequestSignature.unsignedBody : RequestSignature.hexadecimal(SHA256Digest.hash(body))
+      ? RequestSignature.unsignedBody : Hexadecimal.encode(SHA256Digest.hash(body))
     var fields = RequestSignature(settings: settings).fields(method, path, at: clock.now.rfc3339, bodyHash: hash)
     for (name, value) in headers { fields.append(name, value) }
     do throws(CallFailure) {

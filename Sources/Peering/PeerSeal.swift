@@ -95,16 +95,12 @@ public struct PeerSeal: Sendable {
     _ hop: PeerHop, _ method: Method, _ target: String, _ headers: HeaderFields, _ body: [UInt8]
   ) -> String {
     // Neither a target nor a header can have a line's end in it, so that no two requests make the same text.
-    var text = "request\n\(hop.words)\n\(method)\n\(target)\n\(hex(SHA256Digest.hash(body)))\n"
+    var text = "request\n\(hop.words)\n\(method)\n\(target)\n\(Hexadecimal.encode(SHA256Digest.hash(body)))\n"
     for (name, value) in headers { text += "\(name.lowercased()):\(value)\n" }
     return code(text)
   }
 
-  private func code(_ text: String) -> String { hex(HMACSHA256.code(Array(text.utf8), key: key)) }
-
-  private func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
+  private func code(_ text: String) -> String { Hexadecimal.encode(HMACSHA256.code(Array(text.utf8), key: key)) }
 }
 
 /// Which header fields of a client travel on: those that the owner's door reads, and no others, since they travel in

@@ -1,6 +1,6 @@
 import ChatCore
 
-/// What topics are called in Redis: `martlet:{c3z}c:5121` for a conversation, `martlet:{c3z}u:12289` for a user.
+/// What topics are called in Redis: `m:{c3z}c:5121` for a conversation, `m:{c3z}u:12289` for a user.
 ///
 /// - Limits: a prefix has at most 64 bytes and no brace, since the first brace decides the slot.
 public struct TopicNames: Sendable, Hashable {
@@ -11,7 +11,7 @@ public struct TopicNames: Sendable, Hashable {
   private let prefixBytes: [UInt8]
 
   /// Takes the cluster's prefix; nothing when it is too long or has a brace, a space or a control character.
-  public init?(prefix: String = "martlet:") {
+  public init?(prefix: String) {
     let allowed = prefix.utf8.allSatisfy {
       (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}")
     }
@@ -20,7 +20,7 @@ public struct TopicNames: Sendable, Hashable {
   }
 
   /// The names with the default prefix.
-  public static let standard = TopicNames(checked: "martlet:")
+  public static let standard = TopicNames(checked: "m:")
 
   private init(checked prefix: String) {
     self.prefix = prefix
@@ -35,7 +35,7 @@ public struct TopicNames: Sendable, Hashable {
     }
   }
 
-  /// A key that lives beside the topics of a bucket: `martlet:{c3z}rate:…`.
+  /// A key that lives beside the topics of a bucket: `m:{c3z}rate:…`.
   func key(in bucket: Bucket, _ rest: String) -> String {
     "\(prefix){\(String(decoding: PartitionTag.of(bucket), as: UTF8.self))}\(rest)"
   }

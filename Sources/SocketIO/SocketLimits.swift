@@ -12,19 +12,15 @@ public final class SocketLimits: Sendable {
   /// Namespaces of one client at a time: 16, several times what any program joins.
   public let namespacesMax: Int
 
-  /// Acks of one client that are waited for: 256; a client that answers none gets no further questions.
-  public let pendingAcksMax: Int
-
   /// Limits with their defaults.
   public init(
     connectTimeout: Int64 = 45_000, attachmentsMax: Int = 10, attachmentBytesMax: Int = 1 << 20,
-    namespacesMax: Int = 16, pendingAcksMax: Int = 256
+    namespacesMax: Int = 16
   ) {
     self.connectTimeout = connectTimeout
     self.attachmentsMax = attachmentsMax
     self.attachmentBytesMax = attachmentBytesMax
     self.namespacesMax = namespacesMax
-    self.pendingAcksMax = pendingAcksMax
   }
 
   /// Bytes of a namespace's name: 128, since names are written by programmers.

@@ -1,4 +1,4 @@
-/// One client's namespaces on one session of Engine.IO, and the acks between the two sides.
+/// One client's namespaces on one session of Engine.IO.
 ///
 /// It decides; a shell asks who may come in, calls the program's events and sends the packets.
 ///
@@ -13,7 +13,6 @@ public struct SocketMachine: ~Copyable {
   private struct Namespace {
     var name: String
     var membership: Membership
-    var lastAckID: Int64 = 0
   }
 
   private enum State { case unjoined(deadline: Int64), joined, gone }
@@ -26,27 +25,12 @@ public struct SocketMachine: ~Copyable {
   private var namespaces: [Namespace] = [] {
     didSet { isInDefault = membership(of: SocketMachine.defaultNamespace) == .joined }
   }
-  private var pendingAcks: Set<AckKey> = []
-
-  private struct AckKey: Hashable {
-    var namespace: String
-    var id: Int64
-  }
 
   /// A session that has just begun.
   public init(limits: SocketLimits = SocketLimits(), at now: Int64) {
     self.limits = limits
     state = .unjoined(deadline: now &+ limits.connectTimeout)
   }
-
-  /// When ``timePassed(at:)`` is to be called; never any more once the client has come in.
-  public var deadline: Int64 {
-    if case .unjoined(let deadline) = state { return deadline }
-    return .max
-  }
-
-  /// How many acks are waited for.
-  public var pendingAckCount: Int { pendingAcks.count }
 
   // MARK: What comes
 
@@ -57,8 +41,6 @@ public struct SocketMachine: ~Copyable {
     case ask(namespace: String, auth: [UInt8])
     /// Something has happened; an `ackID` asks for ``SocketPacket/ack(_:_:namespace:attachments:)``.
     case event(namespace: String, name: String, arguments: SocketArguments, ackID: Int64?)
-    /// An event of ours is answered.
-    case answer(namespace: String, id: Int64, arguments: SocketArguments)
     /// The client has left.
     case left(namespace: String)
     /// Nothing.
@@ -74,7 +56,8 @@ public struct SocketMachine: ~Copyable {
     case .connect: return ask(packet)
     case .disconnect: return leave(packet.namespace)
     case .event, .binaryEvent: return event(packet)
-    case .ack, .binaryAck: return answer(packet)
+    // Nothing of ours asks for an answer.
+    case .ack, .binaryAck: return packet.id == nil || packet.answer == nil ? broken() : .nothing
     case .connectError: return broken()
     }
   }
@@ -96,7 +79,7 @@ public struct SocketMachine: ~Copyable {
 
   private mutating func leave(_ namespace: String) -> Action {
     guard let place = place(of: namespace), namespaces[place].membership == .joined else { return .nothing }
-    forget(place)
+    namespaces[place].membership = .left
     return .left(namespace: namespace)
   }
 
@@ -109,13 +92,6 @@ public struct SocketMachine: ~Copyable {
     }
     guard let (name, arguments) = packet.event else { return broken() }
     return .event(namespace: packet.namespace, name: name, arguments: arguments, ackID: packet.id)
-  }
-
-  private mutating func answer(_ packet: SocketPacket) -> Action {
-    guard let id = packet.id, let arguments = packet.answer else { return broken() }
-    // An answer that nobody asked for, or the second one, is no answer.
-    guard pendingAcks.remove(AckKey(namespace: packet.namespace, id: id)) != nil else { return .nothing }
-    return .answer(namespace: packet.namespace, id: id, arguments: arguments)
   }
 
   private mutating func broken() -> Action {
@@ -147,25 +123,10 @@ public struct SocketMachine: ~Copyable {
     namespace == SocketMachine.defaultNamespace ? isInDefault : membership(of: namespace) == .joined
   }
 
-  /// The number for an event that asks for an answer; nil when too many wait, or the client is not there.
-  public mutating func askAnswer(_ namespace: String) -> Int64? {
-    guard let place = place(of: namespace), namespaces[place].membership == .joined,
-      pendingAcks.count < limits.pendingAcksMax, namespaces[place].lastAckID < SocketLimits.ackIDMax
-    else { return nil }
-    namespaces[place].lastAckID += 1
-    pendingAcks.insert(AckKey(namespace: namespace, id: namespaces[place].lastAckID))
-    return namespaces[place].lastAckID
-  }
-
-  /// Nobody waits for that answer any more.
-  public mutating func forgetAnswer(_ namespace: String, id: Int64) {
-    pendingAcks.remove(AckKey(namespace: namespace, id: id))
-  }
-
   /// Sends the client out of a namespace; the packet, or nil when he is not there.
   public mutating func disconnect(_ namespace: String) -> SocketPacket? {
     guard let place = place(of: namespace), namespaces[place].membership == .joined else { return nil }
-    forget(place)
+    namespaces[place].membership = .left
     return SocketPacket(.disconnect, namespace: namespace)
   }
 
@@ -174,7 +135,6 @@ public struct SocketMachine: ~Copyable {
     state = .gone
     let joined = namespaces.filter { $0.membership == .joined }.map(\.name)
     namespaces = []
-    pendingAcks = []
     return joined
   }
 
@@ -194,11 +154,5 @@ public struct SocketMachine: ~Copyable {
 
   private func membership(of namespace: String) -> Membership? {
     place(of: namespace).map { namespaces[$0].membership }
-  }
-
-  private mutating func forget(_ place: Int) {
-    namespaces[place].membership = .left
-    let name = namespaces[place].name
-    pendingAcks = pendingAcks.filter { !$0.namespace.utf8.elementsEqual(name.utf8) }
   }
 }

@@ -81,7 +81,7 @@ public struct ForeignHash: Sendable, Equatable {
 
   private static func werkzeug(_ text: String) -> Form? {
     let parts = text.split(separator: "$", omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[1].isEmpty, let expected = hexadecimal(parts[2]) else { return nil }
+    guard parts.count == 3, !parts[1].isEmpty, let expected = Hexadecimal.decode(parts[2].utf8) else { return nil }
     let method = parts[0].split(separator: ":", omittingEmptySubsequences: false)
     let salt = Array(parts[1].utf8)
     let numbers = method.dropFirst(method.first == "pbkdf2" ? 2 : 1).map { UInt64($0) ?? 0 }
@@ -97,12 +97,6 @@ public struct ForeignHash: Sendable, Equatable {
       128 * numbers[0] * numbers[1] * numbers[2] <= UInt64(scryptBytesMax)
     else { return nil }
     return .scrypt(cost: numbers[0], block: numbers[1], lanes: numbers[2], salt: salt, expected: expected)
-  }
-
-  private static func hexadecimal(_ text: Substring) -> [UInt8]? {
-    let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
-    guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
 
   // MARK: Verifying

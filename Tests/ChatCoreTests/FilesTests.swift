@@ -82,8 +82,10 @@ import Testing
     let none = FilePlace.conversation(ConversationID(counter: 77, bucket: opened.conversation.id.bucket))
     #expect(await asked(none) == nothing)
     #expect(await asked(.conversation(opened.conversation.id)) == nothing)
-    _ = try await TimeOutUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
-    _ = try await TimeOutUser(user: stage.ada.user).run(in: stage.chat, as: stage.bob)
+    for (caller, other) in [(stage.ada, stage.bob), (stage.bob, stage.ada)] {
+      _ = try await AddContact(user: other.user).run(in: stage.chat, as: caller)
+      _ = try await SetContactStatus(user: other.user, label: .timeout).run(in: stage.chat, as: caller)
+    }
     #expect(await asked(.conversation(opened.conversation.id)) == nothing)
     _ = try await BlockUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
     #expect(await asked(.conversation(opened.conversation.id)) == nothing)

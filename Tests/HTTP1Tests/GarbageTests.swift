@@ -28,8 +28,8 @@ struct GarbageTests {
           #expect(!range.isEmpty && range.lowerBound >= 0 && range.upperBound <= size, "\(text)")
         }
       }
-      _ = EntityTag.mayChange(tag, ifMatch: [text])
-      _ = Accept.choose(among: [.json, MediaType("text", "html")], accept: [text])
+      _ = EntityTag.isUnchanged(tag, ifNoneMatch: [text])
+      _ = MediaType(parsing: text)
       _ = FieldList.split(text, at: UInt8(ascii: ";")).compactMap { FieldList.parameter($0) }
       _ = IPAddress.withoutPort(text).map(IPAddress.block)
       _ = HeaderFields(dictionaryLiteral: ("a", text), (text, "b")).contains("a", token: "upgrade")

@@ -58,7 +58,7 @@ struct NodeRegistryTests {
       #expect(before.map(\.id) == ["b", "c", "dead"])
       #expect(await Self.reach { try await registries[0].nodes().map(\.id) == ["b", "c"] })
       #expect(
-        await Self.reach { try await client.command(RedisCommand("HLEN", "martlet:{nodes}records")).integer == 2 })
+        await Self.reach { try await client.command(RedisCommand("HLEN", "m:{nodes}records")).integer == 2 })
       for registry in registries { registry.leave() }
     }
   }
@@ -70,7 +70,7 @@ struct NodeRegistryTests {
         loop: loop, client: client, record: Self.record("a"), lifetime: 300, interval: 100)
       registry.start()
       #expect(await Self.stands(registry, .listed))
-      _ = try await client.command(RedisCommand("DEL", "martlet:{nodes}alive", "martlet:{nodes}records"))
+      _ = try await client.command(RedisCommand("DEL", "m:{nodes}alive", "m:{nodes}records"))
       #expect(await Self.reach { (try? await registry.nodes())?.count == 1 })
       #expect(registry.counters == Self.counters(["socket": 1]))
       registry.leave()
@@ -200,7 +200,7 @@ struct NodeRegistryTests {
       one.start()
       #expect(await Self.stands(one, .listed))
       for forgery in ["{", Self.record("a", "700", -1).text] {
-        _ = try await client.command(RedisCommand("HSET", "martlet:{nodes}records", "a", forgery))
+        _ = try await client.command(RedisCommand("HSET", "m:{nodes}records", "a", forgery))
         #expect(await Self.reach { try await Self.processes(one) == ["process 1"] })
       }
       #expect(await Self.stands(one, .listed))

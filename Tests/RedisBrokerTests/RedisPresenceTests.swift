@@ -132,7 +132,7 @@ struct RedisPresenceTests {
         keys = try await redis.keys()
       } while keys.count != 2 && EventLoop.monotonicMilliseconds() < end
       let share = PresenceShare(of: Self.ada)
-      #expect(keys == [share.seen(.standard), "martlet:{presence}living"].sorted())
+      #expect(keys == [share.seen(.standard), "m:{presence}living"].sorted())
     }
   }
 

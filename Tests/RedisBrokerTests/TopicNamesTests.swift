@@ -16,7 +16,7 @@ struct TopicNamesTests {
     for topic in [conversation, user] {
       let channel = Self.names.channel(of: topic)
       #expect(Self.names.topic(of: Array(channel.utf8)) == topic)
-      #expect(channel.hasPrefix("martlet:{"))
+      #expect(channel.hasPrefix("m:{"))
     }
     #expect(HashSlot(of: Self.names.channel(of: conversation)) == HashSlot(of: Self.names.channel(of: user)))
   }
@@ -27,11 +27,11 @@ struct TopicNamesTests {
     #expect(Self.names.topic(of: Array(good.utf8)) != nil)
     let tag = try #require(good.split(separator: "{").last?.split(separator: "}").first)
     let bad = [
-      "", "martlet:", "other:" + good.dropFirst(8), good + " ", good + "x", String(good.dropLast(4)),
-      "martlet:{\(tag)}x:5121",
-      "martlet:{\(tag)}c5121", "martlet:{\(tag)}c:05121", "martlet:{\(tag)}c:-5121", "martlet:{\(tag)}c:+5121",
-      "martlet:{\(tag)}c:0", "martlet:{\(tag)}c:9007199254740992", "martlet:{\(tag)}c:99999999999999999999",
-      "martlet:{zzzz}c:5121", "martlet:\(tag)}c:5121", "martlet:{\(tag)c:5121", "martlet:{\(tag)}", "martlet:{",
+      "", "m:", "other:" + good.dropFirst(2), good + " ", good + "x", String(good.dropLast(4)),
+      "m:{\(tag)}x:5121",
+      "m:{\(tag)}c5121", "m:{\(tag)}c:05121", "m:{\(tag)}c:-5121", "m:{\(tag)}c:+5121",
+      "m:{\(tag)}c:0", "m:{\(tag)}c:9007199254740992", "m:{\(tag)}c:99999999999999999999",
+      "m:{zzzz}c:5121", "m:\(tag)}c:5121", "m:{\(tag)c:5121", "m:{\(tag)}", "m:{",
     ]
     for channel in bad { #expect(Self.names.topic(of: Array(channel.utf8)) == nil, "\(channel)") }
     #expect(Self.names.topic(of: [UInt8](repeating: 0xFF, count: 300)) == nil)

@@ -1,7 +1,7 @@
 import Testing
 import Tokens
 
-@Suite("Base64url and digests") struct PrimitiveTests {
+@Suite("Base64url, hexadecimal and digests") struct PrimitiveTests {
   private static let spelled: [(bytes: [UInt8], text: String)] = [
     ([], ""), (Array("f".utf8), "Zg"), (Array("fo".utf8), "Zm8"), (Array("foo".utf8), "Zm9v"),
     (Array("foob".utf8), "Zm9vYg"),
@@ -29,9 +29,16 @@ import Tokens
     }
   }
 
-  private func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  @Test("hexadecimal digits are written in lower case and read in either; anything else is refused")
+  func hexadecimal() {
+    let all = (0...255).map { UInt8($0) }
+    #expect(Hexadecimal.encode([0x00, 0x0F, 0xA5, 0xFF]) == "000fa5ff" && Hexadecimal.encode([]) == "")
+    #expect(Hexadecimal.decode(Hexadecimal.encode(all).utf8) == all)
+    #expect(Hexadecimal.decode("000FA5ff".utf8) == [0x00, 0x0F, 0xA5, 0xFF])
+    for text in ["0", "000", "0g", "0 ", "-1", "é0", "\0\0", "０0"] { #expect(Hexadecimal.decode(text.utf8) == nil) }
   }
+
+  private func hex(_ bytes: [UInt8]) -> String { Hexadecimal.encode(bytes) }
 
   /// FIPS 180-4 examples; RFC 4231 test cases 1 and 2.
   @Test("digests are those of the standards")

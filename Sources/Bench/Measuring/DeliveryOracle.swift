@@ -8,9 +8,9 @@
 /// - Limits: 24 bytes a slot. What is late by more than 64 entries counts as reordered while something is missing, else
 ///   as repeated.
 /// - Source: invariants I1, I2 and I3 of the promise.
-public struct DeliveryOracle: Sendable {
+struct DeliveryOracle: Sendable {
   /// What a delivery was.
-  public enum Finding: Sendable, Equatable {
+  enum Finding: Sendable, Equatable {
     /// The next one.
     case next
     /// One that came before those in between, so many of which are missing now.
@@ -29,36 +29,36 @@ public struct DeliveryOracle: Sendable {
 
   private var slots: [Slot]
   /// Deliveries that were looked at.
-  public private(set) var checked = 0
+  private(set) var checked = 0
   /// Those that came twice.
-  public private(set) var repeated = 0
+  private(set) var repeated = 0
   /// Those that came after later ones.
-  public private(set) var reordered = 0
+  private(set) var reordered = 0
 
   /// So many views, none of them begun.
-  public init(slots count: Int) { slots = [Slot](repeating: Slot(), count: count) }
+  init(slots count: Int) { slots = [Slot](repeating: Slot(), count: count) }
 
   /// From here on everything is owed; ignored when the view has begun already.
-  public mutating func begin(_ slot: Int, at head: Int64) {
+  mutating func begin(_ slot: Int, at head: Int64) {
     guard slots.indices.contains(slot), slots[slot].last < 0 else { return }
     slots[slot].last = max(0, head)
   }
 
   /// The server has said that nothing up to here will come: the listener pages the history.
-  public mutating func skip(_ slot: Int, to head: Int64) {
+  mutating func skip(_ slot: Int, to head: Int64) {
     guard slots.indices.contains(slot), head > slots[slot].last else { return }
     slots[slot] = Slot(last: head, window: 0, missing: 0)
   }
 
   /// What a listener has of a log: the cursor with which he comes back; nothing before it has begun.
-  public func head(of slot: Int) -> Int64? {
+  func head(of slot: Int) -> Int64? {
     guard slots.indices.contains(slot), slots[slot].last >= 0 else { return nil }
     return slots[slot].last
   }
 
   /// Takes one delivery.
   @discardableResult
-  public mutating func received(_ slot: Int, _ seq: Int64) -> Finding {
+  mutating func received(_ slot: Int, _ seq: Int64) -> Finding {
     guard slots.indices.contains(slot) else { return .next }
     checked &+= 1
     if slots[slot].last < 0 { slots[slot].last = seq &- 1 }
@@ -88,7 +88,7 @@ public struct DeliveryOracle: Sendable {
   }
 
   /// How many entries up to a log's head a listener has not got; none before his view has begun.
-  public func owed(_ slot: Int, upTo head: Int64) -> Int64 {
+  func owed(_ slot: Int, upTo head: Int64) -> Int64 {
     guard slots.indices.contains(slot), slots[slot].last >= 0 else { return 0 }
     return slots[slot].missing &+ max(0, head &- slots[slot].last)
   }

@@ -7,21 +7,21 @@ import JSONText
 /// - Units: microseconds; what is more than ``valueMax`` counts as that.
 /// - Limits: 188 KB, whatever is recorded.
 /// - Source: the idea is that of HdrHistogram; log-linear buckets, mergeable by addition.
-public struct Histogram: Sendable, Equatable {
+struct Histogram: Sendable, Equatable {
   private static let exact = 2_048
   private static let half = 1_024
   /// Microseconds, 71 minutes: longer than any deadline of a run.
-  public static let valueMax: Int64 = 0xFFFF_FFFF
+  static let valueMax: Int64 = 0xFFFF_FFFF
   /// Buckets: what ``valueMax`` needs.
   static let bucketsMax = exact + 21 * half
 
   private var counts = [UInt64](repeating: 0, count: Histogram.bucketsMax)
   /// How many values.
-  public private(set) var count: UInt64 = 0
+  private(set) var count: UInt64 = 0
   private var sum: UInt64 = 0
 
   /// One without values.
-  public init() {}
+  init() {}
 
   static func bucket(of value: Int64) -> Int {
     let value = Int(min(max(value, 0), valueMax))
@@ -39,28 +39,28 @@ public struct Histogram: Sendable, Equatable {
   }
 
   /// Counts one value.
-  public mutating func record(_ microseconds: Int64) {
+  mutating func record(_ microseconds: Int64) {
     counts[Self.bucket(of: microseconds)] &+= 1
     count &+= 1
     sum &+= UInt64(min(max(microseconds, 0), Self.valueMax))
   }
 
   /// Adds another one's values.
-  public mutating func merge(_ other: Histogram) {
+  mutating func merge(_ other: Histogram) {
     for bucket in counts.indices where other.counts[bucket] > 0 { counts[bucket] &+= other.counts[bucket] }
     count &+= other.count
     sum &+= other.sum
   }
 
   /// Forgets all values.
-  public mutating func removeAll() {
+  mutating func removeAll() {
     guard count > 0 else { return }
     for bucket in counts.indices { counts[bucket] = 0 }
     (count, sum) = (0, 0)
   }
 
   /// The value that this share of all values does not exceed, at the precision of the buckets; 0 without values.
-  public func value(at share: Double) -> Int64 {
+  func value(at share: Double) -> Int64 {
     guard count > 0 else { return 0 }
     let wanted = max(1, UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up)))
     var seen: UInt64 = 0
@@ -72,13 +72,13 @@ public struct Histogram: Sendable, Equatable {
   }
 
   /// The largest value; 0 without values.
-  public var largest: Int64 { value(at: 1) }
+  var largest: Int64 { value(at: 1) }
 
   /// The mean; 0 without values.
-  public var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
+  var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 
   /// Values with the share of all that do not exceed them, one a bucket: the curve of a report.
-  public var curve: [(share: Double, value: Int64)] {
+  var curve: [(share: Double, value: Int64)] {
     var seen: UInt64 = 0
     return counts.indices.filter { counts[$0] > 0 }.map { bucket in
       seen &+= counts[bucket]
@@ -89,7 +89,7 @@ public struct Histogram: Sendable, Equatable {
 
 extension Histogram {
   /// As JSON.
-  public var json: JSONValue {
+  var json: JSONValue {
     var numbers: [JSONValue] = []
     var last = 0
     for bucket in counts.indices where counts[bucket] > 0 {
@@ -101,7 +101,7 @@ extension Histogram {
   }
 
   /// Reads what ``json`` has written; nothing when it is something else.
-  public init?(_ json: JSONValue?) {
+  init?(_ json: JSONValue?) {
     self.init()
     guard let numbers = json?.array, numbers.count % 2 == 0 else { return nil }
     var bucket = 0
@@ -114,12 +114,5 @@ extension Histogram {
       count &+= UInt64(times)
       sum &+= UInt64(Self.top(of: bucket)).multipliedReportingOverflow(by: UInt64(times)).partialValue
     }
-  }
-
-  /// `p50 1.20 ms, p99 8.00 ms, max 20.1 ms over 3000`.
-  public var sentence: String {
-    guard count > 0 else { return "none" }
-    let points = [("p50", 0.5), ("p99", 0.99), ("max", 1)].map { "\($0.0) \(Words.milliseconds(value(at: $0.1)))" }
-    return points.joined(separator: ", ") + " over \(Words.number(Double(count)))"
   }
 }

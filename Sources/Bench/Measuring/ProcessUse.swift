@@ -7,19 +7,16 @@ import Glibc
 ///   buffers once.
 /// - Source: proc(5), `stat`, `schedstat`, `smaps_rollup` (Pss) and `status`. The time of children that have ended is
 ///   their parents'.
-public struct ProcessUse: Sendable, Equatable {
+struct ProcessUse: Sendable, Equatable {
   /// Seconds of CPU.
-  public var cpu = 0.0
+  var cpu = 0.0
   /// Bytes resident, its part of what is shared included.
-  public var resident = 0.0
+  var resident = 0.0
   /// Bytes resident that are no file's and nobody else's.
-  public var own = 0.0
-
-  /// Nothing.
-  public init() {}
+  var own = 0.0
 
   /// Looks now; nothing of a process that is not there.
-  public static func now(of pids: [Int32]) -> [Int32: ProcessUse] {
+  static func now(of pids: [Int32]) -> [Int32: ProcessUse] {
     let parents = parentsOfAll()
     var uses: [Int32: ProcessUse] = [:]
     for pid in pids {

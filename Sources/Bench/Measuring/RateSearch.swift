@@ -4,37 +4,37 @@
 ///
 /// - Shape: `next` is the rate to probe, until it is nil; tell each outcome to ``probed(held:)``.
 /// - Limits: ends when the interval is a ``precision`` wide, or after ``probesMax`` probes.
-public struct RateSearch: Sendable {
+struct RateSearch: Sendable {
   /// The interval's width, as a share of its lower end, at which the search ends: below it noise decides.
-  public static let precision = 0.08
+  static let precision = 0.08
   /// A search of ten seconds a probe is over in eight minutes.
-  public static let probesMax = 48
+  static let probesMax = 48
   /// No probe is faster, so that doubling ends: far beyond what one machine sends.
-  public static let rateMax = 10_000_000.0
+  static let rateMax = 10_000_000.0
 
   /// One probe.
-  public struct Probe: Sendable, Equatable {
+  struct Probe: Sendable, Equatable {
     /// Sends a second.
-    public let rate: Double
+    let rate: Double
     /// Whether the bound held.
-    public let held: Bool
+    let held: Bool
   }
 
   /// The rate to probe next; nothing when the search is over.
-  public private(set) var next: Double?
+  private(set) var next: Double?
   /// All probes in their order.
-  public private(set) var probes: [Probe] = []
+  private(set) var probes: [Probe] = []
   /// The highest rate that held.
-  public private(set) var highestHeld: Double?
+  private(set) var highestHeld: Double?
   /// The lowest rate that broke.
-  public private(set) var lowestBroken: Double?
+  private(set) var lowestBroken: Double?
   private var votes = (held: 0, broken: 0)
 
   /// Begins at that rate.
-  public init(from rate: Double) { next = min(max(rate, 1), Self.rateMax) }
+  init(from rate: Double) { next = min(max(rate, 1), Self.rateMax) }
 
   /// Takes the outcome of the probe that ``next`` asked for.
-  public mutating func probed(held: Bool) {
+  mutating func probed(held: Bool) {
     guard let rate = next else { return }
     probes.append(Probe(rate: rate, held: held))
     if held { votes.held += 1 } else { votes.broken += 1 }

@@ -1,36 +1,36 @@
 import JSONText
 
 /// What the check of all deliveries has found; anything but zeros fails the run, doubt and paging excepted.
-public struct Verdict: Sendable, Equatable {
+struct Verdict: Sendable, Equatable {
   /// Deliveries that were looked at.
-  public var checked: Int64 = 0
+  var checked: Int64 = 0
   /// Entries that an acknowledgement had promised and a listener never got.
-  public var lost: Int64 = 0
+  var lost: Int64 = 0
   /// Entries that a listener got twice, and messages that are stored twice.
-  public var repeated: Int64 = 0
+  var repeated: Int64 = 0
   /// Entries that came after later ones.
-  public var reordered: Int64 = 0
+  var reordered: Int64 = 0
   /// Entries that were none of a listener's, or differ from what was sent or acknowledged.
-  public var foreign: Int64 = 0
+  var foreign: Int64 = 0
   /// Sends that nobody answered: stored or not, so neither lost nor twice.
-  public var inDoubt: Int64 = 0
+  var inDoubt: Int64 = 0
   /// Entries that a resume named as too far behind: by design paged from the history, so not lost.
-  public var behind: Int64 = 0
+  var behind: Int64 = 0
 
   /// Sockets that were not there when it was judged: what they would have heard nobody knows.
-  public var absent: Int64 = 0
+  var absent: Int64 = 0
 
   /// Nothing found.
-  public init() {}
+  init() {}
 
   /// Whether the promise was kept to all who were there.
-  public var isKept: Bool { lost == 0 && repeated == 0 && reordered == 0 && foreign == 0 }
+  var isKept: Bool { lost == 0 && repeated == 0 && reordered == 0 && foreign == 0 }
 
   /// Whether the promise was kept, and everybody was there.
-  public var isClean: Bool { isKept && absent == 0 }
+  var isClean: Bool { isKept && absent == 0 }
 
   /// Adds what another worker found.
-  public mutating func merge(_ other: Verdict) {
+  mutating func merge(_ other: Verdict) {
     for row in Self.rows { self[keyPath: row.1] &+= other[keyPath: row.1] }
   }
 
@@ -40,19 +40,19 @@ public struct Verdict: Sendable, Equatable {
   ]
 
   /// As JSON.
-  public var json: JSONValue {
+  var json: JSONValue {
     var object = JSONObject()
     for (name, path) in Self.rows { object[name] = .integer(self[keyPath: path]) }
     return .object(object)
   }
 
   /// Reads what ``json`` has written; what is missing is 0.
-  public init(_ json: JSONValue?) {
+  init(_ json: JSONValue?) {
     for (name, path) in Self.rows { self[keyPath: path] = json?[name]?.integer ?? 0 }
   }
 
   /// One line for a person.
-  public var sentence: String {
+  var sentence: String {
     let faults = "\(lost) lost, \(repeated) repeated, \(reordered) reordered, \(foreign) foreign"
     let missing = absent > 0 ? "; \(absent) sockets are not there" : ""
     let rest = missing + (inDoubt > 0 ? "; \(inDoubt) sends unanswered" : "") + (behind > 0 ? "; \(behind) paged" : "")

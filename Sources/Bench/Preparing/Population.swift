@@ -3,28 +3,28 @@ import JSONText
 /// The users and conversations of a run: made once, kept in a file, used again.
 ///
 /// Registering and signing in cost the target a password's hash each, 26 ms; renewing a token costs none.
-public struct Population: Sendable {
+struct Population: Sendable {
   /// One user.
-  public struct User: Sendable {
+  struct User: Sendable {
     /// What he signs in with.
-    public let name: String
+    let name: String
     /// His id.
-    public var id: Int64 = 0
+    var id: Int64 = 0
     /// What the sockets show.
-    public var access = ""
+    var access = ""
     /// What brings a new one.
-    public var refresh = ""
+    var refresh = ""
   }
 
   /// The password of them all: random, of this population only.
-  public let password: String
+  let password: String
   /// The users.
-  public var users: [User]
+  var users: [User]
   /// The ids of the conversations, in the scenario's order.
-  public var conversations: [Int64]
+  var conversations: [Int64]
 
   /// Names and a password for so many.
-  public init(users count: Int) {
+  init(users count: Int) {
     let mark = Population.letters(8)
     password = "bench " + Population.letters(24)
     users = (0..<count).map { User(name: "bench-\(mark)-\($0)") }

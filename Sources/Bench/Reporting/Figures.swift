@@ -1,20 +1,20 @@
 import JSONText
 
 /// One number of a run, with its name, its unit and how a person reads it.
-public struct Figure: Sendable, Equatable {
+struct Figure: Sendable, Equatable {
   /// As JSON names it, unit included.
-  public let name: String
+  let name: String
   /// As a report names it.
-  public let title: String
+  let title: String
   /// The number.
-  public let value: Double
+  let value: Double
   /// As a person reads it.
-  public let text: String
+  let text: String
 }
 
 extension RunResult {
   /// What a run comes to: rates, latencies, CPU a thing, bytes a connection. What was not measured is left out.
-  public var figures: [Figure] { rateFigures + latencyFigures + costFigures }
+  var figures: [Figure] { rateFigures + latencyFigures + costFigures }
 
   private var rateFigures: [Figure] {
     var all = [Figure(name: "connected", title: "connected", value: Double(connected), text: connectedText)]
@@ -85,7 +85,7 @@ extension RunResult {
   }
 
   /// The run in a few lines for a terminal.
-  public var summary: String {
+  var summary: String {
     var lines = ["\(name): \(title)", "  \(verdict.sentence)"]
     if isCutShort { lines.append("  stopped before its end") }
     lines += figures.filter { !$0.name.hasSuffix("_p999_us") }.map { figure in

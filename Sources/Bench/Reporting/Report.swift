@@ -1,14 +1,14 @@
 import JSONText
 
 /// Results as one page of HTML with drawings inside: nothing to load, no script, light or dark as the reader has it.
-public struct Report {
+struct Report {
   private let results: [RunResult]
 
   /// One result, or several to be compared.
-  public init(_ results: [RunResult]) { self.results = results }
+  init(_ results: [RunResult]) { self.results = results }
 
   /// The page.
-  public var bytes: [UInt8] {
+  var bytes: [UInt8] {
     Array(
       """
       <!doctype html>

@@ -2,7 +2,7 @@ import JSONText
 
 extension RunResult {
   /// As JSON.
-  public var json: JSONValue {
+  var json: JSONValue {
     var object: JSONObject = [
       "schema": .integer(Self.schema), "scenario": scenario, "wire": .string(wire), "target": .string(target),
       "begun": .string(begun), "machine": machine, "workers": .integer(workers), "connected": .integer(connected),
@@ -29,7 +29,7 @@ extension RunResult {
   /// Reads what ``json`` has written.
   ///
   /// - Throws: ``BenchOptions/Wrong`` when it is something else, or of another version.
-  public init(_ json: JSONValue) throws(BenchOptions.Wrong) {
+  init(_ json: JSONValue) throws(BenchOptions.Wrong) {
     guard json["schema"]?.integer == Self.schema, let scenario = json["scenario"],
       let wire = json["wire"]?.string.flatMap(Wire.init)
     else { throw .init(sentence: "it is no result of bench, schema \(Self.schema)") }

@@ -5,109 +5,109 @@ import JSONText
 /// - Shape: `{"schema": 1, "scenario": {…}, "wire", "target", "machine": {…}, "connect": {…}, "idle": {…},
 ///   "measure": {…}, "verdict": {…}, "series": […], "histograms": {name: pairs}, "processes": […], "search": {…}}`;
 ///   where the target's processes are known also `"beside": {"others_cpu_s", "stolen_cpu_s"}`.
-public struct RunResult: Sendable {
+struct RunResult: Sendable {
   /// The version of the shape.
-  public static let schema: Int64 = 1
+  static let schema: Int64 = 1
 
   /// One second of the run.
-  public struct Second: Sendable, Equatable {
+  struct Second: Sendable, Equatable {
     /// Seconds since the run began.
-    public var at = 0.0
+    var at = 0.0
     /// `connect`, `warm`, `measure`, `drain`.
-    public var phase = ""
+    var phase = ""
     /// Sockets that are in.
-    public var connected: Int64 = 0
+    var connected: Int64 = 0
     /// Messages sent in it.
-    public var sent: Int64 = 0
+    var sent: Int64 = 0
     /// Deliveries in it.
-    public var delivered: Int64 = 0
+    var delivered: Int64 = 0
     /// All that went wrong so far.
-    public var errors: Int64 = 0
+    var errors: Int64 = 0
     /// Half of its deliveries took at most so many microseconds.
-    public var p50: Int64 = 0
+    var p50: Int64 = 0
     /// 99 % took at most so many.
-    public var p99: Int64 = 0
+    var p99: Int64 = 0
   }
 
   /// What one process of the target, or of the tester, has used.
-  public struct Use: Sendable, Equatable {
+  struct Use: Sendable, Equatable {
     /// `socket-1`; `bench` is the tester itself.
-    public var name = ""
+    var name = ""
     /// CPU-seconds while connecting.
-    public var connectCPU = 0.0
+    var connectCPU = 0.0
     /// CPU-seconds while measuring.
-    public var measureCPU = 0.0
+    var measureCPU = 0.0
     /// Bytes of its own before the first connection.
-    public var before = 0.0
+    var before = 0.0
     /// Bytes of its own with all of them idle.
-    public var idle = 0.0
+    var idle = 0.0
     /// Resident bytes at the end, its part of what is shared included.
-    public var after = 0.0
+    var after = 0.0
 
     /// Whether it is the tester's.
-    public var isTester: Bool { name.hasPrefix("bench") }
+    var isTester: Bool { name.hasPrefix("bench") }
   }
 
   /// What ran on the machine's cores besides the target and the tester while measuring.
-  public struct Beside: Sendable, Equatable {
+  struct Beside: Sendable, Equatable {
     /// CPU-seconds of other processes and of the system's own threads.
-    public var others = 0.0
+    var others = 0.0
     /// CPU-seconds that the host of a virtual machine gave to others.
-    public var stolen = 0.0
+    var stolen = 0.0
   }
 
   /// One probe of a search.
-  public struct Probe: Sendable, Equatable {
+  struct Probe: Sendable, Equatable {
     /// Messages a second that were asked for.
-    public var rate = 0.0
+    var rate = 0.0
     /// Whether the bound held.
-    public var held = false
+    var held = false
     /// Microseconds that 99 % of deliveries took at most.
-    public var p99: Int64 = 0
+    var p99: Int64 = 0
   }
 
   /// The scenario as it was run.
-  public var scenario: JSONValue
+  var scenario: JSONValue
   /// What was spoken.
-  public var wire: String
+  var wire: String
   /// The target's address.
-  public var target: String
+  var target: String
   /// When it began, RFC 3339.
-  public var begun: String
+  var begun: String
   /// The machine.
-  public var machine: JSONValue
+  var machine: JSONValue
   /// Processes that drove.
-  public var workers: Int64 = 1
+  var workers: Int64 = 1
   /// Sockets that came in.
-  public var connected: Int64 = 0
+  var connected: Int64 = 0
   /// Seconds of making users, conversations and tokens: no part of what follows.
-  public var prepareSeconds = 0.0
+  var prepareSeconds = 0.0
   /// Seconds until they all were.
-  public var connectSeconds = 0.0
+  var connectSeconds = 0.0
   /// Seconds of the window.
-  public var seconds = 0.0
+  var seconds = 0.0
   /// Deliveries within the window.
-  public var delivered: Int64 = 0
+  var delivered: Int64 = 0
   /// Messages that were acknowledged within it; of a plain target, those that came back.
-  public var acknowledged: Int64 = 0
+  var acknowledged: Int64 = 0
   /// Counters and latencies of the window and its drain.
   var tally = Tally()
   /// Counters and latencies of connecting.
   var connecting = Tally()
   /// What the check has found.
-  public var verdict = Verdict()
+  var verdict = Verdict()
   /// Second by second.
-  public var series: [Second] = []
+  var series: [Second] = []
   /// Process by process.
-  public var uses: [Use] = []
+  var uses: [Use] = []
   /// What shared the cores; nil where the target's processes are not known.
-  public var beside: Beside?
+  var beside: Beside?
   /// The probes of a search, and its bound in milliseconds.
-  public var probes: [Probe] = []
+  var probes: [Probe] = []
   /// Milliseconds; 0 without a search.
-  public var bound = 0.0
+  var bound = 0.0
   /// Whether it was stopped before its end.
-  public var isCutShort = false
+  var isCutShort = false
 
   /// Nothing measured yet.
   init(scenario: JSONValue, wire: Wire, target: String, begun: String, machine: JSONValue) {
@@ -119,21 +119,21 @@ public struct RunResult: Sendable {
   }
 
   /// The scenario's title.
-  public var title: String { scenario["title"]?.string ?? "" }
+  var title: String { scenario["title"]?.string ?? "" }
   /// The scenario's name and the wire.
-  public var name: String { "\(scenario["name"]?.string ?? "run") (\(wire))" }
+  var name: String { "\(scenario["name"]?.string ?? "run") (\(wire))" }
   /// CPU-seconds of the target while measuring.
-  public var targetCPU: Double { uses.filter { !$0.isTester }.reduce(0) { $0 + $1.measureCPU } }
+  var targetCPU: Double { uses.filter { !$0.isTester }.reduce(0) { $0 + $1.measureCPU } }
   /// CPU-seconds of the tester while measuring.
-  public var testerCPU: Double { uses.filter(\.isTester).reduce(0) { $0 + $1.measureCPU } }
+  var testerCPU: Double { uses.filter(\.isTester).reduce(0) { $0 + $1.measureCPU } }
   /// CPU-seconds of the target while connecting.
-  public var connectCPU: Double { uses.filter { !$0.isTester }.reduce(0) { $0 + $1.connectCPU } }
+  var connectCPU: Double { uses.filter { !$0.isTester }.reduce(0) { $0 + $1.connectCPU } }
   /// Messages that were acknowledged, a second.
-  public var messagesPerSecond: Double { seconds > 0 ? Double(acknowledged) / seconds : 0 }
+  var messagesPerSecond: Double { seconds > 0 ? Double(acknowledged) / seconds : 0 }
   /// Deliveries a second.
-  public var deliveriesPerSecond: Double { seconds > 0 ? Double(delivered) / seconds : 0 }
+  var deliveriesPerSecond: Double { seconds > 0 ? Double(delivered) / seconds : 0 }
   /// The highest rate of a search that held.
-  public var highestHeld: Double? {
+  var highestHeld: Double? {
     let rates = Dictionary(grouping: probes, by: \.rate)
     return rates.filter { $0.value.count { $0.held } > $0.value.count { !$0.held } }.keys.max()
   }

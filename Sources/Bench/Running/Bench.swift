@@ -12,7 +12,7 @@ public struct Bench: Sendable {
   /// The argument that makes a process a worker; nobody types it.
   static let workerWord = "--worker"
   /// Deliveries were lost, repeated, reordered or foreign, or sockets were missing.
-  public static let broken: Int32 = 3
+  static let broken: Int32 = 3
 
   private let say: @Sendable (String) -> Void
   private let note: @Sendable (String) -> Void

@@ -1,13 +1,13 @@
 /// What the command line asks for.
-public struct BenchOptions: Sendable {
+struct BenchOptions: Sendable {
   /// Why it cannot be done, in one sentence.
-  public struct Wrong: Error, Sendable, Equatable {
+  struct Wrong: Error, Sendable, Equatable {
     /// The sentence.
-    public let sentence: String
+    let sentence: String
   }
 
   /// Which of a cluster's doors the sockets take.
-  public enum Doors: String, Sendable, CaseIterable {
+  enum Doors: String, Sendable, CaseIterable {
     /// The socket nodes in turn.
     case nodes
     /// The load balancer.
@@ -15,50 +15,50 @@ public struct BenchOptions: Sendable {
   }
 
   /// The file, or the name of one in `benchmarks/scenarios`.
-  public var scenario = ""
+  var scenario = ""
   /// Where a single server is.
-  public var target: String?
+  var target: String?
   /// The `cluster.json` of a local cluster.
-  public var cluster: String?
+  var cluster: String?
   /// By which of its doors.
-  public var doors = Doors.nodes
+  var doors = Doors.nodes
   /// What is spoken, if not the scenario's first.
-  public var wire: Wire?
+  var wire: Wire?
   /// Sockets instead of the scenario's.
-  public var connections: Int?
+  var connections: Int?
   /// Users instead of the scenario's.
-  public var users: Int?
+  var users: Int?
   /// Messages a second instead of the scenario's; makes a closed loop an open one.
-  public var rate: Double?
+  var rate: Double?
   /// Seconds of measuring instead of the scenario's.
-  public var seconds: Double?
+  var seconds: Double?
   /// Seconds of load before measuring, instead of the scenario's.
-  public var warm: Double?
+  var warm: Double?
   /// Processes that drive; as many as 5,000 connections each need if nobody says.
-  public var workers: Int?
+  var workers: Int?
   /// Addresses of this machine to connect from.
-  public var sources: [String] = []
+  var sources: [String] = []
   /// The PEM file of the authorities that a secure target's certificate must come from; the system's if none is named.
-  public var authority: String?
+  var authority: String?
   /// Where the results go as JSON.
-  public var json: String?
+  var json: String?
   /// Where the report goes as HTML.
-  public var report: String?
+  var report: String?
   /// Whether faults of a plain target, which promises nothing, fail the run too.
-  public var isStrict = false
+  var isStrict = false
   /// Whether the highest rate within ``bound`` is looked for.
-  public var findsRate = false
+  var findsRate = false
   /// Milliseconds that 99 % of deliveries may take in a search.
-  public var bound: Double = 250
+  var bound: Double = 250
   /// Processes of the target whose CPU and memory are counted.
-  public var processes: [(name: String, pid: Int32)] = []
+  var processes: [(name: String, pid: Int32)] = []
   /// Where populations are kept.
-  public var keep = ".local/bench"
+  var keep = ".local/bench"
   /// Results to be compared instead of running.
-  public var compared: [String] = []
+  var compared: [String] = []
 
   /// What the options are.
-  public static let usage =
+  static let usage =
     "bench takes a scenario (a file, or a name in benchmarks/scenarios) and --target URL or --cluster FILE, then "
     + "[--wire native|socketio|plain|socketio-peer|mqtt|xmpp] [--ca FILE.pem] [--through nodes|balancer] "
     + "[--connections N] [--users N] [--rate R] "
@@ -70,7 +70,7 @@ public struct BenchOptions: Sendable {
   static let workersMax = 64
 
   /// Reads the arguments behind `bench`.
-  public init(_ arguments: [String]) throws(Wrong) {
+  init(_ arguments: [String]) throws(Wrong) {
     var rest = arguments[...]
     var scenarios: [String] = []
     while let argument = rest.popFirst() {

@@ -2,7 +2,7 @@ import JSONText
 
 extension Scenario {
   /// As its file has it.
-  public var json: JSONValue {
+  var json: JSONValue {
     var object: JSONObject = [
       "name": .string(name), "title": .string(title), "wires": .array(wires.map { .string($0.rawValue) }),
       "peer": [
@@ -38,7 +38,7 @@ extension Scenario {
   }
 
   /// With what the command line says instead.
-  public func changed(by options: BenchOptions) throws(Wrong) -> Scenario {
+  func changed(by options: BenchOptions) throws(Wrong) -> Scenario {
     var scenario = self
     if let connections = options.connections {
       scenario.connections = connections

@@ -2,13 +2,13 @@ import JSONText
 
 extension Scenario {
   /// Why a scenario cannot be run, in one sentence.
-  public struct Wrong: Error, Sendable, Equatable {
+  struct Wrong: Error, Sendable, Equatable {
     /// The sentence.
-    public let sentence: String
+    let sentence: String
   }
 
   /// The members of a scenario's file; what is not here is refused.
-  public static let shape = Shape(
+  static let shape = Shape(
     "Scenario",
     [
       .string("name", .required, bytes: 1...64, pattern: name, "The file's name without its ending."),
@@ -98,7 +98,7 @@ extension Scenario {
   /// Reads a file.
   ///
   /// - Throws: ``Wrong`` that names every member that is wrong.
-  public init(_ text: [UInt8]) throws(Wrong) {
+  init(_ text: [UInt8]) throws(Wrong) {
     let value: JSONValue
     do throws(JSONError) {
       value = try JSONValue(parsing: text)

@@ -1,9 +1,9 @@
 /// What a run does, as its file says.
 ///
 /// - Shape: ``shape``; the files are in `benchmarks/scenarios`.
-public struct Scenario: Sendable {
+struct Scenario: Sendable {
   /// Who talks with whom.
-  public enum Conversations: Sendable, Equatable {
+  enum Conversations: Sendable, Equatable {
     /// Nobody: each connection only follows its user's own affairs.
     case none
     /// So many rooms, to which users go in turn.
@@ -13,7 +13,7 @@ public struct Scenario: Sendable {
   }
 
   /// How messages are sent.
-  public enum Load: Sendable, Equatable {
+  enum Load: Sendable, Equatable {
     /// So many under way in each conversation; the next is sent when one has arrived.
     case closed(inFlight: Int, until: Until)
     /// So many a second over all, whatever becomes of them; latency counts from when each was due.
@@ -21,7 +21,7 @@ public struct Scenario: Sendable {
   }
 
   /// When a message of a closed loop has arrived.
-  public enum Until: String, Sendable, CaseIterable {
+  enum Until: String, Sendable, CaseIterable {
     /// When all connections of its sender's worker have it.
     case delivered
     /// When the server has acknowledged it.
@@ -29,7 +29,7 @@ public struct Scenario: Sendable {
   }
 
   /// What people do besides writing.
-  public enum Action: String, Sendable, CaseIterable {
+  enum Action: String, Sendable, CaseIterable {
     /// Tells that somebody writes.
     case typing
     /// Marks a conversation as read.
@@ -43,58 +43,58 @@ public struct Scenario: Sendable {
   }
 
   /// One action and how often it is done, over all connections.
-  public struct Habit: Sendable, Equatable {
+  struct Habit: Sendable, Equatable {
     /// What.
-    public let action: Action
+    let action: Action
     /// How often a second.
-    public let perSecond: Double
+    let perSecond: Double
   }
 
   /// Many lose their connections at once.
-  public struct Storm: Sendable, Equatable {
+  struct Storm: Sendable, Equatable {
     /// Seconds after measuring has begun.
-    public let after: Double
+    let after: Double
     /// The share of all connections.
-    public let share: Double
+    let share: Double
   }
 
   /// The file's name, and that of its results.
-  public var name: String
+  var name: String
   /// One line for a report.
-  public var title: String
+  var title: String
   /// What it can be driven by, the first by itself.
-  public var wires: [Wire]
+  var wires: [Wire]
   /// How a foreign server calls things.
-  public var peer = PeerEvents()
+  var peer = PeerEvents()
   /// Sockets in all.
-  public var connections: Int
+  var connections: Int
   /// Users in all; with more connections than users each has several devices.
-  public var users: Int
+  var users: Int
   /// Who talks with whom.
-  public var conversations: Conversations
+  var conversations: Conversations
   /// Connections that are being made at once.
-  public var connectInFlight: Int
+  var connectInFlight: Int
   /// Users that each connection watches for presence.
-  public var watched: Int
+  var watched: Int
   /// How messages are sent, if any are.
-  public var load: Load?
+  var load: Load?
   /// What is done besides.
-  public var habits: [Habit]
+  var habits: [Habit]
   /// Whether many lose their connections.
-  public var storm: Storm?
+  var storm: Storm?
   /// Seconds between the last connection and the look at an idle target.
-  public var settle: Double
+  var settle: Double
   /// Seconds of load before measuring.
-  public var warm: Double
+  var warm: Double
   /// Seconds of measuring.
-  public var measure: Double
+  var measure: Double
   /// Seconds that the last deliveries may take.
-  public var drain: Double
+  var drain: Double
   /// Bytes of a message's text.
-  public var textBytes: Int
+  var textBytes: Int
 
   /// How many conversations there are.
-  public var conversationCount: Int {
+  var conversationCount: Int {
     switch conversations {
     case .none: 0
     case .rooms(let count): count
@@ -106,7 +106,7 @@ public struct Scenario: Sendable {
   private func pairs(_ contacts: Int) -> Int { min(contacts, max(0, (users - 1) / 2)) }
 
   /// The users of a conversation, the one who makes it first.
-  public func members(of conversation: Int) -> [Int] {
+  func members(of conversation: Int) -> [Int] {
     switch conversations {
     case .none: return []
     case .rooms(let count):

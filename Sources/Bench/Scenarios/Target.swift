@@ -2,17 +2,17 @@ import IORuntime
 import JSONText
 
 /// Where the server is, and which processes it is made of.
-public struct Target: Sendable {
+struct Target: Sendable {
   /// One door.
-  public struct Place: Sendable, Equatable {
+  struct Place: Sendable, Equatable {
     /// The host, a name or numeric.
-    public let host: String
+    let host: String
     /// The port.
-    public let port: UInt16
+    let port: UInt16
     /// The path of a plain target's socket, `{room}` in it for the room's name; `/` if the URL has none.
-    public let path: String
+    let path: String
     /// Whether it speaks TLS.
-    public let isSecure: Bool
+    let isSecure: Bool
 
     /// As the runtime takes it.
     var address: SocketAddress { .ip(host: host, port: port) }
@@ -20,7 +20,7 @@ public struct Target: Sendable {
     var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// `http://127.0.0.1:8000`, `ws://[::1]:9000/path`, `wss://chat.example`.
-    public init?(_ url: String) {
+    init?(_ url: String) {
       let schemes: [(String, UInt16, Bool)] = [
         ("http://", 80, false), ("ws://", 80, false), ("https://", 443, true), ("wss://", 443, true),
       ]
@@ -64,14 +64,14 @@ public struct Target: Sendable {
   }
 
   /// Where REST is.
-  public var rest: [Place]
+  var rest: [Place]
   /// Where sockets are.
-  public var sockets: [Place]
+  var sockets: [Place]
   /// Its processes.
-  public var processes: [(name: String, pid: Int32)]
+  var processes: [(name: String, pid: Int32)]
 
   /// What the options name; `read` brings a file.
-  public init(_ options: BenchOptions, read: (String) -> [UInt8]?) throws(BenchOptions.Wrong) {
+  init(_ options: BenchOptions, read: (String) -> [UInt8]?) throws(BenchOptions.Wrong) {
     if let url = options.target {
       guard let place = Place(url) else {
         throw .init(sentence: "--target takes a URL such as http://127.0.0.1:8000 or ws://127.0.0.1:9000/path.")

@@ -1,5 +1,5 @@
 /// What is spoken with a target.
-public enum Wire: String, Sendable, CaseIterable {
+enum Wire: String, Sendable, CaseIterable {
   /// `GET /v1/socket`, subprotocol `martlet.v1.json`.
   case native
   /// Socket.IO over a WebSocket, the native operations as its events.
@@ -14,20 +14,17 @@ public enum Wire: String, Sendable, CaseIterable {
   case xmpp
 
   /// Whether acknowledgements and numbers make every delivery owed; a broadcaster promises nothing.
-  public var isReliable: Bool { self == .native || self == .socketio }
+  var isReliable: Bool { self == .native || self == .socketio }
 }
 
 /// How a foreign server calls things.
-public struct PeerEvents: Sendable, Equatable {
+struct PeerEvents: Sendable, Equatable {
   /// The client's event that enters a room, with its name.
-  public var join = "join"
+  var join = "join"
   /// The client's event with a text for its room.
-  public var send = "send"
+  var send = "send"
   /// The server's event with a text, to everybody in the room, the sender included.
-  public var message = "message"
+  var message = "message"
   /// The domain of an XMPP server, whose rooms are at `conference.` and that.
-  public var domain = "localhost"
-
-  /// What most tutorials call them.
-  public init() {}
+  var domain = "localhost"
 }

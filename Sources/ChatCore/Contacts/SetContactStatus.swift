@@ -1,8 +1,8 @@
 /// Sets the caller's word for another, as the dialects do by hand, with its meaning.
 ///
 /// - Shape: `friend` asks, or accepts; `new` goes back to mere knowing; `blocked` leaves last words; `last_words` the
-///   same under its own name; `timeout` as ``TimeOutUser``. `friend` and `new` lift a block and a timeout of the
-///   caller's.
+///   same under its own name; `timeout` keeps him from writing for ``Limits/contactTimeout``, then it is as it was.
+///   `friend` and `new` lift a block and a timeout of the caller's.
 /// - Throws: `.notFound(.contact)` when he is none of the caller's, as ``RequestContact`` besides.
 public struct SetContactStatus: Command {
   /// Who.

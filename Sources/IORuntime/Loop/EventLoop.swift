@@ -197,22 +197,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// Runs `body` on the loop: later in this tick when called on it, else soon; dropped once the loop has stopped.
   public func execute(_ body: @escaping @Sendable () -> Void) { push(.body(body)) }
 
-  /// Starts `async` code on the loop; it begins at once when called on the loop.
-  @discardableResult
-  public func spawn(_ body: sending @escaping @isolated(any) () async -> Void) -> Task<Void, Never> {
-    if inLoop {
-      return Task.immediate(name: nil, priority: nil, executorPreference: self, operation: body)
-    }
-    return Task(executorPreference: self, operation: body)
-  }
-
-  /// Runs plain code on the loop and brings back what it returns; for callers on other threads.
-  public func submit<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      execute { continuation.resume(with: Result { try body() }) }
-    }
-  }
-
   private func push(_ work: Work) {
     if inLoop {
       pending.append(work)
@@ -253,17 +237,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func schedule(after milliseconds: Int64, _ body: @escaping () -> Void) -> LoopTimer {
     // A tick that has been busy for long has an old time; a deadline counts from when it was asked for.
     timers.add(after: max(0, milliseconds), from: EventLoop.monotonicMilliseconds(), body)
-  }
-
-  /// Suspends the calling task for that many milliseconds.
-  public func sleep(_ milliseconds: Int64) async {
-    await withUnsafeContinuation { continuation in
-      if inLoop {
-        schedule(after: milliseconds) { continuation.resume() }
-      } else {
-        execute { self.schedule(after: milliseconds) { continuation.resume() } }
-      }
-    }
   }
 
   /// Begins to watch a descriptor; `handler` is held until ``Watch/end()``.
@@ -314,33 +287,4 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       MemoryTrim.run(now: self.tickTime)
     }
   }
-
-  /// Milliseconds of CLOCK_MONOTONIC.
-  public static func monotonicMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
-  }
-
-  /// Microseconds of the same.
-  static func monotonicMicroseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000
-  }
-}
-
-/// Something that has gathered work during a tick, such as bytes to send, and does it once at the end.
-public protocol EndOfTick: AnyObject {
-  /// The tick's work is done.
-  func endOfTick()
-}
-
-/// How many are told one thing at once: so many that others come first, or so many that it is paced.
-enum Crowd { case common, vast }
-
-/// Something that was given work as one of a crowd, and does it when it is its turn.
-protocol CrowdMember: AnyObject {
-  /// Those in front of it in that crowd have been told.
-  func crowdsTurn(_ crowd: Crowd)
 }

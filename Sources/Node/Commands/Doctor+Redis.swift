@@ -95,7 +95,7 @@ extension Doctor {
 
   /// Who is on the list, and whether a node with these settings would be let in.
   private static func checkNodes(_ client: RedisClient, _ configuration: Configuration) async -> Bool {
-    let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    let names = configuration.topicNames
     do throws(RedisError) {
       let lines = NodeLines(try await NodeList(client: client, names: names).read(), beside: configuration.agreement)
       for line in lines.text(at: SystemClock().now.milliseconds) { Terminal.print("     \(line)") }

@@ -2,16 +2,16 @@ import ChatCore
 import Dialects
 
 /// Every wrong setting, a sentence each.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// Each begins with the name of the variable.
-  public let sentences: [String]
+  let sentences: [String]
 
   /// The sentences, a line each.
-  public var description: String { sentences.joined(separator: "\n") }
+  var description: String { sentences.joined(separator: "\n") }
 }
 
 /// What a configuration is read for: it decides which settings have to be there.
-public enum ConfigurationPurpose: Sendable, CaseIterable {
+enum ConfigurationPurpose: Sendable, CaseIterable {
   /// A node of a cluster, or `doctor`, which looks at all that a node needs.
   case serve
   /// `dev`: in memory; secrets are made at the start.
@@ -39,7 +39,7 @@ extension Configuration {
   /// - Shape: a variable with an empty value counts as not set. A secret may stand in a file,
   ///   which `MARTLET_<NAME>_FILE` names.
   /// - Errors: ``ConfigurationError`` has a sentence for each wrong, unknown or missing setting.
-  public static func read(
+  static func read(
     _ environment: [String: String], for purpose: ConfigurationPurpose,
     file: (String) -> String? = SettingFile.text
   ) throws(ConfigurationError) -> Configuration {

@@ -1,127 +1,125 @@
 import ChatCore
+import RedisBroker
 
 /// All that a node is told: one struct a concern, the defaults in place, read once at the start.
 ///
 /// - Shape: environment variables `MARTLET_<NAME>`; ``Reference`` has one row each.
 /// - Errors: ``Configuration/read(_:for:file:)`` reports every wrong setting at once.
-public struct Configuration: Sendable, Equatable {
+struct Configuration: Sendable, Equatable {
   /// Where the node listens and who stands before it.
-  public var serving = ServingConfiguration()
+  var serving = ServingConfiguration()
   /// The database.
-  public var database = DatabaseConfiguration()
+  var database = DatabaseConfiguration()
   /// The broker.
-  public var redis = RedisConfiguration()
+  var redis = RedisConfiguration()
   /// Where the bytes of files are kept.
-  public var files = FilesConfiguration()
+  var files = FilesConfiguration()
   /// What signs and hashes.
-  public var secrets = SecretsConfiguration()
+  var secrets = SecretsConfiguration()
   /// How much a node works at once.
-  public var work = WorkConfiguration()
+  var work = WorkConfiguration()
   /// How much of something is taken from outside.
-  public var intake = IntakeConfiguration()
+  var intake = IntakeConfiguration()
   /// How often something may be done.
-  public var rates = RateConfiguration()
+  var rates = RateConfiguration()
   /// Which foreign wires are served, and where.
-  public var dialects = DialectConfiguration()
+  var dialects = DialectConfiguration()
   /// What is logged, and how.
-  public var log = LogConfiguration()
+  var log = LogConfiguration()
   /// Where traces go, and which.
-  public var tracing = TracingConfiguration()
+  var tracing = TracingConfiguration()
   /// What has to be equal on all nodes.
-  public var shared = SharedConfiguration()
-
-  /// The defaults.
-  public init() {}
+  var shared = SharedConfiguration()
 }
 
 /// Where the node listens and who stands before it.
-public struct ServingConfiguration: Sendable, Equatable {
+struct ServingConfiguration: Sendable, Equatable {
   /// The address for clients.
-  public var listen = ListenAddress(host: "0.0.0.0", port: 8080)
+  var listen = ListenAddress(host: "0.0.0.0", port: 8080)
   /// The address for other nodes, which pass on requests of Engine.IO; nil takes none, and passes none on.
-  public var privateListen: ListenAddress?
+  var privateListen: ListenAddress?
   /// Where others reach that address, when it is not the one that is listened at.
-  public var privateAddress: ListenAddress?
+  var privateAddress: ListenAddress?
   /// The address for operators: ``Probes`` in plain HTTP; nil leaves them to the address for clients.
-  public var probeListen: ListenAddress?
+  var probeListen: ListenAddress?
   /// The node's name in logs and metrics; nil is made of the host's name and chance.
-  public var nodeID: String?
+  var nodeID: String?
   /// Web origins whose pages may call; empty allows none.
-  public var origins: [String] = []
+  var origins: [String] = []
   /// Networks of load balancers whose `X-Forwarded-For` is believed.
-  public var trustedProxies: [NetworkRange] = []
+  var trustedProxies: [NetworkRange] = []
   /// The certificate chain in PEM; nil serves without TLS.
-  public var certificateFile: String?
+  var certificateFile: String?
   /// The certificate's key in PEM.
-  public var keyFile: String?
+  var keyFile: String?
 }
 
 /// The database.
-public struct DatabaseConfiguration: Sendable, Equatable {
+struct DatabaseConfiguration: Sendable, Equatable {
   /// Where it is and who we are there.
-  public var url: Secret?
+  var url: Secret?
   /// Connections of each loop.
-  public var connectionsPerLoop = 4
+  var connectionsPerLoop = 4
   /// How long an answer is waited for.
-  public var deadline: Milliseconds = 4_500
+  var deadline: Milliseconds = 4_500
   /// Connections of each loop for statements over several shards.
-  public var scatterConnections = 3
+  var scatterConnections = 3
   /// Its replicas, which pages of the past are asked of first.
-  public var replicaURL: Secret?
+  var replicaURL: Secret?
   /// Connections of each loop to each replica.
-  public var replicaConnections = 2
+  var replicaConnections = 2
   /// How long a replica's answer is waited for before the primary is asked.
-  public var replicaDeadline: Milliseconds = 300
+  var replicaDeadline: Milliseconds = 300
 }
 
 /// The broker.
-public struct RedisConfiguration: Sendable, Equatable {
+struct RedisConfiguration: Sendable, Equatable {
   /// Where it is and who we are there.
-  public var url: Secret?
+  var url: Secret?
   /// Whose certificates are believed; nil trusts what the system trusts.
-  public var authorityFile: String?
+  var authorityFile: String?
 }
 
 /// Where the bytes of files are kept; in the database when nothing is said.
-public struct FilesConfiguration: Sendable, Equatable {
+struct FilesConfiguration: Sendable, Equatable {
   /// The bucket of an S3-compatible service.
-  public var url: String?
+  var url: String?
   /// The region that requests are signed for.
-  public var region = "us-east-1"
+  var region = "us-east-1"
   /// Who we are there.
-  public var accessKey: String?
+  var accessKey: String?
   /// What signs our requests.
-  public var secretKey: Secret?
+  var secretKey: Secret?
   /// Whose certificates are believed; nil trusts what the system trusts.
-  public var authorityFile: String?
+  var authorityFile: String?
 }
 
 /// What signs and hashes.
-public struct SecretsConfiguration: Sendable, Equatable {
+struct SecretsConfiguration: Sendable, Equatable {
   /// HS256 keys for access tokens: the first signs, all verify.
-  public var tokenKeys: [SigningKey] = []
+  var tokenKeys: [SigningKey] = []
   /// A private key in PEM that signs access tokens instead, so that others can verify them.
-  public var tokenKey: Secret?
+  var tokenKey: Secret?
   /// The key that refresh tokens are made under; at least 32 bytes.
-  public var refreshKey: SecretBytes?
+  var refreshKey: SecretBytes?
 }
 
 /// How much a node works at once.
-public struct WorkConfiguration: Sendable, Equatable {
+struct WorkConfiguration: Sendable, Equatable {
   /// Event loops; nil is one a core.
-  public var loops: Int?
+  var loops: Int?
   /// Threads that hash passwords.
-  public var passwordThreads = 2
+  var passwordThreads = 2
   /// Passwords that may wait for a thread; past it sign-ins are refused, retryable.
-  public var passwordQueue = 64
+  var passwordQueue = 64
   /// How long a node that was told to go has to take leave of its clients.
-  public var drainGraceSeconds = 30
+  var drainGraceSeconds = 30
   /// Whether a node joins others whose settings differ where they must be equal.
-  public var join = JoinRule.equal
+  var join = JoinRule.equal
 }
 
 /// Beside whom a node runs.
-public enum JoinRule: String, Sendable, CaseIterable {
+enum JoinRule: String, Sendable, CaseIterable {
   /// Only those with whom it has in common what must be equal.
   case equal
   /// Others too, while a change goes round.
@@ -129,108 +127,108 @@ public enum JoinRule: String, Sendable, CaseIterable {
 }
 
 /// How much of something is taken from outside.
-public struct IntakeConfiguration: Sendable, Equatable {
+struct IntakeConfiguration: Sendable, Equatable {
   /// Connections of the whole node.
-  public var connections = 18_000
+  var connections = 18_000
   /// Bytes of a request's body.
-  public var bodyBytes = 1_048_576
+  var bodyBytes = 1_048_576
   /// Bytes of files that may be under way into the node.
-  public var uploadBytes = 134_217_728
+  var uploadBytes = 134_217_728
   /// Bytes of long answers that may wait for their readers.
-  public var answerBytes = 134_217_728
+  var answerBytes = 134_217_728
   /// Bytes of a request's header lines.
-  public var headerBytes = 16_384
+  var headerBytes = 16_384
   /// How long a request's header may take to arrive.
-  public var headerTime: Milliseconds = 10_000
+  var headerTime: Milliseconds = 10_000
   /// How long a request's body may take to arrive.
-  public var bodyTime: Milliseconds = 30_000
+  var bodyTime: Milliseconds = 30_000
   /// How long an idle connection without a socket is kept.
-  public var idleTime: Milliseconds = 60_000
+  var idleTime: Milliseconds = 60_000
   /// Bytes of one socket message.
-  public var frameBytes = 262_144
+  var frameBytes = 262_144
   /// Bytes that may wait for one session.
-  public var sendQueueBytes = 1_048_576
+  var sendQueueBytes = 1_048_576
   /// Operations of one session that may be under way.
-  public var operationsInFlight = 128
+  var operationsInFlight = 128
   /// How long a socket may stay without `auth`.
-  public var authTime: Milliseconds = 10_000
+  var authTime: Milliseconds = 10_000
   /// Between two pings of Engine.IO.
-  public var pingInterval: Milliseconds = 25_000
+  var pingInterval: Milliseconds = 25_000
   /// How long the answer to a ping of Engine.IO may take.
-  public var pingTimeout: Milliseconds = 20_000
+  var pingTimeout: Milliseconds = 20_000
   /// Bytes of one frame or body of Engine.IO.
-  public var payloadBytes = 1_000_000
+  var payloadBytes = 1_000_000
   /// Whether permessage-deflate is offered.
-  public var deflate = false
+  var deflate = false
 }
 
 /// How often something may be done; all nodes count together, through Redis.
-public struct RateConfiguration: Sendable, Equatable {
+struct RateConfiguration: Sendable, Equatable {
   /// Messages, edits and reactions of one user.
-  public var send = Rate(count: 500, per: 1_000, burst: 1_000)
+  var send = Rate(count: 500, per: 1_000, burst: 1_000)
   /// Requests of one user that read.
-  public var read = Rate(count: 500, per: 1_000, burst: 2_000)
+  var read = Rate(count: 500, per: 1_000, burst: 2_000)
   /// Other changes of one user.
-  public var write = Rate(count: 100, per: 1_000, burst: 600)
+  var write = Rate(count: 100, per: 1_000, burst: 600)
   /// Searches of one user.
-  public var search = Rate(count: 5, per: 1_000, burst: 60)
+  var search = Rate(count: 5, per: 1_000, burst: 60)
   /// Deliveries to the members of one crowd.
-  public var fanOut = Rate(count: 500_000, per: 1_000, burst: 1_000_000)
+  var fanOut = Rate(count: 500_000, per: 1_000, burst: 1_000_000)
   /// Registrations from one address.
-  public var register = Rate(count: 20, per: 3_600_000, burst: 20)
+  var register = Rate(count: 20, per: 3_600_000, burst: 20)
   /// Failed sign-ins of one account from one address; ten times as many from all.
-  public var signInAccount = Rate(count: 10, per: 900_000, burst: 10)
+  var signInAccount = Rate(count: 10, per: 900_000, burst: 10)
   /// Failed sign-ins from one address.
-  public var signInAddress = Rate(count: 100, per: 900_000, burst: 100)
+  var signInAddress = Rate(count: 100, per: 900_000, burst: 100)
 }
 
 /// What is logged, and how.
-public struct LogConfiguration: Sendable, Equatable {
+struct LogConfiguration: Sendable, Equatable {
   /// Lines below this are not written.
-  public var level = LogLevel.info
+  var level = LogLevel.info
   /// How a line looks.
-  public var format = LogFormat.json
+  var format = LogFormat.json
 }
 
 /// Where traces go, and which; nowhere when nothing is said.
-public struct TracingConfiguration: Sendable, Equatable {
+struct TracingConfiguration: Sendable, Equatable {
   /// A collector that speaks OTLP over HTTP.
-  public var endpoint: String?
+  var endpoint: String?
   /// Whose certificates are believed; nil trusts what the system trusts.
-  public var authorityFile: String?
+  var authorityFile: String?
   /// How many of ten thousand requests are traced whose sender says nothing of it.
-  public var share = 100
+  var share = 100
 }
 
 /// What has to be equal on all nodes: a token or a cursor of one must mean the same to the others.
-public struct SharedConfiguration: Sendable, Equatable {
+struct SharedConfiguration: Sendable, Equatable {
   /// `iss` of access tokens.
-  public var tokenIssuer = "martlet"
+  var tokenIssuer = "martlet"
   /// `aud` of access tokens.
-  public var tokenAudience = "martlet"
+  var tokenAudience = "martlet"
   /// How long an access token lives.
-  public var tokenLifetimeSeconds = 900
+  var tokenLifetimeSeconds = 900
   /// What all keys and topics in Redis begin with.
-  public var redisPrefix = "m:"
+  var redisPrefix = TopicNames.standard.prefix
   /// The domain's limits.
-  public var limits = Limits()
+  var limits = Limits()
   /// Between two pings of a socket.
-  public var heartbeat: Milliseconds = 25_000
+  var heartbeat: Milliseconds = 25_000
   /// How long after a ping a socket may be silent.
-  public var heartbeatTimeout: Milliseconds = 20_000
+  var heartbeatTimeout: Milliseconds = 20_000
 }
 
 /// How much a log says; what is below the chosen level is not written.
-public enum LogLevel: String, Sendable, CaseIterable, Comparable {
+enum LogLevel: String, Sendable, CaseIterable, Comparable {
   case debug, info, warning, error
 
   /// Orders levels by urgency.
-  public static func < (left: LogLevel, right: LogLevel) -> Bool {
+  static func < (left: LogLevel, right: LogLevel) -> Bool {
     (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
   }
 }
 
 /// How a log line looks: for machines or for eyes.
-public enum LogFormat: String, Sendable, CaseIterable {
+enum LogFormat: String, Sendable, CaseIterable {
   case json, text
 }

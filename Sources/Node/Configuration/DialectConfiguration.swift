@@ -1,30 +1,27 @@
 import Dialects
 
 /// Which foreign wires are served, and where.
-public struct DialectConfiguration: Sendable, Equatable {
+struct DialectConfiguration: Sendable, Equatable {
   /// Names of those that are served below `/dialects/<name>`.
-  public var mounted = DialectCatalog.all.map(\.name)
+  var mounted = DialectCatalog.all.map(\.name)
   /// Listeners whose root is a dialect, for clients with an origin of their own.
-  public var listeners: [DialectListener] = []
+  var listeners: [DialectListener] = []
   /// What was chosen where a dialect leaves a choice.
-  public var choices: [DialectChoice] = []
+  var choices: [DialectChoice] = []
   /// Web origins whose pages may call, besides ``ServingConfiguration/origins``: where the old front ends are
   /// developed.
-  public var origins = [3_000, 3_001, 4_200].flatMap { ["http://localhost:\($0)", "http://127.0.0.1:\($0)"] }
-
-  /// The defaults.
-  public init() {}
+  var origins = [3_000, 3_001, 4_200].flatMap { ["http://localhost:\($0)", "http://127.0.0.1:\($0)"] }
 }
 
 /// A listener whose root is a dialect: `realtime=127.0.0.1:5000`.
-public struct DialectListener: Sendable, Equatable, CustomStringConvertible {
+struct DialectListener: Sendable, Equatable, CustomStringConvertible {
   /// The dialect's name.
-  public let dialect: String
+  let dialect: String
   /// Where.
-  public let address: ListenAddress
+  let address: ListenAddress
 
   /// As the setting is written.
-  public var description: String { "\(dialect)=\(address)" }
+  var description: String { "\(dialect)=\(address)" }
 
   init(setting text: String) throws(Complaint) {
     guard let equals = text.firstIndex(of: "=") else {
@@ -36,16 +33,16 @@ public struct DialectListener: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What was chosen for one option of one dialect: `umoc.case=lowercase`.
-public struct DialectChoice: Sendable, Equatable, CustomStringConvertible {
+struct DialectChoice: Sendable, Equatable, CustomStringConvertible {
   /// The dialect's name.
-  public let dialect: String
+  let dialect: String
   /// The option's name.
-  public let option: String
+  let option: String
   /// What was chosen.
-  public let value: String
+  let value: String
 
   /// As the setting is written.
-  public var description: String { "\(dialect).\(option)=\(value)" }
+  var description: String { "\(dialect).\(option)=\(value)" }
 
   init(setting text: String) throws(Complaint) {
     let sides = text.split(separator: "=", maxSplits: 1).map(String.init)

@@ -1,6 +1,6 @@
 extension Reference {
   /// What `martlet settings` prints: a block for each setting.
-  public static var text: String {
+  static var text: String {
     rows.map { row in
       let facts = [
         row.type, row.range, row.unit, row.defaultText.isEmpty ? "no default" : "default \(row.defaultText)",
@@ -11,7 +11,7 @@ extension Reference {
   }
 
   /// What `martlet settings --markdown` prints, and `deploy/settings.md` holds.
-  public static var markdown: String {
+  static var markdown: String {
     let head = """
       # Settings
 
@@ -36,7 +36,7 @@ extension Reference {
 
 extension Configuration {
   /// The settings that differ from their defaults, as they would be written, secrets masked; printed once at the start.
-  public var summary: [String] {
+  var summary: [String] {
     let defaults = Configuration()
     return Reference.rows.compactMap { row in
       let value = row.show(self)
@@ -49,7 +49,7 @@ extension Configuration {
   ///
   /// FNV-1a with 64 bits over a `NAME=value` line for each of them that is not at its default, so that a release that
   /// adds a setting agrees with the one before. It is stable over builds and machines, and against mistakes only.
-  public var sharedHash: String {
+  var sharedHash: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for row in Reference.rows where row.isShared && !row.isSecret && row.show(self) != row.defaultText {
       for byte in "\(row.name)=\(row.show(self))\n".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

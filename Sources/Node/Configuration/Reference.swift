@@ -1,7 +1,7 @@
 /// Every setting there is, one row each: what is not here does not exist.
-public enum Reference {
+enum Reference {
   /// All rows, in the order in which they are shown.
-  public static let rows: [Setting] =
+  static let rows: [Setting] =
     serving + dependencies + files + secrets + work + limits + intake + rates + dialects + log + tracing
 
   static let serving: [Setting] = [

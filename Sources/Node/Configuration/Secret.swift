@@ -1,38 +1,40 @@
+import Tokens
+
 /// A text that no log, description or error may show.
-public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   /// The text itself, for the one who needs it.
-  public let revealed: String
+  let revealed: String
 
   /// Keeps the text.
-  public init(_ text: String) { self.revealed = text }
+  init(_ text: String) { self.revealed = text }
 
   /// Never the text.
-  public var description: String { Secret.mask }
+  var description: String { Secret.mask }
   /// Never the text.
-  public var debugDescription: String { Secret.mask }
+  var debugDescription: String { Secret.mask }
   /// Never the text.
-  public var customMirror: Mirror { Mirror(self, children: []) }
+  var customMirror: Mirror { Mirror(self, children: []) }
 
   /// What stands in place of a secret.
   static let mask = "•••"
 }
 
 /// Bytes that no log, description or error may show.
-public struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
   /// The bytes themselves, for the one who needs them.
-  public let revealed: [UInt8]
+  let revealed: [UInt8]
 
   /// Keeps the bytes.
-  public init(_ bytes: [UInt8]) { self.revealed = bytes }
+  init(_ bytes: [UInt8]) { self.revealed = bytes }
 
   /// Never the bytes.
-  public var description: String { Secret.mask }
+  var description: String { Secret.mask }
   /// Never the bytes.
-  public var debugDescription: String { Secret.mask }
+  var debugDescription: String { Secret.mask }
   /// Never the bytes.
-  public var customMirror: Mirror { Mirror(self, children: []) }
+  var customMirror: Mirror { Mirror(self, children: []) }
 
   /// Bytes of a key: what HMAC-SHA-256 asks for (RFC 7518 section 3.2).
   static let keyBytesMin = 32
@@ -54,65 +56,23 @@ public struct SecretBytes: Sendable, Equatable, CustomStringConvertible, CustomD
     self.init(bytes)
   }
 
-  /// The bytes of an even number of hexadecimal digits, enough for a key; nil for anything else.
+  /// The bytes of enough hexadecimal digits for a key; nil for anything else.
   private static func hexadecimal(_ text: Substring) -> [UInt8]? {
-    guard text.utf8.count >= 2 * keyBytesMin, text.utf8.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for byte in text.utf8 {
-      guard byte < 0x80, let digit = Character(UnicodeScalar(byte)).hexDigitValue else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | UInt8(digit))
-        high = nil
-      } else {
-        high = UInt8(digit)
-      }
-    }
-    return bytes
+    text.utf8.count >= 2 * keyBytesMin ? Hexadecimal.decode(text.utf8) : nil
   }
 
   /// The bytes of base64url without or with padding (RFC 4648 section 5); nil for anything else.
   private static func base64url(_ text: Substring) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var bits: UInt32 = 0
-    var count = 0
     var letters = text.utf8
     while letters.last == UInt8(ascii: "=") { letters.removeLast() }
-    for letter in letters {
-      guard let value = sixBits(letter) else { return nil }
-      bits = bits << 6 | value
-      count += 6
-      if count >= 8 {
-        count -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-        bits &= (1 << UInt32(count)) - 1
-      }
-    }
-    return bits == 0 && count < 6 ? bytes : nil
-  }
-
-  private static func sixBits(_ letter: UInt8) -> UInt32? {
-    switch letter {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(letter - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(letter - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(letter - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "-"): 62
-    case UInt8(ascii: "_"): 63
-    default: nil
-    }
+    return Base64URL.decode(letters)
   }
 }
 
 /// One HS256 key and the name by which a token tells that it signed.
-public struct SigningKey: Sendable, Equatable {
+struct SigningKey: Sendable, Equatable {
   /// `kid` of the token's header.
-  public let id: String
+  let id: String
   /// The key.
-  public let secret: SecretBytes
-
-  /// Keeps the two.
-  public init(id: String, secret: SecretBytes) {
-    self.id = id
-    self.secret = secret
-  }
+  let secret: SecretBytes
 }

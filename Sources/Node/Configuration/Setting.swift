@@ -1,32 +1,32 @@
 import ChatCore
 
 /// One row of the reference: a setting's name, type, default, range, unit and reason, and where its value goes.
-public struct Setting: Sendable {
+struct Setting: Sendable {
   /// Without `MARTLET_`.
-  public let name: String
+  let name: String
   /// What is written: `number`, `text`, `rate` …
-  public let type: String
+  let type: String
   /// What is accepted.
-  public let range: String
+  let range: String
   /// Of a number; empty where there is none.
-  public let unit: String
+  let unit: String
   /// What it is for, and why the default is what it is.
-  public let reason: String
+  let reason: String
   /// Whether it is masked wherever it is shown, and may come from a file.
-  public let isSecret: Bool
+  let isSecret: Bool
   /// Whether it must be equal on all nodes.
-  public let isShared: Bool
+  let isShared: Bool
 
   /// The value as it would be written; empty when there is none.
   let show: @Sendable (Configuration) -> String
   let store: @Sendable (inout Configuration, String) throws(Complaint) -> Void
 
   /// `MARTLET_` and the name.
-  public var variable: String { Setting.prefix + name }
+  var variable: String { Setting.prefix + name }
   /// The variable that names a file with the value; of secrets only.
-  public var fileVariable: String { variable + "_FILE" }
+  var fileVariable: String { variable + "_FILE" }
   /// The default as it would be written; empty when there is none.
-  public var defaultText: String { show(Configuration()) }
+  var defaultText: String { show(Configuration()) }
 
   /// What all our environment variables begin with.
   static let prefix = "MARTLET_"

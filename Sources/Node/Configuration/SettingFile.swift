@@ -1,12 +1,12 @@
 import Glibc
 
 /// Files that hold one secret each.
-public enum SettingFile {
+enum SettingFile {
   /// Bytes of such a file: a chain of keys fits many times.
   static let bytesMax = 65_536
 
   /// The file's text without blanks and line ends at its end; nil when it cannot be read, is no UTF-8 or is too long.
-  public static func text(at path: String) -> String? {
+  static func text(at path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

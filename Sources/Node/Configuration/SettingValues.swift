@@ -8,23 +8,23 @@ struct Complaint: Error, Equatable {
 }
 
 /// A host and port to listen at: `0.0.0.0:8080`, `[::1]:8080`.
-public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// An IPv4 or IPv6 address, without brackets.
-  public let host: String
+  let host: String
   /// The port; 0 lets the kernel choose.
-  public let port: UInt16
+  let port: UInt16
 
   /// Keeps the two.
-  public init(host: String, port: UInt16) {
+  init(host: String, port: UInt16) {
     self.host = host
     self.port = port
   }
 
   /// Whether it stands for all addresses of the machine.
-  public var isAny: Bool { NetworkRange.bytes(of: host)?.allSatisfy { $0 == 0 } ?? false }
+  var isAny: Bool { NetworkRange.bytes(of: host)?.allSatisfy { $0 == 0 } ?? false }
 
   /// As the setting is written.
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   init(setting text: String) throws(Complaint) {
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
@@ -40,11 +40,11 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// A range of addresses: `10.0.0.0/8`, `fd00::/8`, `127.0.0.1`.
-public struct NetworkRange: Sendable, Equatable, CustomStringConvertible {
+struct NetworkRange: Sendable, Equatable, CustomStringConvertible {
   private let address: [UInt8]
   private let bits: Int
   /// As the setting is written.
-  public let description: String
+  let description: String
 
   init(setting text: String) throws(Complaint) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -61,7 +61,7 @@ public struct NetworkRange: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Whether the address, as text, lies in the range; an IPv4 address may come as `::ffff:10.0.0.1`.
-  public func contains(_ text: String) -> Bool {
+  func contains(_ text: String) -> Bool {
     guard let other = NetworkRange.bytes(of: text), other.count == address.count else { return false }
     let whole = bits / 8
     guard address.prefix(whole) == other.prefix(whole) else { return false }
@@ -82,25 +82,25 @@ public struct NetworkRange: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// So many in such a time, and so many at once after a pause: `500/s,1000`, `10/15m`, `off`.
-public struct Rate: Sendable, Equatable, CustomStringConvertible {
+struct Rate: Sendable, Equatable, CustomStringConvertible {
   /// How many are regained in one period; 0 means that nothing is counted.
-  public let count: Int
+  let count: Int
   /// The period, in milliseconds.
-  public let period: Int64
+  let period: Int64
   /// How many may come at once.
-  public let burst: Int
+  let burst: Int
 
   /// Keeps the three.
-  public init(count: Int, per period: Int64, burst: Int) {
+  init(count: Int, per period: Int64, burst: Int) {
     self.count = count
     self.period = period
     self.burst = burst
   }
 
   /// Nothing is counted.
-  public static let off = Rate(count: 0, per: 1_000, burst: 0)
+  static let off = Rate(count: 0, per: 1_000, burst: 0)
   /// Whether nothing is counted.
-  public var isOff: Bool { count == 0 }
+  var isOff: Bool { count == 0 }
 
   private static let units: [(letter: Character, milliseconds: Int64)] = [
     ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
@@ -111,7 +111,7 @@ public struct Rate: Sendable, Equatable, CustomStringConvertible {
   static let periodsMost: Int64 = 365
 
   /// As the setting is written.
-  public var description: String {
+  var description: String {
     guard !isOff else { return "off" }
     let unit = Rate.units.last { period.isMultiple(of: $0.milliseconds) } ?? Rate.units[0]
     let periods = period / unit.milliseconds

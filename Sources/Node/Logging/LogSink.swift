@@ -5,9 +5,9 @@ import Synchronization
 /// Writes lines to a descriptor from a thread of its own, so that no loop ever waits for a disk or a terminal.
 ///
 /// - Limits: at most ``bytesMax`` wait; past it lines are dropped and counted. What cannot be written is dropped too.
-public final class LogSink: @unchecked Sendable {
+final class LogSink: @unchecked Sendable {
   /// Bytes that may wait: some ten thousand lines, a second of a busy node.
-  public static let bytesMax = 4 << 20
+  static let bytesMax = 4 << 20
 
   /// How long the line that wakes the thread waits for others, in microseconds: a busy node writes hundreds of lines at
   /// once instead of being interrupted for each, and nobody who reads a log sees the difference.
@@ -25,14 +25,14 @@ public final class LogSink: @unchecked Sendable {
   }
 
   /// A sink that writes to an open descriptor; 1 and 2 are the process' own.
-  public init(descriptor: CInt) {
+  init(descriptor: CInt) {
     self.descriptor = descriptor
     wakeup = eventfd(0, CInt(EFD_CLOEXEC))
     start()
   }
 
   /// Lines dropped so far.
-  public var dropped: Int { state.withLock { $0.dropped } }
+  var dropped: Int { state.withLock { $0.dropped } }
 
   /// Takes a line with its newline.
   func write(_ line: [UInt8]) {
@@ -49,7 +49,7 @@ public final class LogSink: @unchecked Sendable {
   }
 
   /// Waits until what was written before has left, for at most a second; for the end of the process.
-  public func flush() {
+  func flush() {
     for _ in 0..<200 {
       if state.withLock({ $0.waiting.isEmpty && !$0.writing }) { return }
       usleep(5_000)

@@ -3,7 +3,7 @@ import Glibc
 import JSONText
 
 /// One member of a log line; never a text of a message, a token, a password or a query.
-public struct LogField: Sendable {
+struct LogField: Sendable {
   let name: StaticString
   let value: Value
 
@@ -13,18 +13,18 @@ public struct LogField: Sendable {
   }
 
   /// A text, cut at ``textBytesMax``.
-  public static func text(_ name: StaticString, _ value: String) -> LogField {
+  static func text(_ name: StaticString, _ value: String) -> LogField {
     LogField(
       name: name, value: .text(value.utf8.count <= textBytesMax ? value : String(value.prefix(textBytesMax / 4))))
   }
 
   /// A number.
-  public static func number(_ name: StaticString, _ value: Int64) -> LogField {
+  static func number(_ name: StaticString, _ value: Int64) -> LogField {
     LogField(name: name, value: .number(value))
   }
 
   /// The longest text of a field in bytes: a stack of errors fits, a payload does not.
-  public static let textBytesMax = 1_024
+  static let textBytesMax = 1_024
 }
 
 /// Writes structured lines.
@@ -32,31 +32,29 @@ public struct LogField: Sendable {
 /// - Shape: `{"ts":"2026-11-21T08:47:00.123Z","level":"info","node":"s1","msg":"listening","address":"0.0.0.0:8080"}`,
 ///   or with `text` format `08:47:00.123 info listening address=0.0.0.0:8080`.
 /// - Limits: see ``LogSink``; a full disk or a slow reader costs lines, never a request.
-public struct Logger: Sendable {
+struct Logger: Sendable {
   private let sink: LogSink
   private let format: LogFormat
   private let level: LogLevel
   private let node: String
 
   /// A logger of one node.
-  public init(sink: LogSink, format: LogFormat, level: LogLevel, node: String) {
+  init(sink: LogSink, format: LogFormat, level: LogLevel, node: String) {
     self.sink = sink
     self.format = format
     self.level = level
     self.node = node
   }
 
-  /// Writes at debug level.
-  public func debug(_ message: StaticString, _ fields: LogField...) { log(.debug, message, fields) }
   /// Writes at info level.
-  public func info(_ message: StaticString, _ fields: LogField...) { log(.info, message, fields) }
+  func info(_ message: StaticString, _ fields: LogField...) { log(.info, message, fields) }
   /// Writes at warning level.
-  public func warning(_ message: StaticString, _ fields: LogField...) { log(.warning, message, fields) }
+  func warning(_ message: StaticString, _ fields: LogField...) { log(.warning, message, fields) }
   /// Writes at error level.
-  public func error(_ message: StaticString, _ fields: LogField...) { log(.error, message, fields) }
+  func error(_ message: StaticString, _ fields: LogField...) { log(.error, message, fields) }
 
   /// Writes at a level, if lines of that level are wanted.
-  public func log(_ level: LogLevel, _ message: StaticString, _ fields: [LogField]) {
+  func log(_ level: LogLevel, _ message: StaticString, _ fields: [LogField]) {
     guard level >= self.level else { return }
     let now = SystemClock().now
     switch format {

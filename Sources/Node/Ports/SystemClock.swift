@@ -2,12 +2,9 @@ import ChatCore
 import Glibc
 
 /// The machine's wall clock.
-public struct SystemClock: Clock {
-  /// Reads CLOCK_REALTIME when asked.
-  public init() {}
-
+struct SystemClock: Clock {
   /// Now, in milliseconds.
-  public var now: Timestamp {
+  var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)

@@ -90,7 +90,7 @@ extension Adapters {
     let runsOffice = joining != nil
     let client = RedisClient(
       loop: loop, settings: redis, observe: redisLog.observer("publishing", tellsTopology: runsOffice))
-    let names = TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard
+    let names = configuration.topicNames
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: redisLog.observer("listening"))
     let objects = try objects(loop, configuration, logger)

@@ -27,8 +27,6 @@ extension Configuration {
 
   /// Sixteen hexadecimal digits: enough to tell keys apart, too few to be a code of anything else.
   private static func digest(_ secret: [UInt8]) -> String {
-    HMACSHA256.code(Array("martlet joins 1".utf8), key: secret).prefix(8).map {
-      String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-    }.joined()
+    Hexadecimal.encode(HMACSHA256.code(Array("martlet joins 1".utf8), key: secret).prefix(8))
   }
 }

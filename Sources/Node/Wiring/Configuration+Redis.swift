@@ -1,6 +1,10 @@
 import Redis
+import RedisBroker
 
 extension Configuration {
+  /// What keys and topics are called; no prefix that ``TopicNames`` refuses gets through the settings.
+  var topicNames: TopicNames { TopicNames(prefix: shared.redisPrefix) ?? .standard }
+
   /// How Redis is reached.
   ///
   /// - Throws: ``StartFailure`` for a URL that is none of Redis'.

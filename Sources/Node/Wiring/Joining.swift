@@ -54,8 +54,7 @@ final class Joining: @unchecked Sendable {
     record.proof = seal.proof(ofIdentity: record.identity)
     let since = record.since ?? 0
     registry = NodeRegistry(
-      loop: loop, client: client, record: record,
-      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
+      loop: loop, client: client, record: record, names: configuration.topicNames,
       isGone: { $0.process.map(ProcessMark.isGone) ?? false },
       isGenuine: { other in
         // An earlier record may be somebody's who has kept it.

@@ -82,36 +82,27 @@ final class NodeProcess: @unchecked Sendable {
     guard leaving == nil else { return }
     try await joining?.join { [weak self] sentence in self?.leave(unwanted: sentence) }
     guard leaving == nil else { return }
-    let listen = SocketAddress.ip(host: configuration.serving.listen.host, port: configuration.serving.listen.port)
-    var listeners: [Listener] = []
-    for loop in group.loops {
-      // All loops share the port; the first one finds it when any is asked for.
-      let address = listeners.first?.address ?? listen
-      listeners.append(
-        try Listener.open(
-          address, asSaidBy: "MARTLET_LISTEN", on: loop, isFirst: listeners.isEmpty,
-          tls: try NodeProcess.tls(configuration.serving)))
-    }
+    let listeners = try Listener.open(
+      configuration.serving.listen, asSaidBy: "MARTLET_LISTEN", on: group.loops,
+      tls: try NodeProcess.tls(configuration.serving))
     let dialects = try dialectListeners()
     for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
       let inner = index < privateListeners.count ? privateListeners[index] : nil
-      nodes.append(try await begin(loop, adapters, listeners[index], inner, dialects[index]))
+      let roots = dialects.map { ($0.dialect, $0.listeners[index]) }
+      nodes.append(try await begin(loop, adapters, listeners[index], inner, roots))
     }
     parts.metrics.show(nodes)
     parts.readiness.set(true)
     logger.info("listening", .text("address", "\(listeners[0].address)"))
   }
 
-  /// For each loop the listeners whose root is a dialect.
-  private func dialectListeners() throws -> [[(String, Listener)]] {
-    try group.loops.map { loop in
-      try configuration.dialects.listeners.map { row in
-        let address = SocketAddress.ip(host: row.address.host, port: row.address.port)
-        let listener = try Listener.open(
-          address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: loop, isFirst: loop === group.loops[0],
-          tls: try NodeProcess.tls(configuration.serving))
-        return (row.dialect, listener)
-      }
+  /// The listeners whose root is a dialect, one a loop.
+  private func dialectListeners() throws -> [(dialect: String, listeners: [Listener])] {
+    try configuration.dialects.listeners.map { row in
+      let listeners = try Listener.open(
+        row.address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: group.loops,
+        tls: try NodeProcess.tls(configuration.serving))
+      return (row.dialect, listeners)
     }
   }
 
@@ -152,8 +143,7 @@ final class NodeProcess: @unchecked Sendable {
     let logger = logger
     let office = RedisPresence(
       loop: group.loops[0], settings: redis, node: role.servesSockets ? parts.node : nil,
-      names: TopicNames(prefix: configuration.shared.redisPrefix) ?? .standard,
-      observe: redisLog.observer("presence"))
+      names: configuration.topicNames, observe: redisLog.observer("presence"))
     return try group.loops.enumerated().map { index, loop in
       try Adapters.cluster(
         loop: loop, database: database, redis: redis, configuration: configuration, loops: parts.loops,
@@ -162,7 +152,7 @@ final class NodeProcess: @unchecked Sendable {
     }
   }
 
-  /// Where other nodes pass on requests; a node of sockets without says what that means.
+  /// Where other nodes pass on requests, bound before they hear of it; a node of sockets without says what that means.
   private func openPrivateDoor() throws -> NodeRecord.Entrance? {
     guard let door = parts.privateDoor else {
       if role.servesSockets {
@@ -170,7 +160,8 @@ final class NodeProcess: @unchecked Sendable {
       }
       return nil
     }
-    privateListeners = try PrivateDoor.listeners(configuration, on: group.loops)
+    guard let place = configuration.serving.privateListen else { return nil }
+    privateListeners = try Listener.open(place, asSaidBy: "MARTLET_PRIVATE_LISTEN", on: group.loops, tls: nil)
     guard let first = privateListeners.first else { return nil }
     let entrance = door.entrance(configuration, first, of: parts.node)
     logger.info(

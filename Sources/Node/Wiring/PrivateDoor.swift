@@ -31,18 +31,6 @@ struct PrivateDoor: Sendable {
       limits: PeerLimits().shared(by: loops))
   }
 
-  /// A listener a loop, all of one port; bound before the node says where it is.
-  static func listeners(_ configuration: Configuration, on loops: [EventLoop]) throws(StartFailure) -> [Listener] {
-    guard let listen = configuration.serving.privateListen else { return [] }
-    var listeners: [Listener] = []
-    for loop in loops {
-      let address = listeners.first?.address ?? .ip(host: listen.host, port: listen.port)
-      listeners.append(
-        try Listener.open(address, asSaidBy: "MARTLET_PRIVATE_LISTEN", on: loop, isFirst: listeners.isEmpty))
-    }
-    return listeners
-  }
-
   /// What others are told: where the door is, and the proof that it is ours.
   func entrance(_ configuration: Configuration, _ listener: Listener, of node: String) -> NodeRecord.Entrance {
     let address = configuration.serving.privateAddress?.description ?? listener.address.description

@@ -1,5 +1,5 @@
 /// What a process does.
-public enum Role: String, Sendable, CaseIterable {
+enum Role: String, Sendable, CaseIterable {
   /// REST; stateless.
   case api
   /// Connections and rooms.

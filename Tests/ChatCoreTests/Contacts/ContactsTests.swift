@@ -77,7 +77,9 @@ import Testing
   @Test func `who is timed out waits for a minute`() async throws {
     let stage = try await Stage.set()
     let direct = try await stage.cast.direct().id
-    let contact = try await TimeOutUser(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    _ = try await AddContact(user: stage.bob.user).run(in: stage.chat, as: stage.ada)
+    let timeout = SetContactStatus(user: stage.bob.user, label: .timeout)
+    let contact = try await timeout.run(in: stage.chat, as: stage.ada)
     let until = stage.clock.now.adding(milliseconds: 60_000)
     #expect(contact.timeoutUntil == until)
     await refused(.timedOut(until: until)) { () throws(ChatError) in

@@ -66,14 +66,5 @@ import Testing
     await refused(.notFound(.conversation)) { () throws(ChatError) in
       try await ListEntries(conversation: group.id).run(in: stage.chat, as: stage.bob)
     }
-    #expect(try await ConversationHeads().run(in: stage.chat, as: stage.bob)[group.id] == nil)
-  }
-
-  @Test func `heads are told of all conversations of the caller, his own too`() async throws {
-    let stage = try await Stage.set()
-    let group = try await stage.cast.group()
-    try await stage.cast.say("hi", by: stage.cast.bob, in: group.id)
-    let heads = try await ConversationHeads().run(in: stage.chat, as: stage.ada)
-    #expect(heads == [group.id: 2, stage.cast.ada.ownConversation: 2])
   }
 }

@@ -50,7 +50,7 @@ final class FleetPresence: PresenceDirectory, PresenceWire, @unchecked Sendable 
   // MARK: The way to Redis
 
   func cameBack(_ master: Int, saysAgain: Bool) {
-    if saysAgain { office.cameBack() }
+    if saysAgain { office.sayAgain(PresenceShare.all) }
     for share in wire.redis.shares(of: master) { office.listening(to: share) }
   }
 
@@ -64,7 +64,7 @@ final class FleetPresence: PresenceDirectory, PresenceWire, @unchecked Sendable 
 
   var now: Milliseconds { wire.redis.time.now }
   var isConnected: Bool { wire.isUp(wire.master(of: FleetPresence.leaseSlot)) }
-  private static let leaseSlot = Int(HashSlot(of: "martlet:{presence}living").number)
+  private static let leaseSlot = Int(HashSlot(of: "m:{presence}living").number)
 
   func newBeginning() -> Int { Int(dice.pick(1...Int64(Int32.max))) }
 

@@ -23,12 +23,10 @@ struct ListenerSettingTests {
   @Test("the loops of a node share a port that the first has found free")
   func shared() throws {
     try Self.withLoop { loop in
-      let any = SocketAddress.ip(host: "127.0.0.1", port: 0)
-      let first = try Listener.open(any, asSaidBy: "MARTLET_LISTEN", on: loop, isFirst: true)
-      let second = try Listener.open(first.address, asSaidBy: "MARTLET_LISTEN", on: loop, isFirst: false)
-      #expect(first.address == second.address)
-      second.close()
-      first.close()
+      let any = ListenAddress(host: "127.0.0.1", port: 0)
+      let both = try Listener.open(any, asSaidBy: "MARTLET_LISTEN", on: [loop, loop], tls: nil)
+      #expect(both.count == 2 && both[0].address == both[1].address)
+      for listener in both { listener.close() }
     }
   }
 

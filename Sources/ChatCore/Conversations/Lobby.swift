@@ -13,7 +13,8 @@ public enum Lobby {
 
 /// Makes the caller a member of the ``Lobby`` if he is none, and says no more; for doors where everybody enters.
 ///
-/// - Throws: as ``EnterLobby``.
+/// - Throws: `.conflict(.conversationFull)` past ``Limits/publicMembersMax``, `.conflict(.conversationsFull)` past
+///   ``Limits/conversationsPerUserMax``; `.unauthenticated(.sessionEnded)`.
 public struct JoinLobby: Command {
   /// Asks nothing more.
   public init() {}
@@ -25,20 +26,5 @@ public struct JoinLobby: Command {
     let found = try await chat.conversations.members(of: Lobby.id, after: before, limit: 1)
     guard found.first?.user != caller.user else { return }
     _ = try await PutMember(conversation: Lobby.id, user: caller.user).run(in: chat, as: caller)
-  }
-}
-
-/// Makes the caller a member of the ``Lobby`` if he is none, and gives it with its first members.
-///
-/// - Throws: `.conflict(.conversationFull)` past ``Limits/publicMembersMax``, `.conflict(.conversationsFull)` past
-///   ``Limits/conversationsPerUserMax``; `.unauthenticated(.sessionEnded)`.
-public struct EnterLobby: Command {
-  /// Asks nothing more.
-  public init() {}
-
-  /// Joins, looks.
-  public func run(in chat: Chat, as caller: Caller) async throws(ChatError) -> Conversation {
-    try await JoinLobby().run(in: chat, as: caller)
-    return try await chat.visible(Lobby.id, to: caller, members: chat.limits.membersShownMax)
   }
 }
