@@ -54,9 +54,6 @@ public final class SocketClient: ConnectionHandler, @unchecked Sendable {
   }
 
   /// Sends a text message.
-  public func send(text: [UInt8]) { write(.text, text) }
-
-  /// Sends a text message.
   public func send(_ text: String) { write(.text, Array(text.utf8)) }
 
   /// Sends one unfragmented frame of any kind; the reader is told what a good client would not say.

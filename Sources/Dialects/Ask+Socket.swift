@@ -24,9 +24,6 @@ extension Ask {
   /// Whether it is.
   public func isInside(_ conversation: ConversationID) -> Bool { session?.entered[conversation] != nil }
 
-  /// The conversations that this client is inside of.
-  public var inside: Set<ConversationID> { Set((session?.entered ?? [:]).keys) }
-
   /// Asks who is inside that conversation on any node, and says what `words` makes of it half a second later.
   ///
   /// - Limits: ``RollCall``.

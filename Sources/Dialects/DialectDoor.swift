@@ -46,9 +46,6 @@ public final class DialectDoor: @unchecked Sendable {
     }
   }
 
-  /// How many sessions are open.
-  public var count: Int { sessions.count }
-
   var all: some Sequence<DialectSession> { sessions.values }
 
   func action(_ name: String) -> Action? { actions[name] }

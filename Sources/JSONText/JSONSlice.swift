@@ -33,21 +33,10 @@ public struct JSONSlice: Sendable, Equatable {
     return JSONScalar.text(.init(range: range, escaped: escaped), bytes)
   }
 
-  /// Whether this is a string of exactly these bytes, written without escapes.
-  public func equals(_ text: StaticString, in bytes: Span<UInt8>) -> Bool {
-    kind == .string && !escaped && Self.equal(bytes, range, text)
-  }
-
   /// The integer, if this is one.
   public func integer(in bytes: Span<UInt8>) -> Int64? {
     guard kind == .integer, fits(bytes) else { return nil }
     return JSONScalar.integer(bytes, range)
-  }
-
-  /// The truth, if this is one.
-  public func bool(in bytes: Span<UInt8>) -> Bool? {
-    guard kind == .bool, fits(bytes) else { return nil }
-    return bytes[Int(start)] == UInt8(ascii: "t")
   }
 
   /// The object's own members as slices, if this is an object.

@@ -21,12 +21,6 @@ extension JSONWriter {
   /// Writes a member.
   public mutating func member(_ name: StaticString, _ value: Bool) { raw(name, value ? "true" : "false") }
 
-  /// Writes a member whose value is a tree.
-  public mutating func member(_ name: StaticString, value: JSONValue) {
-    key(name)
-    self.value(value)
-  }
-
   /// Writes a member whose value is JSON that is spelled in the source.
   public mutating func member(_ name: StaticString, spelled json: StaticString) { raw(name, json) }
 

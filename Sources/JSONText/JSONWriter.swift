@@ -25,9 +25,6 @@ public struct JSONWriter: Sendable {
     buffer.reserveCapacity(JSONWriter.firstBytes * (1 + min(max(0, values), JSONWriter.valuesMax)))
   }
 
-  /// How many bytes stand in the buffer.
-  public var count: Int { buffer.count }
-
   /// Gives the buffer back.
   public consuming func finish() -> [UInt8] { buffer }
 
@@ -173,12 +170,6 @@ public struct JSONWriter: Sendable {
   public mutating func raw(_ json: [UInt8]) {
     comma()
     buffer.append(contentsOf: json)
-  }
-
-  /// Copies a JSON value that is text already; the caller knows that it is one.
-  public mutating func raw(_ json: Span<UInt8>) {
-    comma()
-    json.withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
   }
 
   /// Writes a value of the tree.

@@ -6,8 +6,6 @@ public struct Members: Sendable, Equatable {
 
   init(_ values: JSONObject) { self.values = values }
 
-  /// The value as a tree.
-  public subscript(name: String) -> JSONValue? { values[name] }
   /// Whether the client sent the member (or it has a standard value), `null` included if the row tells it apart.
   public func has(_ name: String) -> Bool { values[name] != nil }
   /// Whether the client sent `null` for a member whose row tells it apart.
@@ -21,8 +19,6 @@ public struct Members: Sendable, Equatable {
   public func number(_ name: String) -> Double? { values[name]?.number }
   /// A truth.
   public func bool(_ name: String) -> Bool? { values[name]?.bool }
-  /// The elements of an array.
-  public func array(_ name: String) -> [JSONValue]? { values[name]?.array }
   /// The elements of an array of whole numbers.
   public func integers(_ name: String) -> [Int64]? { values[name]?.array?.compactMap(\.integer) }
   /// The elements of an array of texts.

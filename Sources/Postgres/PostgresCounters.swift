@@ -27,22 +27,4 @@ public struct PostgresCounters: Sendable, Hashable {
 
   /// All zero.
   public init() {}
-
-  /// The sum over pools.
-  public static func + (left: PostgresCounters, right: PostgresCounters) -> PostgresCounters {
-    var sum = left
-    sum.sent += right.sent
-    sum.refused += right.refused
-    sum.timedOut += right.timedOut
-    sum.lost += right.lost
-    sum.repeated += right.repeated
-    sum.queueFull += right.queueFull
-    sum.connected += right.connected
-    sum.connectFailures += right.connectFailures
-    sum.notices += right.notices
-    sum.ready += right.ready
-    sum.underWay += right.underWay
-    sum.waiting += right.waiting
-    return sum
-  }
 }

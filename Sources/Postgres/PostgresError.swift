@@ -132,8 +132,6 @@ public enum SQLState {
   public static let canceled = "57014"
   /// The server is a standby.
   public static let readOnly = "25006"
-  /// `max_connections` is reached.
-  public static let tooManyConnections = "53300"
 
   /// Classes whose messages name objects and conditions, never values.
   static let classesToQuote: Set<Substring> = [

@@ -31,12 +31,6 @@ public final class PostgresTransaction: @unchecked Sendable {
     return rows
   }
 
-  /// Carries out a statement once for each list of parameters, in that order and in one round trip.
-  public func queries(_ statement: Statement, each parameters: [[Parameter]]) async throws(PostgresError) -> [Rows] {
-    guard !parameters.isEmpty else { return [] }
-    return try await fly(parameters.map { (statement, $0) })
-  }
-
   /// Carries out different statements, in that order and in one round trip.
   public func all(_ statements: [(statement: Statement, parameters: [Parameter])]) async throws(PostgresError) -> [Rows]
   {

@@ -10,8 +10,6 @@ public struct RowReader: Sendable {
   public enum Column: Sendable {
     /// `bigint`.
     case int8
-    /// `boolean`.
-    case bool
     /// `text`.
     case text
     /// `timestamptz`.
@@ -22,7 +20,6 @@ public struct RowReader: Sendable {
     fileprivate func takes(_ type: UInt32) -> Bool {
       switch self {
       case .int8: type == TypeID.int8
-      case .bool: type == TypeID.bool
       case .text: type == TypeID.text || type == TypeID.varchar
       case .time: type == TypeID.timestamptz
       case .record: type == TypeID.bytea
@@ -51,9 +48,6 @@ public struct RowReader: Sendable {
     return value
   }
 
-  /// `bigint` or NULL.
-  @inlinable public func optionalInt8(_ column: Int32) throws(PostgresError) -> Int64? { try number(column) }
-
   @inlinable @inline(__always)
   func number(_ column: Int32) throws(PostgresError) -> Int64? {
     // NULL has no bytes, and no number has none.
@@ -65,23 +59,10 @@ public struct RowReader: Sendable {
     return Int64(bigEndian: UnsafeRawPointer(value).loadUnaligned(as: Int64.self))
   }
 
-  /// `boolean`.
-  @inlinable public func bool(_ column: Int32) throws(PostgresError) -> Bool {
-    guard PQgetlength(rows.result, row, column) == 1, let value = PQgetvalue(rows.result, row, column) else {
-      throw missing(column)
-    }
-    return value.pointee != 0
-  }
-
   /// `timestamptz`, in milliseconds since 1970-01-01T00:00:00Z.
   @inlinable public func time(_ column: Int32) throws(PostgresError) -> Int64 {
     guard let value = try number(column) else { throw missing(column) }
     return Row.milliseconds(value)
-  }
-
-  /// `timestamptz` or NULL.
-  @inlinable public func optionalTime(_ column: Int32) throws(PostgresError) -> Int64? {
-    try number(column).map(Row.milliseconds)
   }
 
   /// A record or NULL.

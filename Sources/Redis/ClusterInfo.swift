@@ -3,8 +3,6 @@
 /// - Shape: `cluster_state:ok`, `cluster_current_epoch:6`, one a line.
 /// - Source: Redis documentation, CLUSTER INFO.
 public struct ClusterInfo: Hashable, Sendable {
-  /// Whether the cluster takes itself for whole.
-  public let isOK: Bool
   /// Rises with each failover and each slot that moves.
   public let epoch: Int64
 
@@ -15,9 +13,7 @@ public struct ClusterInfo: Hashable, Sendable {
       guard let colon = line.firstIndex(of: ":") else { continue }
       members[line[..<colon]] = line[line.index(after: colon)...]
     }
-    guard let state = members["cluster_state"], let epoch = members["cluster_current_epoch"].flatMap({ Int64($0) })
-    else { return nil }
-    isOK = state == "ok"
+    guard let epoch = members["cluster_current_epoch"].flatMap({ Int64($0) }) else { return nil }
     self.epoch = epoch
   }
 }

@@ -80,9 +80,6 @@ struct ClusterMap: Hashable, Sendable {
   /// How many slots somebody has.
   var slotsCovered: Int { owners.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
 
-  /// Masters without a replica.
-  var mastersAlone: [RedisAddress] { zip(masters, replicas).filter(\.1.isEmpty).map(\.0) }
-
   /// All nodes, masters first.
   var nodes: [RedisAddress] { masters + replicas.flatMap { $0 } }
 }

@@ -34,7 +34,6 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
   private(set) var refreshes = 0
   /// Those of them that said something new.
   private(set) var changes = 0
-  private(set) var lastError: RedisError?
   private var plan: RefreshPlan
   private var timer: (timer: LoopTimer, at: Int64)?
   private var question: (connection: RedisConnection, address: RedisAddress)?
@@ -185,7 +184,6 @@ final class ClusterWatch: RedisConnectionOwner, @unchecked Sendable {
     guard let asked = question, connection === asked.connection else { return }
     question = nil
     guard !isOver else { return }
-    lastError = error
     if told.insert(asked.address).inserted { observe(.silent(asked.address, error)) }
     schedule(plan.failed(asked.address, at: loop.now, using: &random))
   }

@@ -29,9 +29,6 @@ public struct RedisCommand: Hashable, Sendable {
     lengths.append(argument.count)
   }
 
-  /// Adds an argument in decimal.
-  public mutating func append(_ number: Int64) { append(String(number)) }
-
   /// How many bytes the arguments have, without framing.
   public var byteCount: Int { bytes.count }
 

@@ -98,12 +98,9 @@ package final class PresenceOffice {
     return true
   }
 
-  /// The way to Redis was lost and is back. A master's replica may lack the last of what the master had answered, so
-  /// all who are here are said again, and all who have gone lately, and the dead are buried again; nobody hears of what
-  /// is known.
-  package func cameBack() { sayAgain(PresenceShare.all) }
-
-  /// What was said of these shares may be lost with the master that had them.
+  /// The way to these shares' master was lost and is back. Its replica may lack the last of what the master had
+  /// answered, so all who are here are said again, and all who have gone lately, and the dead are buried again; nobody
+  /// hears of what is known.
   package func sayAgain(_ shares: [PresenceShare]) {
     let doubtful = Set(shares)
     board.doubt { doubtful.contains(PresenceShare(of: $0)) }

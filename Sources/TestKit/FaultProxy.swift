@@ -68,11 +68,6 @@ public final class FaultProxy: Sendable {
   /// Refuses new connections (closed as soon as they are made), or takes them again.
   public func refuse(_ refusing: Bool) async throws { try await loop.submit { [core] in core.refusing = refusing } }
 
-  /// Sends later connections to another target.
-  public func redirect(to target: SocketAddress) async throws {
-    try await loop.submit { [core] in core.target = target }
-  }
-
   /// Connections that are open on both sides.
   public func openConnections() async throws -> Int { try await loop.submit { [core] in core.open } }
 
@@ -89,7 +84,7 @@ private final class ProxyCore: @unchecked Sendable {
   private let listener: Listener
   private var links: [ObjectIdentifier: ProxyLink] = [:]
   private var faults: [FaultProxy.Direction: FaultProxy.Fault] = [:]
-  var target: SocketAddress
+  private let target: SocketAddress
   var refusing = false
 
   init(loop: EventLoop, listener: Listener, target: SocketAddress) {

@@ -28,9 +28,6 @@ public final class MessageInflater: @unchecked Sendable {
 
   deinit { release() }
 
-  /// True while memory of zlib is held.
-  public var holdsContext: Bool { stream != nil }
-
   /// Inflates a piece and appends what comes out.
   func inflate(
     _ input: UnsafeRawBufferPointer, into out: inout [UInt8], _ budget: Budget

@@ -49,6 +49,4 @@ enum Schema {
     JSONText.Fault.Code.allCases.map(\.rawValue) + ["unknown_user", "unknown_file", ChatCore.Fault.unknownReply.code])
 
   static func openAPI(_ rows: [Endpoint]) -> [UInt8] { OpenAPI.document(rows, version: "1.2.3").bytes }
-
-  static func router(_ rows: [Endpoint]) -> Router { Router(rows) }
 }

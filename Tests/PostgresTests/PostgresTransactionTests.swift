@@ -28,7 +28,7 @@ struct PostgresTransactionTests {
       _ = try await pool.query(Self.make)
       try await pool.transaction { (transaction) throws(PostgresError) in
         _ = try await transaction.query(Self.put, [.int8(1)])
-        _ = try await transaction.queries(Self.put, each: [[.int8(2)], [.int8(3)]])
+        _ = try await transaction.all([(Self.put, [.int8(2)]), (Self.put, [.int8(3)])])
       }
       #expect(try await count(in: pool) == 3)
       let error = await failure { () throws(PostgresError) in

@@ -19,7 +19,6 @@ final class SocketStage {
   let chat: Chat
   let ada: User
   let bob: User
-  private(set) var records: [OperationRecord] = []
   private let notes = Notes()
 
   init(limits: RealtimeLimits = RealtimeLimits(), delivery: DeliveryLimits = DeliveryLimits()) throws {

@@ -36,7 +36,7 @@ struct PresenceOfficeTests {
     wire.forget()
     wire.pass(1_000)
     #expect(wire.said.isEmpty)
-    office.cameBack()
+    office.sayAgain(PresenceShare.all)
     wire.pass(1_000)
     #expect(wire.said.map(\.arguments) == [all])
   }
@@ -50,13 +50,13 @@ struct PresenceOfficeTests {
     let going = ["0", String(Self.users[0].rawValue)]
     #expect(wire.said.map(\.arguments).last == going)
     wire.forget()
-    office.cameBack()
+    office.sayAgain(PresenceShare.all)
     wire.pass(1_000)
     #expect(
       wire.said.map(\.arguments) == [["2"] + Self.users.dropFirst().map { String($0.rawValue) } + going.dropFirst()])
     for _ in 0..<61 { wire.pass(1_000) }
     wire.forget()
-    office.cameBack()
+    office.sayAgain(PresenceShare.all)
     wire.pass(1_000)
     #expect(wire.said.map(\.arguments) == [["2"] + Self.users.dropFirst().map { String($0.rawValue) }])
   }

@@ -9,7 +9,7 @@ struct RedisCommandTests {
     var command = RedisCommand("SET", "é")
     command.append([0, 13, 10, 255])
     command.append("")
-    command.append(-7)
+    command.append("-7")
     var wire: [UInt8] = []
     #expect(command.format(into: &wire))
     let expected =

@@ -115,11 +115,4 @@ extension Histogram {
       sum &+= UInt64(Self.top(of: bucket)).multipliedReportingOverflow(by: UInt64(times)).partialValue
     }
   }
-
-  /// `p50 1.20 ms, p99 8.00 ms, max 20.1 ms over 3000`.
-  var sentence: String {
-    guard count > 0 else { return "none" }
-    let points = [("p50", 0.5), ("p99", 0.99), ("max", 1)].map { "\($0.0) \(Words.milliseconds(value(at: $0.1)))" }
-    return points.joined(separator: ", ") + " over \(Words.number(Double(count)))"
-  }
 }

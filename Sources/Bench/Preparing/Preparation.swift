@@ -26,7 +26,6 @@ final class Preparation: @unchecked Sendable {
   private let note: (String) -> Void
   private var turn = 0
   private(set) var population: Population
-  private var isOver = false
 
   init(
     _ loop: EventLoop, _ scenario: Scenario, rest: [Target.Place], tls: TLSClient?, directory: String,

@@ -33,7 +33,6 @@ final class Leader: @unchecked Sendable {
   private(set) var workers: [WorkerProcess] = []
   private(set) var progress: Progress
   private var preparation: Preparation?
-  private var order: Order?
   private(set) var isStopping = false
   private var renewal: Task<Void, Never>?
 

@@ -18,7 +18,6 @@ final class Worker: @unchecked Sendable {
   private var ticks: Int64 = 0
 
   private struct Measuring {
-    var until: Int64
     var storm: LoopTimer?
     var drain: Int64
   }
@@ -101,7 +100,7 @@ final class Worker: @unchecked Sendable {
     let pacer = Pacer(crew)
     let habits = Habits(crew)
     (self.pacer, self.habits) = (pacer, habits)
-    measuring = Measuring(until: until, storm: storm(from), drain: command["drain_ms"]?.integer ?? 5_000)
+    measuring = Measuring(storm: storm(from), drain: command["drain_ms"]?.integer ?? 5_000)
     let start = command["start"]?.integer ?? from
     at(start) {
       pacer.start(crew.order.scenario.load, rate: command["rate"]?.number)

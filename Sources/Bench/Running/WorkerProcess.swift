@@ -66,12 +66,6 @@ final class WorkerProcess: @unchecked Sendable {
     return process
   }
 
-  /// Says something and waits for its `done`.
-  func ask(_ command: JSONValue) async throws(Gone) -> JSONValue {
-    tell(command)
-    return try await next()
-  }
-
   /// Says something that nothing answers.
   func tell(_ command: JSONValue) { channel?.send(command) }
 

@@ -39,9 +39,6 @@ final class TimerQueue {
   private var made: UInt64 = 0
   private var cancelled = 0
 
-  /// How many timers are kept, cancelled ones included.
-  var count: Int { heap.count }
-
   func add(after wait: Int64, from now: Int64, _ body: @escaping () -> Void) -> LoopTimer {
     // A wait beyond all time must not wrap around to long ago.
     let (sum, isBeyond) = now.addingReportingOverflow(wait)

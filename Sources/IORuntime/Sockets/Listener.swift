@@ -20,7 +20,6 @@ public final class Listener: @unchecked Sendable {
   private var descriptor: CInt
   private var spare: CInt
   private var watch: Watch?
-  private var paused = false
   private var rest: LoopTimer?
   private var accepted: ((Connection) -> Void)?
   private var refused: ((SystemError) -> Void)?
@@ -60,19 +59,7 @@ public final class Listener: @unchecked Sendable {
     guard descriptor >= 0, watch == nil else { return }
     self.accepted = accepted
     self.refused = refused
-    watch = try loop.watch(descriptor, paused ? .edge : .read, self)
-  }
-
-  /// Accepts no more until ``resume()``; the backlog fills.
-  public func pause() {
-    paused = true
-    updateInterest()
-  }
-
-  /// Accepts again.
-  public func resume() {
-    paused = false
-    updateInterest()
+    watch = try loop.watch(descriptor, .read, self)
   }
 
   /// Stops listening. Connections that wait in the backlog are reset by the kernel.
@@ -89,7 +76,7 @@ public final class Listener: @unchecked Sendable {
     spare = -1
   }
 
-  private func updateInterest() { watch?.change(to: paused || rest != nil ? .edge : .read) }
+  private func updateInterest() { watch?.change(to: rest == nil ? .read : .edge) }
 
   private func acceptOne() -> Bool {
     let client = clinux_accept(descriptor, nil, nil)
@@ -139,7 +126,7 @@ public final class Listener: @unchecked Sendable {
 extension Listener: Pollable {
   /// Connections wait.
   public func ready(_ events: PollEvents) {
-    for _ in 0..<options.acceptsAtOnce where descriptor >= 0 && !paused {
+    for _ in 0..<options.acceptsAtOnce where descriptor >= 0 {
       guard acceptOne() else { return }
     }
   }

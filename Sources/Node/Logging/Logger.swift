@@ -46,8 +46,6 @@ struct Logger: Sendable {
     self.node = node
   }
 
-  /// Writes at debug level.
-  func debug(_ message: StaticString, _ fields: LogField...) { log(.debug, message, fields) }
   /// Writes at info level.
   func info(_ message: StaticString, _ fields: LogField...) { log(.info, message, fields) }
   /// Writes at warning level.

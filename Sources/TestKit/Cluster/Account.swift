@@ -13,8 +13,6 @@ public struct Account: Sendable {
   public let ownConversation: Int64
   /// An access token.
   public let token: String
-  /// A refresh token.
-  public let refreshToken: String
 
   /// The password of everybody in tests.
   public static let password = "correct horse battery"
@@ -30,13 +28,11 @@ public struct Account: Sendable {
   public static func signIn(_ username: String, at node: RESTClient) async throws(CallFailure) -> Account {
     let body: JSONValue = ["username": .string(username), "password": .string(password)]
     let tokens = try await node.done(.post, "/v1/sessions", body)
-    guard let token = tokens["access_token"]?.string, let refresh = tokens["refresh_token"]?.string else {
-      throw CallFailure("no tokens: \(tokens.text)")
-    }
+    guard let token = tokens["access_token"]?.string else { throw CallFailure("no token: \(tokens.text)") }
     let me = try await node.done(.get, "/v1/users/me", token: token)
     guard let user = me["id"]?.integer, let own = me["self_conversation"]?.integer else {
       throw CallFailure("no self: \(me.text)")
     }
-    return Account(user: user, username: username, ownConversation: own, token: token, refreshToken: refresh)
+    return Account(user: user, username: username, ownConversation: own, token: token)
   }
 }

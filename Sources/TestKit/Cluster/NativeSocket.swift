@@ -39,8 +39,6 @@ public final class NativeSocket: @unchecked Sendable {
   private var ended: [() -> Void] = []
   /// Errors that answer no request of ours.
   public private(set) var strays: [JSONValue] = []
-  /// The first frame.
-  public private(set) var hello: JSONValue?
   /// How it ended, once it has.
   public private(set) var end: End?
 
@@ -126,9 +124,7 @@ public final class NativeSocket: @unchecked Sendable {
     if let id = frame["re"] {
       guard let text = id.string, let waiter = waiting.removeValue(forKey: text) else { return strays.append(frame) }
       waiter(.success(frame["error"].map(Reply.refused) ?? .ok(frame["d"] ?? .null)))
-    } else if frame["t"]?.string == "hello" {
-      hello = frame["d"]
-    } else {
+    } else if frame["t"]?.string != "hello" {
       event(frame)
     }
   }

@@ -70,7 +70,4 @@ public final class RESTClient: @unchecked Sendable {
   public func text(_ path: String) async throws(CallFailure) -> String {
     String(decoding: try await http.call(.get, path).body, as: UTF8.self)
   }
-
-  /// Closes what is idle.
-  public func close() { http.close() }
 }

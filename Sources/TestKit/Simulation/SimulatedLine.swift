@@ -34,7 +34,6 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
   private(set) var isCut = false
   private(set) var queuedBytes = 0
   private(set) var mostQueuedBytes = 0
-  private(set) var endedAsSlow = false
   /// What a leaving node told the client.
   private(set) var comeBackAfter: Milliseconds?
   private unowned let client: SimulatedClient
@@ -80,10 +79,7 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
     return queuedBytes
   }
 
-  func end(_ reason: EndReason) {
-    endedAsSlow = reason == .slowReader
-    cut()
-  }
+  func end(_ reason: EndReason) { cut() }
 
   /// The node leaves and says when to come back.
   func sendAway(comeBackAfter wait: Milliseconds) {

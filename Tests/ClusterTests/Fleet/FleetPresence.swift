@@ -50,7 +50,7 @@ final class FleetPresence: PresenceDirectory, PresenceWire, @unchecked Sendable 
   // MARK: The way to Redis
 
   func cameBack(_ master: Int, saysAgain: Bool) {
-    if saysAgain { office.cameBack() }
+    if saysAgain { office.sayAgain(PresenceShare.all) }
     for share in wire.redis.shares(of: master) { office.listening(to: share) }
   }
 

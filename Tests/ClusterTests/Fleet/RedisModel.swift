@@ -9,7 +9,7 @@ import TestKit
 /// CLUSTERDOWN, the push that says that a slot has moved, a replica that becomes master and lacks the last writes.
 /// Taken from the product: slots and tags of topics, shares of users, the texts of presence.
 final class RedisModel {
-  enum Refusal: Equatable { case moved, clusterDown }
+  enum Refusal { case moved }
 
   struct Master {
     var isUp = true
