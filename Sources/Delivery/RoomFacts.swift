@@ -6,30 +6,24 @@ import ChatCore
 /// It never changes, so a room learns it once, before the first session sits down whose format needs it
 /// (``WireFormat/needsFacts``); rooms without such a session never ask.
 public final class RoomFacts: Sendable {
-  /// Which conversation.
-  public let id: ConversationID
   /// What kind it is.
   public let kind: ConversationKind
-  /// The title that it had when the room asked; a renaming is an entry of its own.
-  public let title: String?
   /// The two of a direct conversation, in the order of their ids; of others nobody.
   public let pair: [Author]
 
   /// What a store says of it.
   public init(_ conversation: Conversation) {
-    id = conversation.id
     kind = conversation.kind
-    title = conversation.title
     let members = conversation.kind == .direct ? conversation.members.sorted { $0.user < $1.user } : []
     pair = members.map { Author(id: $0.user, username: $0.username) }
   }
 
-  /// A user's own.
-  init(own id: ConversationID) {
-    self.id = id
-    kind = .self
-    title = nil
-    pair = []
+  /// Of a user's own.
+  static let own = RoomFacts(.self, pair: [])
+
+  private init(_ kind: ConversationKind, pair: [Author]) {
+    self.kind = kind
+    self.pair = pair
   }
 
   /// The one of a direct conversation who is not that user.
@@ -50,7 +44,7 @@ struct FactReader {
   func facts(
     of wanted: Set<ConversationID>, for user: UserID, own: ConversationID
   ) async throws(ChatError) -> [ConversationID: RoomFacts] {
-    var found: [ConversationID: RoomFacts] = wanted.contains(own) ? [own: RoomFacts(own: own)] : [:]
+    var found: [ConversationID: RoomFacts] = wanted.contains(own) ? [own: .own] : [:]
     var missing = wanted.subtracting([own])
     var after: ConversationID?
     while !missing.isEmpty {

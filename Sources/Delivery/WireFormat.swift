@@ -2,7 +2,7 @@ import ChatCore
 
 /// How one wire says what has happened: a name and three functions from values to bytes, run once per event and format.
 public final class WireFormat: Sendable {
-  /// Shows in metrics: `native`, `socketio`, a dialect's name.
+  /// Which it is: `native`, `socketio`, a dialect's name.
   public let name: String
   /// Whether entries are encoded with what is known of their conversation; its rooms then learn that once.
   public let needsFacts: Bool

@@ -207,7 +207,7 @@ struct GivenServer: Sendable {
       rm -rf "$0"
       """
     // Never cut: its line stays open as long as the process lives.
-    _ = try Watchdog(script, ledger, PrivatePostgres.binary("psql"))
+    _ = try Watchdog(script, [ledger, PrivatePostgres.binary("psql")])
   }
 
   private func note(_ name: String) throws { try GivenServer.write(name + "\n", to: "\(ledger)/names") }

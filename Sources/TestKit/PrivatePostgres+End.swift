@@ -18,7 +18,7 @@ extension PrivatePostgres {
   /// Has a shell end the server when the process ends.
   func keepWatch() throws {
     guard let directory else { return }
-    let watchdog = try Watchdog(PrivatePostgres.watch, directory)
+    let watchdog = try Watchdog(PrivatePostgres.watch, [directory])
     state.withLock { $0.watchdog = watchdog }
   }
 

@@ -89,37 +89,6 @@ extension PrivatePostgres {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  static func spawn(_ command: [String], input: CInt? = nil, output: String? = nil) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    if let input {
-      posix_spawn_file_actions_adddup2(&actions, input, 0)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    }
-    posix_spawn_file_actions_addopen(&actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // A process group of its own: what interrupts the tests at the terminal is not for the server.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    return try posixSpawn(command, &actions, &attributes)
-  }
-
-  static func posixSpawn(
-    _ command: [String], _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
-  ) throws -> pid_t {
-    var copies: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-    copies.append(nil)
-    defer { for copy in copies { free(copy) } }
-    var process: pid_t = 0
-    let code = posix_spawnp(&process, command.first ?? "", &actions, &attributes, copies, environ)
-    guard code == 0 else { throw Failure(what: "\(command.first ?? ""): error \(code)") }
-    return process
-  }
-
   /// Runs a command to its end and gives its output; throws with it when the command fails.
   @discardableResult
   static func run(_ command: [String]) throws -> String {
@@ -129,7 +98,7 @@ extension PrivatePostgres {
     close(descriptor)
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { unlink(path) }
-    let process = try spawn(command, output: path)
+    let process = try ChildProcess.spawn(command, output: path)
     var status: CInt = 0
     waitpid(process, &status, 0)
     let output = contents(of: path)

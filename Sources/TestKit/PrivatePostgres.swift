@@ -162,7 +162,7 @@ public final class PrivatePostgres: Sendable {
     guard isOurs else { return }
     try state.withLock { state in
       guard state.process == 0 else { return }
-      state.process = try PrivatePostgres.spawn(arguments, output: directory.map { "\($0)/log" })
+      state.process = try ChildProcess.spawn(arguments, output: directory.map { "\($0)/log" })
     }
     for _ in 0..<600 {
       if (try? psql("SELECT 1", in: "postgres")) != nil { return }

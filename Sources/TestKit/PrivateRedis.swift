@@ -2,8 +2,8 @@ import Glibc
 
 /// A Redis of a test's own: on a free port of 127.0.0.1, in a directory of its own, without persistence.
 ///
-/// A shell stands between the test and the server and reads a ``Lifeline`` on which nothing comes: when the test
-/// process ends, however it ends, that ends too, and the shell kills the server by its pid and removes the directory.
+/// Its ``Watchdog`` is the server's parent: when the test process ends, however it ends, the shell kills the server by
+/// its pid and removes the directory.
 ///
 /// - Shape: `let redis = try PrivateRedis(); defer { redis.end() }; … redis.kill9(); try await redis.restart()`.
 /// - Isolation: used by one test at a time.
@@ -28,8 +28,7 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   private let options: [String]
   private let entrance: RedisEntrance
   private let inCluster: Bool
-  private var shell: pid_t = 0
-  private var lifeline: CInt = -1
+  private var watchdog: Watchdog?
 
   /// Starts a server and waits until it answers; `options` are added to its command line.
   public convenience init(options: [String] = []) throws(Failure) {
@@ -168,23 +167,24 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   }
 
   private func start() throws(Failure) {
-    guard let line = try? Lifeline() else { throw Failure(description: "no line to a shell") }
-    defer { close(line.shell) }
-    lifeline = line.own
     unlink("\(directory)/pid")
-    shell = PrivateRedis.spawn(arguments, standardInput: line.shell)
-    guard shell > 0, waitForPid(), waitForAnswer() else {
+    do {
+      watchdog = try Watchdog(PrivateRedis.script, [directory] + arguments)
+    } catch {
+      throw Failure(description: "\(error)")
+    }
+    guard waitForPid(), waitForAnswer() else {
       endServer(keepingDirectory: true)
       throw Failure(description: "redis-server did not start on port \(port)")
     }
   }
 
+  private static let script =
+    "cd \"$0\" && { redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; "
+    + "read keep; kill -9 $! 2>/dev/null; wait; [ \"$keep\" ] || rm -rf \"$0\"; }"
+
   private var arguments: [String] {
-    let script =
-      "redis-server \"$@\" >/dev/null 2>&1 & echo $! > pid.new && mv pid.new pid; "
-      + "read keep; kill -9 $! 2>/dev/null; wait; [ \"$keep\" ] || rm -rf \"$0\""
-    var words = ["/bin/sh", "-c", "cd \"$0\" && { \(script); }", directory]
-    words += entrance.isTLS ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
+    var words = entrance.isTLS ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
     words += [
       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory, "--logfile", "redis.log",
       "--enable-debug-command", "yes",
@@ -194,13 +194,10 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   }
 
   private func endServer(keepingDirectory: Bool) {
-    guard shell > 0 else { return }
-    if keepingDirectory { _ = write(lifeline, "keep\n", 5) }
-    close(lifeline)
-    lifeline = -1
-    var status: CInt = 0
-    waitpid(shell, &status, 0)
-    shell = 0
+    guard let line = watchdog?.line else { return }
+    if keepingDirectory { _ = write(line, "keep\n", 5) }
+    watchdog?.cut()
+    watchdog = nil
     pid = 0
   }
 
@@ -268,25 +265,5 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
         body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-  }
-
-  /// Starts a program in a process group of its own, so that a Ctrl-C for the tests does not end it before its server.
-  private static func spawn(_ arguments: [String], standardInput: CInt) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-    }
-    posix_spawn_file_actions_adddup2(&actions, standardInput, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    var argv = arguments.map { strdup($0) }
-    argv.append(nil)
-    defer { for pointer in argv { free(pointer) } }
-    var child: pid_t = 0
-    return posix_spawn(&child, arguments[0], &actions, &attributes, argv, environ) == 0 ? child : -1
   }
 }

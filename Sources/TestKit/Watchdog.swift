@@ -13,10 +13,10 @@ struct Watchdog {
   ///   - script: for `sh`.
   ///   - arguments: its `$0`, `$1` …
   /// - Throws: ``PrivatePostgres/Failure`` when there is no line or no shell.
-  init(_ script: String, _ arguments: String...) throws {
+  init(_ script: String, _ arguments: [String]) throws {
     let ends = try Lifeline()
     defer { close(ends.shell) }
-    shell = try PrivatePostgres.spawn(["/bin/sh", "-c", script] + arguments, input: ends.shell)
+    shell = try ChildProcess.spawn(["/bin/sh", "-c", script] + arguments, input: ends.shell)
     line = ends.own
   }
 

@@ -16,7 +16,7 @@ private let shape = Shape(
 private func touchAll(_ frame: JSONFrame, _ bytes: Span<UInt8>) {
   for name in ["a", "text", "m", "d", ""] as [StaticString] {
     guard let slice = frame.slice(name, in: bytes) else { continue }
-    _ = (slice.string(in: bytes), slice.integer(in: bytes), slice.bool(in: bytes))
+    _ = (slice.string(in: bytes), slice.integer(in: bytes))
     do {
       if let inner = try slice.frame(in: bytes) { touchAll(inner, bytes) }
       _ = try slice.value(in: bytes)

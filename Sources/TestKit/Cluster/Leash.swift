@@ -22,7 +22,7 @@ final class Leash: Sendable {
       for pid in $alive; do kill -9 "$pid" 2>/dev/null; done
       rm -rf "$0"
       """
-    watchdog = Mutex(try Watchdog(script, directory))
+    watchdog = Mutex(try Watchdog(script, [directory]))
   }
 
   func hold(_ process: pid_t) { tell("+ \(process)\n") }
