@@ -104,7 +104,8 @@ extension MemoryWorld: UserStore {
   /// The users whose name keys lie nearest to each of the keys.
   public func near(keys: [String], each: Int) async throws(ChatError) -> [User] {
     try transaction { (ledger, _) throws(ChatError) in
-      let sorted = ledger.userByKey.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      let living = ledger.userByKey.filter { ledger.living($0.value) != nil }
+      let sorted = living.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       var found: Set<UserID> = []
       for key in keys {
         let place = sorted.firstIndex { !$0.utf8.lexicographicallyPrecedes(key.utf8) } ?? sorted.count
