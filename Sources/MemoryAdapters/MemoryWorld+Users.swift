@@ -77,10 +77,11 @@ extension MemoryWorld: UserStore {
 
   /// Ends the account with all its sessions.
   public func delete(_ user: UserID) async throws(ChatError) -> Bool {
-    try transaction { (ledger, _) throws(ChatError) in
+    try transaction { (ledger, now) throws(ChatError) in
       guard ledger.living(user) != nil else { return false }
       ledger.users[user]?.isGone = true
       ledger.users[user]?.passwordHash = ""
+      ledger.cleanups[user] = now
       for id in ledger.sessionsOfUser[user] ?? [] { ledger.sessions[id]?.ended = true }
       return true
     }

@@ -263,3 +263,8 @@ public enum ContactChange: Hashable, Sendable {
   /// write.
   case restore(ContactState?, isBlocked: Bool, since: Timestamp?)
 }
+
+extension ContactChange {
+  /// Whether it may be made though one of the two has no account any more.
+  public var onlyEnds: Bool { if case .remove = self { true } else { false } }
+}
