@@ -18,6 +18,11 @@ extension MemoryWorld: CleanupStore {
     }
   }
 
+  /// What is left of an account that has ended.
+  public func endedAccount(_ user: UserID) async throws(ChatError) -> User? {
+    try transaction { (ledger, _) throws(ChatError) in ledger.users[user].flatMap { $0.isGone ? $0.user : nil } }
+  }
+
   /// The conversations on the user's list.
   public func conversationsListed(of user: UserID, after: ConversationID?, limit: Int) async throws(ChatError)
     -> [ConversationID]

@@ -38,6 +38,12 @@ public struct PostgresCleanup: CleanupStore {
     FROM account_cleanup c JOIN chat_user u ON u.bucket = c.bucket AND u.id = c.user_id
     WHERE c.bucket = $1 AND c.user_id = $2
     """, repeatable: true)
+  static let ended = Statement(
+    "cleanup.ended",
+    """
+    SELECT \(PostgresUsers.columns) FROM chat_user u
+    WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NOT NULL
+    """, repeatable: true)
   /// Nobody but the last owner asks, and the whole conversation is looked through once.
   static let successor = Statement(
     "members.successor",
@@ -62,7 +68,7 @@ public struct PostgresCleanup: CleanupStore {
   static let finish = Statement(
     "cleanup.finish", "DELETE FROM account_cleanup c WHERE c.bucket = $1 AND c.user_id = $2")
 
-  static let statements = [picture, note, idle, take, gone, successor, dropContacts, left, finish]
+  static let statements = [picture, note, idle, take, gone, ended, successor, dropContacts, left, finish]
 
   let pool: PostgresPool
   let failure: StoreFailure
@@ -83,6 +89,13 @@ public struct PostgresCleanup: CleanupStore {
     try await failure.translating { () throws(PostgresError) in
       guard try await pool.query(Self.take, PostgresUsers.key(user) + [.int8(span)]).affected == 1 else { return nil }
       return try await pool.query(Self.gone, PostgresUsers.key(user)).first.map(PostgresUsers.user)
+    }
+  }
+
+  /// What is left of an account that has ended.
+  public func endedAccount(_ user: UserID) async throws(ChatError) -> User? {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(Self.ended, PostgresUsers.key(user)).first.map(PostgresUsers.user)
     }
   }
 

@@ -84,7 +84,8 @@ public struct PostgresContacts: ContactStore {
       let new = try ContactRules.outcome(
         of: change, by: caller.id, in: old, counts: counts, limit: limit, at: moment)
       let made = try await failure.translating { () throws(PostgresError) in
-        try await Self.store(new, instead: old, by: caller, about: other, at: moment, in: transaction)
+        try await Self.store(
+          new, instead: old, by: caller, about: other, at: moment, lists: Set(counts.keys), in: transaction)
       }
       return (ContactRules.contact(of: caller.id, with: other.author, in: new, at: moment), made)
     }
@@ -116,14 +117,17 @@ public struct PostgresContacts: ContactStore {
     return (pair ?? key, counts, moment)
   }
 
+  /// - Parameter lists: those who have a list of contacts: who has gone has none.
   private static func store(
     _ new: ContactPair, instead old: ContactPair, by caller: User, about other: User, at moment: Timestamp,
-    in transaction: PostgresTransaction
+    lists: Set<UserID>, in transaction: PostgresTransaction
   ) async throws(PostgresError) -> Made {
     guard new != old else { return [] }
     var plan = WritePlan(at: moment)
     plan.add(Self.put, ContactRows.parameters(of: new))
-    for (owner, subject) in [(caller, other), (other, caller)] { plan.list(subject, of: owner, in: new) }
+    for (owner, subject) in [(caller, other), (other, caller)] where lists.contains(owner.id) {
+      plan.list(subject, of: owner, in: new)
+    }
     for (reader, event) in ContactRules.news(from: old, to: new, by: caller, about: other, at: moment) {
       plan.append(event, to: reader.ownConversation, by: caller.author)
     }

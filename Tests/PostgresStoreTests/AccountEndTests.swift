@@ -71,10 +71,15 @@ struct AccountEndTests {
         case .goes: #expect(rows == 0, "\(column)")
         case .stays where column.hasSuffix("low") || column.hasSuffix("high"): break
         case .stays: #expect(rows > 0, "\(column)")
-        case .staysInPart: #expect(rows == 2, "\(column): Zoe, who alone had him listed, and Eve, whom he had blocked")
+        case .staysInPart: #expect(rows == 3, "\(column): Zoe, who alone had her listed, and Bob and Eve: blocks")
         }
       }
+      // Taking him off a list makes him none of his own again.
+      for (change, user) in [(ContactChange.remove(mutual: true), zoe), (.unblock, cast.bob)] {
+        _ = try await cast.stores.contacts.change(change, by: user, to: gone, limit: 99)
+      }
       let id = gone.id.rawValue
+      #expect(try await Self.number("SELECT count(*) FROM contact WHERE user_id = \(id)", database) == 0)
       #expect(
         try await Self.words(
           "SELECT DISTINCT c.kind FROM member m JOIN conversation c ON c.bucket = m.bucket AND c.id = m.conversation "
@@ -180,6 +185,8 @@ struct AccountEndTests {
       _ = try await stores.contacts.change(.add(mutual: true), by: ada, to: other, limit: 99)
     }
     _ = try await stores.contacts.change(.block(.blocked), by: ada, to: cast.eve, limit: 99)
+    _ = try await stores.contacts.change(.block(.blocked), by: cast.bob, to: ada, limit: 99)
+    _ = try await stores.contacts.change(.block(.blocked), by: ada, to: cast.bob, limit: 99)
     let (sent, _) = (try await stores.keep("sent", of: ada), try await stores.keep("kept", of: ada))
     _ = try await stores.files.link([sent.id], of: ada.id, to: room, most: 9)
     let link = NewFileLink(

@@ -266,5 +266,10 @@ public enum ContactChange: Hashable, Sendable {
 
 extension ContactChange {
   /// Whether it may be made though one of the two has no account any more.
-  public var onlyEnds: Bool { if case .remove = self { true } else { false } }
+  public var onlyEnds: Bool {
+    switch self {
+    case .remove, .unblock: true
+    case .request, .accept, .deny, .add, .meet, .block, .timeOut, .reset, .befriend, .restore: false
+    }
+  }
 }

@@ -10,6 +10,8 @@ public protocol CleanupStore: Sendable {
   /// Says that the caller works at it now; the account with the picture that it had, or nil when there is no such note,
   /// or somebody has worked at it within `span`. Two who ask at once do not both get it, unless `span` is 0.
   func takeCleanup(of user: UserID, idleFor span: Milliseconds) async throws(ChatError) -> User?
+  /// What is left of an account that has ended; nil of who has one, and of who never had.
+  func endedAccount(_ user: UserID) async throws(ChatError) -> User?
   /// The conversations on the user's list, ascending after `after`: deleted ones too, not the self conversation.
   func conversationsListed(of user: UserID, after: ConversationID?, limit: Int) async throws(ChatError)
     -> [ConversationID]

@@ -100,6 +100,8 @@ extension AdapterContract {
       }
       let ended = try await stores.contacts.change(.remove(mutual: true), by: cast.bob, to: cast.eve, limit: 9)
       try expect(ended.contact.state, is: nil, "but contacts end")
+      try expect(try await stores.cleanups.endedAccount(cast.bob.id)?.username, is: cast.bob.username, "his name")
+      try expect(try await stores.cleanups.endedAccount(cast.ada.id), is: nil, "of who is there")
     },
     ContractCase("a note is had by one at a time, and is there until nothing is left") { stores in
       let cast = try await Cast.gather(in: stores)

@@ -50,6 +50,22 @@ import Testing
     #expect(try await ListContacts().run(in: stage.chat, as: stage.eve).items == [])
   }
 
+  @Test func `who alone had him on a list, or has blocked him, can take him off`() async throws {
+    let stage = try await Stage.set()
+    _ = try await AddContact(user: stage.ada.user).run(in: stage.chat, as: stage.bob)
+    _ = try await BlockUser(user: stage.ada.user).run(in: stage.chat, as: stage.eve)
+    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.ada)
+    #expect(try await stage.cleanUp(stage.cast.ada) == .done)
+    #expect(try await ListContacts().run(in: stage.chat, as: stage.bob).items.map(\.user) == [stage.ada.user])
+    _ = try await RemoveContact(user: stage.ada.user).run(in: stage.chat, as: stage.bob)
+    _ = try await UnblockUser(user: stage.ada.user).run(in: stage.chat, as: stage.eve)
+    #expect(try await ListContacts().run(in: stage.chat, as: stage.bob).items == [])
+    #expect(try await stage.world.blocks(of: stage.eve.user, after: nil, limit: 9) == [])
+    await refused(.notFound(.user)) { () throws(ChatError) in
+      try await AddContact(user: stage.ada.user).run(in: stage.chat, as: stage.bob)
+    }
+  }
+
   @Test func `his picture and what he sent to nobody go, what he sent and named stays`() async throws {
     let stage = try await Stage.set()
     let room = try await stage.cast.group().id
