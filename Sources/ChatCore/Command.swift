@@ -28,6 +28,7 @@ public struct Chat: Sendable {
     let sessions: any SessionStore
     let conversations: any ConversationStore
     let contacts: any ContactStore
+    let cleanups: any CleanupStore
     var log: any LogStore
     var messages: any MessageStore
     let files: any FileStore
@@ -39,6 +40,7 @@ public struct Chat: Sendable {
     let presence: any PresenceDirectory
     let clock: any Clock
     var limits: Limits
+    let accountEnded: @Sendable (UserID) -> Void
   }
 
   private final class Shared: Sendable {
@@ -55,18 +57,22 @@ public struct Chat: Sendable {
   }
 
   /// Takes the ports.
+  ///
+  /// - Parameter accountEnded: told of each account that has ended here, to begin with ``AccountCleanup`` at once.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
-    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
-    blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher, limiter: any RateLimiter,
+    contacts: any ContactStore, cleanups: any CleanupStore, log: any LogStore, messages: any MessageStore,
+    files: any FileStore, blobs: any BlobStore, credentials: any Credentials, publisher: any Publisher,
+    limiter: any RateLimiter,
     crowds: CrowdSizes = CrowdSizes(), presence: any PresenceDirectory = NoPresence(),
-    clock: any Clock, limits: Limits = Limits()
+    clock: any Clock, limits: Limits = Limits(), accountEnded: @escaping @Sendable (UserID) -> Void = { _ in }
   ) {
     shared = Shared(
       Ports(
-        users: users, sessions: sessions, conversations: conversations, contacts: contacts, log: log,
-        messages: messages, files: files, blobs: blobs, credentials: credentials, publisher: publisher,
-        limiter: limiter, crowds: crowds, presence: presence, clock: clock, limits: limits))
+        users: users, sessions: sessions, conversations: conversations, contacts: contacts, cleanups: cleanups,
+        log: log, messages: messages, files: files, blobs: blobs, credentials: credentials, publisher: publisher,
+        limiter: limiter, crowds: crowds, presence: presence, clock: clock, limits: limits,
+        accountEnded: accountEnded))
   }
 
   /// Accounts.
@@ -77,6 +83,8 @@ public struct Chat: Sendable {
   public var conversations: any ConversationStore { shared.ports.conversations }
   /// What users are to each other.
   public var contacts: any ContactStore { shared.ports.contacts }
+  /// What accounts that have ended leave behind.
+  public var cleanups: any CleanupStore { shared.ports.cleanups }
   /// The logs.
   public internal(set) var log: any LogStore {
     get { shared.ports.log }
@@ -109,6 +117,8 @@ public struct Chat: Sendable {
   public var presence: any PresenceDirectory { shared.ports.presence }
   /// The wall clock.
   public var clock: any Clock { shared.ports.clock }
+  /// Told of each account that has ended here.
+  var accountEnded: @Sendable (UserID) -> Void { shared.ports.accountEnded }
   /// What is too long, too many, too often.
   public var limits: Limits {
     get { shared.ports.limits }

@@ -18,6 +18,8 @@ struct Ledger {
   var sent: [SendKey: EntryID] = [:]
   var reactions: [EntryID: Set<Reaction>] = [:]
   var shelf = FileShelf()
+  /// Accounts that have ended and left something behind, and when somebody last worked at it.
+  var cleanups: [UserID: Timestamp] = [:]
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier
@@ -48,6 +50,8 @@ struct Ledger {
     let createdAt: Timestamp
     var deleted = false
     var members: [UserID: Member] = [:]
+    /// The `seq` of the entry by which each has come.
+    var joinedSeqs: [UserID: Int64] = [:]
     var head: Int64 = 0
   }
 
@@ -153,7 +157,10 @@ struct Ledger {
     by author: Author, at now: Timestamp
   ) -> (ConversationRow, Made) {
     var row = ConversationRow(id: id, kind: kind, title: title, picture: picture, createdAt: now)
-    for member in members { row.members[member.user] = member }
+    for member in members {
+      row.members[member.user] = member
+      row.joinedSeqs[member.user] = 1
+    }
     let created = Conversation(
       id: id, kind: kind, title: title, picture: picture, head: 1, createdAt: now,
       members: members.sorted { $0.user < $1.user },

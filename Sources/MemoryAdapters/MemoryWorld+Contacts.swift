@@ -7,6 +7,7 @@ extension MemoryWorld: ContactStore {
   ) async throws(ChatError) -> (contact: Contact, made: Made) {
     try transaction { (ledger, now) throws(ChatError) in
       let old = ledger.contactPair(caller.id, other.id)
+      if !change.onlyEnds { for user in [caller.id, other.id] { try ledger.checkAccount(of: user) } }
       let counts = [caller.id: ledger.contactCount(of: caller.id), other.id: ledger.contactCount(of: other.id)]
       let new = try ContactRules.outcome(
         of: change, by: caller.id, in: old, counts: counts, limit: limit, at: now)

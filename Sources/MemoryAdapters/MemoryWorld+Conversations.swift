@@ -131,8 +131,14 @@ extension MemoryWorld: ConversationStore {
 }
 
 extension Ledger {
+  /// Adds nothing to what one has whose account has ended.
+  func checkAccount(of user: UserID) throws(ChatError) {
+    if users[user]?.isGone == true { throw .notFound(.user) }
+  }
+
   /// Lets a user enter one more conversation.
   func checkEntering(_ user: UserID, most: Int) throws(ChatError) {
+    try checkAccount(of: user)
     let all = conversationsOfUser[user] ?? []
     // With the self conversation and the deleted ones: nearly always few enough.
     if all.count <= most { return }

@@ -22,6 +22,7 @@ extension MemoryWorld: FileStore {
   /// Makes the row of a file whose bytes are to come.
   public func reserve(_ new: NewFile, quota: FileUsage) async throws(ChatError) -> File {
     try transaction { (ledger, now) throws(ChatError) in
+      if ledger.users[new.owner]?.isGone == true { throw .conflict(.fileQuota) }
       let id = try ledger.count(new.size, of: new.owner, quota)
       let file = File(
         id: id, owner: new.owner, name: new.name, type: new.type, size: new.size, access: new.access,
@@ -61,6 +62,20 @@ extension MemoryWorld: FileStore {
       guard ledger.whole(id)?.file.owner == owner else { return false }
       ledger.shelf.rows[id]?.state = .retired
       return true
+    }
+  }
+
+  /// Begins to delete what belongs to nothing else.
+  public func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID? {
+    try transaction { (ledger, _) throws(ChatError) in
+      let own = ledger.shelf.rows.values.filter { row in
+        row.file.owner == owner && row.state != .retired && after.map { row.file.id > $0 } ?? true
+      }
+      let page = own.sorted { $0.file.id < $1.file.id }.prefix(max(0, limit))
+      for row in page where row.sent.isEmpty && row.file.access == .conversations {
+        ledger.shelf.rows[row.file.id]?.state = .retired
+      }
+      return page.count == limit ? page.last?.file.id : nil
     }
   }
 

@@ -35,34 +35,36 @@ extension Ledger {
       let member = Member(user: subject.id, username: subject.username, role: role)
       row.members[subject.id] = member
       let entry = write(&row, by: caller.author, at: now) { _, _ in .memberJoined(member) }
+      row.joinedSeqs[subject.id] = entry.seq
       conversations[row.id] = row
       conversationsOfUser[subject.id, default: []].insert(row.id)
       return (member, [entry] + tellOwn(subject.id, .joined(row.id, seq: entry.seq), by: caller.author, at: now))
     case .leave:
       row.members[subject.id] = nil
+      row.joinedSeqs[subject.id] = nil
       let entry = write(&row, by: caller.author, at: now) { _, _ in .memberLeft(subject.author) }
       conversations[row.id] = row
       conversationsOfUser[subject.id]?.remove(row.id)
       return (nil, [entry] + tellOwn(subject.id, .left(row.id, seq: entry.seq), by: caller.author, at: now))
     case .change(let role):
-      let entry = setRole(role, of: subject, in: &row, by: caller, at: now)
+      let entry = setRole(role, of: subject.author, in: &row, by: caller.author, at: now)
       conversations[row.id] = row
       return (row.members[subject.id], [entry])
     case .passOwnership:
       let made = [
-        setRole(.owner, of: subject, in: &row, by: caller, at: now),
-        setRole(.admin, of: caller, in: &row, by: caller, at: now),
+        setRole(.owner, of: subject.author, in: &row, by: caller.author, at: now),
+        setRole(.admin, of: caller.author, in: &row, by: caller.author, at: now),
       ]
       conversations[row.id] = row
       return (row.members[subject.id], made)
     }
   }
 
-  private mutating func setRole(
-    _ role: Role, of user: User, in row: inout ConversationRow, by caller: User, at now: Timestamp
+  mutating func setRole(
+    _ role: Role, of user: Author, in row: inout ConversationRow, by caller: Author, at now: Timestamp
   ) -> Entry {
     let member = Member(user: user.id, username: user.username, role: role)
     row.members[user.id]?.role = role
-    return write(&row, by: caller.author, at: now) { _, _ in .memberChanged(member) }
+    return write(&row, by: caller, at: now) { _, _ in .memberChanged(member) }
   }
 }

@@ -77,10 +77,11 @@ extension MemoryWorld: UserStore {
 
   /// Ends the account with all its sessions.
   public func delete(_ user: UserID) async throws(ChatError) -> Bool {
-    try transaction { (ledger, _) throws(ChatError) in
+    try transaction { (ledger, now) throws(ChatError) in
       guard ledger.living(user) != nil else { return false }
       ledger.users[user]?.isGone = true
       ledger.users[user]?.passwordHash = ""
+      ledger.cleanups[user] = now
       for id in ledger.sessionsOfUser[user] ?? [] { ledger.sessions[id]?.ended = true }
       return true
     }
@@ -104,7 +105,8 @@ extension MemoryWorld: UserStore {
   /// The users whose name keys lie nearest to each of the keys.
   public func near(keys: [String], each: Int) async throws(ChatError) -> [User] {
     try transaction { (ledger, _) throws(ChatError) in
-      let sorted = ledger.userByKey.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      let living = ledger.userByKey.filter { ledger.living($0.value) != nil }
+      let sorted = living.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       var found: Set<UserID> = []
       for key in keys {
         let place = sorted.firstIndex { !$0.utf8.lexicographicallyPrecedes(key.utf8) } ?? sorted.count

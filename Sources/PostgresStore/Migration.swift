@@ -38,6 +38,7 @@ public struct Migration: Sendable {
     Migration(14, "0014_sharing.sql", PackageResources._014_sharing_sql),
     Migration(15, "0015_kept_plans.sql", PackageResources._015_kept_plans_sql),
     Migration(16, "0016_old_sessions.sql", PackageResources._016_old_sessions_sql),
+    Migration(17, "0017_account_cleanup.sql", PackageResources._017_account_cleanup_sql),
   ]
 
   /// The version that this binary's statements are written for.

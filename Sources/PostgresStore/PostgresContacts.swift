@@ -18,11 +18,11 @@ public struct PostgresContacts: ContactStore {
       JOIN contact_pair p ON p.bucket = asked.bucket::smallint AND p.low = asked.low AND p.high = asked.high
     """, repeatable: true, scatter: .contactPairs)
   static let put = Statement("contacts.put_pair", ContactRows.put)
-  /// How many a user has, counted no further than asked.
+  /// How many a user has, counted no further than asked; and whether his account is there still.
   static let count = Statement(
     "contacts.count",
     """
-    SELECT count(*) FROM (
+    SELECT count(*), (SELECT u.id FROM chat_user u WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL) FROM (
       SELECT 1 FROM contact k WHERE k.bucket = $1 AND k.user_id = $2 AND (k.state IS NOT NULL OR k.blocks) LIMIT $3) few
     """)
   static let list = Statement(
@@ -80,10 +80,12 @@ public struct PostgresContacts: ContactStore {
       let (old, counts, moment) = try await failure.translating { () throws(PostgresError) in
         try await Self.situation(of: key, caller, other, limit: limit, in: transaction)
       }
+      guard change.onlyEnds || counts.count == 2 else { throw .notFound(.user) }
       let new = try ContactRules.outcome(
         of: change, by: caller.id, in: old, counts: counts, limit: limit, at: moment)
       let made = try await failure.translating { () throws(PostgresError) in
-        try await Self.store(new, instead: old, by: caller, about: other, at: moment, in: transaction)
+        try await Self.store(
+          new, instead: old, by: caller, about: other, at: moment, lists: Set(counts.keys), in: transaction)
       }
       return (ContactRules.contact(of: caller.id, with: other.author, in: new, at: moment), made)
     }
@@ -94,6 +96,7 @@ public struct PostgresContacts: ContactStore {
     [.int2(user.bucket.number), .int8(user.rawValue), .int8(other.rawValue)]
   }
 
+  /// - Returns: a count of each whose account has not ended.
   private static func situation(
     of key: ContactPair, _ caller: User, _ other: User, limit: Int, in transaction: PostgresTransaction
   ) async throws(PostgresError) -> (ContactPair, counts: [UserID: Int64], Timestamp) {
@@ -108,19 +111,23 @@ public struct PostgresContacts: ContactStore {
     let pair = try answers[locks.count].first.map { (row) throws(PostgresError) in try ContactRows.pair(row) }
     var counts: [UserID: Int64] = [:]
     for (index, user) in users.enumerated() {
-      counts[user.id] = try answers[locks.count + 1 + index].first?.int8(0) ?? 0
+      guard let row = answers[locks.count + 1 + index].first, try row.optionalInt8(1) != nil else { continue }
+      counts[user.id] = try row.int8(0)
     }
     return (pair ?? key, counts, moment)
   }
 
+  /// - Parameter lists: those who have a list of contacts: who has gone has none.
   private static func store(
     _ new: ContactPair, instead old: ContactPair, by caller: User, about other: User, at moment: Timestamp,
-    in transaction: PostgresTransaction
+    lists: Set<UserID>, in transaction: PostgresTransaction
   ) async throws(PostgresError) -> Made {
     guard new != old else { return [] }
     var plan = WritePlan(at: moment)
     plan.add(Self.put, ContactRows.parameters(of: new))
-    for (owner, subject) in [(caller, other), (other, caller)] { plan.list(subject, of: owner, in: new) }
+    for (owner, subject) in [(caller, other), (other, caller)] where lists.contains(owner.id) {
+      plan.list(subject, of: owner, in: new)
+    }
     for (reader, event) in ContactRules.news(from: old, to: new, by: caller, about: other, at: moment) {
       plan.append(event, to: reader.ownConversation, by: caller.author)
     }

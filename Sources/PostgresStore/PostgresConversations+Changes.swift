@@ -39,7 +39,7 @@ extension PostgresConversations {
     return try await changing(id, caller: caller, subject: subject, asking: also) {
       (standing, moment, answers, transaction) throws(ChatError) in
       let owners = try await failure.translating { () throws(PostgresError) in
-        try await countOwners(standing, isSelf: subject.id == caller.id, in: transaction)
+        try await Self.countOwners(standing, isSelf: subject.id == caller.id, in: transaction)
       }
       let decision = try MembershipRules.decide(
         change,
@@ -62,12 +62,11 @@ extension PostgresConversations {
   }
 
   /// How many own it, as far as it matters: only an owner who goes asks whether he is the only one.
-  private func countOwners(
+  static func countOwners(
     _ standing: Standing, isSelf: Bool, in transaction: PostgresTransaction
   ) async throws(PostgresError) -> Int {
     guard isSelf, standing.caller == .owner else { return 1 }
-    let id = standing.conversation.id
-    let rows = try await transaction.query(Self.owners, [.int2(id.bucket.number), .int8(id.rawValue)])
+    let rows = try await transaction.query(Self.owners, key(standing.conversation.id))
     return try rows.first.map { (row) throws(PostgresError) in Int(clamping: try row.int8(0)) } ?? 1
   }
 
@@ -151,46 +150,50 @@ extension WritePlan {
       return standing.subject
     case .join(let role):
       let member = Member(user: subject.id, username: subject.username, role: role)
-      add([member], to: conversation)
+      add([member], to: conversation, joinedSeq: next)
       addToCount(1, of: conversation)
       append(.memberJoined(member), to: conversation, by: caller.author)
       tellJoined(subject, conversation, seq: next, by: caller.author)
       return role
     case .leave:
-      add(PostgresConversations.removeMember, key(subject.id, in: conversation))
-      addToCount(-1, of: conversation)
-      append(.memberLeft(subject.author), to: conversation, by: caller.author)
+      remove(subject, from: conversation, by: caller.author)
       unlist(conversation, of: subject)
       append(.left(conversation, seq: next), to: subject.ownConversation, by: caller.author)
       return nil
     case .change(let role):
-      setRole(role, of: subject, in: conversation, by: caller)
+      setRole(role, of: subject.author, in: conversation, by: caller.author)
       return role
     case .passOwnership:
-      setRole(.owner, of: subject, in: conversation, by: caller)
-      setRole(.admin, of: caller, in: conversation, by: caller)
+      setRole(.owner, of: subject.author, in: conversation, by: caller.author)
+      setRole(.admin, of: caller.author, in: conversation, by: caller.author)
       return .owner
     }
   }
 
-  fileprivate mutating func unlist(_ conversation: ConversationID, of user: User) {
+  /// Takes a member out and tells those who stay.
+  mutating func remove(_ member: User, from conversation: ConversationID, by author: Author) {
+    add(PostgresConversations.removeMember, key(member.id, in: conversation))
+    addToCount(-1, of: conversation)
+    append(.memberLeft(member.author), to: conversation, by: author)
+  }
+
+  mutating func unlist(_ conversation: ConversationID, of user: User) {
     add(
       PostgresConversations.unlist,
       [.int2(user.id.bucket.number), .int8(user.id.rawValue), .int8s([conversation.rawValue])])
   }
 
-  private mutating func setRole(_ role: Role, of user: User, in conversation: ConversationID, by caller: User) {
+  mutating func setRole(_ role: Role, of user: Author, in conversation: ConversationID, by author: Author) {
     add(PostgresConversations.setRole, key(user.id, in: conversation) + [.text(role.rawValue)])
     append(
-      .memberChanged(Member(user: user.id, username: user.username, role: role)), to: conversation, by: caller.author)
+      .memberChanged(Member(user: user.id, username: user.username, role: role)), to: conversation, by: author)
   }
 
   private mutating func addToCount(_ change: Int64, of conversation: ConversationID) {
-    add(
-      PostgresConversations.count, [.int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(change)])
+    add(PostgresConversations.count, PostgresConversations.key(conversation) + [.int8(change)])
   }
 
   private func key(_ user: UserID, in conversation: ConversationID) -> [Parameter] {
-    [.int2(conversation.bucket.number), .int8(conversation.rawValue), .int8(user.rawValue)]
+    PostgresConversations.key(conversation) + [.int8(user.rawValue)]
   }
 }

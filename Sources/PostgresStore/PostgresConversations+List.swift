@@ -5,11 +5,11 @@ import Synchronization
 /// The list of a user's conversations, which is bounded: whoever is to enter one more is counted in the transaction
 /// that would enter him, under the lock of his bucket.
 extension PostgresConversations {
-  /// At most as many as matter.
+  /// At most as many as matter; and whether the account is there still, since whoever adds has looked before the lock.
   static let countListed = Statement(
     "conversations.count_listed",
     """
-    SELECT count(*) FROM (
+    SELECT count(*), (SELECT u.id FROM chat_user u WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NULL) FROM (
       SELECT 1 FROM user_conversation l WHERE l.bucket = $1 AND l.user_id = $2 LIMIT $3) AS listed
     """)
   static let unlist = Statement(
@@ -34,14 +34,16 @@ extension PostgresConversations {
   }
 
   /// - Parameter byOwnWish: who enters by himself; others fill ``ConversationRules/mostByOthers(_:)`` of a list.
-  /// - Throws: `.conflict(.conversationsFull)`.
+  /// - Throws: `.conflict(.conversationsFull)`, `.notFound(.user)`.
   func checkEntering(
     _ answers: ArraySlice<Rows>, of users: [User], byOwnWish: [UserID], most: Int
   ) throws(ChatError) {
     for (user, answer) in zip(users, answers) {
-      let count = try failure.reading { () throws(PostgresError) in
-        try answer.first.map { (row) throws(PostgresError) in try row.int8(0) } ?? 0
+      let (count, account) = try failure.reading { () throws(PostgresError) -> (Int64, Int64?) in
+        guard let row = answer.first else { return (0, nil) }
+        return (try row.int8(0), try row.optionalInt8(1))
       }
+      guard account != nil else { throw .notFound(.user) }
       try ConversationRules.checkEntering(Int(clamping: count), most: Self.allowed(user, byOwnWish, most))
     }
   }

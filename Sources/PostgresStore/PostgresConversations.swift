@@ -193,6 +193,8 @@ extension PostgresConversations {
     [.int2(id.bucket.number), .int8(id.rawValue), .int8(caller.rawValue), .int8(subject.rawValue)]
   }
 
+  static func key(_ id: ConversationID) -> [Parameter] { [.int2(id.bucket.number), .int8(id.rawValue)] }
+
   private static func page(of id: ConversationID, after: UserID?, limit: Int) -> [Parameter] {
     [.int2(id.bucket.number), .int8(id.rawValue), .int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
   }

@@ -25,6 +25,17 @@ public struct PostgresFiles: FileStore {
     """
     UPDATE file SET state = 2 WHERE bucket = $1 AND id = $2 AND owner = $3 AND state = 1 AND url IS NULL RETURNING id
     """)
+  static let unshared = Statement(
+    "files.unshared",
+    """
+    SELECT f.id, f.access = 'conversations'
+        AND NOT EXISTS (SELECT 1 FROM file_link l WHERE l.bucket = $1 AND l.file = f.id)
+    FROM file f WHERE f.bucket = $1 AND f.owner = $2 AND f.id > $3 AND f.state < 2 AND f.url IS NULL
+    ORDER BY f.id LIMIT $4
+    """, repeatable: true)
+  static let retireAll = Statement(
+    "files.retire_all",
+    "UPDATE file SET state = 2 WHERE bucket = $1 AND owner = $2 AND id = ANY ($3) AND state < 2 AND url IS NULL")
   static let forget = Statement("files.forget", "SELECT forget_file($1, $2)", repeatable: true)
   static let leftovers = Statement(
     "files.leftovers",
@@ -54,7 +65,8 @@ public struct PostgresFiles: FileStore {
     repeatable: true)
 
   static let statements =
-    [reserve, complete, byID, list, retire, forget, leftovers, usage, own, link, sent] + linkStatements
+    [reserve, complete, byID, list, retire, unshared, retireAll, forget, leftovers, usage, own, link, sent]
+    + linkStatements
 
   private static let columns = "f.id, f.owner, f.name, f.type, f.size, f.access, f.secret, f.created_at"
 
@@ -102,6 +114,19 @@ public struct PostgresFiles: FileStore {
   public func retire(_ id: FileID, of owner: UserID) async throws(ChatError) -> Bool {
     try await failure.translating { () throws(PostgresError) in
       try await !pool.query(Self.retire, id.key + [.int8(owner.rawValue)]).isEmpty
+    }
+  }
+
+  /// Begins to delete what belongs to nothing else.
+  public func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID? {
+    try await failure.translating { () throws(PostgresError) in
+      let key: [Parameter] = [.int2(owner.bucket.number), .int8(owner.rawValue)]
+      let rows = try await pool.query(
+        Self.unshared, key + [.int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
+      ).map { (row) throws(PostgresError) in (id: try row.int8(0), isUnshared: try row.bool(1)) }
+      let unshared = rows.filter(\.isUnshared).map(\.id)
+      if !unshared.isEmpty { _ = try await pool.query(Self.retireAll, key + [.int8s(unshared)]) }
+      return rows.count == limit ? rows.last.map { FileID(rawValue: $0.id) } : nil
     }
   }
 

@@ -17,6 +17,8 @@ public struct PostgresStores: Sendable {
   public let conversations: PostgresConversations
   /// What users are to each other.
   public let contacts: PostgresContacts
+  /// What accounts that have ended leave behind.
+  public let cleanups: PostgresCleanup
   /// Logs.
   public let log: PostgresLog
   /// Messages after they were sent.
@@ -54,6 +56,7 @@ public struct PostgresStores: Sendable {
       pool: pool, ids: ids, failure: failure, desk: desk, membersShown: limits.membersShownMax,
       conversationsMax: limits.conversationsPerUserMax)
     contacts = PostgresContacts(pool: pool, failure: failure, desk: desk)
+    cleanups = PostgresCleanup(pool: pool, failure: failure, desk: desk)
     imports = PostgresImport(pool: pool, ids: ids, failure: failure, users: users, contacts: contacts)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction, stepwise: stepwise)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure, replicas: replicas, desk: desk)
@@ -74,4 +77,5 @@ public struct PostgresStores: Sendable {
     + PostgresSessions.statements
     + PostgresConversations.statements + PostgresContacts.statements + PostgresLog.statements
     + PostgresMessages.statements + PostgresImport.statements + PostgresFiles.statements + PostgresBlobs.statements
+    + PostgresCleanup.statements
 }

@@ -79,18 +79,24 @@ extension PostgresUsers {
     return ended
   }
 
-  /// Ends the account with all its sessions.
+  /// Ends the account with all its sessions, and notes what it leaves behind.
   public func delete(_ user: UserID) async throws(ChatError) -> Bool {
-    try await changing(user, by: Self.markDeleted, [], keeping: nil) != nil
+    try await changing(user, by: Self.markDeleted, [], keeping: nil, isEnd: true) != nil
+  }
+
+  private static func note(_ user: UserID, in transaction: PostgresTransaction) async throws(PostgresError) {
+    guard let row = try await transaction.query(PostgresCleanup.picture, key(user)).first else { return }
+    _ = try await transaction.query(PostgresCleanup.note, key(user) + [.text(try row.optionalText(0))])
   }
 
   /// Changes the user's row, then ends his sessions; nil when he has no row.
   private func changing(
-    _ user: UserID, by statement: Statement, _ rest: [Parameter], keeping kept: SessionID?
+    _ user: UserID, by statement: Statement, _ rest: [Parameter], keeping kept: SessionID?, isEnd: Bool = false
   ) async throws(ChatError) -> [SessionID]? {
     defer { desk.forget() }
     return try await failure.translating { () throws(PostgresError) in
       try await pool.transaction { (transaction) throws(PostgresError) -> [SessionID]? in
+        if isEnd { try await Self.note(user, in: transaction) }
         guard try await transaction.query(statement, Self.key(user) + rest).affected == 1 else { return nil }
         // A statement of its own, so that it sees the sessions that were opened while the row was waited for.
         let others = Self.key(user) + [.int8(kept?.rawValue ?? 0)]
@@ -126,7 +132,7 @@ extension PostgresUsers {
     }
   }
 
-  private static func key(_ user: UserID) -> [Parameter] { [.int2(user.bucket.number), .int8(user.rawValue)] }
+  static func key(_ user: UserID) -> [Parameter] { [.int2(user.bucket.number), .int8(user.rawValue)] }
 
   private static func parameters(
     _ user: UserID, _ change: ProfileChange, attributes: [String: String]?

@@ -19,6 +19,10 @@ extension Scatter {
   /// `contacts.pairs`
   static let contactPairs = Scatter(
     most: 1_000, deadline: 2_000, reason: "Lists of contacts: a block holds at once, so the list says so at once.")
+  /// `cleanup.idle`
+  static let cleanupsIdle = Scatter(
+    most: 100, deadline: 2_000,
+    reason: "Accounts that a node has ended and not cleaned up; asked once a minute in the whole cluster.")
   /// `conversations.living`
   static let conversationsListed = Scatter(
     most: 1_000, deadline: 2_000,

@@ -18,8 +18,8 @@ struct WritePlan {
   static let addMembers = Statement(
     "members.add",
     """
-    INSERT INTO member (bucket, conversation, user_id, username, role)
-    SELECT $1, $2, new.user_id, new.username, new.role
+    INSERT INTO member (bucket, conversation, user_id, username, role, joined_seq)
+    SELECT $1, $2, new.user_id, new.username, new.role, $6
     FROM unnest($3::bigint[], $4::text[], $5::text[]) AS new (user_id, username, role)
     """)
   static let list = Statement(
@@ -64,16 +64,17 @@ struct WritePlan {
         .text(conversation.title), .int8(pair?.low.rawValue), .int8(pair?.high.rawValue),
         .int8(Int64(conversation.memberCount)), .time(moment.milliseconds), .text(conversation.picture),
       ])
-    add(conversation.members, to: conversation.id)
+    add(conversation.members, to: conversation.id, joinedSeq: 1)
     append(.conversationCreated(conversation), to: conversation.id, by: author)
   }
 
-  mutating func add(_ members: [Member], to conversation: ConversationID) {
+  /// Adds members, by the entry with that `seq`.
+  mutating func add(_ members: [Member], to conversation: ConversationID, joinedSeq: Int64) {
     add(
       Self.addMembers,
       [
         .int2(conversation.bucket.number), .int8(conversation.rawValue), .int8s(members.map(\.user.rawValue)),
-        .texts(members.map(\.username)), .texts(members.map(\.role.rawValue)),
+        .texts(members.map(\.username)), .texts(members.map(\.role.rawValue)), .int8(joinedSeq),
       ])
   }
 

@@ -36,7 +36,8 @@ public struct Stage: Sendable {
     let credentials = FakeCredentials()
     let publisher = RecordingPublisher()
     let chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world,
       files: world, blobs: world, credentials: credentials, publisher: publisher,
       limiter: MemoryRateLimiter(clock: clock), presence: presence, clock: clock, limits: limits)
     let cast = try await Cast.gather(in: StoresUnderTest(world))

@@ -11,6 +11,8 @@ public struct StoresUnderTest: Sendable {
   public let conversations: any ConversationStore
   /// What users are to each other.
   public let contacts: any ContactStore
+  /// What accounts that have ended leave behind.
+  public let cleanups: any CleanupStore
   /// Logs.
   public let log: any LogStore
   /// Messages after they were sent.
@@ -25,13 +27,14 @@ public struct StoresUnderTest: Sendable {
   /// Takes the stores; several cases may run on one set, side by side.
   public init(
     users: any UserStore, sessions: any SessionStore, conversations: any ConversationStore,
-    contacts: any ContactStore, log: any LogStore, messages: any MessageStore, files: any FileStore,
-    blobs: any BlobStore, imports: any ImportStore
+    contacts: any ContactStore, cleanups: any CleanupStore, log: any LogStore, messages: any MessageStore,
+    files: any FileStore, blobs: any BlobStore, imports: any ImportStore
   ) {
     self.users = users
     self.sessions = sessions
     self.conversations = conversations
     self.contacts = contacts
+    self.cleanups = cleanups
     self.log = log
     self.messages = messages
     self.files = files
@@ -42,7 +45,7 @@ public struct StoresUnderTest: Sendable {
   /// All of one memory world.
   public init(_ world: MemoryWorld) {
     self.init(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
-      blobs: world, imports: world)
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world, files: world, blobs: world, imports: world)
   }
 }

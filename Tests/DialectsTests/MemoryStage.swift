@@ -34,7 +34,8 @@ final class MemoryStage: TranscriptStage, @unchecked Sendable {
       ports: loop, broker: broker, log: world, conversations: world, contacts: world, signIns: world,
       presence: presence)
     let chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(time)),
       presence: presence, clock: VirtualClock(time), limits: limits)

@@ -22,8 +22,8 @@ struct AdapterContractTests {
     let (first, second) = try await Database.pair.value
     let mixed = StoresUnderTest(
       users: first.stores.users, sessions: second.stores.sessions, conversations: second.stores.conversations,
-      contacts: second.stores.contacts, log: first.stores.log, messages: first.stores.messages,
-      files: second.stores.files, blobs: first.stores.blobs,
+      contacts: second.stores.contacts, cleanups: first.stores.cleanups, log: first.stores.log,
+      messages: first.stores.messages, files: second.stores.files, blobs: first.stores.blobs,
       imports: second.stores.imports)
     try await contractCase.run(mixed)
   }

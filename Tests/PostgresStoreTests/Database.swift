@@ -22,7 +22,7 @@ final class Database: Sendable {
   func underTest(past: Bool) -> StoresUnderTest {
     StoresUnderTest(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations,
-      contacts: stores.contacts, log: past ? PastReadingLog(stores.log) : stores.log,
+      contacts: stores.contacts, cleanups: stores.cleanups, log: past ? PastReadingLog(stores.log) : stores.log,
       messages: stores.messages, files: stores.files,
       blobs: stores.blobs, imports: stores.imports)
   }

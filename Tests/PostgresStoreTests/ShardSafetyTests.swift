@@ -23,7 +23,7 @@ struct ShardSafetyTests {
       statement.scatter.map { Self.line(statement.name, $0) }
     }
     #expect(Set(rows) == Set(written.map(String.init)), "\(rows.sorted().joined(separator: "\n"))")
-    #expect(rows.count == 11)
+    #expect(rows.count == 12)
     #expect(Set(PostgresStores.statements.map(\.name)).count == PostgresStores.statements.count, "names are unique")
   }
 

@@ -35,7 +35,8 @@ final class SocketStage {
       presence: presence,
       limits: delivery)
     chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world,
       files: world, blobs: world, credentials: FakeCredentials(), publisher: broker,
       limiter: MemoryRateLimiter(clock: VirtualClock(time)), presence: presence, clock: VirtualClock(time))
     let notes = notes

@@ -76,7 +76,11 @@ enum Users {
       "AccountEnd", [.string("password", .required, bytes: 1...limits.passwordBytesMax, "The password.")])
     return Endpoint(
       .delete, "/v1/users/me", "deleteMe",
-      "Ends the account for ever, and all its sessions; its name stays taken, its messages stay.", rate: .signIn,
+      """
+      Ends the account for ever, and all its sessions. Its name stays taken; its messages, and what was sent with \
+      them, stay. Within moments it leaves its groups (`member.left`; was it the only owner, the longest-serving admin \
+      becomes the owner, without admins the longest-serving member), its contacts lose it, its other files are deleted.
+      """, rate: .signIn,
       body: body, answers: [.init(204, nil, "It is gone; its sockets are closed with 4501.")], refusals: [401]
     ) { call async throws(ChatError) in
       let command = DeleteAccount(password: call.body.string("password") ?? "")

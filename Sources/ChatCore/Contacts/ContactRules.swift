@@ -263,3 +263,13 @@ public enum ContactChange: Hashable, Sendable {
   /// write.
   case restore(ContactState?, isBlocked: Bool, since: Timestamp?)
 }
+
+extension ContactChange {
+  /// Whether it may be made though one of the two has no account any more.
+  public var onlyEnds: Bool {
+    switch self {
+    case .remove, .unblock: true
+    case .request, .accept, .deny, .add, .meet, .block, .timeOut, .reset, .befriend, .restore: false
+    }
+  }
+}

@@ -18,7 +18,7 @@ public struct RequestContact: Command {
 extension Chat {
   /// Changes what the caller and another are to each other, and tells both what they may know of it.
   func change(_ change: ContactChange, with user: UserID, as caller: Caller) async throws(ChatError) -> Contact {
-    let (me, other) = try await pairOfTwo(caller, user)
+    let (me, other) = try await pairOfTwo(caller, user, orEnded: change.onlyEnds)
     let (contact, made) = try await contacts.change(change, by: me, to: other, limit: limits.contactsPerUserMax)
     if !made.isEmpty { publisher.publish(made) }
     return contact
@@ -26,13 +26,17 @@ extension Chat {
 
   /// The accounts of the caller and another.
   ///
+  /// - Parameter orEnded: whether the other's may have ended: who has him on a list must be able to take him off.
   /// - Throws: `.invalid` at `/user` for oneself, `.notFound(.user)`.
-  func pairOfTwo(_ caller: Caller, _ user: UserID) async throws(ChatError) -> (caller: User, other: User) {
+  func pairOfTwo(
+    _ caller: Caller, _ user: UserID, orEnded: Bool = false
+  ) async throws(ChatError) -> (caller: User, other: User) {
     var faults = Faults()
     if user == caller.user { faults.add("/user", "not_allowed", "user must be another user than the caller.") }
     try faults.settle()
     let (me, other) = try await pair(caller, user)
-    guard let other else { throw .notFound(.user) }
-    return (me, other)
+    if let other { return (me, other) }
+    guard orEnded, let gone = try await cleanups.endedAccount(user) else { throw .notFound(.user) }
+    return (me, gone)
   }
 }

@@ -7,7 +7,9 @@
 ///   - an admin adds and removes plain members, and may step down; he touches neither the owner nor other admins;
 ///   - the owner also makes and unmakes admins, and passes ownership to a member (he himself is an admin from then on);
 ///   - he may also share ownership (``ShareOwnership``), and stays an owner beside the other;
-///   - a member leaves when he likes, the only owner only after passing ownership, unless he is the last member.
+///   - a member leaves when he likes, the only owner only after passing ownership, unless he is the last member;
+///   - whose account ends leaves at once; was he the only owner, the admin who has been in for longest owns it from
+///     then on, or, without admins, the member who has.
 /// - Source: design.md section 6, "Roles".
 public enum MembershipRules {
   /// Everything that the decision depends on, as it stands inside the transaction.
@@ -122,6 +124,39 @@ public enum MembershipRules {
     guard let subject = situation.subject else { throw .notFound(.member) }
     if caller == .admin, subject != .member { throw .forbidden(.roleTooLow) }
     return .leave
+  }
+}
+
+extension MembershipRules {
+  /// How one whose account has ended leaves a conversation.
+  public enum Exit: Hashable, Sendable {
+    /// Not at all: it is a direct conversation, which stays the other's, or he is no member.
+    case none
+    /// `member.left`.
+    case leave
+    /// The one who is first by ``precedes(_:_:)`` becomes the owner, `member.changed`; then `member.left`.
+    case leaveToSuccessor
+  }
+
+  /// Decides it; never refused.
+  ///
+  /// - Parameters:
+  ///   - role: his own; nil when he is no member.
+  ///   - owners: how many owners there are, himself among them.
+  ///   - members: how many members.
+  public static func exit(from kind: ConversationKind, role: Role?, owners: Int, members: Int) -> Exit {
+    guard kind.hasRoles, let role else { return .none }
+    return role == .owner && owners <= 1 && members > 1 ? .leaveToSuccessor : .leave
+  }
+
+  /// Whether one member succeeds an owner before another: admins first, then by the `seq` of the entry by which they
+  /// came last, 0 for who came before that was remembered, then by id.
+  public static func precedes(_ one: (member: Member, joinedSeq: Int64), _ other: (member: Member, joinedSeq: Int64))
+    -> Bool
+  {
+    let (isAdmin, isOther) = (one.member.role == .admin, other.member.role == .admin)
+    if isAdmin != isOther { return isAdmin }
+    return (one.joinedSeq, one.member.user) < (other.joinedSeq, other.member.user)
   }
 }
 

@@ -56,7 +56,7 @@ public struct UploadFile: Command {
 
 extension Chat {
   /// Takes away the bytes of a file that nobody finds, then its row.
-  fileprivate func drop(_ id: FileID) async throws(ChatError) {
+  func drop(_ id: FileID) async throws(ChatError) {
     try await blobs.delete(id)
     try await files.forget(id)
   }

@@ -85,6 +85,21 @@ extension Chat {
     }
   }
 
+  /// Pays for the going of one whose account has ended. Nobody waits for it: where there are no deliveries left it
+  /// waits for them, a second at most, so that many who end at once do not take them all from those who write; then he
+  /// goes like anybody who leaves.
+  func payForGone(
+    in conversation: Conversation, waiting pause: (Milliseconds) async -> Void
+  ) async -> FanOutToll? {
+    let members = conversation.memberCount
+    guard limits.fanOutPerSecond > 0, members > limits.signalMembersMax else { return nil }
+    let toll = FanOutToll(conversation: conversation.id, deliveries: members)
+    let decision = await take(toll, 1)
+    if decision.allowed { return toll }
+    await pause(min(decision.retryAfter, AccountCleanup.pauseMax))
+    return await take(toll, 1).allowed ? toll : nil
+  }
+
   /// Nothing was told.
   func giveBack(_ toll: FanOutToll?) async {
     guard let toll else { return }

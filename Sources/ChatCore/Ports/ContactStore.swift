@@ -10,6 +10,7 @@ public protocol ContactStore: Sendable {
   ///
   /// - Parameter limit: how many contacts each of the two may have; blocking counts to twice that.
   /// - Throws: as the rules, and `.conflict(.contactsFull)`; a ``ContactChange/meet`` beyond the limit does nothing.
+  ///   `.notFound(.user)` when the account of one of the two has ended, but for ``ContactChange/onlyEnds``.
   func change(_ change: ContactChange, by caller: User, to other: User, limit: Int) async throws(ChatError)
     -> (contact: Contact, made: Made)
   /// What two users are to each other; two strangers when nothing is remembered.

@@ -5,7 +5,7 @@
 public protocol FileStore: Sendable {
   /// Makes the row of a file whose bytes are to come, counted against what its owner may have in the same transaction.
   ///
-  /// - Throws: `.conflict(.fileQuota)`.
+  /// - Throws: `.conflict(.fileQuota)`, also when the owner's account has ended.
   func reserve(_ new: NewFile, quota: FileUsage) async throws(ChatError) -> File
   /// Says that the bytes are there; false when the row is gone.
   func complete(_ id: FileID) async throws(ChatError) -> Bool
@@ -18,6 +18,10 @@ public protocol FileStore: Sendable {
   /// Ends it, after the bytes are gone: takes away row and links, and counts the file no more. Once complete and not
   /// retired, a file stays.
   func forget(_ id: FileID) async throws(ChatError)
+  /// Begins to delete those of the owner's files that belong to nothing else: sent into no conversation, and no
+  /// ``PublicFileName`` given; those whose bytes are yet to come too. Looks at `limit` of them, ascending after
+  /// `after`, and gives the last that it looked at; nil when there are no more.
+  func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID?
   /// Files of the owner that are being deleted, or were reserved that long ago and never completed.
   func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID]
   /// What the owner's files take, those that are being uploaded or deleted too.

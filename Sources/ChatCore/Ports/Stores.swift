@@ -27,8 +27,9 @@ public protocol UserStore: Sendable {
   func update(_ user: UserID, _ change: ProfileChange) async throws(ChatError) -> User
   /// Ends the account for ever, with all its sessions, in one transaction; false when there was none.
   ///
-  /// From then on no method of this store finds the user; his name stays taken, his messages and memberships stay, and
-  /// ``SessionStore/open(user:device:nonce:most:)`` refuses him.
+  /// From then on no method of this store finds the user; his name stays taken, his messages stay, and
+  /// ``SessionStore/open(user:device:nonce:most:)`` refuses him. He is noted for ``CleanupStore``, which takes him out
+  /// of his conversations.
   func delete(_ user: UserID) async throws(ChatError) -> Bool
   /// Users whose name key begins with `prefix` (all with an empty one), ascending by the bytes of the key, after the
   /// key `after`; a scatter statement.
@@ -96,7 +97,7 @@ public protocol ConversationStore: Sendable {
   ///
   /// - Parameter most: how many conversations each of the two may have with it.
   /// - Throws: `.forbidden(.blocked)`, `.timedOut`, when there is none and the caller may not write to the other;
-  ///   `.conflict(.conversationsFull)`.
+  ///   `.conflict(.conversationsFull)`; `.notFound(.user)` when an account has ended.
   func openDirect(_ caller: User, _ other: User, most: Int) async throws(ChatError) -> (
     conversation: Conversation, made: Made?
   )
@@ -108,7 +109,8 @@ public protocol ConversationStore: Sendable {
   /// log.
   ///
   /// - Parameter most: how many conversations each of them may have with it.
-  /// - Throws: `.forbidden(.blocked)` when a member has blocked the owner; `.conflict(.conversationsFull)`.
+  /// - Throws: `.forbidden(.blocked)` when a member has blocked the owner; `.conflict(.conversationsFull)`;
+  ///   `.notFound(.user)` when an account has ended.
   func create(_ kind: ConversationKind, title: String, picture: String?, owner: User, members: [User], most: Int)
     async throws(ChatError) -> (conversation: Conversation, made: Made)
   /// One conversation with its first `members` members, as `reader` may see it: a member, or anyone when it is public.
@@ -143,8 +145,8 @@ public protocol ConversationStore: Sendable {
   /// - Parameters:
   ///   - limit: how many members there may be.
   ///   - most: how many conversations the subject may have with it.
-  /// - Throws: as the rules, `.forbidden(.blocked)` when the subject would be added and has blocked the caller, and
-  ///   `.conflict(.conversationsFull)`.
+  /// - Throws: as the rules, `.forbidden(.blocked)` when the subject would be added and has blocked the caller,
+  ///   `.notFound(.user)` when his account has ended, and `.conflict(.conversationsFull)`.
   func change(
     _ id: ConversationID, _ change: MembershipChange, of subject: User, by caller: User, limit: Int, most: Int
   ) async throws(ChatError) -> (member: Member?, made: Made?)

@@ -1,5 +1,7 @@
 /// Ends the caller's account for ever: nobody finds him, signs in as him or takes his name; what he said stays.
 ///
+/// Answered once the account has ended; ``AccountCleanup`` then takes him out of his conversations.
+///
 /// - Shape: `{"password": "…"}`.
 /// - Throws: `.unauthenticated(.wrongCredentials)`, or `.sessionEnded` when it is gone already; `.invalid` at
 ///   `/password`.
@@ -20,5 +22,6 @@ public struct DeleteAccount: Command {
     }
     guard try await chat.users.delete(caller.user) else { throw .unauthenticated(.sessionEnded) }
     chat.publisher.announce(.accountGone(caller.user))
+    chat.accountEnded(caller.user)
   }
 }

@@ -14,6 +14,7 @@ struct Adapters {
   let sessions: any SessionStore
   let conversations: any ConversationStore
   let contacts: any ContactStore
+  let cleanups: any CleanupStore
   let log: any LogStore
   let messages: any MessageStore
   let files: any FileStore
@@ -96,7 +97,8 @@ extension Adapters {
     let objects = try objects(loop, configuration, logger)
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
-      log: stores.log, messages: stores.messages, files: stores.files, blobs: objects ?? stores.blobs, broker: topics,
+      cleanups: stores.cleanups, log: stores.log, messages: stores.messages, files: stores.files,
+      blobs: objects ?? stores.blobs, broker: topics,
       limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
       nodes: NodeList(client: client, names: names), presence: office.directory(on: loop),
       start: {
@@ -148,8 +150,9 @@ extension Adapters {
     let broker = MemoryBroker(on: bus, hop: hop)
     let presence = MemoryPresence(in: book, now: EventLoop.monotonicMilliseconds, hop: hop)
     return Adapters(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world,
-      files: world, blobs: world, broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()), nodes: nil,
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world, files: world, blobs: world, broker: broker, limiter: MemoryRateLimiter(clock: SystemClock()),
+      nodes: nil,
       presence: presence, start: {}, close: {}, report: { nil })
   }
 }

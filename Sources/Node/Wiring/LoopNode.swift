@@ -24,6 +24,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   private let shared: SharedParts
   private let sessionGuard: SessionGuard
   private let chat: Chat
+  private let cleaner: AccountCleaner
   private let service: Service?
   private let hub: Hub
   private let door: RealtimeDoor
@@ -39,12 +40,15 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     self.loop = loop
     self.adapters = adapters
     self.shared = shared
+    let cleaner = AccountCleaner(loop: loop, logger: shared.logger)
+    self.cleaner = cleaner
     chat = Chat(
       users: adapters.users, sessions: adapters.sessions, conversations: adapters.conversations,
-      contacts: adapters.contacts, log: adapters.log, messages: adapters.messages, files: adapters.files,
-      blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker, limiter: adapters.limiter,
+      contacts: adapters.contacts, cleanups: adapters.cleanups, log: adapters.log, messages: adapters.messages,
+      files: adapters.files, blobs: adapters.blobs, credentials: shared.credentials, publisher: adapters.broker,
+      limiter: adapters.limiter,
       presence: adapters.presence, clock: SystemClock(),
-      limits: shared.configuration.chatLimits)
+      limits: shared.configuration.chatLimits, accountEnded: { cleaner.ended($0) })
     sessionGuard = SessionGuard(
       loop: loop, verifier: shared.tokens, clock: SystemClock(), sessions: adapters.sessions)
     let gate = RateGate(limiter: adapters.limiter, policies: shared.configuration.ratePolicies)
@@ -107,6 +111,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   ) throws(SystemError) {
     adapters.start()
     hub.start()
+    cleaner.start(chat)
     let server = HTTPServer(
       loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: self)
     self.server = server
@@ -213,6 +218,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     dialects.end()
     peers?.end()
     hub.stop()
+    cleaner.stop()
     adapters.close()
   }
 

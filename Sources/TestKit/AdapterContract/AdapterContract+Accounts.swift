@@ -60,6 +60,8 @@ extension AdapterContract {
       try expect(try await stores.users.credentials(ofUsernameKey: key) == nil, "by name")
       try expect(try await stores.users.passwordHash(of: bob.id), is: nil, "his password")
       try expect(try await stores.users.search(prefix: key, after: nil, limit: 5), is: [], "by search")
+      let near = try await stores.users.near(keys: [key], each: 2)
+      try expect(!near.contains { $0.id == bob.id }, "by a name that is near")
       try expect(try await stores.sessions.ended(among: [session]), is: [session], "his session")
       try await refused(.unauthenticated(.wrongCredentials), "a session") { () throws(ChatError) in
         try await stores.sessions.open(user: bob.id, device: nil, nonce: nonce, most: 9)

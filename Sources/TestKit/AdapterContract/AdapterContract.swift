@@ -12,7 +12,7 @@ public enum AdapterContract {
   /// All cases.
   public static let all: [ContractCase] =
     users + accounts + sessions + conversations + membership + lists + contacts + replay + sending + reading + races
-    + changes + reactions + readMarkers + files + imports
+    + changes + reactions + readMarkers + files + imports + cleanups
 }
 
 /// One rule of the contract.

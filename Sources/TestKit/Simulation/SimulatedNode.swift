@@ -47,7 +47,8 @@ extension Chat {
   ) -> Chat {
     let clock = VirtualClock(time)
     return Chat(
-      users: world, sessions: world, conversations: store, contacts: world, log: store, messages: store, files: world,
+      users: world, sessions: world, conversations: store, contacts: world, cleanups: world, log: store,
+      messages: store, files: world,
       blobs: world, credentials: FakeCredentials(), publisher: publisher, limiter: MemoryRateLimiter(clock: clock),
       clock: clock)
   }

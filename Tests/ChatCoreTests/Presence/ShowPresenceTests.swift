@@ -76,7 +76,8 @@ import Testing
     let stage = try await Stage.set()
     try await prepare(stage)
     let chat = Chat(
-      users: stage.world, sessions: stage.world, conversations: stage.world, contacts: stage.world, log: stage.world,
+      users: stage.world, sessions: stage.world, conversations: stage.world, contacts: stage.world,
+      cleanups: stage.world, log: stage.world,
       messages: stage.world, files: stage.world, blobs: stage.world, credentials: stage.credentials,
       publisher: stage.publisher, limiter: MemoryRateLimiter(clock: stage.clock),
       presence: EverybodyIs(status: status), clock: stage.clock)

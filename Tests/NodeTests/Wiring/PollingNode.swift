@@ -26,7 +26,8 @@ struct PollingNode {
       ports: surroundings, broker: broker, log: world, conversations: world, contacts: world, signIns: world,
       limits: DeliveryLimits())
     chat = Chat(
-      users: world, sessions: world, conversations: world, contacts: world, log: world, messages: world, files: world,
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world, files: world,
       blobs: world, credentials: FakeCredentials(), publisher: broker, limiter: MemoryRateLimiter(clock: WallClock()),
       clock: WallClock())
     session = EngineSession(
