@@ -5,7 +5,7 @@ umask 022
 CALLER=$PWD # paths that the caller gives begin here; the scripts themselves work from /
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 for file in say cluster processes ports packages build secrets settings postgres redis nodes replace dialects haproxy \
-  json stop supervise first_message; do
+  json stop supervise first_message sanitize; do
   # shellcheck source=/dev/null
   . "$LIB/$file.sh"
 done
