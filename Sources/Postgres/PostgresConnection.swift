@@ -175,7 +175,7 @@ final class PostgresConnection: @unchecked Sendable {
     do {
       isCitus = try SessionCheck.verify(try result.get(), settings)
     } catch {
-      return close(error)
+      return close(SessionCheck.meaning(of: error))
     }
     guard isCitus, seeksCoordinator else { return becomeReady() }
     let deadline = EventLoop.monotonicMilliseconds() + settings.connectTimeout
