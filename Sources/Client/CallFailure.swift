@@ -3,6 +3,8 @@ public struct CallFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// In words: refused, cut, timed out, no HTTP.
   public let description: String
 
+  static let timedOut = CallFailure("timed out")
+
   /// Takes the words.
   public init(_ description: String) { self.description = description }
 }

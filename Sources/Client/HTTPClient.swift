@@ -22,23 +22,31 @@ public final class HTTPClient: @unchecked Sendable {
 
   /// Sends a request and waits for its answer.
   ///
-  /// - Parameter deadline: milliseconds for all of it.
+  /// - Parameter deadline: milliseconds for all of it, however many connections it takes.
   /// - Throws: ``CallFailure``; a kept-alive connection that turns out to be closed before a byte came back is tried
   ///   once more on a new one when the method is one that may be repeated.
   public func call(
     _ method: Method, _ target: String, headers: HeaderFields = [:], body: [UInt8] = [], deadline: Int64 = 10_000
   ) async throws(CallFailure) -> Reply {
     let bytes = request(method, target, headers, body)
+    let end = EventLoop.monotonicMilliseconds() &+ deadline
     while let connection = idle.popLast() {
       guard connection.isOpen else { continue }
       do throws(CallFailure) {
-        return try await exchange(on: connection, method, bytes, deadline)
+        return try await exchange(on: connection, method, bytes, try HTTPClient.left(until: end))
       } catch {
-        if connection.hasReceived || method == .post { throw error }
+        if connection.hasReceived || method == .post || error == .timedOut { throw error }
       }
     }
-    let connection = try await HTTPCall.open(loop, address, tls, deadline)
-    return try await exchange(on: connection, method, bytes, deadline)
+    let connection = try await HTTPCall.open(loop, address, tls, try HTTPClient.left(until: end))
+    return try await exchange(on: connection, method, bytes, try HTTPClient.left(until: end))
+  }
+
+  /// The milliseconds that are left of a call; a server that is silent on one connection is so on the next.
+  private static func left(until end: Int64) throws(CallFailure) -> Int64 {
+    let left = end &- EventLoop.monotonicMilliseconds()
+    guard left > 0 else { throw .timedOut }
+    return left
   }
 
   /// Closes what is idle.
@@ -51,7 +59,8 @@ public final class HTTPClient: @unchecked Sendable {
     on connection: HTTPCall, _ method: Method, _ bytes: [UInt8], _ deadline: Int64
   ) async throws(CallFailure) -> Reply {
     let reply = try await connection.exchange(bytes, isHead: method == .head, deadline: deadline)
-    if reply.keepsAlive { idle.append(connection) } else { connection.close() }
+    // What came behind the reply would be taken for the next one.
+    if reply.keepsAlive, connection.isOpen, !connection.hasMore { idle.append(connection) } else { connection.close() }
     return reply
   }
 
@@ -72,6 +81,8 @@ final class HTTPCall: ConnectionHandler, @unchecked Sendable {
   private var waiting: ((Result<Reply, CallFailure>) -> Void)?
   private var timer: LoopTimer?
   private(set) var hasReceived = false
+  /// Whether something came behind the last reply.
+  var hasMore: Bool { !reader.isEmpty }
 
   private init(_ connection: Connection) { self.connection = connection }
 
@@ -93,31 +104,35 @@ final class HTTPCall: ConnectionHandler, @unchecked Sendable {
 
   func exchange(_ bytes: [UInt8], isHead: Bool, deadline: Int64) async throws(CallFailure) -> Reply {
     hasReceived = false
+    // It may have ended before anybody waited, who then would not be told.
+    guard connection.isOpen else { throw CallFailure("connection ended") }
     reader.expectsNoBody = isHead
     let result = await withCheckedContinuation {
       (continuation: CheckedContinuation<Result<Reply, CallFailure>, Never>) in
       waiting = { continuation.resume(returning: $0) }
-      timer = connection.loop.schedule(after: deadline) { [weak self] in self?.fail("timed out") }
+      timer = connection.loop.schedule(after: deadline) { [weak self] in self?.fail(.timedOut) }
       connection.send(bytes)
     }
     return try result.get()
   }
 
   func received(_ bytes: UnsafeRawBufferPointer) {
+    // What nobody has asked for belongs to no request.
+    guard waiting != nil else { return connection.close() }
     hasReceived = true
     reader.append(bytes)
     switch reader.next() {
     case .needMore: return
     case .reply(let reply): settle(.success(reply))
-    case .failed(let why): fail(why)
+    case .failed(let why): fail(CallFailure(why))
     }
   }
 
   func ended(_ reason: ConnectionEnd) { settle(.failure(CallFailure("connection ended: \(reason)"))) }
 
-  private func fail(_ why: String) {
+  private func fail(_ why: CallFailure) {
     connection.close()
-    settle(.failure(CallFailure(why)))
+    settle(.failure(why))
   }
 
   private func settle(_ result: Result<Reply, CallFailure>) {

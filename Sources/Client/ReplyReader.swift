@@ -43,6 +43,9 @@ public struct ReplyReader: Sendable {
   /// Takes what has arrived.
   public mutating func append(_ input: UnsafeRawBufferPointer) { bytes.append(contentsOf: input) }
 
+  /// Whether nothing waits to be read.
+  var isEmpty: Bool { bytes.isEmpty }
+
   /// What came after the last reply; an upgraded connection's first bytes.
   public mutating func takeRest() -> [UInt8] {
     defer { bytes = [] }

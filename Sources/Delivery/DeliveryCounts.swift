@@ -20,6 +20,8 @@ public struct DeliveryCounts: Sendable, Hashable {
   public var lostFound = 0
   /// Reads of the log that failed and were repeated.
   public var failedReads = 0
+  /// Holes of a log that were passed over: somebody has taken rows out of it.
+  public var passedOver = 0
   /// Sessions closed because they did not read.
   public var slowReaders = 0
   /// Sessions closed because their sign-in session or account ended.

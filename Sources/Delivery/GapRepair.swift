@@ -62,7 +62,13 @@ struct LogCursor {
 
   /// The entry after ``last`` has been delivered.
   mutating func delivered() {
-    last += 1
+    last &+= 1
+    confirmed = max(confirmed, last)
+  }
+
+  /// The log has nothing up to there.
+  mutating func pass(to seq: Int64) {
+    last = max(last, seq)
     confirmed = max(confirmed, last)
   }
 

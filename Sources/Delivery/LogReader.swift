@@ -62,7 +62,7 @@ final class LogReader {
     underWay += 1
     tickets &+= 1
     let (ticket, id, limit, head) = (tickets, room.id, hub.limits.pageEntries, room.cursor.confirmed)
-    let isPast = !isUrgent && head - after >= limit
+    let isPast = !isUrgent && head &- after >= limit
     room.readBegins(ticket: ticket)
     hub.ports.spawn { [hub, log] in
       let page: [Entry]?

@@ -132,7 +132,7 @@ final class ResumeDesk: @unchecked Sendable {
     for id in order.prefix(hub.limits.joinsPerTurn) {
       let head = heads[id] ?? 0
       let have = max(0, resume.have[id] ?? head)
-      if head - have > hub.limits.resumeEntriesMax {
+      if head &- have > hub.limits.resumeEntriesMax {
         behind.append(id)
         hub.join(resume.session, id, skippingTo: head, facts: resume.facts[id])
       } else {

@@ -19,6 +19,8 @@ struct CatchUp {
   var awaitsAnswer = false
   /// The log had nothing for it that the room has had; the next comparison of heads says whether it is lost.
   var isDenied = false
+  /// How often that was so.
+  var denials = 0
 
   /// Whether the store has said that he is a member at ``target``; else it is the broker's word.
   var isKnownMember: Bool
@@ -51,6 +53,23 @@ struct CatchUp {
     guard isKnownMember || target <= head else { return !isDenied }
     target = min(target, head)
     isDenied = false
+    return true
+  }
+
+  /// The log has nothing there.
+  mutating func passOver(after from: Int64, upTo end: Int64) {
+    if !awaitsAnswer, position >= from, position < end { position = end }
+  }
+
+  /// The log ends where it was said to end, and had nothing up to there for a member. The first time he may have come
+  /// while it was read, and is read for again.
+  ///
+  /// - Returns: whether he goes on behind what is not there.
+  mutating func passOverEnd(at last: Int64) -> Bool {
+    guard isDenied, isKnownMember, target <= last, position < last else { return false }
+    isDenied = false
+    guard denials > 1 else { return false }
+    position = last
     return true
   }
 
@@ -102,7 +121,7 @@ extension Room {
   /// False when the session's time in the conversation ends with this entry.
   private func feed(_ entry: EncodedEntry, toCatchingAt index: Int) -> Bool {
     let session = catching[index].session
-    catching[index].isDenied = false
+    (catching[index].isDenied, catching[index].denials) = (false, 0)
     if entry.seq <= catching[index].have {
       catching[index].position = entry.seq
       catching[index].isAbsent = entry.entry.isLeaving(of: session.user)

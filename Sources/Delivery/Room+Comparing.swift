@@ -29,7 +29,7 @@ extension Room {
       told.logEnds(at: head)
       return known.map { cursor.logEnded(at: head, mark: $0.mark) } ?? 0
     }
-    if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil) }
+    if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil, isThere: true) }
     confirmed(head, afterLoss: isLost)
   }
 
@@ -45,6 +45,7 @@ extension Room {
     var answered: [Resume] = []
     for index in catching.indices where catching[index].position == from && catching[index].wantsReads {
       catching[index].isDenied = true
+      catching[index].denials += 1
       if let resume = catching[index].resume { answered.append(resume) }
       catching[index].resume = nil
     }
@@ -53,10 +54,14 @@ extension Room {
 
   /// Heads have been compared: those who were denied something have nothing to wait for, unless it is lost.
   ///
-  /// - Parameter head: where the log ends, when the room was further on.
-  func judgeDenied(lostAfter head: Int64?) {
+  /// - Parameters:
+  ///   - head: where the log ends, when the room was further on.
+  ///   - isThere: whether the log knows the conversation; then it is read again for a member who was denied, and if it
+  ///     has nothing for him again, somebody has taken rows out of it: he goes on where the room is.
+  func judgeDenied(lostAfter head: Int64?, isThere: Bool = false) {
     var leaving: [HubSession] = []
     for index in catching.indices {
+      if isThere, head == nil, catching[index].passOverEnd(at: cursor.last) { hub.counts.passedOver += 1 }
       let stays = head.map { catching[index].fallBack(to: $0) } ?? !catching[index].isDenied
       if !stays { leaving.append(catching[index].session) }
     }
@@ -83,7 +88,7 @@ struct Told {
   mutating func goBack(to head: Int64, by most: Int64) -> Int64 {
     guard last != nil else { return head }
     passing = head
-    return max(0, head - most)
+    return max(0, head &- most)
   }
 
   /// The log ends there now: what comes after that is new to all.

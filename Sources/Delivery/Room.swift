@@ -33,6 +33,8 @@ final class Room {
   /// The log has shown less than the room has had: the next comparison says where it ends.
   var isDistrusted = false
   private var failures = 0
+  /// How often the log was read with a hole after that entry.
+  var holes: [Int64: Int] = [:]
   var reading = Reading.idle
   /// What formats need to know of the conversation; nil until the first session joins that needs it.
   private(set) var facts: RoomFacts?
@@ -133,7 +135,7 @@ final class Room {
   }
 
   /// Delivers the next entry to all who have everything before it, then does what it says about who sits here.
-  private func advance(_ entry: EncodedEntry, _ hub: Hub) {
+  func advance(_ entry: EncodedEntry, _ hub: Hub) {
     cursor.delivered()
     entry.facts = facts
     let isNew = told.isNew(entry.seq, stored: entry.entry.createdAt.milliseconds)
@@ -236,30 +238,6 @@ final class Room {
       self?.restUntilFlushed(by: end)
       self?.settle()
     }
-  }
-
-  private enum PageEnd { case more, logEnds(at: Int64), broken }
-
-  private func deliverPage(after from: Int64, _ entries: [Entry]) -> PageEnd {
-    var end = from
-    var burst = 0
-    for entry in entries {
-      // What a store gets wrong is not passed on.
-      guard entry.conversation == id, entry.seq == end &+ 1 else { return .broken }
-      end = entry.seq
-      cursor.confirm(end)
-      if burst > limits.burstBytesMax { return .more }
-      let encoded = EncodedEntry(entry)
-      encoded.facts = facts
-      if entry.seq == cursor.last + 1 {
-        advance(encoded, hub)
-        hub.counts.repaired += 1
-        burst += members.isEmpty ? 0 : encoded.bytes
-      } else {
-        feed(encoded)
-      }
-    }
-    return entries.count < limits.pageEntries ? .logEnds(at: end) : .more
   }
 
   /// A read failed; the room is not forgotten but tries again a little later.

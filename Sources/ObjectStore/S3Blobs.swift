@@ -48,12 +48,23 @@ public final class S3Blobs: BlobStore {
     guard !range.isEmpty else { return [] }
     let reply = try await call(.get, id, headers: ["Range": "bytes=\(range.lowerBound)-\(range.upperBound - 1)"])
     switch reply.status {
-    case 206: return reply.body
+    case 206:
+      guard isPart(reply, range) else {
+        report("files: GET was answered with another part than was asked for")
+        throw S3Blobs.away
+      }
+      return reply.body
     // A service that does not know ranges sends all of it.
     case 200: return Array(reply.body.dropFirst(Int(clamping: range.lowerBound)).prefix(range.count))
     case 404, 416: throw .notFound(.file)
     default: throw refusal(of: "GET", reply)
     }
+  }
+
+  /// What a cache in between has of another range would be another file's bytes to whoever reads.
+  private func isPart(_ reply: Reply, _ range: Range<Int64>) -> Bool {
+    let said = reply.headers["Content-Range"]?.lowercased() ?? ""
+    return said.hasPrefix("bytes \(range.lowerBound)-") && reply.body.count <= range.count
   }
 
   /// Drops them.

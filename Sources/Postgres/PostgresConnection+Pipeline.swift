@@ -69,6 +69,29 @@ extension PostgresConnection {
     return true
   }
 
+  /// How often in a row a server may say something though it was asked nothing: a reload of its settings, a warning
+  /// before it stops. libpq keeps what it does not throw away, some kilobytes each time, until something is asked.
+  static let unaskedMax = 64
+
+  /// The socket has something, or takes more.
+  func transfer(_ events: PollEvents) {
+    guard let handle else { return }
+    if !events.isDisjoint(with: [.read, .readEnd, .hangUp, .error]) {
+      let isUnasked = expected.isEmpty
+      guard PQconsumeInput(handle) == 1 else {
+        // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
+        drain()
+        return close(lostError())
+      }
+      unasked = isUnasked ? unasked + 1 : 0
+      // Without an answer to wait for nobody would have libpq look at what came.
+      if isUnasked { _ = PQisBusy(handle) }
+      guard unasked <= Self.unaskedMax else { return close(.lost("the server speaks though it was asked nothing")) }
+    }
+    drain()
+    if state != .closed { flush() }
+  }
+
   /// Takes the answers that have arrived.
   func drain() {
     while let handle, state != .closed, let next = expected.first, PQisBusy(handle) == 0 {

@@ -44,6 +44,8 @@ final class PostgresConnection: @unchecked Sendable {
   @exclusivity(unchecked) var unsealed = 0
   /// Of those that end with the next Sync, how many have all answers but that.
   @exclusivity(unchecked) var answered = 0
+  /// How often in a row something came though nothing was asked.
+  var unasked = 0
   var prepared: Set<String> = []
   let arena = ParameterArena()
   /// Held by one transaction, or kept free for one that waits.
@@ -173,7 +175,7 @@ final class PostgresConnection: @unchecked Sendable {
     do {
       isCitus = try SessionCheck.verify(try result.get(), settings)
     } catch {
-      return close(error)
+      return close(SessionCheck.meaning(of: error))
     }
     guard isCitus, seeksCoordinator else { return becomeReady() }
     let deadline = EventLoop.monotonicMilliseconds() + settings.connectTimeout
@@ -281,18 +283,5 @@ extension PostgresConnection: Pollable {
     case .checking, .ready: transfer(events)
     case .resolving, .closed: break
     }
-  }
-
-  private func transfer(_ events: PollEvents) {
-    guard let handle else { return }
-    if !events.isDisjoint(with: [.read, .readEnd, .hangUp, .error]) {
-      guard PQconsumeInput(handle) == 1 else {
-        // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
-        drain()
-        return close(lostError())
-      }
-    }
-    drain()
-    if state != .closed { flush() }
   }
 }

@@ -67,25 +67,40 @@ package enum EntryRows {
   /// Room for a group of 256 with the longest names.
   private static let detailLimits = JSONLimits(bytesMax: 262_144)
 
-  static func entry(_ row: Row, in conversation: ConversationID) throws(PostgresError) -> Entry {
-    let id = EntryID(rawValue: try row.int8(1))
+  /// Reads one entry.
+  ///
+  /// - Parameter unreadable: told of a row whose contents cannot be read, for which the entry then says no more than
+  ///   its kind: else it would keep everybody from all that stands behind it. Nil: it is an error.
+  static func entry(
+    _ row: Row, in conversation: ConversationID, unreadable: ((PostgresError) -> Void)? = nil
+  ) throws(PostgresError) -> Entry {
+    let (kind, id) = (try kind(row), EntryID(rawValue: try row.int8(1)))
     let event: Event
-    let kind = try kind(row)
-    switch EventCode(rawValue: kind) {
-    case nil:
+    do throws(PostgresError) {
+      event = try self.event(kind, id, row, in: conversation)
+    } catch {
+      guard let unreadable else { throw error }
+      unreadable(error)
       event = .unknown(code: kind)
-    case .messageCreated:
-      event = .messageCreated(try message(row, in: conversation).told)
+    }
+    return Entry(
+      conversation: conversation, seq: try row.int8(0), id: id,
+      createdAt: Timestamp(milliseconds: try row.time(4)), author: try author(row), event: event)
+  }
+
+  private static func event(
+    _ kind: Int16, _ id: EntryID, _ row: Row, in conversation: ConversationID
+  ) throws(PostgresError) -> Event {
+    switch EventCode(rawValue: kind) {
+    case nil: return .unknown(code: kind)
+    case .messageCreated: return .messageCreated(try message(row, in: conversation).told)
     case let code?:
       let detail = try row.text(9)
       guard let value = try? JSONValue(parsing: Array(detail.utf8), limits: detailLimits),
         let told = EntryText.event(code, detail: value, in: conversation)
       else { throw .unexpectedReply("entry \(id.rawValue): detail") }
-      event = told
+      return told
     }
-    return Entry(
-      conversation: conversation, seq: try row.int8(0), id: id,
-      createdAt: Timestamp(milliseconds: try row.time(4)), author: try author(row), event: event)
   }
 
   /// The types of ``columnsOfMessage``.

@@ -144,7 +144,7 @@ extension WritePlan {
     _ decision: MembershipRules.Decision, to standing: PostgresConversations.Standing, subject: User, caller: User
   ) -> Role? {
     let conversation = standing.conversation.id
-    let next = standing.conversation.head + 1
+    let next = standing.conversation.head &+ 1
     switch decision {
     case .nothing:
       return standing.subject

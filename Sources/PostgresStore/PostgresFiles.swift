@@ -189,7 +189,9 @@ public struct PostgresFiles: FileStore {
     return File(
       id: FileID(rawValue: try row.int8(0)), owner: UserID(rawValue: try row.int8(1)), name: try row.text(2),
       // A type that a newer node has found is served as bytes of no known kind.
-      type: FileType(rawValue: try row.text(3)) ?? .unknown, size: try row.int8(4), access: access,
+      type: FileType(rawValue: try row.text(3)) ?? .unknown,
+      // What no upload has left there is no size to reckon with.
+      size: min(max(0, try row.int8(4)), 1 << 53), access: access,
       secret: try row.optionalText(6), createdAt: Timestamp(milliseconds: try row.time(7)))
   }
 

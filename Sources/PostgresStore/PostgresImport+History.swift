@@ -117,8 +117,8 @@ extension PostgresImport {
           outcomes[place] = isSame ? .stored(EntryID(rawValue: id), isNew: false) : .conflict
           continue
         }
-        counter += 1
-        let seq = (heads[message.conversation] ?? present) + 1
+        counter &+= 1
+        let seq = (heads[message.conversation] ?? present) &+ 1
         heads[message.conversation] = seq
         outcomes[place] = .stored(EntryID(counter: counter, bucket: bucket), isNew: true)
         accepted.append((place, seq))

@@ -101,7 +101,9 @@ public struct PostgresLog: LogStore {
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(Self.entries, Self.part(of: conversation, from: after, limit))
-      let entries = try rows.map { (row) throws(PostgresError) in try EntryRows.entry(row, in: conversation) }
+      let entries = try rows.map { (row) throws(PostgresError) in
+        try EntryRows.entry(row, in: conversation) { failure.report("database: \($0)") }
+      }
       let changed = Set(entries.compactMap(\.event.changedMessage))
       guard !changed.isEmpty else { return entries }
       let now = try await messages(changed.sorted(), in: conversation)

@@ -161,7 +161,7 @@ private struct MessageRow {
   func situation(of caller: UserID, at moment: Timestamp) -> MessageRules.Situation {
     MessageRules.Situation(
       message: message, kind: kind, caller: Author(id: caller, username: username ?? ""), role: role,
-      hasReacted: hasReacted, pair: pair, nextSeq: head + 1, moment: moment)
+      hasReacted: hasReacted, pair: pair, nextSeq: head &+ 1, moment: moment)
   }
 }
 

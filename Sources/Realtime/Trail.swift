@@ -48,7 +48,7 @@ struct Trail: Sendable {
       kept = 0
     }
     var trail = self
-    for place in steps[kept...].reversed() { trail.heads[place.conversation] = place.seq - 1 }
+    for place in steps[kept...].reversed() { trail.heads[place.conversation] = place.seq &- 1 }
     trail.steps = Array(steps[..<kept])
     return trail
   }

@@ -207,7 +207,7 @@ extension ClusterClient: ClusterWatchOwner {
     switch change {
     case .lost: watch.refreshSoon()
     // While a master is away the watch is restless of itself.
-    case .connected, .failed, .topology, .silent, .leadsToCluster: break
+    case .connected, .failed, .topology, .silent, .refused, .leadsToCluster: break
     }
   }
 }

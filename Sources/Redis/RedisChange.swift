@@ -10,6 +10,9 @@ public enum RedisChange: Hashable, Sendable {
   case topology(String)
   /// A node of the cluster did not say who has which slots; another is asked.
   case silent(RedisAddress, RedisError)
+  /// A command was refused, in Redis' words: no memory, no permission, a key of another kind. Not told of what a client
+  /// answers by itself: a script that is to be sent whole, a slot that is elsewhere.
+  case refused(RedisAddress, String)
   /// The settings name one Redis, and it is a node of a cluster.
   case leadsToCluster(RedisAddress)
 }
@@ -23,6 +26,7 @@ extension RedisChange: CustomStringConvertible {
     case .failed(let address, let error): "no connection to \(address): \(Self.reason(error, of: address))"
     case .topology(let words): "the cluster is now \(words)"
     case .silent(let address, let error): "\(address) does not tell the cluster's slots: \(error)\(Self.advice(error))"
+    case .refused(let address, let words): "\(address) refuses: \(RedisError.tellable(words))"
     case .leadsToCluster(let address):
       "\(address) is a node of a Redis Cluster and the URL that of one Redis: write redis+cluster:// or "
         + "rediss+cluster:// in it"

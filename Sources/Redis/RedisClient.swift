@@ -31,7 +31,7 @@ public struct RedisCounters: Sendable, Hashable {
       losses += 1
       lastError = error
     case .failed(_, let error), .silent(_, let error): lastError = error
-    case .topology, .leadsToCluster: break
+    case .topology, .refused, .leadsToCluster: break
     }
   }
 }

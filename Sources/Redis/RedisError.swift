@@ -23,7 +23,8 @@ public enum RedisError: Error, Hashable, Sendable {
 }
 
 extension RedisError: CustomStringConvertible {
-  /// A few words for a log.
+  /// A few words for a log: without the arguments of a command that the server does not know, which may be a password
+  /// or a text.
   public var description: String {
     switch self {
     case .unavailable: "no connection"
@@ -31,8 +32,15 @@ extension RedisError: CustomStringConvertible {
     case .busy: "too much is waiting on the connection"
     case .connectionLost: "closed by the other end"
     case .timedOut: "no answer in time"
-    case .refused(let words): "refused: \(words)"
+    case .refused(let words): "refused: \(RedisError.tellable(words))"
     case .broken(let what): "not understood: \(what)"
     }
+  }
+  /// Characters of a refusal in a log.
+  static let tellableMax = 200
+
+  static func tellable(_ refusal: String) -> String {
+    let words = refusal.firstRange(of: "with args").map { refusal[..<$0.lowerBound] + "…" } ?? refusal[...]
+    return String(words.prefix(tellableMax))
   }
 }

@@ -10,7 +10,8 @@ protocol RedisLinkOwner: AnyObject {
   func takesPush(_ reply: RedisReply) -> Bool
 }
 
-/// A connection that is made anew whenever it ends, after pauses by ``Backoff``. One leads to one master.
+/// A connection that is made anew whenever it ends, after pauses by ``Backoff``, which grow until one has lasted. One
+/// leads to one master.
 ///
 /// - Isolation: its loop.
 final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
@@ -20,6 +21,8 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   private let observe: (RedisChange) -> Void
   private var connection: RedisConnection?
   private var failures = 0
+  /// Since when the connection is ready.
+  private var readySince: Int64 = 0
   private var retry: LoopTimer?
   private var wanted = false
   private var random = SystemRandomNumberGenerator()
@@ -70,7 +73,7 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   }
 
   func connectionReady(_ connection: RedisConnection) {
-    failures = 0
+    readySince = EventLoop.monotonicMilliseconds()
     observe(.connected(settings.address))
     owner?.linkReady()
   }
@@ -78,16 +81,24 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
   func takesPush(_ reply: RedisReply) -> Bool { owner?.takesPush(reply) ?? false }
 
   func connectionRefused(_ text: String) {
+    let code = text.split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
+    // What is refused while it greets ends the connection, and is told with that.
+    if ready != nil, !RedisLink.answered.contains(code) { observe(.refused(settings.address, text)) }
     guard !settings.isCluster, !isMisled, text.hasPrefix("MOVED ") || text.hasPrefix("CROSSSLOT ") else { return }
     isMisled = true
     observe(.leadsToCluster(settings.address))
   }
+
+  /// Refusals that the client deals with by itself.
+  private static let answered: Set<String> = ["NOSCRIPT", "MOVED", "ASK", "TRYAGAIN", "CROSSSLOT", "READONLY"]
 
   func connectionEnded(_ ended: RedisConnection, _ error: RedisError, wasReady: Bool) {
     guard ended === connection else { return }
     connection = nil
     // Closed by ourselves: nobody is to be told that it was lost.
     guard wanted else { return }
+    // One that greets and then refuses, or breaks off, is no better than one that does not answer.
+    if wasReady, EventLoop.monotonicMilliseconds() - readySince >= settings.backoff.most { failures = 0 }
     failures += 1
     observe(wasReady ? .lost(settings.address, error) : .failed(settings.address, error))
     if wasReady { owner?.linkLost(error) }

@@ -183,7 +183,7 @@ public final class RedisSubscriber: @unchecked Sendable {
     switch change {
     case .lost: watch.refreshSoon()
     // While a master is away the watch is restless of itself.
-    case .connected, .failed, .topology, .silent, .leadsToCluster: break
+    case .connected, .failed, .topology, .silent, .refused, .leadsToCluster: break
     }
   }
 }

@@ -68,6 +68,9 @@ public final class FaultProxy: Sendable {
   /// Refuses new connections (closed as soon as they are made), or takes them again.
   public func refuse(_ refusing: Bool) async throws { try await loop.submit { [core] in core.refusing = refusing } }
 
+  /// Says something to all who have connected, as if the target had.
+  public func say(_ bytes: [UInt8]) async throws { try await loop.submit { [core] in core.say(bytes) } }
+
   /// Connections that are open on both sides.
   public func openConnections() async throws -> Int { try await loop.submit { [core] in core.open } }
 
@@ -106,6 +109,10 @@ private final class ProxyCore: @unchecked Sendable {
 
   func cut() {
     for link in links.values { link.close() }
+  }
+
+  func say(_ bytes: [UInt8]) {
+    for link in links.values { link.say(bytes) }
   }
 
   func dropClients() {
@@ -155,6 +162,8 @@ private final class ProxyLink {
   func set(_ fault: FaultProxy.Fault, _ direction: FaultProxy.Direction) {
     (direction == .toServer ? toServer : toClient).set(fault)
   }
+
+  func say(_ bytes: [UInt8]) { toServer.source?.send(bytes) }
 
   func dropClient() {
     clientKept = false

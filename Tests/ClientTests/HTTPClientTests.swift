@@ -1,6 +1,7 @@
 import Client
 import HTTP1
 import IORuntime
+import Synchronization
 import Testing
 
 struct HTTPClientTests {
@@ -67,6 +68,38 @@ struct HTTPClientTests {
       return EventLoop.monotonicMilliseconds() - begin
     }
     #expect((140...8_000).contains(took))
+  }
+
+  @Test func `a server that is silent on a kept connection is not asked over each of them in turn`() async throws {
+    let asked = Mutex(0)
+    try await Self.with({ text, _ in
+      guard text.contains("/silent") else { return .say(Self.answer("ok")) }
+      asked.withLock { $0 += 1 }
+      return .wait
+    }) { client, server in
+      try await withThrowingTaskGroup { group in
+        for _ in 0..<4 { group.addTask { _ = try await client.call(.get, "/") } }
+        try await group.waitForAll()
+      }
+      #expect(server.connections == 4)
+      await #expect(throws: CallFailure("timed out")) { try await client.call(.get, "/silent", deadline: 150) }
+    }
+    #expect(asked.withLock { $0 } == 1)
+  }
+
+  @Test func `what comes behind an answer is nobody's`() async throws {
+    let bodies = try await Self.with({ text, _ in
+      let answer = Self.answer(String(text.prefix(6)))
+      return .say(text.contains("/a") ? answer + Self.answer("of another") : answer)
+    }) { client, server in
+      var bodies: [String] = []
+      for path in ["/a", "/b", "/c"] {
+        bodies.append(String(decoding: try await client.call(.get, path).body, as: UTF8.self))
+      }
+      #expect(server.connections == 2)
+      return bodies
+    }
+    #expect(bodies == ["GET /a", "GET /b", "GET /c"])
   }
 
   @Test func `what is no HTTP, or has no length, is refused`() async throws {

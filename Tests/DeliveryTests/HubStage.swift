@@ -199,6 +199,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
   /// Whether it can say cheaply what has come since.
   var tellsEntries = true
   var entriesFail = false
+  /// Numbers of entries whose rows somebody has taken out.
+  var missing: Set<Int64> = []
 
   init(_ world: MemoryWorld, _ time: VirtualTime) {
     self.world = world
@@ -224,7 +226,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
     mostAtOnce = max(mostAtOnce, atOnce)
     defer { atOnce -= 1 }
     try await wait()
-    return try await world.entries(of: conversation, after: after, limit: limit)
+    let entries = try await world.entries(of: conversation, after: after, limit: limit + missing.count)
+    return Array(entries.filter { !missing.contains($0.seq) }.prefix(limit))
   }
 
   func entries(

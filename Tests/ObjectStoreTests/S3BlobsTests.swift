@@ -96,6 +96,18 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/early", "/long"])
+  func `another part than was asked for is not taken for it`(path: String) async throws {
+    try await Self.with { service in
+      let id = FileID(counter: 1, bucket: Bucket(folding: 0))
+      let blobs = try service.blobs(path: path)
+      try await blobs.put(id, [1, 2, 3, 4])
+      let away = ChatError.unavailable(.files, retryAfter: 1_000)
+      await #expect(throws: away) { try await blobs.bytes(of: id, in: 1..<3) }
+      #expect(service.reports.withLock { $0 } == ["files: GET was answered with another part than was asked for"])
+    }
+  }
+
   @Test func `a bucket's URL has a host, perhaps a port, and a plain path`() {
     let place = S3Settings.Place(url: "https://s3.example.org/files/")
     #expect(place?.port == 443)

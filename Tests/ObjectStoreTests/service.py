@@ -67,6 +67,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, last = self.headers["Range"].removeprefix("bytes=").split("-")
         whole = objects[self.path]
         part = whole[int(first):int(last) + 1]
+        if self.path.startswith("/early/"):
+            return self.answer(206, part, [("Content-Range", "bytes 0-%d/%d" % (len(part) - 1, len(whole)))])
+        if self.path.startswith("/long/"):
+            part += b"!"
         span = "bytes %s-%d/%d" % (first, int(first) + len(part) - 1, len(whole))
         return self.answer(206, part, [("Content-Range", span)])
 

@@ -52,6 +52,34 @@ struct PostgresChangeTests {
     #expect(!line.contains("XX000"), "\(line)")
   }
 
+  /// libpq kept it all until something was asked.
+  @Test func `a server that says more and more though it is asked nothing is left`() async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database(distributed: false)
+    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
+    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
+    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
+    defer { proxy.stop() }
+    guard case .ip(_, let port) = proxy.address else { return }
+    // ParameterStatus: what came with a reload of the server's settings.
+    let word: [UInt8] = [UInt8(ascii: "S"), 0, 0, 0, 8] + Array("a\0b\0".utf8)
+    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
+      let first = try await pool.query(Self.pid, timeout: 4_500).first?.int4(0)
+      for _ in 0..<10 {
+        try await proxy.say(word)
+        await pool.loop.sleep(5)
+      }
+      #expect(try await pool.query(Self.pid, timeout: 4_500).first?.int4(0) == first, "some of it does no harm")
+      for _ in 0..<3_000 where await counters(of: pool).connected < 2 {
+        try await proxy.say(word)
+        await pool.loop.sleep(5)
+      }
+    }
+    await server.drop(url)
+    let line = try #require(told.dropFirst().first).description
+    #expect(line.hasSuffix("the server speaks though it was asked nothing"), "\(line)")
+  }
+
   @Test func `why a server cannot be reached, with its host and without the password`() async throws {
     let told = try await changes("postgresql://ada:planted@127.0.0.1:1/chat") { pool in
       _ = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid, timeout: 300) }

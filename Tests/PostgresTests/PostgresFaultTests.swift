@@ -176,6 +176,24 @@ struct PostgresFaultTests {
     }
   }
 
+  @Test(
+    "a session without what was set for it is refused with a sentence",
+    arguments: ["lock_timeout=0", "default_transaction_isolation=serializable"])
+  func sessionSettingsAreChecked(lost: String) async throws {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database()
+    // What stands last counts: as if nothing had been given.
+    try await withPool(to: url + "?options=-c%20" + lost.replacing("=", with: "%3D")) { pool in
+      let error = await refusal(by: pool)
+      guard case .misconfigured(let sentence)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(sentence.contains("pooler") && sentence.contains(lost.replacing("=", with: " is ")), "\(sentence)")
+    }
+    await server.drop(url)
+  }
+
   /// What a pool answers once it knows why it has no connection, which takes twenty seconds at most; a question waits
   /// for one as long as it may.
   private func refusal(by pool: PostgresPool) async -> PostgresError? {

@@ -64,6 +64,22 @@ struct RateBucketsTests {
     }
   }
 
+  @Test("are not in debt, whatever somebody has written in them", arguments: RedisKind.allCases)
+  func debt(kind: RedisKind) async throws {
+    try await withRedis(kind) { loop, client, _ in
+      let buckets = RateBuckets(loop: loop, client: client, patience: Self.patience)
+      let key = TopicNames.standard.key(in: Bucket(ofUsernameKey: "k"), "r:k")
+      for tokens in ["-1e300", "-inf", "nan", "inf", "1e300", "x"] {
+        for at in ["0", "-1e300", "1e300", "nan", "x"] {
+          _ = try await client.command(RedisCommand("HSET", key, "t", tokens, "a", at))
+          let decision = await buckets.take("k", cost: 1, capacity: 4, refillPerSecond: 1)
+          #expect(decision.retryAfter <= 1_000 && decision.resetAfter <= 4_000, "\(tokens) \(at)")
+        }
+      }
+      #expect(buckets.counters.local == 0)
+    }
+  }
+
   @Test("call back as they answer who waits, from the same bucket, once each", arguments: RedisKind.allCases)
   func told(kind: RedisKind) async throws {
     try await withRedis(kind) { loop, client, redis in

@@ -64,6 +64,25 @@ struct BrokenServerTests {
     }
   }
 
+  /// It was come back to at once, some hundred times a second, with two lines of the log each time.
+  @Test("is come back to more and more slowly while each connection ends with the first command")
+  func refusing() async throws {
+    try await onLoop { loop in
+      let fake = try FakeRedis(loop: loop) { _ in Array("-READONLY You can't write.\r\n".utf8) }
+      var settings = fake.settings
+      (settings.backoff.first, settings.backoff.most) = (1, 60_000)
+      let client = RedisClient(loop: loop, settings: settings)
+      client.start()
+      for _ in 0..<500 {
+        client.send(RedisCommand("SET", "a", "b"))
+        await loop.sleep(1)
+      }
+      #expect((2..<40).contains(fake.accepted))
+      client.close()
+      fake.close()
+    }
+  }
+
   @Test("that takes a channel away is asked for it again; what it takes that nobody has is ignored")
   func takenAway() async throws {
     try await onLoop { loop in

@@ -83,6 +83,9 @@ extension MetricsText {
     sum("martlet_log_read_failures_total", .counter, "Reads of the log that failed and were repeated.", reports) {
       $0.delivery.failedReads
     }
+    sum("martlet_passed_over_total", .counter, "Holes in a log: rows that somebody has taken out.", reports) {
+      $0.delivery.passedOver
+    }
     sum("martlet_slow_readers_total", .counter, "Sessions closed because they did not read.", reports) {
       $0.delivery.slowReaders
     }

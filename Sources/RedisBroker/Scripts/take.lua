@@ -18,7 +18,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local kept = redis.call('HMGET', KEYS[1], 't', 'a')
 local at = tonumber(kept[2]) or now
 local tokens = tonumber(kept[1]) or capacity
-tokens = math.min(capacity, tokens + math.max(0, now - at) * refill / 1000)
+-- A debt, which no bucket of ours has, would lock its owner out for as long as he comes back.
+tokens = math.min(capacity, math.max(0, tokens) + math.max(0, now - at) * refill / 1000)
 
 local taken = 0
 local retry = 0

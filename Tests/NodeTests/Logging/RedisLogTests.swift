@@ -23,4 +23,39 @@ struct RedisLogTests {
         "warning redis \(link)redis:6379 does not tell the cluster's slots: no answer in time",
       ])
   }
+
+  @Test func `one that is lost as soon as it is had is told once`() {
+    let written = WrittenLog()
+    let (address, log) = (RedisAddress(host: "redis", port: 6379), RedisLog(written.logger))
+    let (hear, other) = (log.observer("publishing"), log.observer("listening"))
+    for _ in 0..<3 {
+      hear(.connected(address))
+      hear(.lost(address, .refused("READONLY You can't write.")))
+    }
+    other(.lost(address, .connectionLost))
+    #expect(
+      written.lines(4) == [
+        "info redis connection=publishing change=connected to redis:6379",
+        "warning redis connection=publishing change=lost redis:6379: refused: READONLY You can't write.",
+        "info redis connection=publishing change=connected to redis:6379",
+        "warning redis connection=listening change=lost redis:6379: closed by the other end",
+      ])
+  }
+
+  @Test func `what Redis refuses is told once a kind, and without what was sent to it`() {
+    let written = WrittenLog()
+    let address = RedisAddress(host: "redis", port: 6379)
+    let hear = RedisLog(written.logger).observer("publishing")
+    for _ in 0..<3 { hear(.refused(address, "OOM command not allowed when used memory > 'maxmemory'.")) }
+    hear(.refused(address, "ERR unknown command 'SPUBLISH', with args beginning with: 'martlet:{a}c:1' 'secret'"))
+    hear(.failed(address, .refused("ERR unknown command `AUTH`, with args beginning with: `ada`, `secret`, ")))
+    let link = "connection=publishing change="
+    #expect(
+      written.lines(3) == [
+        "warning redis refused \(link)redis:6379 refuses: OOM command not allowed when used memory > 'maxmemory'. "
+          + "refusals=1",
+        "warning redis refused \(link)redis:6379 refuses: ERR unknown command 'SPUBLISH', … refusals=1",
+        "warning redis \(link)no connection to redis:6379: refused: ERR unknown command `AUTH`, … attempts=1",
+      ])
+  }
 }
