@@ -118,22 +118,49 @@ struct TLSTests {
     }
   }
 
-  @Test("after a reload new connections get the new certificate; a broken file leaves the old one")
-  func reload() async throws {
+  @Test("files that have changed are read again for new connections; a broken one leaves the old, and is told once")
+  func readingAgain() async throws {
     let certificate = try Certificate()
     let server = try TLSServer(certificateChainFile: certificate.chain, keyFile: certificate.key)
     try await withLoop { loop in
+      #expect(try !server.readAgainIfChanged())
       try Data("garbage".utf8).write(to: URL(fileURLWithPath: certificate.key))
-      #expect(throws: TLSError.self) { try server.reload() }
+      #expect(throws: TLSError.self) { try server.readAgainIfChanged() }
+      #expect(try !server.readAgainIfChanged())
       let before = try await Scene(loop, certificate, server: server)
       try await before.client.act { $0.send("one") }
       #expect(try await eventually { before.client.text == "one" })
       try certificate.make(name: "localhost")
-      try server.reload()
+      #expect(try server.readAgainIfChanged())
       let after = try await Scene(loop, certificate, server: server)
       try await after.client.act { $0.send("two") }
       #expect(try await eventually { after.client.text == "two" })
+      try await before.client.act { $0.send(", still") }
+      #expect(try await eventually { before.client.text == "one, still" })
+      #expect(try !server.readAgainIfChanged())
     }
+  }
+
+  @Test("a certificate is replaced together with its key, whichever comes first and however they are put there")
+  func replacing() throws {
+    let (certificate, next) = (try Certificate(), try Certificate())
+    let files = FileManager.default
+    let place = NSTemporaryDirectory() + "/replaced-\(UUID().uuidString)"
+    try files.createDirectory(atPath: place, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: place) }
+    let (chain, key) = (place + "/tls.crt", place + "/tls.key")
+    for (link, file) in [(chain, certificate.chain), (key, certificate.key)] {
+      try files.createSymbolicLink(atPath: link, withDestinationPath: file)
+    }
+    let server = try TLSServer(certificateChainFile: chain, keyFile: key)
+    // As certbot and Kubernetes do: what a link leads to is another file.
+    try files.removeItem(atPath: key)
+    #expect(throws: TLSError.self) { try server.readAgainIfChanged() }
+    try files.createSymbolicLink(atPath: key, withDestinationPath: next.key)
+    #expect(throws: TLSError.self) { try server.readAgainIfChanged() }
+    try files.removeItem(atPath: chain)
+    try files.createSymbolicLink(atPath: chain, withDestinationPath: next.chain)
+    #expect(try server.readAgainIfChanged())
   }
 
   @Test("files that cannot be read are said by name")

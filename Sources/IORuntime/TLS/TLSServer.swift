@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 import Synchronization
 
 /// The server side's certificate and rules: TLS 1.2 and 1.3, ALPN `http/1.1`, no renegotiation, no session cache.
@@ -6,9 +7,14 @@ import Synchronization
 /// Buffers are given back between records (SSL_MODE_RELEASE_BUFFERS), which brings an idle connection from 48 KB to
 /// about 15 KB (swift.md section 5).
 public final class TLSServer: Sendable {
+  private struct State {
+    var context: TLSContext
+    var files: [FileMark]
+  }
+
   private let certificateChainFile: String
   private let keyFile: String
-  private let current: Mutex<TLSContext>
+  private let state: Mutex<State>
 
   /// Reads a PEM chain, the server's own certificate first, and its PEM key.
   ///
@@ -16,19 +22,32 @@ public final class TLSServer: Sendable {
   public init(certificateChainFile: String, keyFile: String) throws(TLSError) {
     self.certificateChainFile = certificateChainFile
     self.keyFile = keyFile
-    current = Mutex(try Self.read(certificateChainFile, keyFile))
+    // Looked at before they are read: what is written meanwhile is another change.
+    let files = [FileMark(certificateChainFile), FileMark(keyFile)]
+    state = Mutex(State(context: try Self.read(certificateChainFile, keyFile), files: files))
   }
 
-  /// Reads the files again: connections that are made from now on get the new certificate. When they cannot be used
-  /// the old one stays.
-  public func reload() throws(TLSError) {
+  /// Reads the files again if they are not those that were read last: connections that are made from then on get the
+  /// new certificate, those that are open keep theirs. While the files cannot be used the old one stays, and they are
+  /// read again when they have changed once more: one of two that are replaced comes first.
+  ///
+  /// - Returns: whether there is a new one.
+  /// - Throws: ``TLSError`` once for each change that cannot be used.
+  public func readAgainIfChanged() throws(TLSError) -> Bool {
+    let files = [FileMark(certificateChainFile), FileMark(keyFile)]
+    let isSame = state.withLock { state in
+      defer { state.files = files }
+      return state.files == files
+    }
+    if isSame { return false }
     let fresh = try Self.read(certificateChainFile, keyFile)
-    current.withLock { $0 = fresh }
+    state.withLock { $0.context = fresh }
+    return true
   }
 
   /// A layer for one accepted connection.
   func layer() -> TLSLayer? {
-    let context = current.withLock { $0 }
+    let context = state.withLock { $0.context }
     guard let ssl = SSL_new(context.raw) else { return nil }
     SSL_set_accept_state(ssl)
     return TLSLayer(owning: ssl)
@@ -48,6 +67,22 @@ public final class TLSServer: Sendable {
     SSL_CTX_set_alpn_select_cb(
       context.raw, { _, out, outLength, offered, length, _ in selectHTTP(out, outLength, offered, length) }, nil)
     return context
+  }
+}
+
+/// What tells one file from another at the same path, the file behind a symbolic link included.
+private struct FileMark: Equatable {
+  private var file: UInt64 = 0
+  private var size: Int64 = 0
+  private var seconds = 0
+  private var nanoseconds = 0
+
+  /// Looks now; all zero where there is none.
+  init(_ path: String) {
+    var found = stat()
+    guard stat(path, &found) == 0 else { return }
+    (file, size) = (UInt64(found.st_ino), Int64(found.st_size))
+    (seconds, nanoseconds) = (found.st_mtim.tv_sec, found.st_mtim.tv_nsec)
   }
 }
 

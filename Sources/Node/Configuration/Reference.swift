@@ -32,7 +32,8 @@ enum Reference {
         "Load balancers whose X-Forwarded-For is believed; from all others it is ignored, since anybody can write it."),
     .path(
       "TLS_CERTIFICATE_FILE", \.serving.certificateFile,
-      reason: "The chain in PEM, for TLS in the node; usually the edge does TLS."),
+      reason:
+        "The chain in PEM, for TLS in the node; usually the edge does TLS. Read anew within 10 s of being replaced."),
     .path("TLS_KEY_FILE", \.serving.keyFile, reason: "The certificate's key in PEM."),
   ]
 

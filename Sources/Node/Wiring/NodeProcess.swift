@@ -82,14 +82,17 @@ final class NodeProcess: @unchecked Sendable {
     guard leaving == nil else { return }
     try await joining?.join { [weak self] sentence in self?.leave(unwanted: sentence) }
     guard leaving == nil else { return }
+    let tls = try NodeProcess.tls(configuration.serving)
+    if let tls { CertificateWatch(tls, logger).begin(on: first) }
     let listeners = try Listener.open(
-      configuration.serving.listen, asSaidBy: "MARTLET_LISTEN", on: group.loops,
-      tls: try NodeProcess.tls(configuration.serving))
-    let dialects = try dialectListeners()
+      configuration.serving.listen, asSaidBy: "MARTLET_LISTEN", on: group.loops, tls: tls)
+    let dialects = try dialectListeners(tls)
     for (index, (loop, adapters)) in zip(group.loops, adapters).enumerated() {
       let inner = index < privateListeners.count ? privateListeners[index] : nil
       let roots = dialects.map { ($0.dialect, $0.listeners[index]) }
       nodes.append(try await begin(loop, adapters, listeners[index], inner, roots))
+      // Told to go meanwhile: it is not ready any more, and the other loops need not begin.
+      guard leaving == nil else { return }
     }
     parts.metrics.show(nodes)
     parts.readiness.set(true)
@@ -97,11 +100,10 @@ final class NodeProcess: @unchecked Sendable {
   }
 
   /// The listeners whose root is a dialect, one a loop.
-  private func dialectListeners() throws -> [(dialect: String, listeners: [Listener])] {
+  private func dialectListeners(_ tls: TLSServer?) throws -> [(dialect: String, listeners: [Listener])] {
     try configuration.dialects.listeners.map { row in
       let listeners = try Listener.open(
-        row.address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: group.loops,
-        tls: try NodeProcess.tls(configuration.serving))
+        row.address, asSaidBy: "MARTLET_DIALECT_LISTEN", on: group.loops, tls: tls)
       return (row.dialect, listeners)
     }
   }

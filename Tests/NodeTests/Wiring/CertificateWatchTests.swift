@@ -1,0 +1,34 @@
+import Foundation
+import IORuntime
+import TestKit
+import Testing
+
+@testable import Node
+
+@Suite struct CertificateWatchTests {
+  @Test func `a certificate that is replaced is read, and one that cannot be is told of once`() async throws {
+    let certificate = try Certificate()
+    let server = try TLSServer(certificateChainFile: certificate.chain, keyFile: certificate.key)
+    let log = WrittenLog()
+    let loop = try EventLoop(name: "test")
+    try loop.start()
+    defer {
+      loop.stop()
+      loop.join()
+    }
+    try Data("garbage".utf8).write(to: URL(fileURLWithPath: certificate.chain))
+    let logger = log.logger
+    try await loop.submit { CertificateWatch(server, logger).begin(on: loop, every: 20) }
+    #expect(log.lines(1)[0].contains("certificate not replaced"))
+    // Many looks later nothing else has been told.
+    await loop.sleep(200)
+    let next = try Certificate()
+    for (file, old) in [(next.key, certificate.key), (next.chain, certificate.chain)] {
+      #expect(rename(file, old) == 0)
+    }
+    // The key may be seen before its certificate.
+    var told: [String] = []
+    while told.last?.contains("certificate replaced") != true { told += log.lines(1) }
+    #expect(told.count <= 2, "\(told)")
+  }
+}
