@@ -7,6 +7,8 @@ struct DoctorReplicas {
   /// Past this pages of busy conversations all come from the primary, so that the replica is of little use.
   private static let lagMax: Int64 = 10_000
 
+  /// A primary that was promoted a moment ago has the old timeline in its last checkpoint, and the new one in the name
+  /// of the file that it writes.
   private static let standing = Statement(
     "doctor.replica",
     """
@@ -14,7 +16,9 @@ struct DoctorReplicas {
       CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
         ELSE (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::bigint END,
       greatest((SELECT timeline_id FROM pg_control_checkpoint()),
-        (SELECT received_tli FROM pg_stat_wal_receiver))
+        (SELECT received_tli FROM pg_stat_wal_receiver),
+        CASE WHEN NOT pg_is_in_recovery()
+          THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END)
     """)
 
   private let configuration: Configuration
