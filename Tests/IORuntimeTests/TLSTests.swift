@@ -118,15 +118,14 @@ struct TLSTests {
     }
   }
 
-  @Test("files that have changed are read again for new connections; a broken one leaves the old, and is told once")
+  @Test("files that have changed are read again for new connections; as long as one is broken the old is kept")
   func readingAgain() async throws {
     let certificate = try Certificate()
     let server = try TLSServer(certificateChainFile: certificate.chain, keyFile: certificate.key)
     try await withLoop { loop in
       #expect(try !server.readAgainIfChanged())
       try Data("garbage".utf8).write(to: URL(fileURLWithPath: certificate.key))
-      #expect(throws: TLSError.self) { try server.readAgainIfChanged() }
-      #expect(try !server.readAgainIfChanged())
+      for _ in 0..<2 { #expect(throws: TLSError.self) { try server.readAgainIfChanged() } }
       let before = try await Scene(loop, certificate, server: server)
       try await before.client.act { $0.send("one") }
       #expect(try await eventually { before.client.text == "one" })

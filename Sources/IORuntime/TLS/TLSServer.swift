@@ -27,21 +27,18 @@ public final class TLSServer: Sendable {
     state = Mutex(State(context: try Self.read(certificateChainFile, keyFile), files: files))
   }
 
-  /// Reads the files again if they are not those that were read last: connections that are made from then on get the
-  /// new certificate, those that are open keep theirs. While the files cannot be used the old one stays, and they are
-  /// read again when they have changed once more: one of two that are replaced comes first.
+  /// Reads the files again if they are not those that it has: connections that are made from then on get the new
+  /// certificate, those that are open keep theirs. As long as the files cannot be used the old one stays.
+  ///
+  /// It waits for the disk, so that a loop leaves it to a ``BlockingPool``.
   ///
   /// - Returns: whether there is a new one.
-  /// - Throws: ``TLSError`` once for each change that cannot be used.
+  /// - Throws: ``TLSError`` while the files are others and cannot be used: one of two that are replaced comes first.
   public func readAgainIfChanged() throws(TLSError) -> Bool {
     let files = [FileMark(certificateChainFile), FileMark(keyFile)]
-    let isSame = state.withLock { state in
-      defer { state.files = files }
-      return state.files == files
-    }
-    if isSame { return false }
-    let fresh = try Self.read(certificateChainFile, keyFile)
-    state.withLock { $0.context = fresh }
+    if state.withLock({ $0.files == files }) { return false }
+    let fresh = State(context: try Self.read(certificateChainFile, keyFile), files: files)
+    state.withLock { $0 = fresh }
     return true
   }
 
@@ -72,17 +69,16 @@ public final class TLSServer: Sendable {
 
 /// What tells one file from another at the same path, the file behind a symbolic link included.
 private struct FileMark: Equatable {
-  private var file: UInt64 = 0
+  private var file: [UInt64] = []
   private var size: Int64 = 0
-  private var seconds = 0
-  private var nanoseconds = 0
+  private var changed: [Int] = []
 
-  /// Looks now; all zero where there is none.
+  /// Looks now; nothing where there is none.
   init(_ path: String) {
     var found = stat()
     guard stat(path, &found) == 0 else { return }
-    (file, size) = (UInt64(found.st_ino), Int64(found.st_size))
-    (seconds, nanoseconds) = (found.st_mtim.tv_sec, found.st_mtim.tv_nsec)
+    (file, size) = ([UInt64(found.st_dev), UInt64(found.st_ino)], Int64(found.st_size))
+    changed = [found.st_mtim, found.st_ctim].flatMap { [$0.tv_sec, $0.tv_nsec] }
   }
 }
 

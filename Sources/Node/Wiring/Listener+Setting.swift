@@ -3,15 +3,14 @@ import IORuntime
 extension Listener {
   /// Listens where a setting says, once a loop and all at one port, which the first finds when any is asked for.
   ///
-  /// - Throws: as ``open(_:asSaidBy:on:isFirst:tls:)``, and what making a `tls` throws; there is one for each loop.
+  /// - Throws: as ``open(_:asSaidBy:on:isFirst:tls:)``.
   static func open(
-    _ place: ListenAddress, asSaidBy setting: String, on loops: [EventLoop], tls: @autoclosure () throws -> TLSServer?
-  ) throws -> [Listener] {
+    _ place: ListenAddress, asSaidBy setting: String, on loops: [EventLoop], tls: TLSServer?
+  ) throws(StartFailure) -> [Listener] {
     var listeners: [Listener] = []
     for loop in loops {
       let address = listeners.first?.address ?? .ip(host: place.host, port: place.port)
-      listeners.append(
-        try open(address, asSaidBy: setting, on: loop, isFirst: listeners.isEmpty, tls: try tls()))
+      listeners.append(try open(address, asSaidBy: setting, on: loop, isFirst: listeners.isEmpty, tls: tls))
     }
     return listeners
   }

@@ -83,7 +83,7 @@ final class NodeProcess: @unchecked Sendable {
     try await joining?.join { [weak self] sentence in self?.leave(unwanted: sentence) }
     guard leaving == nil else { return }
     let tls = try NodeProcess.tls(configuration.serving)
-    if let tls { CertificateWatch(tls, logger).begin(on: first) }
+    if let tls { try CertificateWatch(tls, logger).begin(on: first) }
     let listeners = try Listener.open(
       configuration.serving.listen, asSaidBy: "MARTLET_LISTEN", on: group.loops, tls: tls)
     let dialects = try dialectListeners(tls)

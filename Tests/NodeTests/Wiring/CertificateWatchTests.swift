@@ -18,7 +18,7 @@ import Testing
     }
     try Data("garbage".utf8).write(to: URL(fileURLWithPath: certificate.chain))
     let logger = log.logger
-    try await loop.submit { CertificateWatch(server, logger).begin(on: loop, every: 20) }
+    try await loop.submit { try CertificateWatch(server, logger).begin(on: loop, every: 20) }
     #expect(log.lines(1)[0].contains("certificate not replaced"))
     // Many looks later nothing else has been told.
     await loop.sleep(200)
