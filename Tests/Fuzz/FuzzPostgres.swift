@@ -41,7 +41,6 @@ private func readRow(_ row: Row, _ column: Int) {
 private func kind(_ type: UInt32) -> RowReader.Column? {
   switch type {
   case TypeID.int8: .int8
-  case TypeID.bool: .bool
   case TypeID.text, TypeID.varchar: .text
   case TypeID.timestamptz: .time
   case TypeID.bytea: .record
@@ -58,7 +57,6 @@ private func compare(_ reader: RowReader, _ row: Row, _ column: Int, _ kind: Row
   case .text:
     let text = (try? reader.utf8(place)).map { String(decoding: $0, as: UTF8.self) }
     precondition(text == (try? row.text(column)), "a text differs")
-  case .bool: _ = try? reader.bool(place)
   case .record:
     let (one, other) = (try? reader.optionalRecord(place), try? row.optionalRecord(column))
     precondition((one == nil) == (other == nil), "a record differs")
