@@ -50,7 +50,7 @@ struct RunResult: Sendable {
 
   /// What ran on the machine's cores besides the target and the tester while measuring.
   struct Beside: Sendable, Equatable {
-    /// CPU-seconds of other processes and of the system's own threads.
+    /// CPU-seconds of other processes and of the system's own threads, at least.
     var others = 0.0
     /// CPU-seconds that the host of a virtual machine gave to others.
     var stolen = 0.0

@@ -84,8 +84,8 @@ extension Leader {
     if !target.processes.isEmpty, let machineBefore, let machineAfter {
       let own = result.uses.reduce(0) { $0 + $1.measureCPU }
       result.beside = .init(
-        others: max(0, machineAfter.busy - machineBefore.busy - own), stolen: machineAfter.stolen - machineBefore.stolen
-      )
+        others: max(0, machineAfter.busy - machineBefore.busy - own),
+        stolen: max(0, machineAfter.stolen - machineBefore.stolen))
     }
     result.tally = Tally()
     for answer in answers { result.tally.merge(Tally(answer["tally"])) }
