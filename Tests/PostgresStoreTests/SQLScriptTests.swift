@@ -24,6 +24,6 @@ struct SQLScriptTests {
     #expect(SQLScript.tableMade(by: "\nCREATE TABLE member (a int)") == "member")
     #expect(SQLScript.tableMade(by: "CREATE INDEX member ON member (a)") == nil)
     let made = Migration.all.flatMap { SQLScript($0.sql).commands.compactMap(SQLScript.tableMade) }
-    #expect(made.contains("conversation_file") && made.count == 17)
+    #expect(made.contains("conversation_file") && made.count == 18)
   }
 }
