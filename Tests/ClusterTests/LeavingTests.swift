@@ -36,6 +36,29 @@ extension ClusterTests {
       }
     }
 
+    @Test func `a node that stands still until its time to leave is over still tells its clients to come back`()
+      async throws
+    {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        let ada = try await stage.account("ada")
+        var sockets: [NativeSocket] = []
+        for _ in 0..<8 { sockets.append(try await Self.signedIn(stage, ada, at: cluster.socket[0])) }
+        cluster.socket[0].term()
+        // It knows by then, and the first good-bye is due a second after the signal.
+        await stage.loop.sleep(300)
+        cluster.socket[0].stop()
+        await stage.loop.sleep(4_500)
+        cluster.socket[0].cont()
+        for socket in sockets {
+          let end = await socket.waitForEnd(15_000)
+          #expect(end?.code == 4000, "\(end.map { "\($0)" } ?? "no end")")
+        }
+        #expect(await cluster.socket[0].waitForExit(8_000) == .code(0), "\(cluster.socket[0].logTail())")
+        try await cluster.socket[0].start()
+      }
+    }
+
     @Test func `an API node that is told to go answers every send it was given, and exits 0`() async throws {
       let cluster = try await SharedCluster.healthy()
       try await ClusterStage.play(on: cluster) { stage in

@@ -74,8 +74,14 @@ extension ClusterTests {
         try await ClusterStage.play(on: cluster) { stage in
           let people = [try await stage.account("ada"), try await stage.account("bob")]
           let room = try await stage.open(title: "room", members: people)
-          try await Self.talk(stage.api[0], in: room, people)
-          let pages = try await Self.pages(stage)
+          var head: Int64 = 1
+          var pages: [String: Int] = [:]
+          let begun = Stopwatch.now
+          // A replica that waits for a core may be behind each time that it is asked, and is asked less often then.
+          repeat {
+            head = try await Self.talk(stage.api[0], in: room, people, from: head)
+            pages = try await Self.pages(stage)
+          } while !isLate && pages["served"] ?? 0 == 0 && Stopwatch.now - begun < 60_000_000
           print("F40, \(isLate ? "30 s behind" : "keeping up"):", pages.sorted { $0.key < $1.key })
           #expect((pages["served"] ?? 0 > 0) == !isLate)
           #expect(!isLate || pages["behind"] ?? 0 > 0)
@@ -133,10 +139,12 @@ extension ClusterTests {
       #expect(doctor.output.contains("follows an older timeline (1) than the primary (2)"), "\(doctor.output)")
     }
 
-    /// Both write and look, in turn; what they see is all that was acknowledged so far.
-    private static func talk(_ node: RESTClient, in room: Int64, _ people: [Account]) async throws {
+    /// Both write and look, in turn, behind what they have; what they see is all that was acknowledged so far.
+    private static func talk(
+      _ node: RESTClient, in room: Int64, _ people: [Account], from before: Int64
+    ) async throws -> Int64 {
       let path = "/v1/conversations/\(room)"
-      var head: Int64 = 1
+      var head = before
       for number in 0..<40 {
         let (writer, reader) = (people[number % 2], people[(number + 1) % 2])
         let sent = try await node.done(.post, path + "/messages", ["text": .string("\(number)")], token: writer.token)
@@ -154,6 +162,7 @@ extension ClusterTests {
           #expect(entries["entries"]?.array?.map { $0["seq"]?.integer } == [head])
         }
       }
+      return head
     }
 
     /// What the node says of pages asked of replicas.

@@ -6,10 +6,12 @@ import IORuntime
 /// Sockets are told one by one over half of the grace period, so that no herd arrives elsewhere. The balancer gets a
 /// moment to see that the node is not ready before the first of them is told.
 ///
-/// - Limits: the grace period; what is left then is cut.
+/// - Limits: the grace period; who is left then is told to go at once, and what is left a moment later is cut.
 final class Drain: @unchecked Sendable {
   /// How long a balancer that checks every half second takes to send new clients elsewhere.
   static let noticeMax: Milliseconds = 1_500
+  /// How long good-byes of the last moment have to leave.
+  static let lastWords: Milliseconds = 250
 
   private let nodes: [LoopNode]
   private let loop: EventLoop
@@ -38,7 +40,7 @@ final class Drain: @unchecked Sendable {
 
   func begin() {
     let spread = Drain.spread(of: grace)
-    loop.schedule(after: grace) { self.endNow() }
+    loop.schedule(after: grace) { self.sayLastWords() }
     loop.schedule(after: isAside ? 0 : Drain.notice(of: grace)) {
       for node in self.nodes {
         node.loop.execute {
@@ -54,6 +56,13 @@ final class Drain: @unchecked Sendable {
     guard !isOver else { return }
     left -= 1
     if left == 0 { endNow() }
+  }
+
+  /// On a machine that stood still the good-byes may be due together with the end, and nobody has been told.
+  private func sayLastWords() {
+    guard !isOver else { return }
+    for node in nodes { node.loop.execute { node.sayGoodBye(over: 0) } }
+    loop.schedule(after: Drain.lastWords) { self.endNow() }
   }
 
   /// Cuts what is left.
