@@ -131,7 +131,7 @@ let testing: [Target] = [
   tests("Peering", ["IORuntime", "HTTP1", "WebSocket", "Serving", "EngineIO", "EngineServing", "Client", "TestKit"]),
   tests("API", ["ChatCore", "EntryText", "HTTP1", "JSONText", "MemoryAdapters", "TestKit"]),
   tests("Delivery", ["ChatCore", "MemoryAdapters", "TestKit"]),
-  tests("Realtime", ["ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
+  tests("Realtime", ["API", "ChatCore", "EntryText", "JSONText", "Delivery", "MemoryAdapters", "SocketIO", "TestKit"]),
   tests(
     "Dialects",
     ["API", "ChatCore", "HTTP1", "IORuntime", "JSONText", "Tokens", "Delivery", "MemoryAdapters", "TestKit"],

@@ -69,6 +69,23 @@ public enum CloseCode: UInt16, Sendable, CaseIterable {
     return writer.finish()
   }
 
+  /// The sentence that documents it.
+  var summary: String {
+    switch self {
+    case .draining: "The node is leaving."
+    case .slowReader: "The client did not read what was sent."
+    case .heartbeatMissed: "No pong and no frame came in time."
+    case .resumeLimit: "Too many resumes wait on this node."
+    case .tokenExpired: "The token has expired and no new one came."
+    case .notResumable: "The session cannot be taken up again."
+    case .signedOut: "Signed out or revoked."
+    case .accountGone: "The account is gone."
+    case .notAuthenticated: "No valid token came in time."
+    case .protocolBroken: "What came is not the protocol."
+    case .originRefused: "The origin is not on the list."
+    }
+  }
+
   /// The name in the reason.
   public var name: String {
     switch self {

@@ -41,19 +41,22 @@ public final class Operation: Sendable {
   public let rate: Rate
   /// What `d` must be.
   public let shape: Shape
+  /// What the `d` of its answer is.
+  let answer: DataShape
   let act: Act
 
-  init(_ name: String, _ summary: String, rate: Rate = .none, shape: Shape, _ act: Act) {
+  init(_ name: String, _ summary: String, rate: Rate = .none, shape: Shape, answer: DataShape, _ act: Act) {
     self.name = name
     self.summary = summary
     self.rate = rate
     self.shape = shape
+    self.answer = answer
     self.act = act
   }
 
   convenience init(
-    _ name: String, _ summary: String, rate: Rate = .none, shape: Shape, command: @escaping Handler
+    _ name: String, _ summary: String, rate: Rate = .none, shape: Shape, answer: DataShape, command: @escaping Handler
   ) {
-    self.init(name, summary, rate: rate, shape: shape, .command(command))
+    self.init(name, summary, rate: rate, shape: shape, answer: answer, .command(command))
   }
 }

@@ -20,7 +20,9 @@ extension Operations {
     let shape = Shape(
       name.split(separator: ".").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(),
       [.integer("user", .required, .ids, "The other.")])
-    return Operation(name, summary, rate: .write, shape: shape) { asked, chat, caller async throws(ChatError) in
+    return Operation(
+      name, summary, rate: .write, shape: shape, answer: .rest("Contact")
+    ) { asked, chat, caller async throws(ChatError) in
       let contact = try await command(asked.id("user", .user)).run(in: chat, as: caller)
       return { EntryText.write(contact, to: &$0) }
     }

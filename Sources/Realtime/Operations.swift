@@ -17,6 +17,10 @@ public enum Operations {
       "auth", "Says who speaks here; again, with a newer token of the same user, it renews the expiry.",
       shape: Shape(
         "Auth", [.string("token", .required, bytes: 1...realtime.tokenBytesMax, "An access token.")]),
+      answer: .own(
+        Shape(
+          "Authenticated", [.string("session", .required, bytes: 32...32, "The socket session's id, as in hello.")]),
+        rest: ["user": "OwnUser"]),
       .auth)
   }
 
@@ -28,22 +32,46 @@ public enum Operations {
       "The seq that the client has of each conversation; those left out start at their head.")
     return Operation(
       "resume", "Sends what was missed, then everything from then on; once a session.",
-      shape: Shape("Resume", [heads]), .resume)
+      shape: Shape("Resume", [heads]), answer: .own(resumed(limits)), .resume)
+  }
+
+  private static func resumed(_ limits: Limits) -> Shape {
+    let head = Field.Kind.integer(0...JSONLimits.integerMax)
+    let behind = Shape(
+      "Behind",
+      [
+        .integer("conversation", .required, .ids, "Which."),
+        Field("head", .required, head, "The seq from which it goes on; what is before it is to be paged."),
+      ])
+    let most = limits.conversationsPerUserMax + 1
+    return Shape(
+      "Resumed",
+      [
+        .map(
+          "heads", .required, names: .integer(.ids), values: head, count: 0...most,
+          "The seq from which each conversation of the user's goes on."),
+        .array(
+          "behind", .required, of: .object(behind), count: 0...most,
+          "Those of which too much was missed to send it."),
+      ])
   }
 
   private static func watch(_ limits: Limits) -> Operation {
     Operation(
       "presence.watch",
       "Tells how these users are now and whenever it changes, while the caller may know it; the answer says whose.",
-      rate: .write, shape: users("PresenceWatch", limits), .watch)
+      rate: .write, shape: users("PresenceWatch", limits), answer: .own(users("Watched", limits, least: 0)), .watch)
   }
 
   private static func unwatch(_ limits: Limits) -> Operation {
-    Operation("presence.unwatch", "Ends that.", shape: users("PresenceUnwatch", limits), .unwatch)
+    Operation(
+      "presence.unwatch", "Ends that.", shape: users("PresenceUnwatch", limits),
+      answer: .own(users("Watched", limits, least: 0)), .unwatch)
   }
 
-  private static func users(_ name: String, _ limits: Limits) -> Shape {
-    Shape(name, [.array("users", .required, of: .integer(.ids), count: 1...limits.presenceUsersMax, "Ids of users.")])
+  private static func users(_ name: String, _ limits: Limits, least: Int = 1) -> Shape {
+    let count = least...limits.presenceUsersMax
+    return Shape(name, [.array("users", .required, of: .integer(.ids), count: count, "Ids of users.")])
   }
 
   // MARK: Commands
@@ -64,6 +92,7 @@ public enum Operations {
       ])
     return Operation(
       "message.send", "Sends a message; answered once it is stored.", rate: .send, shape: shape,
+      answer: .rest("Message"),
       .send { asked throws(ChatError) in
         SendMessage(
           conversation: try asked.id("conversation", .conversation), text: asked.string("text") ?? "",
@@ -88,7 +117,8 @@ public enum Operations {
         .init("public", "Read and joined by anyone signed in.", [title]),
       ])
     return Operation(
-      "conversation.open", "Opens a conversation: direct, group or public.", rate: .write, shape: shape
+      "conversation.open", "Opens a conversation: direct, group or public.", rate: .write, shape: shape,
+      answer: .rest("Conversation")
     ) { asked, chat, caller async throws(ChatError) in
       let conversation = try await open(asked, chat, caller)
       return { EntryText.write(conversation, to: &$0) }

@@ -18,6 +18,10 @@ struct Door {
   private let documented: [String: Set<Int>]
 
   static let keys: JSONValue = ["keys": [["kty": "OKP", "kid": "k1"]]]
+  static let asyncAPI: JSONValue = [
+    "asyncapi": "3.0.0", "info": [:], "defaultContentType": "application/json", "servers": [:], "channels": [:],
+    "operations": [:], "components": [:],
+  ]
 
   static func open(
     limits: Limits = Limits(), policies: [RateClass: RatePolicy] = [:],
@@ -31,7 +35,7 @@ struct Door {
     stage: Stage, _ limits: Limits, _ policies: [RateClass: RatePolicy], _ origins: CrossOriginPolicy.Origins
   ) throws {
     self.stage = stage
-    rows = Catalog.endpoints(limits, version: "1.2.3") { Door.keys }
+    rows = Catalog.endpoints(limits, version: "1.2.3", asyncAPI: Door.asyncAPI.bytes) { Door.keys }
     documented = try Door.documented(rows)
     service = Service(
       chat: stage.chat, endpoints: rows, authenticator: StageAuthenticator(stage: stage),

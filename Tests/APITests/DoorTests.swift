@@ -32,7 +32,7 @@ struct DoorTests {
   @Test(arguments: [
     ("/v1/users/me", "GET, PATCH, DELETE, HEAD, OPTIONS"), ("/v1/users/16777217", "GET, HEAD, OPTIONS"),
     ("/v1/sessions", "POST, GET, DELETE, HEAD, OPTIONS"), ("/v1/conversations/1/members/me", "PUT, DELETE, OPTIONS"),
-    ("/openapi.json", "GET, HEAD, OPTIONS"),
+    ("/openapi.json", "GET, HEAD, OPTIONS"), ("/asyncapi.json", "GET, HEAD, OPTIONS"),
   ])
   func `a method that a path does not take is told which it takes, each once`(
     target: String, allowed: String

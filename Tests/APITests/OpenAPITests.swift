@@ -97,6 +97,17 @@ struct OpenAPITests {
     #expect(info.headers["cache-control"] == "no-store")
   }
 
+  @Test func `the socket's document is served as it was given, to anyone, and may be kept as long`() async throws {
+    let door = try await Door.open()
+    let document = await door.send(.get, "/asyncapi.json")
+    #expect(document.body == Door.asyncAPI.bytes)
+    #expect(document.headers["cache-control"] == "public, max-age=300")
+    #expect(await door.send(.get, "/openapi.json").headers["cache-control"] == "public, max-age=300")
+    let head = await door.send(raw: [], .head, "/asyncapi.json", headers: [:])
+    #expect(head.status == 200 && head.headers["content-type"] == document.headers["content-type"])
+    #expect(head.headers["cache-control"] == "public, max-age=300")
+  }
+
   private func served() async throws -> (Door, JSONValue) {
     let door = try await Door.open()
     return (door, await door.send(.get, "/openapi.json").json)

@@ -166,7 +166,7 @@ struct RateTests {
     #expect(byClass[.signIn] == ["signIn", "refreshSession", "changePassword", "deleteMe"])
     #expect(byClass[.send] == ["sendMessage"])
     #expect(byClass[.search] == ["searchUsers"])
-    #expect(byClass[.none] == ["showInfo", "showKeys", "showOpenAPI"])
+    #expect(byClass[.none] == ["showInfo", "showKeys", "showOpenAPI", "showAsyncAPI"])
     for row in rows where row.rate == .read { #expect(row.method == .get, "\(row.name)") }
     for row in rows where row.rate == .write { #expect(row.method != .get, "\(row.name)") }
   }

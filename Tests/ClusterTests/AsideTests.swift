@@ -1,6 +1,7 @@
 import Client
 import HTTP1
 import IORuntime
+import JSONText
 import TestKit
 import Testing
 
@@ -36,6 +37,20 @@ extension ClusterTests {
       node.term()
       #expect(await node.waitForExit(3_500) == .code(0), "\(node.logTail())")
       try await node.start()
+    }
+
+    @Test func `an api node describes the socket too`() async throws {
+      let cluster = try await SharedCluster.healthy()
+      try await ClusterStage.play(on: cluster) { stage in
+        let asked = HTTPClient(loop: stage.loop, address: cluster.api[0].address)
+        defer { asked.close() }
+        let answer = try await asked.call(.get, "/asyncapi.json")
+        let document = try JSONValue(parsing: answer.body)
+        #expect(answer.status == 200 && document["asyncapi"] == "3.0.0")
+        #expect(document["operations"]?["messageSend"]?["action"] == "receive")
+        let info = try JSONValue(parsing: try await asked.call(.get, "/v1/info").body)
+        #expect(document["info"]?["version"] == info["version"])
+      }
     }
 
     @Test func `with a door for probes, metrics are there and no longer at the clients'`() async throws {

@@ -2,15 +2,17 @@ import ChatCore
 import HTTP1
 import JSONText
 
-/// `/v1/info`, `/openapi.json` and the public keys: what the service says of itself.
+/// `/v1/info`, `/openapi.json`, `/asyncapi.json` and the public keys: what the service says of itself.
 enum Documents {
   /// What a client may build on; raised when something is added to the wire.
   static let apiLevel: Int64 = 1
   /// How long anyone may keep keys and description, in seconds; a new key is to be announced longer before it signs.
   private static let keptSeconds = 300
 
-  static func rows(_ limits: Limits, version: String, keys: @escaping @Sendable () -> JSONValue) -> [Endpoint] {
-    [info(limits, version: version), jwks(keys)]
+  static func rows(
+    _ limits: Limits, version: String, asyncAPI: [UInt8], keys: @escaping @Sendable () -> JSONValue
+  ) -> [Endpoint] {
+    [info(limits, version: version), jwks(keys), self.asyncAPI(asyncAPI)]
   }
 
   private static let infoShape = Shape(
@@ -85,10 +87,27 @@ enum Documents {
   }
 
   private static func openAPI(_ document: [UInt8]) -> Endpoint {
-    Endpoint(
-      .get, "/openapi.json", "showOpenAPI", "This document.", access: .open, rate: .none,
-      answers: [.init(200, Shape("OpenAPI", documentRows), "OpenAPI 3.1.")]
-    ) { _ async throws(ChatError) in
+    served(
+      document, "/openapi.json", "showOpenAPI", "This document.",
+      .init(200, Shape("OpenAPI", documentRows), "OpenAPI 3.1."))
+  }
+
+  private static func asyncAPI(_ document: [UInt8]) -> Endpoint {
+    let rows: [Field] = [
+      Schemas.text("asyncapi", "The version of AsyncAPI."), .any("info", .required, "What is described."),
+      Schemas.text("defaultContentType", "Of every message."), .any("servers", .required, "Where."),
+      .any("channels", .required, "The socket and its messages."), .any("operations", .required, "Who says what."),
+      .any("components", .required, "The schemas; those of REST are in /openapi.json."),
+    ]
+    return served(
+      document, "/asyncapi.json", "showAsyncAPI", "The document that describes the socket.",
+      .init(200, Shape("AsyncAPI", rows), "AsyncAPI 3."))
+  }
+
+  private static func served(
+    _ document: [UInt8], _ path: String, _ name: String, _ summary: String, _ answer: Endpoint.AnswerRow
+  ) -> Endpoint {
+    Endpoint(.get, path, name, summary, access: .open, rate: .none, answers: [answer]) { _ async throws(ChatError) in
       .bytes(.ok, document, "application/json; charset=utf-8").kept(forSeconds: keptSeconds)
     }
   }

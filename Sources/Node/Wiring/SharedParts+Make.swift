@@ -67,12 +67,14 @@ extension SharedParts {
     let keySet = secrets.ring.jwks
     let spans = configuration.tracing.endpoint.map { _ in SpanQueue() }
     let engineSessions = EngineDirectory(node: EngineDirectory.plainName(of: node))
+    let (limits, version) = (configuration.shared.limits, Version.text)
+    let asyncAPI = AsyncAPI.document(limits, configuration.realtimeLimits, version: version).bytes
     return SharedParts(
       configuration: configuration, role: role, node: node, loops: loops, logger: logger,
       credentials: try credentials(secrets, configuration, logger),
       tokens: Tokens.TokenVerifier(
         secrets.ring, TokenRules(issuer: secrets.issuer, audience: secrets.audience)),
-      endpoints: Catalog.endpoints(configuration.shared.limits, version: Version.text) { keySet },
+      endpoints: Catalog.endpoints(limits, version: version, asyncAPI: asyncAPI) { keySet },
       proxies: proxies, rooms: rooms, readiness: readiness,
       metrics: MetricsBoard(
         role: role, sink: sink, rooms: rooms, readiness: readiness, connectionsMax: configuration.intake.connections,
