@@ -142,10 +142,10 @@ enum Reference {
   static let rates: [Setting] = [
     .rate(
       "RATE_SEND", \.rates.send,
-      reason: "Messages, edits and reactions of one user; a bot may be busy, a loop may not run away."),
+      reason: "Messages of one user; a bot may be busy, a loop may not run away."),
     .rate(
       "RATE_WRITE", \.rates.write,
-      reason: "Other changes of one user, such as joining: room for any client that is not a loop."),
+      reason: "Other changes of one user, such as edits and joining: room for any client that is not a loop."),
     .rate(
       "RATE_READ", \.rates.read,
       reason:
