@@ -89,6 +89,8 @@ extension Ledger {
     let others = row.members.values.filter { $0.user != user }.map {
       (member: $0, joinedSeq: row.joinedSeqs[$0.user] ?? 0)
     }
-    return others.min(by: MembershipRules.precedes).map { Author(id: $0.member.user, username: $0.member.username) }
+    let first = others.sorted(by: MembershipRules.precedes).prefix(16)
+    return (first.first { users[$0.member.user]?.isGone == false } ?? first.first)
+      .map { Author(id: $0.member.user, username: $0.member.username) }
   }
 }

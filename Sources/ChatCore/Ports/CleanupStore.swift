@@ -18,8 +18,9 @@ public protocol CleanupStore: Sendable {
   func conversationsListed(of user: UserID, after: ConversationID?, limit: Int) async throws(ChatError)
     -> [ConversationID]
   /// Takes the user out of a conversation and it off his list, as ``MembershipRules/exit(from:role:owners:members:)``
-  /// says: `member.left`, before it `member.changed` of who owns it from now on, if he was the only owner. Nothing is
-  /// told where he stays (direct conversations) or is no member.
+  /// says: `member.left`, before it `member.changed` of who owns it from now on, if he was the only owner: of the first
+  /// 16 by ``MembershipRules/precedes(_:_:)`` the first whose account has not ended, or, if all have, the first of all,
+  /// who passes it on. Nothing is told where he stays (direct conversations) or is no member.
   func leave(_ id: ConversationID, user: User) async throws(ChatError) -> Made
   /// Drops rows that only he has read: sessions, and his side of contacts and blocks, at most `limit` of each kind;
   /// false when there were none.

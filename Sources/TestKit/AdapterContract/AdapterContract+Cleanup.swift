@@ -39,6 +39,19 @@ extension AdapterContract {
       let owner = Member(user: first.id, username: first.username, role: .owner)
       try expect(made.first?.event, is: .memberChanged(owner), "who owns it")
     },
+    ContractCase("who has ended too is passed over, unless all have") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let room = try await cast.group(with: [cast.bob, cast.eve])
+      try await put(cast.bob, as: .admin, by: cast.ada, in: room.id, stores)
+      for user in [cast.ada, cast.bob] { try await end(user, stores) }
+      let made = try await stores.cleanups.leave(room.id, user: cast.ada)
+      let owner = Member(user: cast.eve.id, username: cast.eve.username, role: .owner)
+      try expect(made.first?.event, is: .memberChanged(owner), "who owns it")
+      try await end(cast.eve, stores)
+      let last = try await stores.cleanups.leave(room.id, user: cast.eve)
+      let bob = Member(user: cast.bob.id, username: cast.bob.username, role: .owner)
+      try expect(last.map(\.event), is: [.memberChanged(bob), .memberLeft(author(cast.eve))], "what is told")
+    },
     ContractCase("where there is another owner, or nobody else, nobody succeeds; what is deleted is left too") {
       stores in
       let cast = try await Cast.gather(in: stores)
