@@ -47,7 +47,9 @@ public struct PostgresFiles: FileStore {
     """
     SELECT f.id FROM file f
     WHERE f.bucket = $1 AND f.owner = $2 AND f.state <> 1
-      AND (f.state = 2 OR f.created_at < now() - $3::bigint * interval '1 millisecond') LIMIT $4
+      AND (f.state = 2 OR f.created_at < now() - $3::bigint * interval '1 millisecond')
+      AND f.id > $4
+    ORDER BY f.id LIMIT $5
     """, repeatable: true)
   static let usage = Statement(
     "files.usage", "SELECT u.bytes, u.files FROM file_usage u WHERE u.bucket = $1 AND u.owner = $2", repeatable: true)
@@ -140,10 +142,13 @@ public struct PostgresFiles: FileStore {
   }
 
   /// What did not end.
-  public func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID] {
+  public func leftovers(
+    of owner: UserID, olderThan age: Milliseconds, after: FileID?, limit: Int
+  ) async throws(ChatError) -> [FileID] {
     try await failure.translating { () throws(PostgresError) in
       let part: [Parameter] = [
-        .int2(owner.bucket.number), .int8(owner.rawValue), .int8(age), .int8(Int64(clamping: max(0, limit))),
+        .int2(owner.bucket.number), .int8(owner.rawValue), .int8(age), .int8(after?.rawValue ?? 0),
+        .int8(Int64(clamping: max(0, limit))),
       ]
       return try await pool.query(Self.leftovers, part).map { (row) throws(PostgresError) in
         FileID(rawValue: try row.int8(0))

@@ -167,8 +167,10 @@ extension AdapterContract {
       for file in [sent, named, others] { try expect(try await stores.files.file(file.id), is: file, "what stays") }
       try expect(try await stores.files.file(kept.id), is: nil, "what goes")
       try expect(try await stores.files.complete(coming.id), is: false, "what comes too late")
-      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, limit: 9)
-      try expect(Set(left), is: [kept.id, coming.id], "to be dropped")
+      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: nil, limit: 9)
+      try expect(left, is: [kept.id, coming.id].sorted(), "to be dropped")
+      let second = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: left[0], limit: 9)
+      try expect(second, is: [left[1]], "after the first")
     },
   ]
 
