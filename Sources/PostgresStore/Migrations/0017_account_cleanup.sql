@@ -2,7 +2,7 @@
 -- readable-from: 9
 --
 -- Nodes of the version before go on beside this: an account that ends through one of them is not noted, and keeps its
--- memberships, as all did.
+-- memberships, as all did. The runbook ("Rolling upgrade") notes those afterwards.
 
 -- Accounts that have ended and whose memberships, contacts and files are yet to be looked through, and when somebody
 -- last worked at it; with the picture that each had, since the account's own row has it no more. Late are those that a
