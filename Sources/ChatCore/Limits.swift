@@ -52,7 +52,8 @@ public struct Limits: Sendable, Hashable {
   public var signalMembersMax = 256
   /// Deliveries a second that one conversation of more members than ``signalMembersMax`` may cause, a message being as
   /// many as there are members: what seven cores send one by one at 14 µs, fewer when frames gather; 50 messages a
-  /// second to 10,000. Who comes may take from a tenth more, which nobody else may. 0: not counted.
+  /// second to 10,000. Who comes may take from a tenth more, which nobody else may, and whose account has ended goes by
+  /// a fiftieth more. 0: not counted.
   public var fanOutPerSecond: Double = 500_000
   /// Deliveries that it may cause at once: two seconds' worth.
   public var fanOutBurst = 1_000_000

@@ -18,8 +18,9 @@ struct Ledger {
   var sent: [SendKey: EntryID] = [:]
   var reactions: [EntryID: Set<Reaction>] = [:]
   var shelf = FileShelf()
-  /// Accounts that have ended and left something behind, and when somebody last worked at it.
-  var cleanups: [UserID: Timestamp] = [:]
+  /// Accounts that have ended and left something behind, when somebody last worked at it, and whether it was found by a
+  /// look.
+  var cleanups: [UserID: (tended: Timestamp, isLate: Bool)] = [:]
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier

@@ -4,16 +4,20 @@ extension MemoryWorld: CleanupStore {
   /// Accounts at which nobody has worked for so long.
   public func idleCleanups(for span: Milliseconds, limit: Int) async throws(ChatError) -> [UserID] {
     try transaction { (ledger, now) throws(ChatError) in
-      let idle = ledger.cleanups.filter { $0.value.adding(milliseconds: span) <= now }
-      return Array(idle.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key).prefix(max(0, limit)))
+      let idle = ledger.cleanups.filter { $0.value.tended.adding(milliseconds: span) <= now }
+      let sorted = idle.sorted { one, other in
+        if one.value.isLate != other.value.isLate { return other.value.isLate }
+        return (one.value.tended, one.key) < (other.value.tended, other.key)
+      }
+      return Array(sorted.map(\.key).prefix(max(0, limit)))
     }
   }
 
   /// Says that the caller works at it now.
   public func takeCleanup(of user: UserID, idleFor span: Milliseconds) async throws(ChatError) -> User? {
     try transaction { (ledger, now) throws(ChatError) in
-      guard let tended = ledger.cleanups[user], tended.adding(milliseconds: span) <= now else { return nil }
-      ledger.cleanups[user] = now
+      guard let note = ledger.cleanups[user], note.tended.adding(milliseconds: span) <= now else { return nil }
+      ledger.cleanups[user] = (now, note.isLate || span > 0)
       return ledger.users[user]?.user
     }
   }
@@ -85,6 +89,8 @@ extension Ledger {
     let others = row.members.values.filter { $0.user != user }.map {
       (member: $0, joinedSeq: row.joinedSeqs[$0.user] ?? 0)
     }
-    return others.min(by: MembershipRules.precedes).map { Author(id: $0.member.user, username: $0.member.username) }
+    let first = others.sorted(by: MembershipRules.precedes).prefix(16)
+    return (first.first { users[$0.member.user]?.isGone == false } ?? first.first)
+      .map { Author(id: $0.member.user, username: $0.member.username) }
   }
 }

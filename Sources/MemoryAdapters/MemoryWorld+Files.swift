@@ -89,10 +89,12 @@ extension MemoryWorld: FileStore {
   }
 
   /// What did not end.
-  public func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID] {
+  public func leftovers(
+    of owner: UserID, olderThan age: Milliseconds, after: FileID?, limit: Int
+  ) async throws(ChatError) -> [FileID] {
     try transaction { (ledger, now) throws(ChatError) in
       let left = ledger.shelf.rows.values.filter { row in
-        row.file.owner == owner
+        row.file.owner == owner && after.map { row.file.id > $0 } ?? true
           && (row.state == .retired || row.state == .reserved && row.file.createdAt.adding(milliseconds: age) < now)
       }
       return Array(left.map(\.file.id).sorted().prefix(max(0, limit)))

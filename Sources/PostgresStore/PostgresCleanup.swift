@@ -23,13 +23,15 @@ public struct PostgresCleanup: CleanupStore {
     "cleanup.idle",
     """
     SELECT c.user_id FROM account_cleanup c WHERE c.tended_at <= now() - $1::bigint * interval '1 millisecond'
-    ORDER BY c.tended_at, c.user_id LIMIT $2
+    ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
     """, repeatable: true, scatter: .cleanupsIdle)
+  /// Who has it already is not to be refused for another machine's clock.
   static let take = Statement(
     "cleanup.take",
     """
-    UPDATE account_cleanup SET tended_at = now()
-    WHERE bucket = $1 AND user_id = $2 AND tended_at <= now() - $3::bigint * interval '1 millisecond'
+    UPDATE account_cleanup SET tended_at = now(), late = late OR $3::bigint > 0
+    WHERE bucket = $1 AND user_id = $2
+      AND ($3::bigint = 0 OR tended_at <= now() - $3::bigint * interval '1 millisecond')
     """)
   static let gone = Statement(
     "cleanup.gone",
@@ -45,11 +47,11 @@ public struct PostgresCleanup: CleanupStore {
     WHERE u.bucket = $1 AND u.id = $2 AND u.deleted_at IS NOT NULL
     """, repeatable: true)
   /// Nobody but the last owner asks, and the whole conversation is looked through once.
-  static let successor = Statement(
-    "members.successor",
+  static let successors = Statement(
+    "members.successors",
     """
     SELECT m.user_id, m.username FROM member m WHERE m.bucket = $1 AND m.conversation = $2 AND m.user_id <> $3
-    ORDER BY m.role = 'admin' DESC, m.joined_seq, m.user_id LIMIT 1
+    ORDER BY m.role = 'admin' DESC, m.joined_seq, m.user_id LIMIT 16
     """)
   static let dropContacts = Statement(
     "cleanup.drop_contacts",
@@ -68,7 +70,7 @@ public struct PostgresCleanup: CleanupStore {
   static let finish = Statement(
     "cleanup.finish", "DELETE FROM account_cleanup c WHERE c.bucket = $1 AND c.user_id = $2")
 
-  static let statements = [picture, note, idle, take, gone, ended, successor, dropContacts, left, finish]
+  static let statements = [picture, note, idle, take, gone, ended, successors, dropContacts, left, finish]
 
   let pool: PostgresPool
   let failure: StoreFailure
@@ -140,13 +142,22 @@ public struct PostgresCleanup: CleanupStore {
       from: standing.conversation.kind, role: standing.subject, owners: owners,
       members: standing.conversation.memberCount)
     if exit == .none { return }
-    if exit == .leaveToSuccessor,
-      let next = try await transaction.query(Self.successor, key + [.int8(user.id.rawValue)]).first
-    {
-      let author = Author(id: UserID(rawValue: try next.int8(0)), username: try next.text(1))
-      plan.setRole(.owner, of: author, in: id, by: user.author)
+    if exit == .leaveToSuccessor, let next = try await successor(of: user, key, in: transaction) {
+      plan.setRole(.owner, of: next, in: id, by: user.author)
     }
     plan.remove(user, from: id, by: user.author)
+  }
+
+  /// Who comes first and has an account. Read without the lock of his bucket: if it ends meanwhile it is noted, and he
+  /// passes it on when he leaves; one that has ended through a node of before is not, and would own it for ever.
+  private func successor(
+    of user: User, _ key: [Parameter], in transaction: PostgresTransaction
+  ) async throws(PostgresError) -> Author? {
+    let next = try await transaction.query(Self.successors, key + [.int8(user.id.rawValue)]).map {
+      (row) throws(PostgresError) in Author(id: UserID(rawValue: try row.int8(0)), username: try row.text(1))
+    }
+    for one in next where try await transaction.query(Self.ended, PostgresUsers.key(one.id)).isEmpty { return one }
+    return next.first
   }
 
   /// Drops rows that only he has read.

@@ -28,21 +28,28 @@ public struct PostgresFiles: FileStore {
   static let unshared = Statement(
     "files.unshared",
     """
-    SELECT f.id, f.access = 'conversations'
-        AND NOT EXISTS (SELECT 1 FROM file_link l WHERE l.bucket = $1 AND l.file = f.id)
-    FROM file f WHERE f.bucket = $1 AND f.owner = $2 AND f.id > $3 AND f.state < 2 AND f.url IS NULL
+    SELECT f.id FROM file f
+    WHERE f.bucket = $1 AND f.owner = $2 AND f.id > $3 AND f.state < 2 AND f.url IS NULL
+      AND f.access = 'conversations'
     ORDER BY f.id LIMIT $4
     """, repeatable: true)
+  /// Whether one was sent is asked here, since it may be sent while the page is being read.
   static let retireAll = Statement(
     "files.retire_all",
-    "UPDATE file SET state = 2 WHERE bucket = $1 AND owner = $2 AND id = ANY ($3) AND state < 2 AND url IS NULL")
+    """
+    UPDATE file AS f SET state = 2
+    WHERE f.bucket = $1 AND f.owner = $2 AND f.id = ANY ($3) AND f.state < 2 AND f.url IS NULL
+      AND f.access = 'conversations' AND NOT EXISTS (SELECT 1 FROM file_link l WHERE l.bucket = $1 AND l.file = f.id)
+    """)
   static let forget = Statement("files.forget", "SELECT forget_file($1, $2)", repeatable: true)
   static let leftovers = Statement(
     "files.leftovers",
     """
     SELECT f.id FROM file f
     WHERE f.bucket = $1 AND f.owner = $2 AND f.state <> 1
-      AND (f.state = 2 OR f.created_at < now() - $3::bigint * interval '1 millisecond') LIMIT $4
+      AND (f.state = 2 OR f.created_at < now() - $3::bigint * interval '1 millisecond')
+      AND f.id > $4
+    ORDER BY f.id LIMIT $5
     """, repeatable: true)
   static let usage = Statement(
     "files.usage", "SELECT u.bytes, u.files FROM file_usage u WHERE u.bucket = $1 AND u.owner = $2", repeatable: true)
@@ -123,10 +130,9 @@ public struct PostgresFiles: FileStore {
       let key: [Parameter] = [.int2(owner.bucket.number), .int8(owner.rawValue)]
       let rows = try await pool.query(
         Self.unshared, key + [.int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
-      ).map { (row) throws(PostgresError) in (id: try row.int8(0), isUnshared: try row.bool(1)) }
-      let unshared = rows.filter(\.isUnshared).map(\.id)
-      if !unshared.isEmpty { _ = try await pool.query(Self.retireAll, key + [.int8s(unshared)]) }
-      return rows.count == limit ? rows.last.map { FileID(rawValue: $0.id) } : nil
+      ).map { (row) throws(PostgresError) in try row.int8(0) }
+      if !rows.isEmpty { _ = try await pool.query(Self.retireAll, key + [.int8s(rows)]) }
+      return rows.count == limit ? rows.last.map(FileID.init(rawValue:)) : nil
     }
   }
 
@@ -136,10 +142,13 @@ public struct PostgresFiles: FileStore {
   }
 
   /// What did not end.
-  public func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID] {
+  public func leftovers(
+    of owner: UserID, olderThan age: Milliseconds, after: FileID?, limit: Int
+  ) async throws(ChatError) -> [FileID] {
     try await failure.translating { () throws(PostgresError) in
       let part: [Parameter] = [
-        .int2(owner.bucket.number), .int8(owner.rawValue), .int8(age), .int8(Int64(clamping: max(0, limit))),
+        .int2(owner.bucket.number), .int8(owner.rawValue), .int8(age), .int8(after?.rawValue ?? 0),
+        .int8(Int64(clamping: max(0, limit))),
       ]
       return try await pool.query(Self.leftovers, part).map { (row) throws(PostgresError) in
         FileID(rawValue: try row.int8(0))

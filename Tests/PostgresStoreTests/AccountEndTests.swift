@@ -165,9 +165,22 @@ struct AccountEndTests {
           (7, 40964103, 'there', 'there', '', 1, now(), NULL)
       """, in: url)
     _ = try await Migrator(pool: database.pool).migrate()
-    #expect(try await database.stores.cleanups.idleCleanups(for: 60_000, limit: 9) == [UserID(rawValue: 40_960_007)])
+    let cleanups = database.stores.cleanups
+    let (gone, there) = (UserID(rawValue: 40_960_007), UserID(rawValue: 40_964_103))
+    #expect(try await cleanups.idleCleanups(for: 60_000, limit: 9) == [gone])
+    #expect(try await database.stores.users.delete(there))
+    #expect(try await cleanups.idleCleanups(for: 0, limit: 9) == [there, gone], "who has ended since comes first")
+    #expect(try await cleanups.takeCleanup(of: there, idleFor: 0) != nil)
+    // As another machine's clock may have it.
+    let later = "UPDATE account_cleanup SET tended_at = now() + interval '5 minutes' WHERE user_id = \(there.rawValue)"
+    try await PrivatePostgres.shared().sql(later, in: url)
+    #expect(try await cleanups.takeCleanup(of: there, idleFor: 0) != nil)
+    try await PrivatePostgres.shared().sql(later.replacing("+ interval", with: "- interval"), in: url)
+    #expect(try await cleanups.takeCleanup(of: there, idleFor: 60_000) != nil)
+    #expect(try await cleanups.idleCleanups(for: 0, limit: 9) == [gone, there], "who was found before comes later")
+    try await PrivatePostgres.shared().sql(later.replacing("+ interval", with: "- interval"), in: url)
     try await AccountCleanups { _ in }.run(in: Self.chat(database))
-    #expect(try await database.stores.cleanups.idleCleanups(for: 0, limit: 9) == [])
+    #expect(try await cleanups.idleCleanups(for: 0, limit: 9) == [])
     await database.close()
     try await PrivatePostgres.shared().drop(url)
   }

@@ -9,7 +9,8 @@
 ///   - he may also share ownership (``ShareOwnership``), and stays an owner beside the other;
 ///   - a member leaves when he likes, the only owner only after passing ownership, unless he is the last member;
 ///   - whose account ends leaves at once; was he the only owner, the admin who has been in for longest owns it from
-///     then on, or, without admins, the member who has.
+///     then on, or, without admins, the member who has, as far as it is known who came when
+///     (``precedes(_:_:)``).
 /// - Source: design.md section 6, "Roles".
 public enum MembershipRules {
   /// Everything that the decision depends on, as it stands inside the transaction.

@@ -49,7 +49,7 @@ public struct UploadFile: Command {
 
   private func sweep(_ chat: Chat, _ owner: UserID) async throws(ChatError) {
     let left = try await chat.files.leftovers(
-      of: owner, olderThan: UploadFile.abandonedAfter, limit: UploadFile.sweptMax)
+      of: owner, olderThan: UploadFile.abandonedAfter, after: nil, limit: UploadFile.sweptMax)
     for id in left { try? await chat.drop(id) }
   }
 }

@@ -12,9 +12,18 @@ struct FanOutToll: Sendable {
     /// Those who are in and write are many and ask all the time; who comes asks now and then, and would find nothing
     /// left. A tenth more, for nothing else, lets five a second into a crowd of 10,000 that is told all it may be.
     case newcomers = "fan_out_newcomers"
+    /// Whose account has ended goes at his leisure, and many may at once: out of everybody's they would take all from
+    /// those who write. A fiftieth more lets one a second out of a crowd of 10,000.
+    case gone = "fan_out_gone"
 
     /// Of what the limits say.
-    var share: Double { self == .everybodys ? 1 : 0.1 }
+    var share: Double {
+      switch self {
+      case .everybodys: 1
+      case .newcomers: 0.1
+      case .gone: 0.02
+      }
+    }
   }
 }
 
@@ -85,19 +94,29 @@ extension Chat {
     }
   }
 
-  /// Pays for the going of one whose account has ended. Nobody waits for it: where there are no deliveries left it
-  /// waits for them, a second at most, so that many who end at once do not take them all from those who write; then he
-  /// goes like anybody who leaves.
+  /// Pays for the going of one whose account has ended, out of a purse that such as he have for themselves. Nobody
+  /// waits for it, so it waits until the purse has enough.
+  ///
+  /// - Returns: nil when it costs nothing.
+  /// - Limits: ``AccountCleanup/pauseMax``.
+  /// - Throws: `.rateLimited` when that would not be enough; he is to go another time.
   func payForGone(
     in conversation: Conversation, waiting pause: (Milliseconds) async -> Void
-  ) async -> FanOutToll? {
+  ) async throws(ChatError) -> FanOutToll? {
     let members = conversation.memberCount
     guard limits.fanOutPerSecond > 0, members > limits.signalMembersMax else { return nil }
-    let toll = FanOutToll(conversation: conversation.id, deliveries: members)
-    let decision = await take(toll, 1)
-    if decision.allowed { return toll }
-    await pause(min(decision.retryAfter, AccountCleanup.pauseMax))
-    return await take(toll, 1).allowed ? toll : nil
+    var toll = FanOutToll(conversation: conversation.id, deliveries: members)
+    toll.purse = .gone
+    var left = AccountCleanup.pauseMax
+    while true {
+      let decision = await take(toll, 1)
+      if decision.allowed { return toll }
+      // Others may take what it has waited for; so it looks no more often than this.
+      let span = max(10, decision.retryAfter)
+      guard span <= left else { throw .rateLimited(retryAfter: decision.retryAfter) }
+      await pause(span)
+      left -= span
+    }
   }
 
   /// Nothing was told.

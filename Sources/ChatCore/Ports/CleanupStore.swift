@@ -4,11 +4,13 @@
 /// do, so that any node finds it and goes on where another has died. Each step is one transaction, may be repeated, and
 /// takes away only what is there.
 public protocol CleanupStore: Sendable {
-  /// Accounts that are noted and at which nobody has worked for so long, the longest first; a scatter statement, at
-  /// most 100.
+  /// Accounts that are noted and at which nobody has worked for so long, the longest first, but those that have been
+  /// found by this before, and those that had ended before there were notes, after all others: whoever ends his account
+  /// today does not wait for thousands of years ago. A scatter statement, at most 100.
   func idleCleanups(for span: Milliseconds, limit: Int) async throws(ChatError) -> [UserID]
   /// Says that the caller works at it now; the account with the picture that it had, or nil when there is no such note,
-  /// or somebody has worked at it within `span`. Two who ask at once do not both get it, unless `span` is 0.
+  /// or somebody has worked at it within `span`. Two who ask at once do not both get it, unless `span` is 0. With
+  /// another the note has been found, and comes after those that have not from then on.
   func takeCleanup(of user: UserID, idleFor span: Milliseconds) async throws(ChatError) -> User?
   /// What is left of an account that has ended; nil of who has one, and of who never had.
   func endedAccount(_ user: UserID) async throws(ChatError) -> User?
@@ -16,8 +18,9 @@ public protocol CleanupStore: Sendable {
   func conversationsListed(of user: UserID, after: ConversationID?, limit: Int) async throws(ChatError)
     -> [ConversationID]
   /// Takes the user out of a conversation and it off his list, as ``MembershipRules/exit(from:role:owners:members:)``
-  /// says: `member.left`, before it `member.changed` of who owns it from now on, if he was the only owner. Nothing is
-  /// told where he stays (direct conversations) or is no member.
+  /// says: `member.left`, before it `member.changed` of who owns it from now on, if he was the only owner: of the first
+  /// 16 by ``MembershipRules/precedes(_:_:)`` the first whose account has not ended, or, if all have, the first of all,
+  /// who passes it on. Nothing is told where he stays (direct conversations) or is no member.
   func leave(_ id: ConversationID, user: User) async throws(ChatError) -> Made
   /// Drops rows that only he has read: sessions, and his side of contacts and blocks, at most `limit` of each kind;
   /// false when there were none.

@@ -22,8 +22,11 @@ public protocol FileStore: Sendable {
   /// ``PublicFileName`` given; those whose bytes are yet to come too. Looks at `limit` of them, ascending after
   /// `after`, and gives the last that it looked at; nil when there are no more.
   func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID?
-  /// Files of the owner that are being deleted, or were reserved that long ago and never completed.
-  func leftovers(of owner: UserID, olderThan age: Milliseconds, limit: Int) async throws(ChatError) -> [FileID]
+  /// Files of the owner that are being deleted, or were reserved that long ago and never completed; ascending after
+  /// `after`.
+  func leftovers(
+    of owner: UserID, olderThan age: Milliseconds, after: FileID?, limit: Int
+  ) async throws(ChatError) -> [FileID]
   /// What the owner's files take, those that are being uploaded or deleted too.
   func usage(of owner: UserID) async throws(ChatError) -> FileUsage
   /// Lets those who may read the conversation read these files; gives those of them that are the owner's and there, in

@@ -2,7 +2,8 @@
 /// else, and rows that only it has read.
 ///
 /// Each step is a transaction of its own, and PostgreSQL alone knows what is left: whoever goes on after a crash begins
-/// with what is still there. Who works at it says so once a page, so that no other node does.
+/// with what is still there. Who works at it says so every ten seconds, so that no other node does. A step that fails
+/// does not keep the others from being done, only the note from being taken away.
 ///
 /// - Cost: a transaction a conversation and a contact, one after the other, so that who is in thousands of them takes
 ///   no more of the database than one who leaves them by hand.
@@ -18,17 +19,21 @@ public struct AccountCleanup: Sendable {
     case notOurs
   }
 
-  /// Conversations, contacts or files that are looked at before it is said again who works at it.
+  /// Conversations, contacts or files that are asked for at once.
   static let page = 100
   /// Rows dropped by one statement.
   static let rowsMax = 1_000
-  /// Steps that may fail before the rest is left to another time: where the database is away in part the others go on.
+  /// Steps that may fail before the rest of their kind is left to another time: where the database is away in part the
+  /// others go on.
   static let failuresMax = 3
   /// Times that it begins anew for who was added to something meanwhile.
   private static let roundsMax = 3
   /// How long it waits for a crowd's deliveries.
-  static let pauseMax: Milliseconds = 1_000
-  /// After so long without a sign of who works at it, another node does: many pages' worth.
+  static let pauseMax: Milliseconds = 10_000
+  /// How often it says that it is being worked at.
+  static let touchInterval: Milliseconds = 10_000
+  /// After so long without a sign of who works at it, another node does: a wait for a crowd and a statement that ends
+  /// at its deadline are far shorter.
   public static let idleMax: Milliseconds = 60_000
 
   /// Whose.
@@ -52,40 +57,55 @@ public struct AccountCleanup: Sendable {
 
   /// Does all of it.
   ///
-  /// - Throws: what a store said; what is left is noted still.
+  /// - Throws: what a store said last; what is left is noted still.
   public func run(in chat: Chat) async throws(ChatError) -> Outcome {
     guard let gone = try await chat.cleanups.takeCleanup(of: user, idleFor: idleFor) else { return .notOurs }
+    let progress = CleanupProgress(at: chat.clock.now)
     for _ in 0..<Self.roundsMax {
-      try await leaveConversations(gone, chat)
-      try await endContacts(gone, chat)
-      try await dropFiles(gone, chat)
-      while try await chat.cleanups.dropRows(of: user, limit: Self.rowsMax) { try await touch(chat) }
+      await progress.part { () throws(ChatError) in try await leaveConversations(gone, chat, progress) }
+      await progress.part { () throws(ChatError) in try await endContacts(gone, chat, progress) }
+      await progress.part { () throws(ChatError) in try await dropFiles(gone, chat, progress) }
+      // Not before: by his side of a contact it is found whom to tell.
+      try progress.settle()
+      while try await chat.cleanups.dropRows(of: user, limit: Self.rowsMax) { try await touch(chat, progress) }
+      // It would only wait once more for the same crowd.
+      if progress.isPostponed { return .unfinished }
       if try await chat.cleanups.finishCleanup(of: user) { return .done }
     }
     return .unfinished
   }
 
-  private func touch(_ chat: Chat) async throws(ChatError) {
+  private func touch(_ chat: Chat, _ progress: CleanupProgress) async throws(ChatError) {
+    guard progress.isTouchDue(at: chat.clock.now) else { return }
     _ = try await chat.cleanups.takeCleanup(of: user, idleFor: 0)
   }
 
-  private func leaveConversations(_ gone: User, _ chat: Chat) async throws(ChatError) {
-    var failures = Failures()
+  private func leaveConversations(_ gone: User, _ chat: Chat, _ progress: CleanupProgress) async throws(ChatError) {
     var last: ConversationID?
     while true {
       let page = try await chat.cleanups.conversationsListed(of: user, after: last, limit: Self.page)
-      for id in page { try await failures.count { () throws(ChatError) in try await leave(id, gone, chat) } }
-      guard page.count == Self.page else { break }
+      for id in page {
+        try await progress.attempt { () throws(ChatError) in
+          if try await !leave(id, gone, chat) { progress.isPostponed = true }
+        }
+        try await touch(chat, progress)
+      }
+      guard page.count == Self.page else { return }
       last = page.last
-      try await touch(chat)
     }
-    try failures.settle()
   }
 
-  private func leave(_ id: ConversationID, _ gone: User, _ chat: Chat) async throws(ChatError) {
+  /// - Returns: false when the crowd may not be told now; he is in it still.
+  private func leave(_ id: ConversationID, _ gone: User, _ chat: Chat) async throws(ChatError) -> Bool {
     let found = try await chat.conversations.conversation(id, for: user, members: 0)
     var toll: FanOutToll?
-    if let found { toll = await chat.payForGone(in: found, waiting: pause) }
+    if let found {
+      do throws(ChatError) {
+        toll = try await chat.payForGone(in: found, waiting: pause)
+      } catch .rateLimited {
+        return false
+      }
+    }
     let made: Made
     do throws(ChatError) {
       made = try await chat.cleanups.leave(id, user: gone)
@@ -95,24 +115,23 @@ public struct AccountCleanup: Sendable {
     }
     await chat.crowds.forgetWriter(user, in: id)
     if made.isEmpty { await chat.giveBack(toll) } else { chat.publisher.publish(made) }
+    return true
   }
 
   /// Whom he knows, and who knows him, is told as by ``RemoveContact``; who has gone too is told nothing.
-  private func endContacts(_ gone: User, _ chat: Chat) async throws(ChatError) {
-    var failures = Failures()
+  private func endContacts(_ gone: User, _ chat: Chat, _ progress: CleanupProgress) async throws(ChatError) {
     var last: UserID?
     while true {
       let page = try await chat.contacts.contacts(
         of: user, in: Set(ContactState.allCases), after: last, limit: Self.page)
-      let others = try await chat.users.users(page.map(\.user))
-      for other in others {
-        try await failures.count { () throws(ChatError) in try await endContact(gone, other, chat) }
+      // A page may lack a row that tells of nobody, so that only an empty one is the last.
+      guard let next = page.last?.user else { return }
+      for other in try await chat.users.users(page.map(\.user)) {
+        try await progress.attempt { () throws(ChatError) in try await endContact(gone, other, chat) }
+        try await touch(chat, progress)
       }
-      guard page.count == Self.page else { break }
-      last = page.last?.user
-      try await touch(chat)
+      last = next
     }
-    try failures.settle()
   }
 
   private func endContact(_ gone: User, _ other: User, _ chat: Chat) async throws(ChatError) {
@@ -129,73 +148,30 @@ public struct AccountCleanup: Sendable {
     if !made.isEmpty { chat.publisher.publish(made) }
   }
 
-  private func dropFiles(_ gone: User, _ chat: Chat) async throws(ChatError) {
-    if let name = gone.avatarURL?.split(separator: "/").last.flatMap({ PublicFileName(parsing: String($0)) }),
-      let picture = try await chat.files.file(name.id), name.opens(picture),
-      try await chat.files.conversations(of: picture.id, limit: 1).isEmpty
-    {
-      _ = try await chat.files.retire(picture.id, of: user)
-    }
+  private func dropFiles(_ gone: User, _ chat: Chat, _ progress: CleanupProgress) async throws(ChatError) {
+    try await progress.attempt { () throws(ChatError) in try await retirePicture(gone, chat) }
     var last: FileID?
     repeat {
       last = try await chat.files.retireUnshared(of: user, after: last, limit: Self.page)
-      try await touch(chat)
+      try await touch(chat, progress)
     } while last != nil
     while true {
-      let left = try await chat.files.leftovers(of: user, olderThan: UploadFile.abandonedAfter, limit: Self.page)
-      guard !left.isEmpty else { return }
-      for file in left { try await chat.drop(file) }
-      try await touch(chat)
-    }
-  }
-}
-
-/// Steps that failed, of which a few do not keep the others from being done.
-private struct Failures {
-  private var number = 0
-  private var last: ChatError?
-
-  mutating func count(_ step: () async throws(ChatError) -> Void) async throws(ChatError) {
-    do throws(ChatError) {
-      try await step()
-    } catch {
-      number += 1
-      last = error
-      if number > AccountCleanup.failuresMax { throw error }
-    }
-  }
-
-  /// - Throws: the last of them.
-  func settle() throws(ChatError) {
-    if let last { throw last }
-  }
-}
-
-/// Goes on with what other nodes have left: once a minute in the whole cluster, whoever asks first.
-public struct AccountCleanups: Sendable {
-  /// How often somebody looks.
-  public static let interval: Milliseconds = 60_000
-  /// Accounts of one look.
-  static let most = 100
-
-  private let pause: @Sendable (Milliseconds) async -> Void
-
-  /// - Parameter pause: waits for so many milliseconds.
-  public init(pause: @escaping @Sendable (Milliseconds) async -> Void) { self.pause = pause }
-
-  /// Looks, and does what it finds, one account after the other.
-  ///
-  /// - Throws: what a store said last; the other accounts are done.
-  public func run(in chat: Chat) async throws(ChatError) {
-    let turn = await chat.limiter.take(
-      "account_cleanups", cost: 1, capacity: 1, refillPerSecond: 1_000 / Double(Self.interval))
-    guard turn.allowed else { return }
-    var failures = Failures()
-    for user in try await chat.cleanups.idleCleanups(for: AccountCleanup.idleMax, limit: Self.most) {
-      try await failures.count { () throws(ChatError) in
-        _ = try await AccountCleanup(of: user, idleFor: AccountCleanup.idleMax, pause: pause).run(in: chat)
+      let left = try await chat.files.leftovers(
+        of: user, olderThan: UploadFile.abandonedAfter, after: last, limit: Self.page)
+      guard let next = left.last else { return }
+      for file in left {
+        try await progress.attempt { () throws(ChatError) in try await chat.drop(file) }
+        try await touch(chat, progress)
       }
+      last = next
     }
-    try failures.settle()
+  }
+
+  private func retirePicture(_ gone: User, _ chat: Chat) async throws(ChatError) {
+    guard let name = gone.avatarURL?.split(separator: "/").last.flatMap({ PublicFileName(parsing: String($0)) }),
+      let picture = try await chat.files.file(name.id), name.opens(picture),
+      try await chat.files.conversations(of: picture.id, limit: 1).isEmpty
+    else { return }
+    _ = try await chat.files.retire(picture.id, of: user)
   }
 }

@@ -2,7 +2,8 @@ import ChatCore
 import IORuntime
 
 /// Takes away what accounts leave behind that have ended: those that ended on this loop at once, one after the other,
-/// and once a minute in the whole cluster those that a node has not finished.
+/// and once a minute in the whole cluster those that a node has not finished; between two of these first those that
+/// ended here meanwhile.
 ///
 /// - Limits: ``waitingMax`` accounts wait; of more, somebody finds the notes.
 /// - Isolation: its loop, but for ``ended(_:)``.
@@ -33,7 +34,7 @@ final class AccountCleaner: @unchecked Sendable {
     loop.execute {
       guard self.waiting.count < Self.waitingMax else { return }
       self.waiting.append(user)
-      self.work()
+      self.work { _ in }
     }
   }
 
@@ -48,28 +49,53 @@ final class AccountCleaner: @unchecked Sendable {
     timer = loop.schedule(after: delay) { [weak self] in
       guard let self, chat != nil else { return }
       schedule(after: AccountCleanups.interval)
-      run { [loop] chat in try await AccountCleanups { await loop.sleep($0) }.run(in: chat) }
+      look()
     }
   }
 
-  private func work() {
-    guard !isBusy, let user = waiting.first else { return }
-    waiting.removeFirst()
-    run { [loop] chat in _ = try await AccountCleanup(of: user) { await loop.sleep($0) }.run(in: chat) }
+  /// Looks for what others have left.
+  func look() { work { chat in await self.look(chat) } }
+
+  private func look(_ chat: Chat) async {
+    let loop = loop
+    let cleanups = AccountCleanups(
+      pause: { await loop.sleep($0) }, before: { await self.cleanWaiting(chat) }, failed: { self.warn($1, of: $0) })
+    do throws(ChatError) {
+      try await cleanups.run(in: chat)
+    } catch {
+      warn(error, of: nil)
+    }
   }
 
-  /// Does one thing at a time.
-  private func run(_ body: @escaping @Sendable (Chat) async throws -> Void) {
+  private func cleanWaiting(_ chat: Chat) async {
+    let loop = loop
+    while !waiting.isEmpty {
+      let user = waiting.removeFirst()
+      do throws(ChatError) {
+        _ = try await AccountCleanup(of: user) { await loop.sleep($0) }.run(in: chat)
+      } catch {
+        warn(error, of: user)
+      }
+    }
+  }
+
+  /// Does one thing at a time, and then what waits.
+  private func work(_ body: @escaping @Sendable (Chat) async -> Void) {
     guard !isBusy, let chat else { return }
     isBusy = true
     loop.spawn {
-      do {
-        try await body(chat)
-      } catch {
-        self.logger.warning("what an account left behind is yet to be taken away", .text("reason", "\(error)"))
-      }
+      await body(chat)
+      await self.cleanWaiting(chat)
       self.isBusy = false
-      self.work()
+      if !self.waiting.isEmpty { self.work { _ in } }
     }
+  }
+
+  private func warn(_ error: ChatError, of user: UserID?) {
+    // A node that leaves ends its own statements; another goes on.
+    guard chat != nil else { return }
+    var fields: [LogField] = [.text("reason", "\(error)")]
+    if let user { fields.append(.number("user", user.rawValue)) }
+    logger.log(.warning, "what an account left behind is yet to be taken away", fields)
   }
 }

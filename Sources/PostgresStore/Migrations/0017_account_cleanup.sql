@@ -2,21 +2,27 @@
 -- readable-from: 9
 --
 -- Nodes of the version before go on beside this: an account that ends through one of them is not noted, and keeps its
--- memberships, as all did.
+-- memberships, as all did. The runbook ("Rolling upgrade") notes those afterwards.
 
 -- Accounts that have ended and whose memberships, contacts and files are yet to be looked through, and when somebody
--- last worked at it; with the picture that each had, since the account's own row has it no more.
+-- last worked at it; with the picture that each had, since the account's own row has it no more. Late are those that a
+-- look has found before, and those that had ended before this step: they come after the others.
 CREATE TABLE account_cleanup (
   bucket smallint NOT NULL,
   user_id bigint NOT NULL,
   tended_at timestamptz NOT NULL,
   avatar_url text,
+  late boolean NOT NULL DEFAULT false,
   PRIMARY KEY (bucket, user_id)
 );
 
-INSERT INTO account_cleanup (bucket, user_id, tended_at)
-  SELECT number, gone.id, gone.deleted_at
+-- Their pictures are not known any more.
+INSERT INTO account_cleanup (bucket, user_id, tended_at, late)
+  SELECT number, gone.id, gone.deleted_at, true
   FROM (SELECT u.bucket AS number, u.id, u.deleted_at FROM chat_user u WHERE u.deleted_at IS NOT NULL) AS gone;
+
+-- Once a minute the first hundred are asked for, were there millions.
+CREATE INDEX account_cleanup_idle ON account_cleanup (late, tended_at, user_id);
 
 -- The seq of the entry by which he came, for who is to own what its owner has left; 0: before this step, or through a
 -- node of the version before.

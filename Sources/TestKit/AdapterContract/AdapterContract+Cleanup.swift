@@ -39,6 +39,19 @@ extension AdapterContract {
       let owner = Member(user: first.id, username: first.username, role: .owner)
       try expect(made.first?.event, is: .memberChanged(owner), "who owns it")
     },
+    ContractCase("who has ended too is passed over, unless all have") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let room = try await cast.group(with: [cast.bob, cast.eve])
+      try await put(cast.bob, as: .admin, by: cast.ada, in: room.id, stores)
+      for user in [cast.ada, cast.bob] { try await end(user, stores) }
+      let made = try await stores.cleanups.leave(room.id, user: cast.ada)
+      let owner = Member(user: cast.eve.id, username: cast.eve.username, role: .owner)
+      try expect(made.first?.event, is: .memberChanged(owner), "who owns it")
+      try await end(cast.eve, stores)
+      let last = try await stores.cleanups.leave(room.id, user: cast.eve)
+      let bob = Member(user: cast.bob.id, username: cast.bob.username, role: .owner)
+      try expect(last.map(\.event), is: [.memberChanged(bob), .memberLeft(author(cast.eve))], "what is told")
+    },
     ContractCase("where there is another owner, or nobody else, nobody succeeds; what is deleted is left too") {
       stores in
       let cast = try await Cast.gather(in: stores)
@@ -154,8 +167,10 @@ extension AdapterContract {
       for file in [sent, named, others] { try expect(try await stores.files.file(file.id), is: file, "what stays") }
       try expect(try await stores.files.file(kept.id), is: nil, "what goes")
       try expect(try await stores.files.complete(coming.id), is: false, "what comes too late")
-      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, limit: 9)
-      try expect(Set(left), is: [kept.id, coming.id], "to be dropped")
+      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: nil, limit: 9)
+      try expect(left, is: [kept.id, coming.id].sorted(), "to be dropped")
+      let second = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: left[0], limit: 9)
+      try expect(second, is: [left[1]], "after the first")
     },
   ]
 

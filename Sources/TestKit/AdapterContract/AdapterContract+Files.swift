@@ -13,7 +13,7 @@ extension AdapterContract {
       try expect(try await stores.files.retire(file.id, of: cast.ada.id), is: true, "her own")
       try expect(try await stores.files.file(file.id), is: nil, "retired")
       try expect(try await stores.files.complete(file.id), is: false, "it does not come back")
-      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, limit: 9)
+      let left = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: nil, limit: 9)
       try expect(left, is: [file.id], "to be swept")
       try await stores.files.forget(file.id)
       try expect(try await stores.files.usage(of: cast.ada.id), is: FileUsage(bytes: 0, files: 0), "counted no more")

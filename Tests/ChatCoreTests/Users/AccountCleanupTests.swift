@@ -99,23 +99,6 @@ import Testing
     #expect(try await stage.world.file(file.id) == file)
   }
 
-  @Test func `what a node has left is gone on with a minute later, and asked for once a minute`() async throws {
-    let stage = try await Stage.set()
-    let rooms = [try await stage.cast.group().id, try await stage.cast.group().id]
-    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.bob)
-    // As a node leaves it that dies between two steps.
-    _ = try await stage.world.leave(rooms[0], user: stage.cast.bob)
-    let cleanups = AccountCleanups { _ in }
-    try await cleanups.run(in: stage.chat)
-    #expect(try await stage.members(rooms[1]) == 2)
-    stage.clock.advance(by: 59_000)
-    try await cleanups.run(in: stage.chat)
-    stage.clock.advance(by: 2_000)
-    try await cleanups.run(in: stage.chat)
-    #expect(try await stage.members(rooms[1]) == 1)
-    #expect(try await stage.world.idleCleanups(for: 0, limit: 9) == [])
-  }
-
   @Test func `while the database is away nothing is lost, and the account has ended`() async throws {
     let stage = try await Stage.set()
     let room = try await stage.cast.group().id
@@ -128,25 +111,6 @@ import Testing
     #expect(try await stage.members(room) == 2)
     #expect(try await stage.cleanUp(stage.cast.bob) == .done)
     #expect(try await stage.members(room) == 1)
-  }
-
-  @Test func `a crowd that was told all it may be is waited for once, and left all the same`() async throws {
-    var limits = Limits()
-    (limits.signalMembersMax, limits.fanOutPerSecond, limits.fanOutBurst) = (1, 0.001, 3)
-    let stage = try await Stage.set(limits: limits)
-    let rooms = [
-      try await stage.cast.group(with: [stage.cast.bob, stage.cast.eve]).id, try await stage.cast.group().id,
-    ]
-    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.bob)
-    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.eve)
-    let pauses = Mutex<[Milliseconds]>([])
-    for user in [stage.cast.bob, stage.cast.eve] {
-      let outcome = try await AccountCleanup(of: user.id) { span in pauses.withLock { $0.append(span) } }
-        .run(in: stage.chat)
-      #expect(outcome == .done)
-    }
-    #expect(pauses.withLock { $0 } == [1_000])
-    for room in rooms { #expect(try await stage.members(room) == 1) }
   }
 
   @Test func `who ends it is told to begin`() async throws {
@@ -166,11 +130,11 @@ import Testing
 }
 
 extension Stage {
-  fileprivate func cleanUp(_ user: User) async throws(ChatError) -> AccountCleanup.Outcome {
+  func cleanUp(_ user: User) async throws(ChatError) -> AccountCleanup.Outcome {
     try await AccountCleanup(of: user.id) { _ in }.run(in: chat)
   }
 
-  fileprivate func members(_ room: ConversationID) async throws(ChatError) -> Int? {
+  func members(_ room: ConversationID) async throws(ChatError) -> Int? {
     try await world.conversation(room, for: cast.ada.id, members: 0)?.memberCount
   }
 }
