@@ -18,9 +18,10 @@ public struct DeliveryCounts: Sendable, Hashable {
   public var headChecks = 0
   /// Rooms in which a head check found entries that no notification had told.
   public var lostFound = 0
-  /// Reads of the log that failed and were repeated.
+  /// Reads of the log that failed, or showed a hole, and were repeated.
   public var failedReads = 0
-  /// Holes of a log that were passed over: somebody has taken rows out of it.
+  /// Holes of logs that rooms have come to believe in: somebody has taken rows out. Each room that comes to one counts
+  /// it, once while it remembers (``LogHoles``).
   public var passedOver = 0
   /// Sessions closed because they did not read.
   public var slowReaders = 0

@@ -31,7 +31,7 @@ struct LogCursor {
 
   struct ReadMark: Equatable {
     fileprivate let arrivals: UInt64
-    fileprivate let confirmed: Int64
+    let confirmed: Int64
   }
 
   enum Arrival: Equatable { case next, old, held, refused }

@@ -21,6 +21,8 @@ struct CatchUp {
   var isDenied = false
   /// How often that was so.
   var denials = 0
+  /// Absent before a hole, in which he may have come back.
+  private var mayBeBack = false
 
   /// Whether the store has said that he is a member at ``target``; else it is the broker's word.
   var isKnownMember: Bool
@@ -58,8 +60,20 @@ struct CatchUp {
 
   /// The log has nothing there.
   mutating func passOver(after from: Int64, upTo end: Int64) {
-    if !awaitsAnswer, position >= from, position < end { position = end }
+    guard !awaitsAnswer, position >= from, position < end else { return }
+    mayBeBack = isAbsent
+    move(to: end)
   }
+
+  /// Goes on without being told.
+  mutating func move(to seq: Int64) {
+    position = seq
+    guard mayBeBack, isKnownMember, position >= target else { return }
+    (isAbsent, mayBeBack) = (false, false)
+  }
+
+  /// He has left again.
+  mutating func leaves() { mayBeBack = false }
 
   /// The log ends where it was said to end, and had nothing up to there for a member. The first time he may have come
   /// while it was read, and is read for again.
@@ -69,7 +83,8 @@ struct CatchUp {
     guard isDenied, isKnownMember, target <= last, position < last else { return false }
     isDenied = false
     guard denials > 1 else { return false }
-    position = last
+    mayBeBack = isAbsent
+    move(to: last)
     return true
   }
 
@@ -128,7 +143,8 @@ extension Room {
       return true
     }
     if catching[index].isAbsent, !entry.entry.isJoining(of: session.user) {
-      catching[index].position = entry.seq
+      if entry.entry.isLeaving(of: session.user) { catching[index].leaves() }
+      catching[index].move(to: entry.seq)
       return true
     }
     if session.port.queuedBytes > hub.limits.catchUpBytesMax {
@@ -230,12 +246,16 @@ extension Room {
   func wantReads(for place: CatchUp) {
     noteHole()
     guard reading != .resting, place.wantsReads, place.position < cursor.last else { return }
-    hub.reader.request(self, urgent: repairDue)
+    hub.reader.request(self, urgent: readsUrgently)
   }
 
   /// Where the next page for one of them begins; they take turns, so that one far behind does not keep the others
-  /// waiting.
+  /// waiting; a page with a hole is read until it is believed, or several of them would be counted anew for ever.
   func nextCatchUpRead() -> Int64? {
+    if let after = holes.suspect?.after, after < cursor.last {
+      walked += catching.count
+      if catching.contains(where: { $0.wantsReads && $0.position == after }) { return after }
+    }
     for step in 0..<catching.count {
       walked += 1
       let place = catching[(nextCatching &+ step) % catching.count]

@@ -25,11 +25,16 @@ extension Room {
     let isLost = head < cursor.last && (isDistrusted || head < known?.last ?? 0)
     isDistrusted = false
     hub.counts.refused += holding(hub) { cursor in
-      if isLost { return cursor.restart(at: told.goBack(to: head, by: hub.limits.lostEndReread)) }
+      if isLost {
+        // The log gives its numbers anew.
+        (holes, shortEnd) = (LogHoles(), nil)
+        return cursor.restart(at: told.goBack(to: head, by: hub.limits.lostEndReread))
+      }
       told.logEnds(at: head)
       return known.map { cursor.logEnded(at: head, mark: $0.mark) } ?? 0
     }
     if !catching.isEmpty { judgeDenied(lostAfter: isLost || head < known?.reach ?? 0 ? head : nil, isThere: true) }
+    if shortEnd?.end == cursor.last { shortEnd?.head = head > cursor.last ? head : nil }
     confirmed(head, afterLoss: isLost)
   }
 

@@ -33,8 +33,11 @@ final class Room {
   /// The log has shown less than the room has had: the next comparison says where it ends.
   var isDistrusted = false
   private var failures = 0
-  /// How often the log was read with a hole after that entry.
-  var holes: [Int64: Int] = [:]
+  var holes = LogHoles()
+  /// Where the log has ended before a head that it has confirmed, and that head as compared since.
+  var shortEnd: (end: Int64, head: Int64?)?
+  /// What the read under way is judged by: see ``judgeEnd(at:confirmed:compared:)``.
+  private var comparedHead: Int64?
   var reading = Reading.idle
   /// What formats need to know of the conversation; nil until the first session joins that needs it.
   private(set) var facts: RoomFacts?
@@ -203,9 +206,13 @@ final class Room {
     return nextCatchUpRead()
   }
 
+  /// Whether it is read before others, and from the log itself rather than from a copy.
+  var readsUrgently: Bool { repairDue || holes.isLastRead || shortEnd?.head != nil }
+
   /// A read is about to begin.
-  func readBegins(ticket: UInt64) {
+  func readBegins(ticket: UInt64, urgent isUrgent: Bool) {
     reading = .underWay(ticket: ticket, mark: cursor.mark)
+    comparedHead = isUrgent && shortEnd?.end == cursor.last ? shortEnd?.head : nil
     nextCatching &+= 1
   }
 
@@ -215,12 +222,15 @@ final class Room {
     let end = deliverPage(after: from, entries)
     deliverHeld()
     switch end {
-    case .broken: return readFailed()
+    case .broken(let end):
+      if end > from { failures = 0 }
+      return readFailed()
     case .more:
       repairDue = cursor.isBehind
       restUntilFlushed(by: hub.ports.now + limits.slowReaderGrace)
     case .logEnds(let end):
       if entries.isEmpty, from < cursor.last { deny(after: from) }
+      judgeEnd(at: end, confirmed: mark.confirmed, compared: comparedHead)
       hub.counts.refused += holding(hub) { $0.logEnded(at: end, mark: mark) }
       repairDue = false
     }
@@ -263,7 +273,7 @@ final class Room {
 
   private func wantReads() {
     noteHole()
-    if reading != .resting, nextRead() != nil { hub.reader.request(self, urgent: repairDue) }
+    if reading != .resting, nextRead() != nil { hub.reader.request(self, urgent: readsUrgently) }
   }
 
   func noteHole() {

@@ -61,10 +61,11 @@ public final class S3Blobs: BlobStore {
     }
   }
 
-  /// What a cache in between has of another range would be another file's bytes to whoever reads.
+  /// What a cache in between has of another range would be another file's bytes to whoever reads, and a part that
+  /// was cut short the end of the file.
   private func isPart(_ reply: Reply, _ range: Range<Int64>) -> Bool {
     let said = reply.headers["Content-Range"]?.lowercased() ?? ""
-    return said.hasPrefix("bytes \(range.lowerBound)-") && reply.body.count <= range.count
+    return said.hasPrefix("bytes \(range.lowerBound)-") && reply.body.count == range.count
   }
 
   /// Drops them.

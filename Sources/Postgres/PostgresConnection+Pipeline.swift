@@ -79,13 +79,19 @@ extension PostgresConnection {
     if !events.isDisjoint(with: [.read, .readEnd, .hangUp, .error]) {
       let isUnasked = expected.isEmpty
       guard PQconsumeInput(handle) == 1 else {
+        // libpq may have closed the socket, whose number another one may have before the answers' takers are done.
+        stopWatching()
         // What the server said before it went is still to be read: a refusal is worth more than a lost connection.
         drain()
         return close(lostError())
       }
       unasked = isUnasked ? unasked + 1 : 0
       // Without an answer to wait for nobody would have libpq look at what came.
-      if isUnasked { _ = PQisBusy(handle) }
+      if isUnasked {
+        _ = PQisBusy(handle)
+        // What it does not understand it gives up without a word, and closes the socket.
+        guard PQstatus(handle) == CONNECTION_OK else { return close(lostError()) }
+      }
       guard unasked <= Self.unaskedMax else { return close(.lost("the server speaks though it was asked nothing")) }
     }
     drain()

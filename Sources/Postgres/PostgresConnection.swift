@@ -137,8 +137,7 @@ final class PostgresConnection: @unchecked Sendable {
   private func pollConnecting() {
     guard let handle else { return }
     // libpq may close its socket and open another one with the same number: the old watch must be gone before.
-    watch?.end()
-    watch = nil
+    stopWatching()
     let stage = PQstatus(handle)
     switch PQconnectPoll(handle) {
     case PGRES_POLLING_READING: watchSocket(.read)
@@ -148,6 +147,11 @@ final class PostgresConnection: @unchecked Sendable {
       wasTurnedAway = stage == CONNECTION_AWAITING_RESPONSE || stage == CONNECTION_AUTH_OK
       close(connectFailure(handle))
     }
+  }
+
+  func stopWatching() {
+    watch?.end()
+    watch = nil
   }
 
   private func watchSocket(_ interest: PollEvents) {
@@ -251,8 +255,7 @@ final class PostgresConnection: @unchecked Sendable {
     state = .closed
     connectTimer?.cancel()
     sweepTimer?.cancel()
-    watch?.end()
-    watch = nil
+    stopWatching()
     if let handle { PQfinish(handle) }
     handle = nil
     let now = EventLoop.monotonicMilliseconds()

@@ -98,7 +98,7 @@ package enum EntryRows {
       let detail = try row.text(9)
       guard let value = try? JSONValue(parsing: Array(detail.utf8), limits: detailLimits),
         let told = EntryText.event(code, detail: value, in: conversation)
-      else { throw .unexpectedReply("entry \(id.rawValue): detail") }
+      else { throw .unexpectedReply("detail of an entry") }
       return told
     }
   }

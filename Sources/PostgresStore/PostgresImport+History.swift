@@ -119,6 +119,8 @@ extension PostgresImport {
         }
         counter &+= 1
         let seq = (heads[message.conversation] ?? present) &+ 1
+        // Somebody has set a head by hand.
+        guard seq > 0, counter > 0, counter <= Int64.max >> 12 else { throw .unexpectedReply("a head that no log has") }
         heads[message.conversation] = seq
         outcomes[place] = .stored(EntryID(counter: counter, bucket: bucket), isNew: true)
         accepted.append((place, seq))

@@ -97,12 +97,13 @@ public struct PostgresLog: LogStore {
     }
   }
 
-  /// Entries with `after < seq`, ascending; those of edits and deletions with the message as it is now.
+  /// Entries with `after < seq`, ascending; those of edits and deletions with the message as it is now, or as it was
+  /// then where its row cannot be read.
   public func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
     try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(Self.entries, Self.part(of: conversation, from: after, limit))
       let entries = try rows.map { (row) throws(PostgresError) in
-        try EntryRows.entry(row, in: conversation) { failure.report("database: \($0)") }
+        try EntryRows.entry(row, in: conversation) { unreadable(row, $0) }
       }
       let changed = Set(entries.compactMap(\.event.changedMessage))
       guard !changed.isEmpty else { return entries }
@@ -114,7 +115,19 @@ public struct PostgresLog: LogStore {
   func messages(_ ids: [EntryID], in conversation: ConversationID) async throws(PostgresError) -> [Message] {
     let rows = try await pool.query(
       Self.messagesByID, [.int2(conversation.bucket.number), .int8s(ids.map(\.rawValue))])
-    return try rows.map { (row) throws(PostgresError) in try EntryRows.message(row, in: conversation) }
+    return rows.compactMap { row in
+      do throws(PostgresError) {
+        return try EntryRows.message(row, in: conversation)
+      } catch {
+        unreadable(row, error)
+        return nil
+      }
+    }
+  }
+
+  private func unreadable(_ row: Row, _ error: PostgresError) {
+    let id = (try? row.int8(1)).map { " \($0)" } ?? ""
+    failure.report("database: entry\(id): \(error)")
   }
 
   /// Messages of a page, ascending by `seq`.

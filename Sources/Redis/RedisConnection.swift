@@ -32,6 +32,8 @@ final class RedisConnection: @unchecked Sendable {
     let handler: Handler?
   }
 
+  /// Whether Redis has done something of what it was asked for, or told something, after its greeting.
+  private(set) var hasAnswered = false
   private let loop: EventLoop
   private let settings: RedisSettings
   private let reader: ReplyReader?
@@ -81,7 +83,9 @@ final class RedisConnection: @unchecked Sendable {
   }
 
   private func take(_ reply: RedisReply) {
-    guard state != .over, owner?.takesPush(reply) != true else { return }
+    guard state != .over else { return }
+    if case .error = reply {} else if state == .ready { hasAnswered = true }
+    guard owner?.takesPush(reply) != true else { return }
     guard var oldest = pending.first else { return end(.broken("a reply that nothing asked for")) }
     if case .error(let text) = reply {
       finishOldest()

@@ -24,7 +24,7 @@ package final class PresenceOffice {
   private var isConfirming = false
   private var quietUntil: Milliseconds = 0
   private var counted = PresenceCounters()
-  /// Who was said to be gone lately, and when: with ``cameBack()`` it is said again.
+  /// Who was said to be gone lately, and when: with ``sayAgain(_:)`` it is said again.
   private var gone: [UserID: Milliseconds] = [:]
   /// How long they are remembered: a master's end is noticed and made good within this, many times over.
   private static let goneFor: Milliseconds = 60_000

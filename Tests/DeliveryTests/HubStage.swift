@@ -201,6 +201,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
   var entriesFail = false
   /// Numbers of entries whose rows somebody has taken out.
   var missing: Set<Int64> = []
+  /// The same of what a copy lacks besides.
+  var missingInCopy: Set<Int64> = []
 
   init(_ world: MemoryWorld, _ time: VirtualTime) {
     self.world = world
@@ -234,7 +236,8 @@ final class SlowLog: LogStore, @unchecked Sendable {
     of conversation: ConversationID, after: Int64, limit: Int, asOf head: Int64
   ) async throws(ChatError) -> [Entry] {
     pastHeads.append(head)
-    return try await entries(of: conversation, after: after, limit: limit)
+    let entries = try await entries(of: conversation, after: after, limit: limit + missingInCopy.count)
+    return Array(entries.filter { !missingInCopy.contains($0.seq) }.prefix(limit))
   }
 
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {

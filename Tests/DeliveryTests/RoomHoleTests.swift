@@ -5,9 +5,13 @@ import Testing
 
 /// Somebody has taken rows out of a log, which numbers its entries without holes.
 @Suite struct RoomHoleTests {
-  private static func stage(saying count: Int, without missing: Set<Int64>) throws -> (HubStage, ConversationID) {
+  private static func stage(
+    saying count: Int, without missing: Set<Int64>, pageEntries: Int = 4
+  ) throws -> (HubStage, ConversationID) {
     var limits = DeliveryLimits()
-    limits.pageEntries = 4
+    limits.pageEntries = pageEntries
+    // Their sign-ins are none.
+    limits.signOutCheckEvery = 3_600_000
     let stage = try HubStage(limits: limits)
     let room = try stage.group()
     for number in 0..<count { try stage.say("\(number)", in: room) }
@@ -88,5 +92,106 @@ import Testing
     stage.time.run(for: 5_000)
     #expect(bob.seqs(room) == [9, 10, 11])
     #expect(stage.hub.report.passedOver == 0)
+  }
+
+  /// Seventeen kept sessions for ever, and fewer for some seconds each, at every resume.
+  @Test(arguments: [4, 32])
+  func `two sessions come through fifty holes, and whoever comes later at once`(pageEntries: Int) throws {
+    let missing = Set((0..<50).map { 5 + 6 * Int64($0) })
+    let (stage, room) = try Self.stage(saying: 310, without: missing, pageEntries: pageEntries)
+    let ears = [2, 100].map { (have: Int64) in
+      let ear = stage.session(of: stage.bob)
+      stage.resume(ear, have: [room: have])
+      return (have, ear)
+    }
+    stage.time.run(for: pageEntries == 4 ? 20_000 : 4_000)
+    for (have, ear) in ears {
+      #expect(ear.outcome != nil)
+      #expect(ear.seqs(room) == (have + 1...311).filter { !missing.contains($0) }, "from \(have)")
+    }
+    #expect(stage.hub.report.passedOver == 50)
+    let failed = stage.hub.report.failedReads
+    let later = stage.session(of: stage.bob)
+    stage.resume(later, have: [room: 3])
+    stage.time.run(for: 500)
+    #expect(later.seqs(room) == (4...311).filter { !missing.contains($0) })
+    #expect(stage.hub.report.failedReads == failed)
+    #expect(stage.hub.report.passedOver == 50)
+  }
+
+  @Test func `sessions on pages with a hole each come through, more than are remembered`() throws {
+    let missing = Set((0..<480).map { 241 + 2 * Int64($0) })
+    let (stage, room) = try Self.stage(saying: 1_210, without: missing)
+    let ears = (0..<20).map { number in
+      let ear = stage.session(of: stage.bob)
+      stage.resume(ear, have: [room: 250 + 40 * Int64(number)])
+      return ear
+    }
+    stage.time.run(for: 300_000)
+    #expect(ears.map { $0.outcome != nil } == ears.map { _ in true })
+    #expect(ears.map { $0.seqs(room).last } == ears.map { _ in 1_211 })
+  }
+
+  @Test func `what a copy lacks is read from the log before it is believed`() throws {
+    let (stage, room) = try Self.stage(saying: 30, without: [])
+    stage.log.missingInCopy = [5, 6, 14]
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 3])
+    stage.time.run(for: 5_000)
+    #expect(bob.seqs(room) == Array(4...31))
+    #expect(!stage.log.pastHeads.isEmpty)
+    #expect(stage.hub.report.passedOver == 0)
+  }
+
+  /// His resume was never answered: the log ends before its head, which no page says.
+  @Test(arguments: [0, 3, 20, 60, 90, 120, 250] as [Milliseconds])
+  func `one who resumes is answered when the newest were taken out before the room had them`(
+    after delay: Milliseconds
+  ) throws {
+    let (stage, room) = try Self.stage(saying: 8, without: [10, 11])
+    let ada = try stage.listener(stage.ada)
+    for text in ["10", "11"] { try stage.say(text, in: room) }
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 7])
+    stage.time.run(for: delay)
+    // Stored meanwhile, and told to nobody.
+    try stage.say("12", in: room)
+    stage.time.run(for: 5_000)
+    #expect(bob.outcome != nil)
+    #expect(bob.seqs(room) == [8, 9, 12])
+    #expect(ada.seqs(room).last == 12)
+    stage.broker.publish([try stage.say("13", in: room)])
+    #expect(bob.seqs(room) == [8, 9, 12, 13])
+  }
+
+  @Test func `a resume is answered though nothing comes after the newest that were taken out`() throws {
+    let (stage, room) = try Self.stage(saying: 8, without: [10, 11])
+    _ = try stage.listener(stage.ada)
+    for text in ["10", "11"] { try stage.say(text, in: room) }
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 7])
+    stage.time.run(for: 2_000)
+    #expect(bob.outcome != nil)
+    #expect(bob.seqs(room) == [8, 9])
+    #expect(stage.hub.report.passedOver == 1)
+    stage.broker.publish([try stage.say("12", in: room)])
+    #expect(bob.seqs(room) == [8, 9, 12])
+  }
+
+  /// He stayed away from the room for good: nothing had said that he is back.
+  @Test(arguments: [0, 4]) func `one who came back in a hole has his seat`(since count: Int) throws {
+    let (stage, room) = try Self.stage(saying: 3, without: [7])
+    _ = try stage.change(room, .remove, of: stage.bob, by: stage.ada)
+    try stage.say("away", in: room)
+    _ = try stage.change(room, .put(nil), of: stage.bob, by: stage.ada)
+    for number in 0..<count { try stage.say("\(number)", in: room) }
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 2])
+    stage.time.run(for: 5_000)
+    #expect(bob.outcome != nil)
+    #expect(!bob.seqs(room).contains(6))
+    let on = try stage.say("on", in: room)
+    stage.broker.publish([on])
+    #expect(bob.seqs(room).last == on.seq)
   }
 }

@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["/early", "/long"])
+  @Test(arguments: ["/early", "/long", "/short"])
   func `another part than was asked for is not taken for it`(path: String) async throws {
     try await Self.with { service in
       let id = FileID(counter: 1, bucket: Bucket(folding: 0))

@@ -69,6 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         part = whole[int(first):int(last) + 1]
         if self.path.startswith("/early/"):
             return self.answer(206, part, [("Content-Range", "bytes 0-%d/%d" % (len(part) - 1, len(whole)))])
+        if self.path.startswith("/short/"):
+            part = part[:-1]
         if self.path.startswith("/long/"):
             part += b"!"
         span = "bytes %s-%d/%d" % (first, int(first) + len(part) - 1, len(whole))

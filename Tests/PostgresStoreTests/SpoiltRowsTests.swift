@@ -1,5 +1,6 @@
 import ChatCore
 import PostgresStore
+import Synchronization
 import TestKit
 import Testing
 
@@ -22,7 +23,47 @@ import Testing
         return
       }
     } reporting: {
-      $0.hasPrefix("database: unexpected reply")
+      $0.hasPrefix("database: entry ")
+    }
+  }
+
+  /// Whoever resumed from before the edit was never answered.
+  @Test("an edit of a message whose row cannot be read is told as it was stored")
+  func editedMessage() async throws {
+    let spoilt = Mutex<EntryID?>(nil)
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let group = try await cast.group()
+      let said = try await cast.say("hi", by: cast.bob, in: group.id).message
+      spoilt.withLock { $0 = said.id }
+      _ = try await database.stores.messages.change(said.id, .edit(text: "ho", versions: nil), by: cast.bob.id)
+      let last = try await cast.say("last", by: cast.bob, in: group.id).message
+      try await PrivatePostgres.shared().sql(
+        "UPDATE entry SET attachments = '{' WHERE bucket = \(group.id.bucket.number) AND id = \(said.id.rawValue)",
+        in: database.url)
+      let log = try await database.stores.log.entries(of: group.id, after: said.seq, limit: 9)
+      #expect(log.count == 2)
+      #expect(log.first?.event.name == "message.edited")
+      #expect(log.last?.event == .messageCreated(last))
+    } reporting: { fault in
+      spoilt.withLock { $0.map { fault.hasPrefix("database: entry \($0.rawValue): ") } ?? false }
+    }
+  }
+
+  @Test("history is imported behind no head that no log has", arguments: [Int64.max, -1])
+  func importedHeads(head: Int64) async throws {
+    try await Database.with { database in
+      let cast = try await Cast.gather(in: database.underTest)
+      let group = try await cast.group()
+      try await PrivatePostgres.shared().sql(
+        "UPDATE conversation SET head = \(head) WHERE bucket = \(group.id.bucket.number) AND id = \(group.id.rawValue)",
+        in: database.url)
+      let past = PastMessage(
+        conversation: group.id, sender: Author(id: cast.bob.id, username: cast.bob.username), text: "old",
+        clientMessageID: "old:1", createdAt: Timestamp(milliseconds: 0))
+      await #expect(throws: ChatError.self) { try await database.stores.imports.append([past]) }
+    } reporting: {
+      $0.contains("a head that no log has")
     }
   }
 

@@ -83,6 +83,32 @@ struct BrokenServerTests {
     }
   }
 
+  /// Whoever kills connections again and again had each stay away for longer, up to 2 s.
+  @Test("is come back to at once when each connection has answered before it ended")
+  func killing() async throws {
+    try await onLoop { loop in
+      var answered = 0
+      let fake = try FakeRedis(loop: loop) { _ in
+        answered += 1
+        return Array("+OK\r\n".utf8)
+      }
+      var settings = fake.settings
+      (settings.backoff.first, settings.backoff.most) = (1, 60_000)
+      let client = RedisClient(loop: loop, settings: settings)
+      client.start()
+      let end = EventLoop.monotonicMilliseconds() + 20_000
+      while fake.accepted < 30, EventLoop.monotonicMilliseconds() < end {
+        client.send(RedisCommand("SET", "a", "b"))
+        await loop.sleep(1)
+        if answered > 0 { fake.hangUp() }
+        answered = 0
+      }
+      #expect(fake.accepted >= 30)
+      client.close()
+      fake.close()
+    }
+  }
+
   @Test("that takes a channel away is asked for it again; what it takes that nobody has is ignored")
   func takenAway() async throws {
     try await onLoop { loop in

@@ -25,6 +25,12 @@ final class FakeRedis: @unchecked Sendable {
   /// Sends bytes to all who are connected.
   func say(_ text: String) { for guest in guests { guest.connection.send(text) } }
 
+  /// Ends all connections.
+  func hangUp() {
+    for guest in guests { guest.connection.close() }
+    guests = []
+  }
+
   func close() { listener.close() }
 
   private final class Guest: ConnectionHandler {

@@ -9,8 +9,9 @@ import Synchronization
 ///   connected at level info, and only of a host that was told to be away.
 ///   `{"level":"warning","msg":"database refused","sqlstate":"57014","statement":"log.send_batch","refusals":12}`: what
 ///   callers were told by 503, of the statement that was refused last.
-/// - Limits: of each host one loss and one failed attempt in ``Outages/every``, of each SQLSTATE one refusal, with how
-///   many there were; what comes after ``Outages/quiet`` is counted from one.
+///   `{"level":"error","msg":"the store made a mistake","fault":"database: entry 81: unexpected reply: …","times":1}`.
+/// - Limits: of each host one loss and one failed attempt in ``Outages/every``, of each SQLSTATE one refusal, of
+///   each fault one line, with how many there were; what comes after ``Outages/quiet`` is counted from one.
 final class DatabaseLog: Sendable {
   private struct Hosts {
     // A server that ends each session as soon as it has begun would be told of as often, if that ended the outage.
@@ -18,6 +19,7 @@ final class DatabaseLog: Sendable {
     var tries = Outages<String>()
     var away: Set<String> = []
     var refusals = Outages<String>()
+    var mistakes = Outages<String>()
   }
 
   private let logger: Logger
@@ -49,6 +51,15 @@ final class DatabaseLog: Sendable {
     logger.warning(
       "database refused", .text("sqlstate", refusal.sqlstate), .text("statement", refusal.statement),
       .number("refusals", Int64(refusals)))
+  }
+
+  /// Hears of a row that cannot be read, or of a statement that the server does not understand; from any loop. The same
+  /// ones are met again and again by all who come back.
+  func mistaken(_ fault: String) { mistaken(fault, at: EventLoop.monotonicMilliseconds()) }
+
+  func mistaken(_ fault: String, at now: Milliseconds) {
+    guard let times = hosts.withLock({ $0.mistakes.failed(fault, at: now) }) else { return }
+    logger.error("the store made a mistake", .text("fault", fault), .number("times", Int64(times)))
   }
 
   private func warn(_ change: PostgresChange, of host: String, _ count: (inout Hosts) -> Int?) {

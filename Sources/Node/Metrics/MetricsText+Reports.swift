@@ -80,10 +80,17 @@ extension MetricsText {
     sum("martlet_lost_notifications_total", .counter, "Rooms in which a head check found what was lost.", reports) {
       $0.delivery.lostFound
     }
-    sum("martlet_log_read_failures_total", .counter, "Reads of the log that failed and were repeated.", reports) {
+    sum(
+      "martlet_log_read_failures_total", .counter,
+      "Reads of the log that failed, or showed a hole, and were repeated.", reports
+    ) {
       $0.delivery.failedReads
     }
-    sum("martlet_passed_over_total", .counter, "Holes in a log: rows that somebody has taken out.", reports) {
+    sum(
+      "martlet_passed_over_total", .counter,
+      "Holes that rooms found in logs, rows that somebody has taken out, after two reads that are counted as failed.",
+      reports
+    ) {
       $0.delivery.passedOver
     }
     sum("martlet_slow_readers_total", .counter, "Sessions closed because they did not read.", reports) {

@@ -87,7 +87,7 @@ extension Adapters {
       ? nil : try ReplicaReader(loop: loop, hosts: database.replicas, observe: databaseLog.heard)
     let stores = PostgresStores(
       pool: pool, scattering: scattering, replicas: replicas, limits: configuration.shared.limits,
-      report: { logger.error("the store made a mistake", .text("fault", $0)) }, refused: databaseLog.refused)
+      report: databaseLog.mistaken, refused: databaseLog.refused)
     let runsOffice = joining != nil
     let client = RedisClient(
       loop: loop, settings: redis, observe: redisLog.observer("publishing", tellsTopology: runsOffice))

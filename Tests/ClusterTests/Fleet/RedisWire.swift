@@ -5,9 +5,10 @@ import TestKit
 /// One node's connections to a modelled cluster, one a master, and what it has asked for over them.
 ///
 /// Modelled after the socket classes (`RedisLink`, `RedisSubscriber`): pauses before a connection is made anew are the
-/// product's ``Redis/Backoff``; channels go out in batches of one slot, at most ``batchMax`` each and
-/// ``batchesUnderWayMax`` at a time, and are confirmed one round trip later. A slot that is elsewhere is asked for
-/// there once the map has been read again, not before 100 ms and not by all nodes at once.
+/// product's ``Redis/Backoff`` and grow until a connection has answered or lasted; channels
+/// go out in batches of one slot, at most ``batchMax`` each and ``batchesUnderWayMax`` at a time, and are confirmed one
+/// round trip later. A slot that is elsewhere is asked for there once the map has been read again, not before 100 ms
+/// and not by all nodes at once.
 final class RedisWire {
   static let batchMax = 512
   static let batchesUnderWayMax = 16
@@ -17,7 +18,7 @@ final class RedisWire {
 
   let redis: RedisModel
   private(set) var number = -1
-  private var links: [(isUp: Bool, failures: Int, generation: Int)]
+  private var links: [(isUp: Bool, failures: Int, generation: Int, since: Milliseconds, hasAnswered: Bool)]
   private var topics: [Topic: (standing: Standing, master: Int)] = [:]
   private var queues: [[Topic]]
   private var underWay: [Int]
@@ -37,7 +38,7 @@ final class RedisWire {
     self.redis = redis
     let count = redis.masters.count
     dice = SeededDice(seed: seed)
-    links = Array(repeating: (false, 0, 0), count: count)
+    links = Array(repeating: (false, 0, 0, 0, false), count: count)
     queues = Array(repeating: [], count: count)
     underWay = Array(repeating: 0, count: count)
     map = redis.maps.count - 1
@@ -56,7 +57,7 @@ final class RedisWire {
       guard let self, !isDead, !links[master].isUp else { return }
       guard redis.masters[master].isUp, !isCut else { return retry(master) }
       links[master].isUp = true
-      links[master].failures = 0
+      (links[master].since, links[master].hasAnswered) = (time.now, false)
       links[master].generation += 1
       askMap()
       for topic in wanted(at: master) { want(topic) }
@@ -76,6 +77,7 @@ final class RedisWire {
     guard !isDead, links[master].isUp else { return }
     redis.leave(number, master)
     links[master].isUp = false
+    if links[master].hasAnswered || time.now - links[master].since >= backoff.most { links[master].failures = 0 }
     queues[master] = []
     underWay[master] = 0
     let gone = wanted(at: master)
@@ -183,6 +185,7 @@ final class RedisWire {
     time.after(RedisWire.roundTrip) { [weak self] in
       guard let self, isUp(master), links[master].generation == generation else { return }
       underWay[master] -= 1
+      links[master].hasAnswered = true
       for topic in batch { confirm(topic, master) }
       if !queues[master].isEmpty { flush(master) }
     }

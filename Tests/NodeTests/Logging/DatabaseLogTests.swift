@@ -23,6 +23,19 @@ struct DatabaseLogTests {
       ])
   }
 
+  @Test func `a row that cannot be read is an error at once and then every ten seconds`() {
+    let written = WrittenLog()
+    let log = DatabaseLog(written.logger)
+    for second in 0...10 { log.mistaken("database: entry 1: unexpected reply", at: Int64(second) * 1_000) }
+    log.mistaken("database: entry 2: unexpected reply", at: 10_000)
+    let words = "error the store made a mistake fault=database: entry"
+    #expect(
+      written.lines(3) == [
+        "\(words) 1: unexpected reply times=1", "\(words) 1: unexpected reply times=10",
+        "\(words) 2: unexpected reply times=1",
+      ])
+  }
+
   @Test func `that a host is back is told once, and only of one that was away`() {
     let written = WrittenLog()
     let log = DatabaseLog(written.logger)

@@ -42,6 +42,40 @@ struct RedisLogTests {
       ])
   }
 
+  /// The second loop's loss was not told, and with it that any of them was back.
+  @Test func `that the connections of several loops are back is told once`() {
+    let written = WrittenLog()
+    let (address, log) = (RedisAddress(host: "redis", port: 6379), RedisLog(written.logger))
+    let loops = [log.observer("publishing"), log.observer("publishing")]
+    for hear in loops { hear(.connected(address)) }
+    for hear in loops { hear(.lost(address, .connectionLost)) }
+    for hear in loops { hear(.connected(address)) }
+    let words = "redis connection=publishing change="
+    #expect(
+      written.lines(3) == [
+        "info \(words)connected to redis:6379", "warning \(words)lost redis:6379: closed by the other end",
+        "info \(words)connected to redis:6379",
+      ])
+  }
+
+  @Test func `that it is back is told after an attempt that failed, though its loss was not told`() {
+    let written = WrittenLog()
+    let (address, log) = (RedisAddress(host: "redis", port: 6379), RedisLog(written.logger))
+    let hear = log.observer("publishing")
+    hear(.lost(address, .connectionLost))
+    hear(.connected(address))
+    hear(.lost(address, .connectionLost))
+    hear(.failed(address, .unreachable("redis:6379: connect: Connection refused")))
+    hear(.connected(address))
+    let words = "redis connection=publishing change="
+    #expect(
+      written.lines(4) == [
+        "warning \(words)lost redis:6379: closed by the other end", "info \(words)connected to redis:6379",
+        "warning \(words)no connection to redis:6379: connect: Connection refused attempts=1",
+        "info \(words)connected to redis:6379",
+      ])
+  }
+
   @Test func `what Redis refuses is told once a kind, and without what was sent to it`() {
     let written = WrittenLog()
     let address = RedisAddress(host: "redis", port: 6379)
