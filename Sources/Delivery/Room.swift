@@ -207,12 +207,15 @@ final class Room {
   }
 
   /// Whether it is read before others, and from the log itself rather than from a copy.
-  var readsUrgently: Bool { repairDue || holes.isLastRead || shortEnd?.head != nil }
+  var readsUrgently: Bool { repairDue || holes.isLastRead || endToProve != nil }
+
+  /// The head that was compared when the log had ended where the room still stands.
+  private var endToProve: Int64? { shortEnd?.end == cursor.last ? shortEnd?.head : nil }
 
   /// A read is about to begin.
   func readBegins(ticket: UInt64, urgent isUrgent: Bool) {
     reading = .underWay(ticket: ticket, mark: cursor.mark)
-    comparedHead = isUrgent && shortEnd?.end == cursor.last ? shortEnd?.head : nil
+    comparedHead = isUrgent ? endToProve : nil
     nextCatching &+= 1
   }
 

@@ -62,7 +62,9 @@ public enum AsyncAPI {
       "type": "object",
       "properties": [
         "Authorization": ["type": "string", "description": "Bearer and an access token, in place of `auth`."],
-        "Sec-WebSocket-Protocol": ["type": "string", "const": "martlet.v1.json"],
+        "Sec-WebSocket-Protocol": [
+          "type": "string", "description": "`martlet.v1.json` is among those that are offered.",
+        ],
         "traceparent": [
           "type": "string", "description": "The trace to which the session belongs (W3C Trace Context).",
         ],

@@ -54,7 +54,8 @@ struct EventRow: Sendable {
       "member.left", "Somebody is no member any more: he has left, or `by` has removed him.",
       act("MemberLeft", person("Who."))),
     entry(
-      "unknown", "Something that only a newer version knows; it keeps its place, so that no seq is missing.",
+      "unknown",
+      "What only a newer version knows, or what cannot be read; it keeps its place, so that no seq is missing.",
       act("Unknown", [.integer("kind", .required, Int64(Int16.min)...Int64(Int16.max), "The number of its kind.")])),
   ]
 

@@ -6,7 +6,8 @@ import IORuntime
 /// Sockets are told one by one over half of the grace period, so that no herd arrives elsewhere. The balancer gets a
 /// moment to see that the node is not ready before the first of them is told.
 ///
-/// - Limits: the grace period; who is left then is told to go at once, and what is left a moment later is cut.
+/// - Limits: the grace period; who is left then is told to go at once, unless something of his is under way, and what
+///   is left a moment later is cut.
 final class Drain: @unchecked Sendable {
   /// How long a balancer that checks every half second takes to send new clients elsewhere.
   static let noticeMax: Milliseconds = 1_500
