@@ -31,14 +31,7 @@ struct PostgresChangeTests {
 
   /// It was told as `pid: XX000`, the name of what was under way and a state that the server never sent.
   @Test func `a connection that is cut with a statement under way is told in libpq's words`() async throws {
-    let server = try await PrivatePostgres.plain()
-    let url = try await server.database(distributed: false)
-    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
-    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
-    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
-    defer { proxy.stop() }
-    guard case .ip(_, let port) = proxy.address else { return }
-    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
+    let (told, port) = try await changesThroughProxy { pool, proxy in
       _ = try await pool.query(Self.pid, timeout: 4_500)
       let sleep = Statement("sleep", "SELECT pg_sleep(20)::text")
       async let lost = failure { () throws(PostgresError) in _ = try await pool.query(sleep, timeout: 4_500) }
@@ -46,7 +39,6 @@ struct PostgresChangeTests {
       try await proxy.cut()
       #expect(await lost?.isInDoubt == true)
     }
-    await server.drop(url)
     let line = try #require(told.dropFirst().first).description
     #expect(line.hasPrefix("lost a connection to 127.0.0.1:\(port): ") && line.contains("server"), "\(line)")
     #expect(!line.contains("XX000"), "\(line)")
@@ -54,16 +46,9 @@ struct PostgresChangeTests {
 
   /// libpq kept it all until something was asked.
   @Test func `a server that says more and more though it is asked nothing is left`() async throws {
-    let server = try await PrivatePostgres.plain()
-    let url = try await server.database(distributed: false)
-    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
-    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
-    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
-    defer { proxy.stop() }
-    guard case .ip(_, let port) = proxy.address else { return }
     // ParameterStatus: what came with a reload of the server's settings.
     let word: [UInt8] = [UInt8(ascii: "S"), 0, 0, 0, 8] + Array("a\0b\0".utf8)
-    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { pool in
+    let (told, _) = try await changesThroughProxy { pool, proxy in
       let first = try await pool.query(Self.pid, timeout: 4_500).first?.int4(0)
       for _ in 0..<10 {
         try await proxy.say(word)
@@ -75,7 +60,6 @@ struct PostgresChangeTests {
         await pool.loop.sleep(5)
       }
     }
-    await server.drop(url)
     let line = try #require(told.dropFirst().first).description
     #expect(line.hasSuffix("the server speaks though it was asked nothing"), "\(line)")
   }
@@ -87,6 +71,22 @@ struct PostgresChangeTests {
     let line = try #require(told.first).description
     #expect(line.hasPrefix("no connection to 127.0.0.1:1: "))
     #expect(line.contains("refused") && !line.contains("planted"), "\(line)")
+  }
+
+  /// What a pool of one connection has told whose way to the server leads through a proxy, and the proxy's port.
+  private func changesThroughProxy(
+    _ body: (PostgresPool, FaultProxy) async throws -> Void
+  ) async throws -> (told: [PostgresChange], port: UInt16) {
+    let server = try await PrivatePostgres.plain()
+    let url = try await server.database(distributed: false)
+    let host = try #require(url.split(separator: "@").last?.split(separator: "/").first)
+    let there = try #require(host.split(separator: ":").last.flatMap { UInt16($0) })
+    let proxy = try FaultProxy(to: .ip(host: "127.0.0.1", port: there))
+    defer { proxy.stop() }
+    let port = try #require(proxy.address.port)
+    let told = try await changes(url.replacing(host, with: "127.0.0.1:\(port)")) { try await body($0, proxy) }
+    await server.drop(url)
+    return (told, port)
   }
 
   /// What a pool of one connection has told when it is closed.
