@@ -61,7 +61,17 @@ def judge(run):
     curve = [Judgement(11, f"the CPU a million deliveries to nodes cost {said.subject}", "flat", said.found,
                        None if doubtful(run) else said.holds, doubtful(run))
              for said in grown.judged(run.about.get("scaling") or []) if said.part == "redis"]
-    return sorted((each for each in [*found, *storing(run)] if each), key=lambda each: each.number) + curve
+    return sorted((each for each in [*found, *falling(run), *storing(run)] if each), key=lambda each: each.number) + curve
+
+
+def falling(run):
+    """Goal 5's other half: a message costs Martlet's own processes less where there are more of them."""
+    ratios = run.to_scenario("durable", "durable-light", "cluster", "martlet_us_per_message")
+    if ratios:
+        why = doubtful(run) or next(filter(None, (unclean(run, each, "cluster") for each in ("durable", "durable-light"))), "")
+        heavy, light = run.offered("durable"), run.offered("durable-light")
+        yield Judgement(5, f"Martlet's CPU for a message at {heavy:,.0f} a second to one at {light:,.0f}", "< 1.00 ×",
+                        spread(ratios, "{:.2f} ×".format), None if why else statistics.median(ratios) < 1, why)
 
 
 def storing(run):
@@ -99,14 +109,16 @@ def unjudged(run, goal):
     """Why a figure says nothing of a goal; nothing where it does."""
     if doubtful(run):
         return doubtful(run)
-    for target in filter(None, (goal.target, goal.to)):
-        verdict = run.verdict(goal.scenario, target)
-        if explained(verdict):
-            return f"{target} was not clean: {explained(verdict)}"
-        beside = run.median(goal.scenario, target, "beside_share") or 0
-        if beside > BESIDE_SHARE:
-            return f"others took {beside:.0%} of the machine while {target} was measured"
-    return ""
+    return next(filter(None, (unclean(run, goal.scenario, target) for target in (goal.target, goal.to) if target)), "")
+
+
+def unclean(run, scenario, target):
+    """Why a measurement says nothing of a goal; nothing where it does."""
+    verdict = run.verdict(scenario, target)
+    if explained(verdict):
+        return f"{target} was not clean: {explained(verdict)}"
+    beside = run.median(scenario, target, "beside_share") or 0
+    return f"others took {beside:.0%} of the machine while {target} was measured" if beside > BESIDE_SHARE else ""
 
 
 def doubtful(run):

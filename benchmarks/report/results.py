@@ -83,6 +83,12 @@ class Run:
         other = {r["round"]: r["figures"].get(figure) for r in self.found.get((scenario, to), [])}
         return [r["figures"][figure] / other[r["round"]] for r in mine if r["figures"].get(figure) and other.get(r["round"])]
 
+    def to_scenario(self, scenario, other, target, figure):
+        """A figure of each round to that of another scenario in the same round."""
+        than = {r["round"]: r["figures"].get(figure) for r in self.found.get((other, target), [])}
+        mine = [(r["figures"].get(figure), than.get(r["round"])) for r in self.found.get((scenario, target), [])]
+        return [one / two for one, two in mine if one and two]
+
     def ratio(self, scenario, target, figure="deliveries_per_cpu_s", to="raw"):
         values = self.values(scenario, target, figure, to)
         return statistics.median(values) if values else None
@@ -123,11 +129,14 @@ class Run:
 
 
 def with_more(result):
-    """With what Martlet's own processes, without stores and balancer, spent on a connection, and all on a coming and going;
-    and with the share of the machine that neither target nor tester had."""
-    own = [use["connect_cpu_s"] for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
+    """With what Martlet's own processes, without stores and balancer, spent on a connection and on a message, and all on a
+    coming and going; and with the share of the machine that neither target nor tester had."""
+    own = [use for use in result.get("processes", []) if use["name"].startswith(("socket", "api", "server"))]
     if own and result["connected"]:
-        result["figures"]["martlet_us_per_connect"] = sum(own) / result["connected"] * 1e6
+        result["figures"]["martlet_us_per_connect"] = sum(use["connect_cpu_s"] for use in own) / result["connected"] * 1e6
+    messages = result["figures"].get("messages_per_s", 0) * (result.get("measure_s") or 0)
+    if own and messages:
+        result["figures"]["martlet_us_per_message"] = sum(use["measure_cpu_s"] for use in own) / messages * 1e6
     gone = result["measure"].get("counts", {}).get("done reconnect")
     if gone and not result["scenario"].get("load"):
         used = sum(use["measure_cpu_s"] for use in result["processes"] if not use["name"].startswith("bench"))
