@@ -19,6 +19,16 @@ public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable 
     public internal(set) var local = 0
     /// Those of them for which Redis was too slow.
     public internal(set) var slow = 0
+    /// All decisions that it happens too often.
+    public internal(set) var refused = 0
+
+    /// All zero.
+    public init() {}
+
+    mutating func note(_ decision: RateDecision, isShared: Bool) {
+      if isShared { shared += 1 } else { local += 1 }
+      if !decision.allowed { refused += 1 }
+    }
   }
 
   /// Milliseconds that a request waits for Redis: a hundred times what it takes, and less than anybody notices.
@@ -71,17 +81,17 @@ public final class RateBuckets: RateLimiter, PromptLimiter, @unchecked Sendable 
     let bucket = names.key(in: Bucket(ofUsernameKey: key), "r:" + key)
     let arguments = [String(capacity), String(refillPerSecond.isFinite ? refillPerSecond : 0), String(cost)]
     ask(bucket, arguments) { [self] shared in
-      if let shared {
-        counted.shared += 1
-        return told(shared)
-      }
-      counted.local += 1
-      told(
-        own.take(
-          // What the whole bucket holds at once, a share must be able to hold too, if only after a while.
-          key, cost: cost, capacity: max(1, min(cost, capacity), capacity / shares),
-          refillPerSecond: refillPerSecond / Double(shares), now: EventLoop.monotonicMilliseconds()))
+      let decision = shared ?? takeAlone(key, cost: cost, capacity: capacity, refillPerSecond: refillPerSecond)
+      counted.note(decision, isShared: shared != nil)
+      told(decision)
     }
+  }
+
+  private func takeAlone(_ key: String, cost: Int, capacity: Int, refillPerSecond: Double) -> RateDecision {
+    own.take(
+      // What the whole bucket holds at once, a share must be able to hold too, if only after a while.
+      key, cost: cost, capacity: max(1, min(cost, capacity), capacity / shares),
+      refillPerSecond: refillPerSecond / Double(shares), now: EventLoop.monotonicMilliseconds())
   }
 
   private func ask(_ bucket: String, _ arguments: [String], _ told: @escaping (RateDecision?) -> Void) {

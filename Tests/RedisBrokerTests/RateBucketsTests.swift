@@ -100,6 +100,7 @@ struct RateBucketsTests {
       try await eventually(within: 15_000, on: loop) { told.withLock { $0.count } >= 6 }
       #expect(told.withLock { $0.dropFirst(3).map(\.allowed) } == [true, true, false])
       #expect(buckets.counters.local == 3)
+      #expect(buckets.counters.refused == 3)
     }
   }
 

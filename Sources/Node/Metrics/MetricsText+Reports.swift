@@ -2,8 +2,6 @@ import ChatCore
 import Delivery
 import EngineIO
 import EngineServing
-import Postgres
-import PostgresStore
 import Realtime
 import RedisBroker
 import Serving
@@ -151,39 +149,6 @@ extension MetricsText {
         "martlet_engine_closed_total", .counter, "Sessions of Engine.IO that are over, by why.",
         [("reason", reason.rawValue)], Int64(count))
     }
-  }
-
-  mutating func write(adapters reports: [AdapterReport]) {
-    guard !reports.isEmpty else { return }
-    func total(_ name: String, _ kind: Kind, _ help: String, _ value: (AdapterReport) -> Int) {
-      sample(name, kind, help, [], Int64(reports.reduce(0) { $0 + value($1) }))
-    }
-    total("martlet_database_connections", .gauge, "Connections to PostgreSQL that are ready.") { $0.database.ready }
-    total("martlet_database_waiting", .gauge, "Statements that wait for a connection.") { $0.database.waiting }
-    total("martlet_database_statements_total", .counter, "Statements sent.") { $0.database.sent }
-    total("martlet_database_timeouts_total", .counter, "Statements whose deadline passed.") { $0.database.timedOut }
-    total("martlet_database_lost_total", .counter, "Connections to PostgreSQL that were lost.") { $0.database.lost }
-    total("martlet_database_queue_full_total", .counter, "Statements refused since too many waited.") {
-      $0.database.queueFull
-    }
-    write(scatter: reports)
-    write(replicas: reports.compactMap(\.replicas))
-    total("martlet_send_batches_total", .counter, "Batches of messages sent to be stored, each of one bucket.") {
-      $0.sends.batches
-    }
-    var commits = Durations()
-    for report in reports { commits.add(report.sends.commits) }
-    histogram("martlet_commit_seconds", "How long transactions that store messages took.", [], commits)
-    total("martlet_messages_stored_total", .counter, "Messages stored by this node.") { $0.sends.stored }
-    total("martlet_messages_repeated_total", .counter, "Sends that had been stored before.") { $0.sends.repeated }
-    total("martlet_messages_retried_total", .counter, "Sends repeated since their outcome was in doubt.") {
-      $0.sends.retried
-    }
-    total("martlet_broker_listening", .gauge, "Loops whose subscriptions are alive.") { $0.isListening ? 1 : 0 }
-    total("martlet_broker_published_total", .counter, "Entries published.") { $0.broker.entriesPublished }
-    total("martlet_broker_dropped_total", .counter, "Publications dropped while Redis was away.") { $0.broker.dropped }
-    total("martlet_broker_received_total", .counter, "Entries received.") { $0.broker.entriesReceived }
-    total("martlet_broker_malformed_total", .counter, "Payloads that are not ours.") { $0.broker.malformed }
   }
 
   mutating func write(presence reports: [PresenceCounters]) {

@@ -59,6 +59,7 @@ struct AdapterReport: Sendable {
   var scatterPool: PostgresCounters
   var replicas: ReplicaCounts?
   var broker: BrokerCounters
+  var rates: RateBuckets.Counters
   var redis: RedisReport
   var isListening: Bool
   /// The node's, so of one loop only.
@@ -94,13 +95,13 @@ extension Adapters {
     let names = configuration.topicNames
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: redisLog.observer("listening"))
+    let rates = RateBuckets(loop: loop, client: client, names: names, shares: loops)
     let objects = try objects(loop, configuration, logger)
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
       cleanups: stores.cleanups, log: stores.log, messages: stores.messages, files: stores.files,
       blobs: objects ?? stores.blobs, broker: topics,
-      limiter: RateBuckets(loop: loop, client: client, names: names, shares: loops),
-      nodes: NodeList(client: client, names: names), presence: office.directory(on: loop),
+      limiter: rates, nodes: NodeList(client: client, names: names), presence: office.directory(on: loop),
       start: {
         pool.start()
         scattering.start()
@@ -122,7 +123,8 @@ extension Adapters {
         AdapterReport(
           database: pool.counters, sends: stores.sendCounters, scatter: stores.scatterCounters,
           scatterPool: scattering.counters, replicas: replicas?.counts, broker: topics.counters,
-          redis: RedisReport(counters: client.counters, masters: client.masters), isListening: topics.isListening,
+          rates: rates.counters, redis: RedisReport(counters: client.counters, masters: client.masters),
+          isListening: topics.isListening,
           presence: runsOffice ? office.counters : nil, list: joining?.counters)
       })
   }

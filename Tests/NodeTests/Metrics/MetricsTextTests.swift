@@ -1,8 +1,11 @@
 import ChatCore
+import Postgres
+import PostgresStore
 import Redis
 import Testing
 
 @testable import Node
+@testable import RedisBroker
 
 @Suite("Metrics as text")
 struct MetricsTextTests {
@@ -67,5 +70,36 @@ struct MetricsTextTests {
     #expect(metrics.text.contains("martlet_redis_connected{master=\"10.0.0.1:7000\"} 0\n"))
     #expect(metrics.text.contains("martlet_redis_connected{master=\"10.0.0.2:7000\"} 2\n"))
     #expect(metrics.text.split(separator: "\n").filter { $0.hasPrefix("martlet_redis_connected{") }.count == 64)
+  }
+
+  @Test("what two loops have stored, carried and counted is added up, each count under its own name")
+  func adapters() {
+    var report = AdapterReport(
+      database: PostgresCounters(), sends: SendCounters(), scatter: ScatterCounters(), scatterPool: PostgresCounters(),
+      replicas: nil, broker: BrokerCounters(), rates: RateBuckets.Counters(),
+      redis: RedisReport(counters: RedisCounters(), masters: []), isListening: true, presence: nil, list: nil)
+    report.sends.refused = 1
+    report.sends.lockedOut = 2
+    report.sends.unanswered = 3
+    report.broker.foreign = 4
+    report.broker.impossible = 5
+    report.broker.strays = 6
+    report.broker.signalsPublished = 7
+    report.broker.signalsReceived = 8
+    report.rates.shared = 9
+    report.rates.local = 10
+    report.rates.slow = 11
+    report.rates.refused = 12
+    var metrics = MetricsText()
+    metrics.write(adapters: [report, report])
+    let told = metrics.text.split(separator: "\n").map(String.init)
+    for line in [
+      "messages_refused_total 2", "send_lockouts_total 4", "messages_waiting 6", "broker_foreign_total 18",
+      "broker_strays_total 12", "broker_signals_published_total 14", "broker_signals_received_total 16",
+      "rate_decisions_total{by=\"redis\"} 18", "rate_decisions_total{by=\"loop\"} 20", "rate_late_total 22",
+      "rate_refused_total 24", "broker_listening 2",
+    ] {
+      #expect(told.contains("martlet_" + line))
+    }
   }
 }
