@@ -53,6 +53,9 @@ public struct DeliveryLimits: Sendable, Hashable {
   public var resumesAtOnceMax = 32
   /// Resumes that may wait for that; past it a client is told to come back.
   public var resumesWaitingMax = 10_000
+  /// Sessions that ask at once on a loop for the heads of conversations that were away when they resumed: a machine
+  /// that has just come back is not asked by everybody in one moment.
+  public var lateAtOnceMax = 8
   /// Conversations that one resume joins in one turn of the loop.
   public var joinsPerTurn = 256
   /// Entries of one conversation that a resume sends; the domain's ``ChatCore/Limits/resumeEntriesMax``.

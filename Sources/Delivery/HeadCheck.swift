@@ -222,6 +222,7 @@ final class HeadCheck: @unchecked Sendable {
       let isTold = known <= counter.newest && answer.told[bucket].map { $0 <= known } ?? false
       if isStrange || known < 0 || !isTold { busy.append(bucket) }
     }
+    hub.late.told(answer.counters)
     for (id, head) in answer.heads where moved[id.bucket] != nil { hub.rooms[id]?.confirm(head) }
     return (moved, busy)
   }

@@ -6,6 +6,7 @@ extension Hub: BrokerReceiver {
     var rest = entries[...]
     while let first = rest.first {
       let run = rest.prefix { $0.conversation == first.conversation }
+      late.heard(run)
       rooms[first.conversation]?.received(run)
       rest = rest.dropFirst(run.count)
     }
@@ -57,7 +58,9 @@ extension Hub: BrokerReceiver {
   /// The broker tells everything of the topic from now on; what came before is compared with the log.
   public func following(_ topic: Topic) {
     if case .user(let user) = topic { rights.mayHaveMissedSignals(user) }
-    guard case .conversation(let id) = topic, let room = rooms[id] else { return }
+    guard case .conversation(let id) = topic else { return }
+    late.following(id)
+    guard let room = rooms[id] else { return }
     room.following()
     headCheck.suspect(room)
   }

@@ -22,6 +22,7 @@ extension Hub {
 
   /// Still seated means that the room has yet to tell of his leaving before: he is to stay for what comes after.
   private func heardJoined(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
+    late.forget(session, id)
     guard let room = rooms[id], session.seat(in: id) != nil else {
       guard lacksFacts(session, id) else { return join(session, id, have: seq - 1, head: seq) }
       session.learnsOf(id, joinedAt: seq)
@@ -46,6 +47,7 @@ extension Hub {
 
   private func heardLeft(_ session: HubSession, _ id: ConversationID, _ seq: Int64) {
     session.noLongerLearns(of: id)
+    late.forget(session, id)
     guard let room = rooms[id], let position = room.position(of: session) else { return }
     if position >= seq { room.leave(session) } else { room.reaches(seq) }
   }

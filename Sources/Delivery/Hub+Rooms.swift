@@ -37,7 +37,11 @@ extension Hub {
     rooms.add(room)
     headCheck.roomOpened(in: id.bucket)
     headCheck.suspect(room)
-    broker.follow(.conversation(id))
+    switch late.handsOver(id) {
+    case nil: broker.follow(.conversation(id))
+    case true?: room.following()
+    case false?: break
+    }
     return room
   }
 
@@ -45,7 +49,7 @@ extension Hub {
     room.closed()
     rooms.remove(room)
     headCheck.roomClosed(in: room.id.bucket)
-    broker.unfollow(.conversation(room.id))
+    if !late.takesOver(room) { broker.unfollow(.conversation(room.id)) }
   }
 
   /// A page that ``LogReader`` has asked for came, or could not be read; a room that was closed since does without.

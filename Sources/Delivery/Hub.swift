@@ -34,6 +34,7 @@ public final class Hub: @unchecked Sendable {
   private(set) lazy var headCheck = HeadCheck(hub: self, log: log)
   private(set) lazy var draining = DrainPoll(hub: self)
   private(set) lazy var signOutCheck = SignOutCheck(hub: self, store: signIns)
+  private(set) lazy var late = LateDesk(hub: self, conversations: conversations)
   private(set) lazy var desk = ResumeDesk(hub: self, conversations: conversations)
   private(set) lazy var rights = RightsDesk(
     hub: self, rights: PresenceRights(conversations: conversations, contacts: contacts))
@@ -78,6 +79,7 @@ public final class Hub: @unchecked Sendable {
     housekeeping?.timer.cancel()
     housekeeping = nil
     signOutCheck.stop()
+    late.stop()
     headCheck.leave()
   }
 
@@ -116,6 +118,7 @@ public final class Hub: @unchecked Sendable {
     session.detached()
     // The last first: what stands behind it in the list of seats would be moved each time.
     for id in session.conversations.reversed() { rooms[id]?.leave(session) }
+    late.forget(session)
     sessions.remove(session, at: ports.now)
     unwatch(session, Array(session.watching))
     if session.showsPresence { presence.left(session.user) }
@@ -212,6 +215,7 @@ public final class Hub: @unchecked Sendable {
 
   func brokerInterrupted(_ interruption: Interruption) {
     counts.interruptions += 1
+    late.interrupted(interruption)
     for room in rooms.all where interruption.concerns(room.id.bucket) {
       room.interrupted()
       isInterrupted = true

@@ -4,9 +4,10 @@ import ChatCore
 public enum ResumeOutcome: Sendable, Equatable {
   /// Everything missed has been put into the send queue, and live delivery goes on.
   ///
-  /// `heads` covers all of the user's conversations; `behind` names those of which nothing of the past was sent, and of
-  /// which nothing new is until this has been told.
-  case resumed(heads: [ConversationID: Int64], behind: [ConversationID])
+  /// `heads` covers all of the user's conversations but those that are `unavailable`; `behind` names those of which
+  /// nothing of the past was sent, and of which nothing new is until this has been told. With the unavailable ones it
+  /// goes on when they can be asked about again (``SessionPort/available(_:head:isBehind:)``).
+  case resumed(heads: [ConversationID: Int64], behind: [ConversationID], unavailable: [ConversationID] = [])
   /// The client claims to have more than there is, in that conversation, whose head is given. Nothing was begun.
   case invalidHead(ConversationID, head: Int64)
   /// Too many resumes wait on this loop; the client is to come back after that time.
@@ -22,6 +23,8 @@ final class Resume: @unchecked Sendable {
   private let done: (ResumeOutcome) -> Void
   /// What the session's format needs to know of the conversations, as far as their rooms do not.
   var facts: [ConversationID: RoomFacts] = [:]
+  /// The conversations that cannot be asked about now.
+  var unavailable: [ConversationID] = []
   private var outcome: (ResumeOutcome, after: () -> Void)?
   private var toCatchUp = 1
 
@@ -88,9 +91,9 @@ final class ResumeDesk: @unchecked Sendable {
   private func readHeads(_ resume: Resume) async {
     do throws(ChatError) {
       let session = resume.session
-      let heads = try await conversations.heads(of: session.user)
-      let wanted = Set(heads.keys.filter { hub.lacksFacts(session, $0) })
-      resume.facts = try await hub.facts.facts(of: wanted, for: session.user, own: session.ownConversation)
+      var heads = try await conversations.heads(of: session.user)
+      let wanted = Set(heads.known.keys.filter { hub.lacksFacts(session, $0) })
+      resume.facts = try await hub.facts.facts(of: wanted, for: session, &heads)
       snapshot(resume, heads)
     } catch {
       resume.end(.failed(error))
@@ -107,7 +110,8 @@ final class ResumeDesk: @unchecked Sendable {
   }
 
   /// The user's conversations and their heads as of one moment.
-  private func snapshot(_ resume: Resume, _ heads: [ConversationID: Int64]) {
+  private func snapshot(_ resume: Resume, _ all: UserHeads) {
+    let heads = all.known
     for (id, seq) in resume.have.sorted(by: { $0.key < $1.key }) {
       guard let head = heads[id], seq > head else { continue }
       resume.end(.invalidHead(id, head: head))
@@ -117,6 +121,8 @@ final class ResumeDesk: @unchecked Sendable {
     session.knowsMembership(upTo: heads[session.ownConversation] ?? 0)
     // What has happened before is not told.
     hub.rights.mayHaveMissed(session)
+    resume.unavailable = all.unavailable.sorted()
+    hub.late.wait(session, for: all.unavailable, have: resume.have)
     // His own affairs come last, so that they find every room in which he sits.
     var order = heads.keys.sorted()
     order.removeAll { $0 == session.ownConversation }
@@ -147,13 +153,15 @@ final class ResumeDesk: @unchecked Sendable {
     }
     hub.counts.resumed += 1
     ended()
-    resume.joinedAll(.resumed(heads: heads, behind: behind)) { [weak self, session = resume.session] in
+    let outcome = ResumeOutcome.resumed(heads: heads, behind: behind, unavailable: resume.unavailable)
+    resume.joinedAll(outcome) { [weak self, session = resume.session] in
       self?.answered(session, behind[...])
     }
   }
 
   /// He knows in which conversations he lacks something: what is new in them follows.
   private func answered(_ session: HubSession, _ behind: ArraySlice<ConversationID>) {
+    hub.late.answered(session)
     guard session.isAttached, !behind.isEmpty else { return }
     for id in behind.prefix(hub.limits.joinsPerTurn) { hub.rooms[id]?.answered(session) }
     let rest = behind.dropFirst(hub.limits.joinsPerTurn)

@@ -59,6 +59,25 @@ struct FactReader {
     return found
   }
 
+  /// The facts of those `wanted` by a session whose heads are these: one by one where some are unavailable, since a
+  /// list of them all cannot be had then. Those of which nothing can be learned are unavailable too.
+  func facts(
+    of wanted: Set<ConversationID>, for session: HubSession, _ heads: inout UserHeads
+  ) async throws(ChatError) -> [ConversationID: RoomFacts] {
+    let own = session.ownConversation
+    guard !heads.unavailable.isEmpty else { return try await facts(of: wanted, for: session.user, own: own) }
+    var found: [ConversationID: RoomFacts] = wanted.contains(own) ? [own: .own] : [:]
+    for id in wanted.subtracting([own]).sorted() where session.isAttached {
+      do throws(ChatError) {
+        found[id] = try await facts(of: id, for: session.user)
+      } catch {
+        heads.known[id] = nil
+        heads.unavailable.insert(id)
+      }
+    }
+    return found
+  }
+
   /// The facts of one conversation that the user has just joined; nil when he is out again.
   func facts(of id: ConversationID, for user: UserID) async throws(ChatError) -> RoomFacts? {
     try await conversations.conversation(id, for: user, members: FactReader.membersMax).map { RoomFacts($0) }

@@ -14,11 +14,19 @@ public protocol SessionPort: AnyObject {
   func end(_ reason: EndReason)
   /// The session is told no more of those, whom it watched: its user may not know any more whether they are there.
   func watchingEnded(_ users: [UserID])
+  /// A conversation that could not be asked about when the session resumed goes on, from `head`; lower than what the
+  /// client has named where its log has lost its end.
+  ///
+  /// - Parameter isBehind: what is before `head` and the client does not have is not sent; it is to be paged.
+  func available(_ conversation: ConversationID, head: Int64, isBehind: Bool)
 }
 
 extension SessionPort {
   /// Says nothing: the client hears no more of them.
   public func watchingEnded(_ users: [UserID]) {}
+
+  /// Says nothing: what is new there is told.
+  public func available(_ conversation: ConversationID, head: Int64, isBehind: Bool) {}
 }
 
 /// Why the hub ends a session.

@@ -69,11 +69,16 @@ extension MemoryWorld: ConversationStore {
   }
 
   /// All conversations of the user with their heads.
-  public func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
-    try transaction { (ledger, _) throws(ChatError) in
-      var heads: [ConversationID: Int64] = [:]
+  public func heads(of user: UserID) async throws(ChatError) -> UserHeads {
+    let absent = absentBuckets
+    return try transaction { (ledger, _) throws(ChatError) in
+      var heads = UserHeads(known: [:])
       for id in ledger.conversationsOfUser[user] ?? [] {
-        if let row = ledger.conversations[id], !row.deleted { heads[id] = row.head }
+        if absent.contains(id.bucket) {
+          heads.unavailable.insert(id)
+        } else if let row = ledger.conversations[id], !row.deleted {
+          heads.known[id] = row.head
+        }
       }
       return heads
     }

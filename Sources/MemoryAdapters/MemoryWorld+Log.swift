@@ -80,9 +80,12 @@ extension MemoryWorld: LogStore {
 
   /// The counter of each bucket's newest entry.
   public func counters(of buckets: [Bucket]) async throws(ChatError) -> [Bucket: BucketCounter] {
-    try transaction { (ledger, _) throws(ChatError) in
+    let absent = absentBuckets
+    return try transaction { (ledger, _) throws(ChatError) in
       var counters: [Bucket: BucketCounter] = [:]
-      for bucket in buckets { counters[bucket] = BucketCounter(newest: ledger.counter(of: bucket), server: 0) }
+      for bucket in buckets where !absent.contains(bucket) {
+        counters[bucket] = BucketCounter(newest: ledger.counter(of: bucket), server: 0)
+      }
       return counters
     }
   }

@@ -11,6 +11,7 @@ import Synchronization
 public final class MemoryWorld: Sendable {
   private let ledger = Mutex(Ledger())
   private let away = Mutex(false)
+  private let absent = Mutex<Set<Bucket>>([])
   let clock: any Clock
   let sessionIdleMax: Milliseconds
 
@@ -29,6 +30,13 @@ public final class MemoryWorld: Sendable {
   public var isAway: Bool {
     get { away.withLock { $0 } }
     set { away.withLock { $0 = newValue } }
+  }
+
+  /// Plays a database of several machines of which one is away: the heads of what lies there are unavailable, and its
+  /// counters are not told. Nothing else is refused.
+  public var absentBuckets: Set<Bucket> {
+    get { absent.withLock { $0 } }
+    set { absent.withLock { $0 = newValue } }
   }
 
   /// Runs one transaction; what throws must not have changed anything yet.

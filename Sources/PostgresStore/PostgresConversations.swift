@@ -123,7 +123,7 @@ public struct PostgresConversations: ConversationStore {
   ///
   /// The head of the self conversation is that of the moment at which the list was read: what it says after that of his
   /// coming and going is not in the list. The other heads may be a little newer.
-  public func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
+  public func heads(of user: UserID) async throws(ChatError) -> UserHeads {
     try await failure.translating { () throws(PostgresError) in
       let rows = try await pool.query(Self.all, [.int2(user.bucket.number), .int8(user.rawValue)])
       var own: [ConversationID: Int64] = [:]
@@ -132,9 +132,10 @@ public struct PostgresConversations: ConversationStore {
         let id = ConversationID(rawValue: try row.int8(0))
         if let head = try row.optionalInt8(1) { own[id] = head } else { others.append(id) }
       }
-      let (heads, deleted) = try await livingHeads(of: others)
+      var (heads, deleted) = try await livingHeads(of: others)
       await unlist(deleted, of: user)
-      return heads.merging(own) { _, own in own }
+      heads.known.merge(own) { _, own in own }
+      return heads
     }
   }
 

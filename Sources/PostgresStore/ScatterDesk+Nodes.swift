@@ -57,7 +57,7 @@ extension ScatterDesk {
   }
 
   /// Whether others may answer where this one did not: it was lost, or said nothing until the server or we gave up.
-  private static func mayBeOfOneNode(_ error: PostgresError) -> Bool {
+  static func mayBeOfOneNode(_ error: PostgresError) -> Bool {
     switch error {
     case .timeout(sent: true): true
     case .server(let refusal): refusal.isOfAnotherNode || refusal.sqlstate == SQLState.canceled
@@ -67,10 +67,16 @@ extension ScatterDesk {
 
   /// The buckets by the node that has them: as many questions as there are machines.
   private func groups(of buckets: Set<Int16>, _ pool: PostgresPool) async throws(PostgresError) -> [Set<Int16>] {
+    try await groupsByNumber(of: buckets, pool).sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  func groupsByNumber(
+    of buckets: Set<Int16>, _ pool: PostgresPool
+  ) async throws(PostgresError) -> [Int32: Set<Int16>] {
     var groups: [Int32: Set<Int16>] = [:]
     for row in try await pool.query(Self.places, [.int2s(buckets.sorted())]) {
       groups[try row.int4(1), default: []].insert(try row.int2(0))
     }
-    return groups.sorted { $0.key < $1.key }.map(\.value)
+    return groups
   }
 }

@@ -20,6 +20,8 @@ final class ScatterDesk: @unchecked Sendable {
   static let keptMax = 64
 
   private let pool: PostgresPool
+  /// Nodes of a Citus that are away, for those who go on without them.
+  let absent = AbsentNodes()
   private let ordinaryMax: Int
   private var urgent: [ScatterQuestion] = []
   private var ordinary: [ScatterQuestion] = []

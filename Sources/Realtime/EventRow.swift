@@ -89,6 +89,16 @@ struct EventRow: Sendable {
             .integer("seq", .required, 0...JSONLimits.integerMax, "Up to where."),
           ]))),
     EventRow(
+      name: ServerFrame.availableName, summary: "A conversation that was unavailable at the resume goes on.",
+      place: .conversation,
+      data: .own(
+        Shape(
+          "ConversationAvailable",
+          [
+            .integer("head", .required, 0...JSONLimits.integerMax, "The seq from which it goes on."),
+            .bool("behind", .required, "Whether what the client lacks before that is to be paged."),
+          ]))),
+    EventRow(
       name: "presence", summary: "How a user who is watched by `presence.watch` is now.", place: .none,
       data: .own(
         Shape(

@@ -53,6 +53,9 @@ public enum Operations {
         .array(
           "behind", .required, of: .object(behind), count: 0...most,
           "Those of which too much was missed to send it."),
+        .array(
+          "unavailable", .required, of: .integer(.ids), count: 0...most,
+          "Those that cannot be asked about now; conversation.available follows."),
       ])
   }
 

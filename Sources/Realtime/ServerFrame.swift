@@ -27,9 +27,10 @@ enum ServerFrame {
     }
   }
 
-  /// The `d` of a resume's reply: `{"heads":{"5121":42},"behind":[{"conversation":…,"head":…}]}`.
+  /// The `d` of a resume's reply: `{"heads":{"5121":42},"behind":[{"conversation":…,"head":…}],"unavailable":[…]}`.
   static func writeResumed(
-    _ heads: [ConversationID: Int64], _ behind: [ConversationID], to writer: inout JSONWriter
+    _ heads: [ConversationID: Int64], _ behind: [ConversationID], _ unavailable: [ConversationID],
+    to writer: inout JSONWriter
   ) {
     writer.object { writer in
       writer.key("heads")
@@ -48,8 +49,30 @@ enum ServerFrame {
           }
         }
       }
+      writer.key("unavailable")
+      writer.array { writer in
+        for id in unavailable { writer.int(id.rawValue) }
+      }
     }
   }
+
+  /// `{"t":"conversation.available","conv":5121,"d":{"head":42,"behind":false}}`.
+  static func available(_ id: ConversationID, head: Int64, isBehind: Bool) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("t", availableName)
+      writer.member("conv", id.rawValue)
+      writer.key("d")
+      writer.object { writer in
+        writer.member("head", head)
+        writer.member("behind", isBehind)
+      }
+    }
+    return writer.finish()
+  }
+
+  /// The `t` of that.
+  static let availableName = "conversation.available"
 
   private static func frame(_ body: Body) -> EncodedFrame {
     var writer = JSONWriter()

@@ -52,6 +52,15 @@ enum SessionWire: Sendable {
     }
   }
 
+  /// What says that a conversation goes on that was not there.
+  func available(_ id: ConversationID, head: Int64, isBehind: Bool) -> EncodedFrame {
+    let frame = ServerFrame.available(id, head: head, isBehind: isBehind)
+    switch self {
+    case .native: return EncodedFrame(frame)
+    case .socketIO: return EncodedFrame(SocketPacket.event(ServerFrame.availableName, [frame]).text)
+    }
+  }
+
   /// Acks are named by their numbers; what has a negative one asked for none.
   private static func ack(_ id: String?, _ body: ServerFrame.Body) -> EncodedFrame? {
     guard let number = id.flatMap({ Int64($0) }), number >= 0 else { return nil }

@@ -34,7 +34,8 @@ extension SocketSession {
     guard case .socketIO(recovers: true) = wire, let pid = ticket.pid,
       let left = door.shelf?.take(pid, user: user, now: door.ports.now),
       let trail = left.trail.rewound(to: ticket.offset),
-      let heads = try? await door.chat.conversations.heads(of: user), isWithinReach(heads, of: trail)
+      let heads = try? await door.chat.conversations.heads(of: user), heads.unavailable.isEmpty,
+      isWithinReach(heads.known, of: trail)
     else { return }
     recovery = Recovery(pid: pid, trail: trail)
     id = left.id
@@ -54,7 +55,7 @@ extension SocketSession {
 
   func wentOn(_ outcome: ResumeOutcome) {
     // What he joined since it was looked whether the trail has all would begin at its head, in silence.
-    if case .resumed(let heads, behind: []) = outcome, recovery?.trail.covers(heads.keys) == true {
+    if case .resumed(let heads, behind: [], unavailable: []) = outcome, recovery?.trail.covers(heads.keys) == true {
       machine.resumeEnded(succeeded: true)
       recovery?.trail.resumed(heads)
     } else {

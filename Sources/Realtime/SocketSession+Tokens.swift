@@ -105,11 +105,11 @@ extension SocketSession {
 
   private func resumed(_ request: Request, _ outcome: ResumeOutcome) {
     switch outcome {
-    case .resumed(let heads, let behind):
+    case .resumed(let heads, let behind, let unavailable):
       machine.resumeEnded(succeeded: true)
       // What he is told of a gap may never reach him, and a trail has no gaps: he would not be told again.
-      if behind.isEmpty { recovery?.trail.resumed(heads) } else { recovery = nil }
-      answer(request) { ServerFrame.writeResumed(heads, behind, to: &$0) }
+      if behind.isEmpty, unavailable.isEmpty { recovery?.trail.resumed(heads) } else { recovery = nil }
+      answer(request) { ServerFrame.writeResumed(heads, behind, unavailable, to: &$0) }
     case .invalidHead(let conversation, let head):
       machine.resumeEnded(succeeded: false)
       refuse(request.id, request.operation.name, .invalidHead(conversation, head))

@@ -136,6 +136,11 @@ public final class SocketSession: SessionPort, @unchecked Sendable {
     }
   }
 
+  /// A conversation goes on that was not there at the resume.
+  public func available(_ conversation: ConversationID, head: Int64, isBehind: Bool) {
+    send(wire.available(conversation, head: head, isBehind: isBehind))
+  }
+
   // MARK: What time says
 
   func arm() {

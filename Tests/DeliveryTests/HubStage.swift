@@ -59,7 +59,7 @@ final class HubStage {
   func rooms(in bucket: Bucket) throws -> [ConversationID] {
     let (world, bob) = (world, bob.id)
     let heads = time.finish { try? await world.heads(of: bob) }
-    return try #require(heads ?? nil).keys.filter { $0.bucket == bucket }.sorted()
+    return try #require(heads ?? nil).known.keys.filter { $0.bucket == bucket }.sorted()
   }
 
   /// Stores a message; the broker is told only when the test does it.
@@ -114,6 +114,7 @@ final class Ear: SessionPort {
   var heardAtOutcome: Int?
   var ended: EndReason?
   private(set) var endedWatching: [UserID] = []
+  private(set) var available: [String] = []
   /// When it does not read, what it is sent stays in its queue.
   var reads = true
   private(set) var queuedBytes = 0
@@ -129,6 +130,11 @@ final class Ear: SessionPort {
   func end(_ reason: EndReason) { ended = reason }
 
   func watchingEnded(_ users: [UserID]) { endedWatching += users }
+
+  func available(_ conversation: ConversationID, head: Int64, isBehind: Bool) {
+    available.append("\(conversation.rawValue):\(head)" + (isBehind ? " behind" : ""))
+    heard.append("\(conversation.rawValue):available")
+  }
 
   /// The numbers of what it heard of that conversation, in order.
   func seqs(_ id: ConversationID) -> [Int64] {

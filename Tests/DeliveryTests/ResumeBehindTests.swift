@@ -46,7 +46,7 @@ import Testing
     try scene.stage.say("54, of which Redis says nothing", in: scene.far)
     #expect(scene.runToAnswer().isEmpty)
     #expect(scene.bob.seqs(scene.near) == Array(2...50))
-    guard case .resumed(let heads, [scene.far]) = scene.bob.outcome else {
+    guard case .resumed(let heads, [scene.far], []) = scene.bob.outcome else {
       Issue.record("\(String(describing: scene.bob.outcome))")
       return
     }
@@ -114,7 +114,7 @@ import Testing
     stage.broker.publish(try stage.change(joined, .put(nil), of: stage.bob, by: stage.ada))
     for ear in ears {
       for _ in 0..<1_000 where ear.outcome == nil { stage.time.run(for: 1) }
-      guard case .resumed(_, [own]) = ear.outcome else {
+      guard case .resumed(_, [own], []) = ear.outcome else {
         Issue.record("\(String(describing: ear.outcome))")
         return
       }
@@ -141,7 +141,7 @@ import Testing
     let rooms = try (0..<7).map { try stage.group("\($0)") }
     for room in rooms { for count in 1...2 { try stage.say("\(count)", in: room) } }
     let bob = try stage.listener(stage.bob, have: Dictionary(uniqueKeysWithValues: rooms.map { ($0, 1) }))
-    guard case .resumed(_, let behind) = bob.outcome else {
+    guard case .resumed(_, let behind, _) = bob.outcome else {
       Issue.record("\(String(describing: bob.outcome))")
       return
     }

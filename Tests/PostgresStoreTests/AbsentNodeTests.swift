@@ -60,6 +60,35 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("who comes back has all heads that lie elsewhere, and what does not is named", arguments: Absence.allCases)
+  func heads(_ absence: Absence) async throws {
+    try await withAbsence(absence) { database, cast, rooms, away in
+      let there = rooms.filter { $0.bucket.number % 8 == away.number % 8 }
+      // Who comes at the same moment and has nothing there.
+      async let other = cast.stores.conversations.heads(of: cast.eve.id)
+      let heads = try await cast.stores.conversations.heads(of: cast.bob.id)
+      #expect(heads.unavailable == Set(there))
+      #expect(Set(heads.known.keys) == Set(rooms).subtracting(there).union([cast.bob.ownConversation]))
+      #expect(try await other == UserHeads(known: [cast.eve.ownConversation: 1]))
+    }
+  }
+
+  @Test("who has nothing elsewhere has his own, and the rest is named")
+  func allThere() async throws {
+    try await withAbsence { database, cast, rooms, away in
+      let there = try #require(rooms.first)
+      var dan = try await cast.extra("dan")
+      while dan.id.bucket == away { dan = try await cast.extra("dan\(dan.id.rawValue)") }
+      try await PrivatePostgres.plain().sql(
+        """
+        INSERT INTO user_conversation (bucket, user_id, conversation)
+        VALUES (\(dan.id.bucket.number), \(dan.id.rawValue), \(there.rawValue))
+        """, in: database.url)
+      let heads = try await cast.stores.conversations.heads(of: dan.id)
+      #expect(heads == UserHeads(known: [dan.ownConversation: 1], unavailable: [there]))
+    }
+  }
+
   @Test("who has signed out is told of all whose sessions lie elsewhere", arguments: Absence.allCases)
   func signOuts(_ absence: Absence) async throws {
     try await withStandIn { server, database, cast in
@@ -107,6 +136,9 @@ struct AbsentNodeTests {
     try await withStandIn { server, database, cast in
       var rooms: [ConversationID] = []
       for _ in 0..<12 { rooms.append(try await cast.group().id) }
+      // Who asks is elsewhere.
+      let people = Set([cast.ada, cast.bob, cast.eve].map(\.id.bucket))
+      while rooms.first.map({ people.contains($0.bucket) }) ?? false { rooms.append(rooms.removeFirst()) }
       let away = try #require(rooms.first?.bucket)
       try await server.sql(Self.sql(absence, of: away), in: database.url)
       // Connections that know what they speak to.

@@ -64,7 +64,7 @@ struct HalfCommittedTests {
       """, in: url)
     // Connections that have never asked for anything: a statement that is prepared goes on with the table it knew.
     let database = try Database(url)
-    let heads = try await database.stores.conversations.heads(of: cast.ada.id)
+    let heads = try await database.stores.conversations.heads(of: cast.ada.id).known
     let sent = await database.scatterCounters.sent
     await database.close()
     return Look(heads: heads, room: room, own: cast.ada.ownConversation, sent: sent)

@@ -65,7 +65,8 @@ enum EventSamples {
       if let frame = frame({ $0.write(next) }) { told.append(frame) }
       signal = follower(of: next)
     }
-    return told
+    let available = ServerFrame.available(conversation, head: 4, isBehind: false)
+    return told + [try? JSONValue(parsing: available)].compactMap(\.self)
   }
 
   private static func frame(_ write: (inout JSONWriter) -> Bool) -> JSONValue? {

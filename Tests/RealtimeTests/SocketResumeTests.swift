@@ -42,6 +42,28 @@ import Testing
     #expect(bob.seqs(room).last == 101)
   }
 
+  @Test func `one that is away is named, and goes on when it is back`() throws {
+    let stage = try SocketStage()
+    let room = try stage.group(members: [stage.bob])
+    say(9, in: room, stage)
+    stage.world.absentBuckets = [room.bucket]
+    let bob = try stage.client(stage.bob, heads: #"{"\#(room.rawValue)":4}"#)
+    let answer = try #require(bob.reply("r")?["d"])
+    #expect(answer["unavailable"]?.array?.map(\.integer) == [room.rawValue])
+    #expect(answer["heads"]?["\(room.rawValue)"] == nil)
+    stage.time.run(for: 3_000)
+    #expect(bob.seqs(room).isEmpty)
+    stage.world.absentBuckets = []
+    stage.time.run(for: 3_000)
+    let told = try #require(bob.frames.first { $0["t"]?.string == "conversation.available" })
+    #expect(told["conv"]?.integer == room.rawValue)
+    #expect(told["d"]?["head"]?.integer == 4 && told["d"]?["behind"]?.bool == false)
+    #expect(bob.seqs(room) == Array(5...10))
+    say(1, in: room, stage)
+    stage.time.run(for: 10)
+    #expect(bob.seqs(room).last == 11)
+  }
+
   @Test func `one that is too far behind is named with its head`() throws {
     var delivery = DeliveryLimits()
     delivery.resumeEntriesMax = 5

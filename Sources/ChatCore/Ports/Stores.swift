@@ -121,13 +121,14 @@ public protocol ConversationStore: Sendable {
   /// members.
   func conversations(of user: UserID, after: ConversationID?, limit: Int, members: Int) async throws(ChatError)
     -> [Conversation]
-  /// All conversations of the user, the self conversation too, with their heads; deleted ones are left out, and from
-  /// then on do not count among those that he may have, as from ``conversations(of:after:limit:members:)`` on. His own
-  /// deleting makes room at once.
+  /// All conversations of the user, the self conversation too, with their heads; those that cannot be asked about while
+  /// others can are named, and may have been deleted. Deleted ones are left out, and from then on do not count among
+  /// those that he may have, as from ``conversations(of:after:limit:members:)`` on. His own deleting makes room at
+  /// once.
   ///
   /// The self conversation's head is as old as the list: every coming and going up to it is in the list, so that
   /// whoever follows it from there misses none. The other heads may be newer.
-  func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64]
+  func heads(of user: UserID) async throws(ChatError) -> UserHeads
   /// Members ascending by user id after `after`.
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member]
   /// What a user is to others, as far as presence depends on it; who is left out is nothing to him.

@@ -34,7 +34,7 @@ extension AdapterContract {
         var read: [[ConversationID: Int64]] = []
         for round in 0..<60 {
           if number > 0 {
-            read.append(try await stores.conversations.heads(of: bob.id))
+            read.append(try await stores.conversations.heads(of: bob.id).known)
           } else {
             _ = try await stores.conversations.create(.group, title: "\(round)", owner: cast.ada, members: [bob])
           }

@@ -44,7 +44,7 @@ extension AdapterContract {
     ContractCase("registering makes the self conversation, whose seq 1 says so") { stores in
       let ada = try await Cast.gather(in: stores).ada
       try expect(ada.ownConversation.bucket, is: ada.id.bucket, "the self conversation's bucket is the user's")
-      let heads = try await stores.conversations.heads(of: ada.id)
+      let heads = try await stores.conversations.heads(of: ada.id).known
       try expect(heads, is: [ada.ownConversation: 1], "the heads of a new user")
       let entries = try await stores.log.entries(of: ada.ownConversation, after: 0, limit: 10)
       let first = try required(entries.first, "the first entry")

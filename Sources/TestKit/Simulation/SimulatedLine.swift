@@ -65,7 +65,7 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
 
   private func resumed(_ outcome: ResumeOutcome) {
     switch outcome {
-    case .resumed(let heads, let behind): put(.answer(Answer(heads: heads, behind: behind)))
+    case .resumed(let heads, let behind, _): put(.answer(Answer(heads: heads, behind: behind)))
     case .failed, .busy, .invalidHead: put(.failed)
     }
   }

@@ -158,7 +158,7 @@ struct SimulationChecks {
     if !client.isIdle { fail("\(name) has messages that nobody has answered") }
     let (world, user) = (cluster.world, client.user.id)
     let heads = cluster.time.finish { try? await world.heads(of: user) }
-    for (id, head) in ((heads ?? nil) ?? [:]).sorted(by: { $0.key < $1.key }) where client.have[id] != head {
+    for (id, head) in ((heads ?? nil)?.known ?? [:]).sorted(by: { $0.key < $1.key }) where client.have[id] != head {
       fail("\(name) has \(client.have[id] ?? -1) of \(id.rawValue), whose head is \(head)")
     }
   }

@@ -122,7 +122,7 @@ extension TroubledStore: ConversationStore {
     try await world.relations(of: user, to: others)
   }
 
-  func heads(of user: UserID) async throws(ChatError) -> [ConversationID: Int64] {
+  func heads(of user: UserID) async throws(ChatError) -> UserHeads {
     try await read(.snapshot) { () async throws(ChatError) in try await world.heads(of: user) }
   }
 
