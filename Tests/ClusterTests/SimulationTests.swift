@@ -29,6 +29,24 @@ import Testing
     #expect(cluster.worstDelay <= 2_000, "seed \(seed)")
   }
 
+  @Test func `a machine of the database that comes and goes keeps nothing from those who come back meanwhile`() {
+    var wentOn = 0
+    for seed in UInt64(3_000)..<3_040 {
+      var settings = SimulationSettings()
+      settings.absenceEvery = 300...2_000
+      settings.outageEvery = nil
+      // A signal of where a conversation begins may be lost with the broker.
+      settings.interruptEvery = nil
+      settings.cutEvery = 500...2_000
+      settings.limits.lateAtOnceMax = 2
+      let cluster = SimulatedCluster(seed: seed, settings: settings)
+      let failures = cluster.run()
+      #expect(failures.isEmpty, "seed \(seed): \(failures.prefix(5).joined(separator: "; "))")
+      wentOn += cluster.wentOnLater
+    }
+    #expect(wentOn > 100)
+  }
+
   @Test func `a run follows from its seed alone`() {
     let (one, two) = (SimulatedCluster(seed: 8), SimulatedCluster(seed: 8))
     #expect(one.run() == two.run())

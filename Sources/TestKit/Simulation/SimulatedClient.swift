@@ -109,6 +109,12 @@ final class SimulatedClient: @unchecked Sendable {
     sendNext()
   }
 
+  func goesOn(_ conversation: ConversationID, _ later: SimulatedLine.Later, on line: SimulatedLine) {
+    if line.answer == nil { contradictions.append("\(conversation.rawValue) goes on before it was known to be away") }
+    if line.have[conversation] == nil || later.isBehind { have[conversation] = later.head }
+    if !known.contains(conversation) { known.append(conversation) }
+  }
+
   // MARK: Sending
 
   func say(in conversation: ConversationID? = nil) {

@@ -69,6 +69,9 @@ public final class SimulatedCluster: SimulationHome, @unchecked Sendable {
   /// How many entries came to clients.
   public var heard: Int { heardByAll }
 
+  /// How often a conversation went on that was away at a resume.
+  public var wentOnLater: Int { clients.reduce(0) { $0 + $1.lines.reduce(0) { $0 + $1.later.count } } }
+
   /// A number that two runs share only when the same came to the same clients in the same order at the same time.
   public var fingerprint: UInt64 { transcriptHash }
 
@@ -114,6 +117,7 @@ public final class SimulatedCluster: SimulationHome, @unchecked Sendable {
     now(and: settings.interruptEvery) { $0.interruptSomeone() }
     now(and: settings.killEvery) { $0.killSomeone() }
     now(and: settings.outageEvery) { $0.loseDatabase() }
+    now(and: settings.absenceEvery) { $0.loseMachine() }
     for client in clients {
       now(and: settings.cutEvery) { _ in client.cut() }
       now(and: settings.stallEvery) { $0.stall(client) }
@@ -134,6 +138,7 @@ public final class SimulatedCluster: SimulationHome, @unchecked Sendable {
     isCalm = true
     troubles.isCalm = true
     troubles.isAway = false
+    world.absentBuckets = []
     for node in nodes where !node.isDead { node.broker.restore() }
   }
 
@@ -182,6 +187,14 @@ public final class SimulatedCluster: SimulationHome, @unchecked Sendable {
   private func loseDatabase() {
     troubles.isAway = true
     time.schedule(after: dice.pick(settings.outage)) { [weak self] in self?.troubles.isAway = false }
+  }
+
+  private func loseMachine() {
+    let lost = aThirdOfBuckets()
+    world.absentBuckets = lost
+    time.schedule(after: dice.pick(settings.absence)) { [weak self] in
+      if let self, world.absentBuckets == lost { world.absentBuckets = [] }
+    }
   }
 
   private func stall(_ client: SimulatedClient) { client.stall(for: dice.pick(settings.stall)) }

@@ -18,9 +18,16 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
     let behind: [ConversationID]
   }
 
+  /// Where a conversation goes on that could not be asked about at the resume.
+  struct Later {
+    let head: Int64
+    let isBehind: Bool
+  }
+
   private enum Item {
     case frame(EncodedFrame)
     case answer(Answer)
+    case later(ConversationID, Later)
     case failed
   }
 
@@ -30,6 +37,7 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
   let have: [ConversationID: Int64]
   private(set) var heard: [Heard] = []
   private(set) var answer: Answer?
+  private(set) var later: [ConversationID: Later] = [:]
   private(set) var answeredAt: Milliseconds = .max
   private(set) var isCut = false
   private(set) var queuedBytes = 0
@@ -80,6 +88,10 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
   }
 
   func end(_ reason: EndReason) { cut() }
+
+  func available(_ conversation: ConversationID, head: Int64, isBehind: Bool) {
+    put(.later(conversation, Later(head: head, isBehind: isBehind)))
+  }
 
   /// The node leaves and says when to come back.
   func sendAway(comeBackAfter wait: Milliseconds) {
@@ -135,6 +147,9 @@ final class SimulatedLine: SessionPort, @unchecked Sendable {
       self.answer = answer
       answeredAt = time.now
       client.resumed(answer, on: self)
+    case .later(let conversation, let later):
+      self.later[conversation] = later
+      client.goesOn(conversation, later, on: self)
     case .failed:
       cut()
     }

@@ -110,8 +110,10 @@ struct SimulationChecks {
   private mutating func checkBeginning(_ heard: SimulatedLine.Heard, _ line: SimulatedLine, _ name: String) {
     let id = heard.conversation
     let have = line.have[id]
-    let head = line.answer?.heads[id]
-    let startsAtHead = line.answer == nil || have == nil || line.answer?.behind.contains(id) == true
+    let later = line.later[id]
+    let head = line.answer?.heads[id] ?? later?.head
+    let isBehind = line.answer?.behind.contains(id) == true || later?.isBehind == true
+    let startsAtHead = line.answer == nil || have == nil || isBehind
     var allowed = [have, startsAtHead ? head : nil].compactMap { $0 }.flatMap {
       [$0 + 1, comingBack(of: line.user, after: $0, in: id)]
     }

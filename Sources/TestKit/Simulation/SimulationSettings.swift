@@ -35,6 +35,10 @@ public struct SimulationSettings: Sendable {
   public var outageEvery: ClosedRange<Milliseconds>? = 4_000...9_000
   /// How long an outage lasts.
   public var outage: ClosedRange<Milliseconds> = 100...3_000
+  /// How often a machine of the database is away with a third of the buckets, if at all.
+  public var absenceEvery: ClosedRange<Milliseconds>?
+  /// How long it is.
+  public var absence: ClosedRange<Milliseconds> = 100...4_000
   /// How often a client's connection breaks, if at all.
   public var cutEvery: ClosedRange<Milliseconds>? = 1_500...6_000
   /// How often a client stops reading, if at all, and for how long.
@@ -77,6 +81,7 @@ public struct SimulationSettings: Sendable {
     if dice.once(in: 4) { settings.churnEvery = 60...300 }
     if dice.once(in: 4) { settings.sendEvery = 10...80 }
     settings.latency = 0...dice.pick(0...40)
+    if dice.once(in: 3) { settings.absenceEvery = 1_000...5_000 }
     return settings
   }
 }

@@ -33,6 +33,16 @@ final class TroubledStore: @unchecked Sendable {
     return result
   }
 
+  /// A statement for what lies in that bucket, whose machine may be away.
+  private func read<Result>(
+    _ kind: Statement = .read, in bucket: Bucket, _ statement: () async throws(ChatError) -> Result
+  ) async throws(ChatError) -> Result {
+    try await read(kind) { () async throws(ChatError) in
+      if world.absentBuckets.contains(bucket) { throw .unavailable(.database, retryAfter: 100) }
+      return try await statement()
+    }
+  }
+
   private func write<Result>(
     _ statement: () async throws(ChatError) -> Result
   ) async throws(ChatError) -> Result {
@@ -42,7 +52,9 @@ final class TroubledStore: @unchecked Sendable {
 
 extension TroubledStore: LogStore {
   func append(_ message: NewMessage) async throws(ChatError) -> Appended {
-    try await write { () async throws(ChatError) in try await world.append(message) }
+    try await read(.write, in: message.conversation.bucket) { () async throws(ChatError) in
+      try await world.append(message)
+    }
   }
 
   func message(
@@ -54,7 +66,7 @@ extension TroubledStore: LogStore {
   }
 
   func entries(of conversation: ConversationID, after: Int64, limit: Int) async throws(ChatError) -> [Entry] {
-    try await read(.page) { () async throws(ChatError) in
+    try await read(.page, in: conversation.bucket) { () async throws(ChatError) in
       try await world.entries(of: conversation, after: after, limit: limit)
     }
   }
@@ -78,11 +90,22 @@ extension TroubledStore: LogStore {
   }
 
   func heads(of conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Int64] {
-    try await read(.heads) { () async throws(ChatError) in try await world.heads(of: conversations) }
+    try await read(.heads) { () async throws(ChatError) in
+      let absent = world.absentBuckets
+      if conversations.contains(where: { absent.contains($0.bucket) }) {
+        throw .unavailable(.database, retryAfter: 100)
+      }
+      return try await world.heads(of: conversations)
+    }
   }
 
   func heads(after counters: [Bucket: Int64]) async throws(ChatError) -> [ConversationID: Int64]? {
-    try await read(.heads) { () async throws(ChatError) in try await world.heads(after: counters) }
+    try await read(.heads) { () async throws(ChatError) in
+      guard world.absentBuckets.isDisjoint(with: counters.keys) else {
+        throw .unavailable(.database, retryAfter: 100)
+      }
+      return try await world.heads(after: counters)
+    }
   }
 }
 
@@ -107,7 +130,9 @@ extension TroubledStore: ConversationStore {
   func conversation(
     _ id: ConversationID, for reader: UserID, members: Int
   ) async throws(ChatError) -> Conversation? {
-    try await read { () async throws(ChatError) in try await world.conversation(id, for: reader, members: members) }
+    try await read(in: id.bucket) { () async throws(ChatError) in
+      try await world.conversation(id, for: reader, members: members)
+    }
   }
 
   func conversations(
@@ -123,7 +148,8 @@ extension TroubledStore: ConversationStore {
   }
 
   func heads(of user: UserID) async throws(ChatError) -> UserHeads {
-    try await read(.snapshot) { () async throws(ChatError) in try await world.heads(of: user) }
+    // His list lies with him.
+    try await read(.snapshot, in: user.bucket) { () async throws(ChatError) in try await world.heads(of: user) }
   }
 
   func members(of id: ConversationID, after: UserID?, limit: Int) async throws(ChatError) -> [Member] {
