@@ -73,6 +73,30 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("a crowd that comes back while a node is silent finds that out once, and who comes next need not wait")
+  func crowd() async throws {
+    try await withAbsence(.silent) { database, cast, rooms, away in
+      let there = Set(rooms.filter { $0.bucket.number % 8 == away.number % 8 })
+      let before = await database.scatterCounters
+      let begun = ContinuousClock.now
+      // On the loop, as resumes ask.
+      let answers = try await withTaskExecutorPreference(database.loop) {
+        try await withThrowingTaskGroup(of: UserHeads.self) { group in
+          for _ in 0..<40 { group.addTask { try await cast.stores.conversations.heads(of: cast.bob.id) } }
+          return try await group.reduce(into: []) { $0.append($1) }
+        }
+      }
+      #expect(answers.count == 40 && answers.allSatisfy { $0.unavailable == there })
+      let crowd = await database.scatterCounters
+      #expect(crowd.sent - before.sent < 60, "two more for each if all looked for it")
+      _ = try await cast.stores.conversations.heads(of: cast.bob.id)
+      let next = await database.scatterCounters
+      // On a machine that stood still it may be time to find out anew.
+      guard ContinuousClock.now - begun < .milliseconds(AbsentNodes.knownFor) else { return }
+      #expect(next.sent == crowd.sent + 1, "nobody is asked who is silent")
+    }
+  }
+
   @Test("who has nothing elsewhere has his own, and the rest is named")
   func allThere() async throws {
     try await withAbsence { database, cast, rooms, away in
