@@ -6,12 +6,14 @@ Everything is plain numbers. Units are in the names: _us microseconds of CPU, _b
     M   messages stored a second, mean    L  event loops         = nodes * node_cores
     F   fan_out: connections that hear    A  loops that hear one = L * (1 - (1 - 1/L)^F)   (members are spread by chance)
 
-    node CPU/s     = D * deliver + M*burst * (batched + (send - batched) / B + A * hear) + C * idle
+    node CPU/s     = D * deliver + M*burst * (batched + (send - batched) / B + A * (hear + asleep * wake)) + C * idle
                      + C/session_s * connect
+                     asleep   = 1 - the share of the time in which a loop is busy, or 1 - headroom if it is busy for more
     node memory    = C * (connection + kernel) + C * conversations * room
     node network   = D * (frame + overhead) + M*burst * A * payload
-    redis CPU/s    = M*burst * (publish + A * copy) + P * (publish + nodes * copy)
-                     P presence messages/s = min(nodes * 64, 2 * C/session_s)
+    redis CPU/s    = turns.py: what comes together shares a turn; and
+                     P * (message + nodes * copy) + nodes * masters * (tell + read + nodes * write) for presence
+                     P presence messages/s = min(nodes * 64, 2 * C/session_s), a node's in one write to each master
     redis network  = M*burst * A * payload + P * nodes * payload
     postgres CPU/s = M*burst * (commit / B + row) + nodes * checks_ps * (buckets * counters + compared)
                      + C/session_s * resume
@@ -27,10 +29,15 @@ import json
 import math
 import pathlib
 
+import turns
+
 BUCKETS = 4_096
+# Of a turn of Redis, where it is far from full.
+LONGEST_S = 0.02
 NAMES = (
-    "deliver_us send_us send_batched_us hear_us idle_us connect_us connection_bytes kernel_bytes room_bytes frame_bytes overhead_bytes "
-    "payload_bytes publish_us copy_us subscription_bytes commit_us row_us counters_us head_us entry_us "
+    "deliver_us send_us send_batched_us hear_us hear_wake_us idle_us connect_us connection_bytes kernel_bytes room_bytes frame_bytes overhead_bytes "
+    "payload_bytes publish_us cluster_us replica_us copy_us redis_read_us redis_write_us redis_wake_us redis_tell_us "
+    "subscription_bytes commit_us row_us counters_us head_us entry_us "
     "connect_postgres_us row_bytes wal_bytes"
 ).split()
 
@@ -54,7 +61,7 @@ def values(costs, which="value"):
 
 def loops_that_hear(loops, fan_out):
     """How many of the loops have one of the connections that hear a message."""
-    return loops * (1 - (1 - 1 / loops) ** fan_out)
+    return turns.some(loops, fan_out)
 
 
 def batch(messages_ps, loops, commit_s):
@@ -70,23 +77,31 @@ def node_load(u, w, nodes):
     arrivals = c / w["session_s"]
     together = batch(m, loops, w["commit_s"])
     send = u["send_batched_us"] + (u["send_us"] - u["send_batched_us"]) / together
+    others = d * u["deliver_us"] + m * send + c * u["idle_us"] + arrivals * u["connect_us"]
+    # What comes to a loop that is busy is read in its next turn and wakes nobody; the busier, the less is woken for.
+    waking = heard * u["hear_wake_us"]
+    busy = min(w["headroom"], (others + heard * u["hear_us"] + waking) / (loops * 1e6 + waking))
     return {
-        "cpu": d * u["deliver_us"] + m * send + heard * u["hear_us"] + c * u["idle_us"]
-        + arrivals * u["connect_us"],
+        "cpu": others + heard * u["hear_us"] + (1 - busy) * waking, "busy": busy,
         "memory": c * (u["connection_bytes"] + u["kernel_bytes"]) + c * w["conversations"] * u["room_bytes"],
         "network": d * (u["frame_bytes"] + u["overhead_bytes"]) + heard * u["payload_bytes"],
     }
 
 
-def redis_load(u, w, nodes):
-    """What all masters together use a second."""
+def redis_load(u, w, nodes, masters):
+    """What so many masters use a second: of each how full it is and how busy, its bytes; the bytes of memory of all."""
     c, m = w["connections"], w["messages_ps"] * w["burst"]
-    heard = loops_that_hear(nodes * w["node_cores"], w["fan_out"])
+    loops = nodes * w["node_cores"]
+    heard = loops_that_hear(loops, w["fan_out"])
+    kind = turns.replicated(u) if masters > 1 else turns.alone(u)
+    each = turns.master(u, kind, m / masters, loops, heard, w["redis_turn_s"])
     presence = min(nodes * 64, 2 * c / w["session_s"])
+    told = presence * (kind[0] + nodes * u["copy_us"])
+    told += min(presence, nodes * masters) * (kind[1] + u["redis_read_us"] + nodes * u["redis_write_us"])
     return {
-        "cpu": m * (u["publish_us"] + heard * u["copy_us"]),
-        "presence": presence * (u["publish_us"] + nodes * u["copy_us"]),
-        "network": (m * heard + presence * nodes) * u["payload_bytes"],
+        "full": each["full"], "presence": told / masters / 1e6, "busy": min(1.0, (each["cpu"] + told / masters) / 1e6),
+        "message_us": each["message_us"], "in_a_turn": each["in_a_turn"],
+        "network": (m * heard + presence * nodes) * u["payload_bytes"] / masters,
         "memory": c * (w["conversations"] + 1) * u["subscription_bytes"],
     }
 
@@ -115,7 +130,7 @@ def limits(w):
     h = w["headroom"]
     return {
         "node": {"cpu": w["node_cores"] * 1e6 * h, "memory": w["node_memory_bytes"] * h, "network": w["network_ps"] * h},
-        "redis": {"cpu": 1e6 * h, "network": w["network_ps"] * h},
+        "redis": {"cpu": h, "network": w["network_ps"] * h},
         "postgres": {"cpu": w["postgres_cores"] * 1e6 * h, "wal": w["postgres_wal_ps"] * h},
     }
 
@@ -135,12 +150,22 @@ def nodes_needed(u, w):
         nodes = need
 
 
+def masters_needed(u, w, nodes):
+    """The least number of masters that bears it."""
+    bound = limits(w)["redis"]
+    for masters in range(1, 10_000):
+        load = redis_load(u, w, nodes, masters)
+        if load["full"] + load["presence"] <= bound["cpu"] and load["network"] <= bound["network"]:
+            return masters
+    raise ValueError("more masters than a Redis Cluster can have")
+
+
 MOVES = {
     "node CPU": "more nodes; frames that leave in one write cost a third",
     "node memory": "more nodes, or more memory each",
     "node network": "more nodes; permessage-deflate pays with CPU",
     "node connections": "MARTLET_LIMIT_CONNECTIONS and open files; more nodes",
-    "redis CPU": "more masters: topics are spread evenly over 256 tags",
+    "redis publishing": "more masters: topics are spread evenly over 256 tags; fewer, larger nodes",
     "redis network": "more masters",
     "redis presence": "fewer, larger nodes; watching from few nodes; longer ticks",
     "postgres commits": "a larger primary, then Citus (2.3 to 5 times the CPU in all)",
@@ -155,25 +180,25 @@ def plan(costs, w, which="value"):
     u = values(costs, which)
     nodes, binding = nodes_needed(u, w)
     bound = limits(w)
-    redis, postgres, node = redis_load(u, w, nodes), postgres_load(u, w, nodes), node_load(u, w, nodes)
-    masters_cpu = math.ceil((redis["cpu"] + redis["presence"]) / bound["redis"]["cpu"])
-    masters = max(1, masters_cpu, math.ceil(redis["network"] / bound["redis"]["network"]))
+    postgres, node = postgres_load(u, w, nodes), node_load(u, w, nodes)
+    masters = masters_needed(u, w, nodes)
+    three, needed = redis_load(u, w, nodes, 3), redis_load(u, w, nodes, masters)
     others = postgres["commits"] + postgres["resumes"]
     one = max((others + postgres["checks"]) / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"])
     citus = 0 if one <= 1 else math.ceil(max(
         (others + postgres["checks_on_citus"]) * w["citus_factor"] / bound["postgres"]["cpu"], postgres["wal"] / bound["postgres"]["wal"]))
     # What fills the cluster that one begins with: these nodes, three masters, one primary.
     start = {
-        "redis CPU": redis["cpu"] / 3 / bound["redis"]["cpu"],
-        "redis network": redis["network"] / 3 / bound["redis"]["network"],
-        "redis presence": redis["presence"] / 3 / bound["redis"]["cpu"],
+        "redis publishing": three["full"] / bound["redis"]["cpu"],
+        "redis network": three["network"] / bound["redis"]["network"],
+        "redis presence": three["presence"] / bound["redis"]["cpu"],
         "postgres commits": postgres["commits"] / bound["postgres"]["cpu"],
         "postgres checks": postgres["checks"] / bound["postgres"]["cpu"],
         "postgres resumes": postgres["resumes"] / bound["postgres"]["cpu"],
         "postgres wal": postgres["wal"] / bound["postgres"]["wal"],
     }
     machines = {
-        "Redis CPU": ["redis CPU", "redis presence"], "Redis network": ["redis network"],
+        "Redis CPU": ["redis publishing", "redis presence"], "Redis network": ["redis network"],
         "PostgreSQL CPU": ["postgres commits", "postgres checks", "postgres resumes"], "PostgreSQL WAL": ["postgres wal"],
     }
     fullness = {name: sum(start[part] for part in parts) for name, parts in machines.items()}
@@ -185,6 +210,10 @@ def plan(costs, w, which="value"):
     node_part = "node " + binding.replace("cpu", "CPU")
     return {
         "connections": w["connections"], "messages_ps": w["messages_ps"], "nodes": nodes, "masters": masters,
+        "redis_full": round(max(
+            (needed["full"] + needed["presence"]) / bound["redis"]["cpu"], needed["network"] / bound["redis"]["network"]), 3),
+        "redis_busy": round(needed["busy"], 3), "redis_message_us": round(needed["message_us"], 2),
+        "redis_in_a_turn": round(needed["in_a_turn"], 1),
         "postgres": "one primary" if not citus else f"Citus, {citus} workers", "citus_workers": citus,
         "first_limit": mostly if is_full else node_part, "full": round(fullness[fullest], 3) if is_full else None,
         "moves": MOVES[most if is_full else node_part],
@@ -208,13 +237,21 @@ def predict_here(costs, which, connections, messages_ps, deliveries_ps, nodes=2)
     """CPU-us a second of the parts of a small cluster whose deliveries are known: for validation."""
     u = values(costs, which)
     return {
-        "node": deliveries_ps * u["deliver_us"] + messages_ps * (u["send_us"] + nodes * u["hear_us"])
+        "node": deliveries_ps * u["deliver_us"] + messages_ps * (u["send_us"] + nodes * (u["hear_us"] + u["hear_wake_us"]))
         + connections * u["idle_us"],
         "postgres": messages_ps * (u["commit_us"] + u["row_us"]) + u.get("postgres_quiet_us_here", 0),
-        # At a low rate each publish wakes Redis by itself; what publish_us and copy_us say is a Redis that is busy.
-        "redis": messages_ps * u.get("redis_publish_us_here", u["publish_us"] + nodes * u["copy_us"])
+        "redis": turns.master(u, turns.alone(u), messages_ps, nodes, nodes, LONGEST_S)["cpu"]
         + u.get("redis_quiet_us_here", 0),
     }
+
+
+def predict_observed(costs, which, observed, row):
+    """CPU-us of Redis for one delivery to a node, at a point of `benchmarks/run --scaling`, whose nodes have one loop each."""
+    u = values(costs, which)
+    nodes, masters, rate = row["nodes"], row["masters"], row["messages_ps"]
+    heard = loops_that_hear(nodes, observed["fan_out"])
+    one = turns.master(u, turns.in_cluster(u), rate / masters, nodes, heard, LONGEST_S)
+    return (one["cpu"] * masters + observed["rest_us"] * masters) / rate / heard
 
 
 def load(name):
