@@ -96,6 +96,38 @@ struct ImportEnteringTests {
     #expect(taking.tally.groups == 1 && taking.tally.messages == 2)
   }
 
+  /// A store beside which another run of the same file makes each account a moment before.
+  private struct Raced: ImportStore {
+    let world = MemoryWorld()
+
+    func holder(ofUsernameKey key: String) async throws(ChatError) -> User? {
+      try await world.holder(ofUsernameKey: key)
+    }
+    func users(_ ids: [UserID]) async throws(ChatError) -> [User] { try await world.users(ids) }
+    func endedAccount(_ id: UserID) async throws(ChatError) -> User? { try await world.endedAccount(id) }
+    func register(_ user: PastUser) async throws(ChatError) -> User {
+      _ = try await world.register(user)
+      return try await world.register(user)
+    }
+    func restore(
+      _ state: ContactState?, isBlocked: Bool, since: Timestamp?, of user: User, to other: User, limit: Int
+    ) async throws(ChatError) {}
+    func openDirect(
+      _ one: User, _ other: User, at moment: Timestamp, most: Int
+    ) async throws(ChatError) -> ConversationID { Lobby.id }
+    func create(_ group: PastGroup, most: Int) async throws(ChatError) -> Bool { false }
+    func append(_ messages: [PastMessage]) async throws(ChatError) -> [PastOutcome] { [] }
+  }
+
+  @Test("two that run the same at once make one account, under its own name")
+  func twice() async throws {
+    let raced = Raced()
+    var taking = Taking(into: raced)
+    try await taking.take([user("1", "ada"), user("2", "bob")])
+    #expect(taking.lines == [] && taking.tally.before == 2 && taking.tally.users == 0)
+    #expect(try await raced.world.holder(ofUsernameKey: "ada_2") == nil)
+  }
+
   @Test("who has as many conversations as one may have is entered into no other, and writes on in those he has")
   func full() async throws {
     var limits = Limits()

@@ -93,6 +93,10 @@ public struct ImportUser: Sendable {
       do throws(ChatError) {
         return (try await ports.store.register(past(name, id, made, ports.limits)), .made)
       } catch ChatError.conflict(.usernameTaken) {
+        // Somebody else runs the same, and was first.
+        if let holder = try await ports.store.holder(ofUsernameKey: name.key), holder.id == id {
+          return (holder, .before)
+        }
         // He has gone since an earlier run: no other name brings him back.
         if let gone = try await ports.store.endedAccount(id) { return (gone, .ended) }
         continue
