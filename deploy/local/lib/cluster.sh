@@ -45,11 +45,16 @@ require_own_directory() {
   done
 }
 
-# One command at a time changes a cluster; another waits for its turn.
+# One command at a time changes a cluster; another waits for its turn, and then goes by what it finds.
 lock_cluster() {
-  exec 9>"$STATE/lock"
-  flock -w 300 9 ||
+  take_turn 300 ||
     die "another command has been changing the cluster in $STATE for five minutes; wait for it or end it."
+}
+
+# take_turn <seconds>: false when it has not come by then.
+take_turn() {
+  exec 9>"$STATE/lock" || die "$STATE/lock cannot be written: does the cluster belong to somebody else?"
+  flock -w "$1" 9 && load_shape
 }
 unlock_cluster() { exec 9>&-; }
 
