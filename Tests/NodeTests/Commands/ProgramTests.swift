@@ -7,7 +7,9 @@ import Testing
 
 @Suite("The command line")
 struct ProgramTests {
-  @Test("an unknown subcommand, and none, are refused with 2", arguments: [["fly"], [], ["api", "now"], ["token"]])
+  @Test(
+    "an unknown subcommand, and none, are refused with 2",
+    arguments: [["fly"], [], ["api", "now"], ["token"]])
   func refused(arguments: [String]) {
     #expect(Program.run(arguments: arguments, environment: [:]) == 2)
   }
@@ -34,6 +36,16 @@ struct ProgramTests {
   func wrongSettings() {
     #expect(Program.run(arguments: ["api"], environment: ["MARTLET_LOOPS": "many"]) == OneLoop.wrongSettings)
     #expect(Program.run(arguments: ["doctor"], environment: [:]) == OneLoop.wrongSettings)
+  }
+
+  @Test("a key that cannot sign is a wrong setting too, and named: no supervisor need try again")
+  func uselessKey() throws {
+    let key = ["MARTLET_TOKEN_KEYS": "", "MARTLET_TOKEN_KEY": "-----BEGIN PRIVATE KEY-----"]
+    let settings = rightEnvironment.merging(key) { $1 }
+    #expect(Program.run(arguments: ["api"], environment: settings) == OneLoop.wrongSettings)
+    let configuration = try Configuration.read(settings, for: .serve)
+    let failure = #expect(throws: StartFailure.self) { try Secrets(configuration, isDevelopment: false) }
+    #expect(failure?.description.hasPrefix("MARTLET_TOKEN_KEY ") == true)
   }
 
   @Test("each subcommand stands once, with a sentence")
