@@ -9,7 +9,7 @@ import Testing
 struct ProgramTests {
   @Test(
     "an unknown subcommand, and none, are refused with 2",
-    arguments: [["fly"], [], ["api", "now"], ["token"]])
+    arguments: [["fly"], [], ["api", "now"], ["token"], ["version", "2"]])
   func refused(arguments: [String]) {
     #expect(Program.run(arguments: arguments, environment: [:]) == 2)
   }
@@ -46,6 +46,17 @@ struct ProgramTests {
     let configuration = try Configuration.read(settings, for: .serve)
     let failure = #expect(throws: StartFailure.self) { try Secrets(configuration, isDevelopment: false) }
     #expect(failure?.description.hasPrefix("MARTLET_TOKEN_KEY ") == true)
+  }
+
+  @Test("help is given for everything, without any settings", arguments: ["--help", "-h"])
+  func help(word: String) {
+    for row in Program.rows {
+      #expect(Program.run(arguments: [row.name, word], environment: [:]) == 0, "\(row.name)")
+      #expect(Program.run(arguments: ["help", row.name], environment: [:]) == 0, "\(row.name)")
+    }
+    #expect(Program.run(arguments: ["import", "--strict", "--help"], environment: [:]) == 0)
+    #expect(Program.run(arguments: ["--version"], environment: [:]) == 0)
+    #expect(Program.run(arguments: ["help", "fly"], environment: [:]) == 2)
   }
 
   @Test("each subcommand stands once, with a sentence")
