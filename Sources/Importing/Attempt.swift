@@ -64,10 +64,12 @@ extension Refusal {
   init(_ error: ChatError) {
     switch error {
     case .invalid(let faults): self.init(faults.map { "\($0.pointer): \($0.detail)" }.joined(separator: " "))
-    case .conflict(.usernameTaken): self.init("/username", "Another account has the name; see --existing.")
+    case .conflict(.usernameTaken): self.init("/username", "Another account has or had the name; see --existing.")
     case .conflict(.contactsFull): self.init("/to", "One of the two has as many contacts as one may have.")
     case .conflict(.idempotency):
       self.init("/key", "A group with this key is there that has another owner or time; is --source right?")
+    case .conflict(.conversationsFull): self.init("One of them has as many conversations as one may have.")
+    case .notFound(.user): self.init("One of them has ended the account; nothing is added to it any more.")
     default: self.init("\(error)")
     }
   }

@@ -87,8 +87,9 @@ extension ImportRun {
     case .user(let key):
       let other = try user(key, at: "to")
       if other.id == sender.id { throw Refusal("/to", "to must be another user than from.") }
-      guard let id = directs[ContactPair(sender.id, other.id)] else {
-        throw Refusal("/to", "The conversation of the two could not be opened.")
+      let pair = ContactPair(sender.id, other.id)
+      guard let id = directs[pair] else {
+        throw Refusal("/to", unopened[pair]?.sentence ?? "The conversation of the two could not be opened.")
       }
       return id
     }
@@ -115,13 +116,20 @@ extension ImportRun {
       let pair = ContactPair(one.id, other.id)
       if directs[pair] == nil, wanted[pair] == nil { wanted[pair] = (one, other, record.value.createdAt) }
     }
-    let store = ports.store
+    unopened = [:]
+    let (store, most) = (ports.store, ports.limits.conversationsPerUserMax)
     let pairs = wanted.keys.sorted { ($0.low, $0.high) < ($1.low, $1.high) }
     let attempts = await atOnce(pairs.compactMap { wanted[$0] }) { pair in
-      await patiently { () async throws(ChatError) in try await store.openDirect(pair.one, pair.other, at: pair.at) }
+      await patiently { () async throws(ChatError) in
+        try await store.openDirect(pair.one, pair.other, at: pair.at, most: most)
+      }
     }
     for (pair, attempt) in zip(pairs, attempts) {
-      if let id = try accept(attempt, of: nil) { directs.put(pair, id) }
+      if case .refused(let error) = attempt {
+        unopened[pair] = Refusal(error)
+      } else if let id = try accept(attempt, of: nil) {
+        directs.put(pair, id)
+      }
     }
   }
 }

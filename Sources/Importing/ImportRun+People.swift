@@ -28,6 +28,9 @@ extension ImportRun {
     switch outcome {
     case .made: tally.users += 1
     case .before: tally.before += 1
+    case .ended:
+      tally.before += 1
+      return note(wanted.line, "/key: The account has ended: it is added to nothing; what was said by it goes in.")
     case .reused: tally.reused += 1
     }
     if !user.username.utf8.elementsEqual(wanted.value.username.utf8), outcome != .reused {
@@ -83,13 +86,36 @@ extension ImportRun {
         continue
       }
       let ports = ports
-      let attempt = await patiently { () async throws(ChatError) in try await command.run(in: ports) }
+      var attempt = await patiently { () async throws(ChatError) in try await command.run(in: ports) }
+      if case .refused(.notFound(.user)) = attempt { attempt = try await takeLiving(of: command, record.line) }
       switch try accept(attempt, of: record.line) {
       case true: tally.groups += 1
       case false: tally.before += 1
       case nil: break
       }
     }
+  }
+
+  /// Makes a group, which is not there, without those of its members whose accounts have ended.
+  private mutating func takeLiving(
+    of whole: ImportGroup, _ line: Int
+  ) async throws(ImportStopped) -> Attempt<Bool> {
+    let there = Set(try await living([whole.owner.id] + whole.members.map { $0.user.id }).map(\.id))
+    guard there.contains(whole.owner.id) else {
+      let sentence = "The account of the owner has ended: name another."
+      return .refused(.invalid([Fault(pointer: "/owner", code: "unknown_user", detail: sentence)]))
+    }
+    let members = whole.members.filter { there.contains($0.user.id) }
+    let part = ImportGroup(
+      key: whole.key, title: whole.title, picture: whole.picture, owner: whole.owner, members: members,
+      createdAt: whole.createdAt)
+    let ports = ports
+    let attempt = await patiently { () async throws(ChatError) in try await part.run(in: ports) }
+    if case .done(true) = attempt {
+      let count = whole.members.count - members.count
+      note(line, "/members: The accounts of \(count) have ended; the group is made without them.")
+    }
+    return attempt
   }
 
   private func command(_ record: GroupRecord) throws(Refusal) -> ImportGroup {
@@ -104,17 +130,30 @@ extension ImportRun {
 
   // MARK: Who is meant
 
-  /// Makes sure that the accounts of those keys are at hand, as far as they exist.
+  /// Makes sure that the accounts of those keys are at hand, as far as they exist, and of those that have ended since
+  /// what is left: what was said stays under its author's name.
   mutating func load(_ keys: [String]) async throws(ImportStopped) {
     let missing = Set(keys.compactMap { ids[$0] }.filter { accounts[$0] == nil }).sorted()
+    for user in try await living(missing) { accounts.put(user.id, user) }
+    let store = ports.store
+    for id in missing where accounts[id] == nil {
+      let attempt = await patiently { () async throws(ChatError) in try await store.endedAccount(id) }
+      if let gone = try accept(attempt, of: nil) ?? nil { accounts.put(id, gone) }
+    }
+  }
+
+  /// Those of the accounts that have not ended.
+  private mutating func living(_ ids: [UserID]) async throws(ImportStopped) -> [User] {
+    var found: [User] = []
     var start = 0
-    while start < missing.count {
-      let part = Array(missing[start..<min(start + ports.limits.membersPerRequestMax, missing.count)])
+    while start < ids.count {
+      let part = Array(ids[start..<min(start + ports.limits.membersPerRequestMax, ids.count)])
       start += part.count
       let store = ports.store
       let attempt = await patiently { () async throws(ChatError) in try await store.users(part) }
-      for user in try accept(attempt, of: nil) ?? [] { accounts.put(user.id, user) }
+      found += try accept(attempt, of: nil) ?? []
     }
+    return found
   }
 
   func user(_ key: String, at member: String) throws(Refusal) -> User {

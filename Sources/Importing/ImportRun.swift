@@ -33,6 +33,8 @@ public struct ImportRun: Sendable {
   var ids: [String: UserID] = [:]
   var accounts = RecentMap<UserID, User>(generationMax: 8_192)
   var directs = RecentMap<ContactPair, ConversationID>(generationMax: 65_536)
+  /// Why the conversations of some who write to each other in this batch could not be opened.
+  var unopened: [ContactPair: Refusal] = [:]
   var said = RecentMap<String, Said>(generationMax: ImportRun.repliesMax)
   private var complaints: [(line: Int, sentence: String)] = []
 

@@ -27,6 +27,17 @@ public final class LineReader {
   private var chunk: ArraySlice<UInt8> = []
   private var number = 0
   private var isAtEnd = false
+  private var hasBegun = false
+
+  /// How files begin that are no lines of JSON, of whose every line it would be said that it is wrong.
+  private static let others: [(beginning: [UInt8], reason: String)] = [
+    ([0xFF, 0xFE], "it is text in UTF-16, and has to be in UTF-8"),
+    ([0xFE, 0xFF], "it is text in UTF-16, and has to be in UTF-8"),
+    ([0x1F, 0x8B], "it is compressed by gzip; give it as zcat prints it"),
+    ([0x28, 0xB5, 0x2F, 0xFD], "it is compressed by zstd; give it as zstdcat prints it"),
+    (Array("PK\u{3}\u{4}".utf8), "it is a ZIP archive"),
+    (Array("SQLite format 3\u{0}".utf8), "it is a database of SQLite; a script writes the lines from it"),
+  ]
 
   /// Reads by `read`, which gives some bytes, at most that many, and none at the end.
   public init(_ read: @escaping (_ most: Int) throws(Failure) -> [UInt8]) { self.read = read }
@@ -80,6 +91,10 @@ public final class LineReader {
     guard !isAtEnd else { return false }
     chunk = try read(65_536)[...]
     isAtEnd = chunk.isEmpty
+    if !hasBegun, let other = Self.others.first(where: { chunk.starts(with: $0.beginning) }) {
+      throw Failure(reason: other.reason)
+    }
+    hasBegun = true
     return !isAtEnd
   }
 }

@@ -41,8 +41,12 @@ public final class Rehearsal: ImportStore, ImportPasswords {
   /// Everybody is there.
   public func users(_ ids: [UserID]) async throws(ChatError) -> [User] { ids.map(actor) }
 
+  /// Who has gone in earnest.
+  public func endedAccount(_ id: UserID) async throws(ChatError) -> User? { try await store.endedAccount(id) }
+
   /// Takes the name.
   public func register(_ user: PastUser) async throws(ChatError) -> User {
+    if try await store.endedAccount(user.id) != nil { throw .conflict(.usernameTaken) }
     let isFree = pretended.withLock { $0.names.updateValue(user.id, forKey: user.username.key) == nil }
     guard isFree else { throw .conflict(.usernameTaken) }
     return User(
@@ -56,12 +60,14 @@ public final class Rehearsal: ImportStore, ImportPasswords {
   ) async throws(ChatError) {}
 
   /// One for the pair.
-  public func openDirect(_ one: User, _ other: User, at moment: Timestamp) async throws(ChatError) -> ConversationID {
+  public func openDirect(
+    _ one: User, _ other: User, at moment: Timestamp, most: Int
+  ) async throws(ChatError) -> ConversationID {
     ConversationID(counter: 1, bucket: Bucket(ofPair: one.id, other.id))
   }
 
   /// Remembers it.
-  public func create(_ group: PastGroup) async throws(ChatError) -> Bool {
+  public func create(_ group: PastGroup, most: Int) async throws(ChatError) -> Bool {
     let maker = Maker(owner: group.owner.id, moment: group.createdAt)
     let known = pretended.withLock { pretended in
       let known = pretended.groups[group.id]

@@ -33,10 +33,13 @@ extension MemoryWorld: ImportStore {
   }
 
   /// The direct conversation of two, made at that moment.
-  public func openDirect(_ one: User, _ other: User, at moment: Timestamp) async throws(ChatError) -> ConversationID {
+  public func openDirect(
+    _ one: User, _ other: User, at moment: Timestamp, most: Int
+  ) async throws(ChatError) -> ConversationID {
     try transaction { (ledger, _) throws(ChatError) in
       let pair = Ledger.Pair(one.id, other.id)
       if let id = ledger.directs[pair] { return id }
+      for user in [one, other] { try ledger.checkEntering(user.id, most: most) }
       let members = [one, other].map { Member(user: $0.id, username: $0.username, role: .member) }
       let (row, _) = ledger.makeConversation(
         .direct, in: Bucket(ofPair: one.id, other.id), title: nil, members: members, by: one.author, at: moment)
@@ -46,13 +49,14 @@ extension MemoryWorld: ImportStore {
   }
 
   /// Makes a group under the given id.
-  public func create(_ group: PastGroup) async throws(ChatError) -> Bool {
+  public func create(_ group: PastGroup, most: Int) async throws(ChatError) -> Bool {
     try transaction { (ledger, _) throws(ChatError) in
       if let row = ledger.conversations[group.id] {
         let author = ledger.logs[row.id]?.first?.author.id
         guard row.createdAt == group.createdAt, author == group.owner.id else { throw .conflict(.idempotency) }
         return false
       }
+      for member in group.memberships { try ledger.checkEntering(member.user, most: most) }
       _ = ledger.make(
         group.id, .group, title: group.title, picture: group.picture, members: group.memberships,
         by: group.owner.author, at: group.createdAt)

@@ -5,53 +5,76 @@ import Postgres
 /// one does; messages lock those of their conversations.
 extension PostgresImport {
   /// The direct conversation of two, made at that moment.
-  public func openDirect(_ one: User, _ other: User, at moment: Timestamp) async throws(ChatError) -> ConversationID {
-    try await failure.translating { () throws(PostgresError) in
-      let pair = ContactPair(one.id, other.id)
-      let lookup = ContactRows.key(pair)
-      if let row = try await pool.query(PostgresConversations.direct, lookup).first {
-        return ConversationID(rawValue: try row.int8(0))
-      }
-      let id = ConversationID(counter: try await ids.next(.conversation), bucket: pair.bucket)
-      let users = [one, other].sorted { $0.id < $1.id }
-      return try await pool.transaction { (transaction) throws(PostgresError) in
-        let locks = WritePlan.locks([pair.bucket] + users.map(\.id.bucket))
-        let answers = try await transaction.all(locks + [(PostgresConversations.direct, lookup)])
-        if let row = answers.last?.first { return ConversationID(rawValue: try row.int8(0)) }
-        let new = Conversation(
-          id: id, kind: .direct, title: nil, head: 1, createdAt: moment,
-          members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
-        _ = try await PostgresConversations.make(
-          new, pair: (pair.low, pair.high), users: users, by: one, in: transaction)
-        return id
-      }
+  public func openDirect(
+    _ one: User, _ other: User, at moment: Timestamp, most: Int
+  ) async throws(ChatError) -> ConversationID {
+    let pair = ContactPair(one.id, other.id)
+    let lookup = ContactRows.key(pair)
+    let before = try await failure.translating { () throws(PostgresError) -> (Row?, ConversationID) in
+      let row = try await pool.query(PostgresConversations.direct, lookup).first
+      return (row, ConversationID(counter: row == nil ? try await ids.next(.conversation) : 0, bucket: pair.bucket))
+    }
+    if let row = before.0 { return try id(in: row) }
+    let users = [one, other].sorted { $0.id < $1.id }
+    return try await makingOnce(
+      (PostgresConversations.direct, lookup), in: pair.bucket, of: users, most: most
+    ) { (found) throws(ChatError) in
+      try id(in: found)
+    } make: { (transaction) throws(PostgresError) in
+      let new = Conversation(
+        id: before.1, kind: .direct, title: nil, head: 1, createdAt: moment,
+        members: users.map { Member(user: $0.id, username: $0.username, role: .member) }, memberCount: 2)
+      _ = try await PostgresConversations.make(
+        new, pair: (pair.low, pair.high), users: users, by: one, in: transaction)
+      return new.id
     }
   }
 
+  private func id(in row: Row) throws(ChatError) -> ConversationID {
+    try failure.reading { () throws(PostgresError) in ConversationID(rawValue: try row.int8(0)) }
+  }
+
   /// Makes a group under the given id.
-  public func create(_ group: PastGroup) async throws(ChatError) -> Bool {
+  public func create(_ group: PastGroup, most: Int) async throws(ChatError) -> Bool {
     let bucket = group.id.bucket
     let members = group.memberships
     let users = ([group.owner] + group.members.map(\.user)).sorted { $0.id < $1.id }
     let key: [Parameter] = [.int2(bucket.number), .int8(group.id.rawValue)]
-    let maker = try await failure.translating { () throws(PostgresError) in
-      try await pool.transaction { (transaction) throws(PostgresError) -> Row? in
-        let locks = WritePlan.locks([bucket] + users.map(\.id.bucket))
-        if let row = try await transaction.all(locks + [(Self.maker, key)]).last?.first { return row }
-        let new = Conversation(
-          id: group.id, kind: .group, title: group.title, picture: group.picture, head: 1, createdAt: group.createdAt,
-          members: members, memberCount: members.count)
-        _ = try await PostgresConversations.make(new, pair: nil, users: users, by: group.owner, in: transaction)
-        return nil
+    return try await makingOnce((Self.maker, key), in: bucket, of: users, most: most) { (maker) throws(ChatError) in
+      let isSame = try failure.reading { () throws(PostgresError) in
+        let (author, moment) = (try maker.optionalInt8(0), try maker.time(1))
+        return author == group.owner.id.rawValue && moment == group.createdAt.milliseconds
       }
+      guard isSame else { throw .conflict(.idempotency) }
+      return false
+    } make: { (transaction) throws(PostgresError) in
+      let new = Conversation(
+        id: group.id, kind: .group, title: group.title, picture: group.picture, head: 1, createdAt: group.createdAt,
+        members: members, memberCount: members.count)
+      _ = try await PostgresConversations.make(new, pair: nil, users: users, by: group.owner, in: transaction)
+      return true
     }
-    guard let maker else { return true }
-    let isSame = try failure.reading { () throws(PostgresError) in
-      let (author, moment) = (try maker.optionalInt8(0), try maker.time(1))
-      return author == group.owner.id.rawValue && moment == group.createdAt.milliseconds
+  }
+
+  /// Makes a conversation unless it is there: under the locks of its bucket and of all who would enter, which whoever
+  /// takes away what is left of an ended account has too, so that nobody is entered behind him.
+  private func makingOnce<Value: Sendable>(
+    _ lookup: (statement: Statement, parameters: [Parameter]), in bucket: Bucket, of users: [User], most: Int,
+    found: (Row) throws(ChatError) -> Value,
+    make: (PostgresTransaction) async throws(PostgresError) -> Value
+  ) async throws(ChatError) -> Value {
+    let everybody = users.map(\.id)
+    return try await pool.transaction(failing: { failure($0) }) { (transaction) throws(ChatError) in
+      let locks = WritePlan.locks([bucket] + everybody.map(\.bucket))
+      let answers = try await failure.translating { () throws(PostgresError) in
+        try await transaction.all(
+          locks + [lookup] + PostgresConversations.entering(users, byOwnWish: everybody, most: most))
+      }
+      // What is there stays as it is, whoever has gone since.
+      if let row = answers.dropLast(users.count).last?.first { return try found(row) }
+      try conversations.checkEntering(answers.suffix(users.count), of: users, byOwnWish: everybody, most: most)
+      return try await failure.translating { () throws(PostgresError) in try await make(transaction) }
     }
-    guard isSame else { throw .conflict(.idempotency) }
-    return false
   }
 
   /// Puts messages at the end of their conversations, all in one transaction: looked up together, written each by a

@@ -54,6 +54,7 @@ public struct PostgresImport: ImportStore {
   let failure: StoreFailure
   let users: PostgresUsers
   let contacts: PostgresContacts
+  let conversations: PostgresConversations
 
   /// Who has the name with that key.
   public func holder(ofUsernameKey key: String) async throws(ChatError) -> User? {
@@ -62,6 +63,13 @@ public struct PostgresImport: ImportStore {
 
   /// Those of the ids that exist.
   public func users(_ ids: [UserID]) async throws(ChatError) -> [User] { try await users.users(ids) }
+
+  /// What is left of an account that has ended.
+  public func endedAccount(_ id: UserID) async throws(ChatError) -> User? {
+    try await failure.translating { () throws(PostgresError) in
+      try await pool.query(PostgresCleanup.ended, PostgresUsers.key(id)).first.map(PostgresUsers.user)
+    }
+  }
 
   /// Makes an account under the given id.
   public func register(_ past: PastUser) async throws(ChatError) -> User {

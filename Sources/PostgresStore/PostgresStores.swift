@@ -57,7 +57,8 @@ public struct PostgresStores: Sendable {
       conversationsMax: limits.conversationsPerUserMax)
     contacts = PostgresContacts(pool: pool, failure: failure, desk: desk)
     cleanups = PostgresCleanup(pool: pool, failure: failure, desk: desk)
-    imports = PostgresImport(pool: pool, ids: ids, failure: failure, users: users, contacts: contacts)
+    imports = PostgresImport(
+      pool: pool, ids: ids, failure: failure, users: users, contacts: contacts, conversations: conversations)
     let lanes = SendLanes(pool: pool, failure: failure, bucketsMax: bucketsPerTransaction, stepwise: stepwise)
     log = PostgresLog(pool: pool, lanes: lanes, failure: failure, replicas: replicas, desk: desk)
     messages = PostgresMessages(pool: pool, failure: failure)

@@ -19,6 +19,7 @@ public final class RealtimeDoor: @unchecked Sendable {
   let hello: Hello
   private let operations: [String: Operation]
   private let record: @Sendable (OperationRecord) -> Void
+  private let left: @Sendable (SessionEnd) -> Void
   private var sessions: ContiguousArray<SocketSession> = []
   private var counts = RealtimeCounts()
   /// How often the same has been answered since something else was; not in ``counts`` yet.
@@ -30,7 +31,8 @@ public final class RealtimeDoor: @unchecked Sendable {
   public init(
     hub: Hub, chat: Chat, verifier: any TokenVerifier, gate: any OperationGate = OpenGate(), ports: any LoopPorts,
     limits: RealtimeLimits = RealtimeLimits(), shelf: RecoveryShelf? = nil, tracer: (any Tracer)? = nil,
-    record: @escaping @Sendable (OperationRecord) -> Void = { _ in }
+    record: @escaping @Sendable (OperationRecord) -> Void = { _ in },
+    left: @escaping @Sendable (SessionEnd) -> Void = { _ in }
   ) {
     self.hub = hub
     self.chat = chat
@@ -42,6 +44,7 @@ public final class RealtimeDoor: @unchecked Sendable {
     self.shelf = shelf
     self.tracer = tracer
     self.record = record
+    self.left = left
     hello = Hello(limits, chat.limits, hub.limits)
     operations = Dictionary(
       Operations.rows(chat.limits, limits).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -122,6 +125,7 @@ public final class RealtimeDoor: @unchecked Sendable {
 
   func closed(_ session: SocketSession, _ code: CloseCode?) {
     if let code { counts.closed[code, default: 0] += 1 }
+    left(SessionEnd(session: session.id, user: session.user?.rawValue, code: code))
     let last = sessions.removeLast()
     guard last !== session else { return }
     sessions[session.place] = last
@@ -135,6 +139,16 @@ public final class RealtimeDoor: @unchecked Sendable {
   private func newName() -> SessionName {
     SessionName { UInt32(truncatingIfNeeded: ports.random(below: 1 << 32)) }
   }
+}
+
+/// A session that is over, for the log.
+public struct SessionEnd: Sendable {
+  /// The socket session's id.
+  public let session: SessionName
+  /// The caller's id, if he was known.
+  public let user: Int64?
+  /// Why it was closed here; nil when the client has gone.
+  public let code: CloseCode?
 }
 
 /// One request that was answered, for the log and the metrics; never a text or a token.

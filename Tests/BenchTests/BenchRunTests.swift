@@ -21,7 +21,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let files = ["json", "html"].map { folder.appending(path: "result.\($0)").path() }
     let more = ["--json", files[0], "--report", files[1], "--keep", folder.appending(path: "keep").path()]
-    let command = try CommandProcess.client(["bench"] + arguments + more)
+    let command = try CommandProcess.client(["bench"] + more + arguments)
     let code = try await command.exitCode()
     let json = (try? Data(contentsOf: URL(filePath: files[0]))).flatMap {
       try? JSONValue(parsing: Array($0), limits: JSONLimits(bytesMax: 1 << 24))
@@ -76,6 +76,17 @@ import Testing
     #expect(outcome.code == 0, "\(outcome.output)")
     let result = try #require(outcome.result)
     #expect(result.connected == 64 && result.delivered > 100 && result.verdict.isClean)
+  }
+
+  @Test("results that could not be written fail a run that was clean, and are told")
+  func unwritten() async throws {
+    let peer = try await PlainPeer()
+    let outcome = try await bench([
+      Self.scenario("echo"), "--target", "ws://\(peer.address)/", "--wire", "plain", "--seconds", "1", "--warm", "0.2",
+      "--json", "/dev/null/result.json",
+    ])
+    #expect(outcome.code == 1 && outcome.output.contains("/dev/null/result.json: "), "\(outcome.output)")
+    #expect(outcome.page.contains("<svg"), "the other file is there")
   }
 
   @Test("a target that is not there is told, and fails, by whichever wire", arguments: ["plain", "native"])

@@ -146,25 +146,30 @@ extension ClusterTests {
     }
 
     @Test(arguments: [
-      ("umoc", "3 users, 4 contacts, 1 groups, 2 messages new"), ("messenger", "2 users, 2 contacts, 0 groups, 2 mess"),
-      ("realtime", "2 users, 0 contacts, 0 groups, 2 messages new"),
-      ("pymessage", "3 users, 2 contacts, 0 groups, 0 m"),
+      ("umoc", "3 users, 4 contacts, 1 groups, 2 messages new", 1),
+      ("messenger", "2 users, 2 contacts, 0 groups, 2 mess", 0),
+      ("realtime", "2 users, 0 contacts, 0 groups, 2 messages new", 0),
+      ("pymessage", "3 users, 2 contacts, 0 groups, 0 m", 0),
     ])
-    func `what the script of an older application writes goes in whole`(name: String, told: String) async throws {
+    func `what the script of an older application writes goes in, but for a row without a time`(
+      name: String, told: String, refused: Int
+    ) async throws {
       let cluster = try await SharedCluster.healthy()
       let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../").standardizedFileURL.path
       let (script, samples) = (root + "/deploy/import/\(name).py", root + "/Tests/ClusterTests/Exports")
       let path = "\(cluster.directory)/\(name)"
       let make = "import sqlite3, sys; sqlite3.connect(sys.argv[2]).executescript(open(sys.argv[1]).read()).close()"
+      // What a terminal of another encoding would make of texts.
+      let python = "PYTHONIOENCODING=latin-1 python3"
       if name == "pymessage" {
-        try await shell("python3 \(script) <\(samples)/\(name).jsonl >\(path).jsonl")
+        try await shell("\(python) \(script) <\(samples)/\(name).jsonl >\(path).jsonl")
       } else {
         try await shell(
-          "python3 -c '\(make)' \(samples)/\(name).sql \(path).db && python3 \(script) \(path).db >\(path).jsonl")
+          "python3 -c '\(make)' \(samples)/\(name).sql \(path).db && \(python) \(script) \(path).db >\(path).jsonl")
       }
       let run = try cluster.command(["import", "--source", name, "\(path).jsonl"])
-      #expect(try await run.exitCode() == 0, "\(run.output)")
-      #expect(run.output.contains(told), "\(run.output)")
+      #expect(try await run.exitCode() == (refused == 0 ? 0 : 3), "\(run.output)")
+      #expect(run.output.contains(told) && run.output.contains("\(refused) refused"), "\(run.output)")
     }
 
     private func shell(_ line: String) async throws {

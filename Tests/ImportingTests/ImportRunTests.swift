@@ -61,7 +61,7 @@ struct ImportRunTests {
     #expect(second.tally.before == 7)
     let ada = try #require(try await world.holder(ofUsernameKey: "ada"))
     let bob = try #require(try await world.holder(ofUsernameKey: "bob"))
-    let direct = try await world.openDirect(ada, bob, at: ada.createdAt)
+    let direct = try await world.openDirect(ada, bob, at: ada.createdAt, most: 9)
     let history = try await world.messages(of: direct, page: .latest, limit: 9)
     #expect(history.map(\.text) == ["m1", "m2"] && history.last?.replyTo == history.first?.id)
     let lobby = try await world.messages(of: Lobby.id, page: .latest, limit: 9)
@@ -185,6 +185,7 @@ struct ImportRunTests {
       return try await world.holder(ofUsernameKey: key)
     }
     func users(_ ids: [UserID]) async throws(ChatError) -> [User] { try await world.users(ids) }
+    func endedAccount(_ id: UserID) async throws(ChatError) -> User? { try await world.endedAccount(id) }
     func register(_ user: PastUser) async throws(ChatError) -> User { try await world.register(user) }
     func restore(
       _ state: ContactState?, isBlocked: Bool, since: Timestamp?, of user: User, to other: User, limit: Int
@@ -192,11 +193,15 @@ struct ImportRunTests {
       try work()
       try await world.restore(state, isBlocked: isBlocked, since: since, of: user, to: other, limit: limit)
     }
-    func openDirect(_ one: User, _ other: User, at moment: Timestamp) async throws(ChatError) -> ConversationID {
+    func openDirect(
+      _ one: User, _ other: User, at moment: Timestamp, most: Int
+    ) async throws(ChatError) -> ConversationID {
       try work()
-      return try await world.openDirect(one, other, at: moment)
+      return try await world.openDirect(one, other, at: moment, most: most)
     }
-    func create(_ group: PastGroup) async throws(ChatError) -> Bool { try await world.create(group) }
+    func create(_ group: PastGroup, most: Int) async throws(ChatError) -> Bool {
+      try await world.create(group, most: most)
+    }
     func append(_ messages: [PastMessage]) async throws(ChatError) -> [PastOutcome] {
       // What was stored although nobody heard of it is found when it is asked for again.
       let outcomes = try await world.append(messages)

@@ -46,6 +46,19 @@ struct LineReaderTests {
     #expect(try reader.next(9, bytesMax: 999).isEmpty)
   }
 
+  @Test(
+    "a file of another kind is named, instead of each of its lines",
+    arguments: [
+      ([0xFF, 0xFE, 0x7B, 0x00, 0x0A, 0x00], "UTF-16"), ([0xFE, 0xFF, 0x00, 0x7B], "UTF-16"),
+      ([0x1F, 0x8B, 0x08, 0x0A], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"), (Array("PK\u{3}\u{4}".utf8), "ZIP"),
+      (Array("SQLite format 3\u{0}\n".utf8), "SQLite"),
+    ])
+  func others(bytes: [UInt8], word: String) {
+    let failure = #expect(throws: LineReader.Failure.self) { try reader(bytes, by: 65_536).next() }
+    #expect(failure?.reason.contains(word) == true)
+    #expect(throws: Never.self) { try reader(Array("{}\n".utf8) + bytes, by: 65_536).next() }
+  }
+
   @Test("what cannot be read ends it")
   func failure() {
     let reader = LineReader { (_) throws(LineReader.Failure) in throw LineReader.Failure(reason: "gone") }

@@ -151,6 +151,36 @@ struct AccountEndTests {
     }
   }
 
+  @Test("whoever is being imported into conversations while his account ends is out again, or never was in")
+  func importRace() async throws {
+    try await Database.with { database in
+      let other = try Database(database.url)
+      let then = Timestamp(milliseconds: 1)
+      for _ in 0..<8 {
+        let cast = try await Cast.gather(in: database.underTest)
+        let (ada, eve, mark) = (cast.ada, cast.eve, cast.mark)
+        async let added: Void = withTaskGroup(of: Void.self) { group in
+          group.addTask { _ = try? await other.stores.imports.openDirect(ada, eve, at: then, most: 99) }
+          for number in 0..<4 {
+            group.addTask {
+              let past = PastGroup(
+                id: ImportKey(source: "race", key: "\(mark) \(number)").group, title: "Room", owner: ada,
+                members: [(eve, .member)], createdAt: then)
+              _ = try? await other.stores.imports.create(past, most: 99)
+            }
+          }
+        }
+        #expect(try await database.stores.users.delete(eve.id))
+        let outcome = try await AccountCleanup(of: eve.id) { _ in }.run(in: Self.chat(database))
+        await added
+        #expect(outcome == .done)
+        let listed = "SELECT count(*) FROM user_conversation l WHERE l.user_id = \(eve.id.rawValue)"
+        #expect(try await Self.number(listed, database) == 0)
+      }
+      await other.close()
+    }
+  }
+
   @Test("accounts that ended before there were notes are noted when the schema learns of them")
   func before() async throws {
     let url = try await PrivatePostgres.shared().database()

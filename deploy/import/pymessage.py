@@ -11,10 +11,10 @@ import sys
 
 
 def write(record):
-    print(json.dumps(record, ensure_ascii=False))
+    print(json.dumps(record))
 
 
-accounts = [json.loads(line) for line in sys.stdin if line.strip()]
+accounts = [json.loads(line) for line in sys.stdin.buffer if line.strip()]
 known = {account["id"] for account in accounts}
 for account in accounts:
     write({"type": "user", "key": str(account["id"]), "username": account["username"], "password": str(account["pin"])})

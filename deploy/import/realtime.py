@@ -12,17 +12,21 @@ from datetime import datetime, timezone
 
 
 def write(record):
-    print(json.dumps({name: value for name, value in record.items() if value not in (None, "")}, ensure_ascii=False))
+    print(json.dumps({name: value for name, value in record.items() if value not in (None, "")}))
 
 
 def moment(text):
     """UTC without a zone: 2025-12-25 10:30:00.123456."""
-    return datetime.fromisoformat(str(text)).replace(tzinfo=timezone.utc).isoformat(timespec="milliseconds")
+    try:
+        return datetime.fromisoformat(str(text)).replace(tzinfo=timezone.utc).isoformat(timespec="milliseconds")
+    except ValueError:
+        return str(text)  # The import refuses this line and says why, instead of nobody having the others.
 
 
 def main(path):
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
+    database.text_factory = lambda text: text.decode("utf-8", "replace")
     rows = lambda query: database.execute(query)
 
     for user in rows("SELECT * FROM users ORDER BY id"):

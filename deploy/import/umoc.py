@@ -15,13 +15,17 @@ STATES = {"friend": "friend", "new": "new", "timeout": "new", "lastwords": "new"
 
 
 def write(record):
-    print(json.dumps({name: value for name, value in record.items() if value not in (None, "")}, ensure_ascii=False))
+    print(json.dumps({name: value for name, value in record.items() if value not in (None, "")}))
 
 
 def moment(text):
     """SQLAlchemy writes UTC without a zone: 2024-11-18 10:30:00.123456."""
-    if text:
+    if not text:
+        return None
+    try:
         return datetime.fromisoformat(str(text)).replace(tzinfo=timezone.utc).isoformat(timespec="milliseconds")
+    except ValueError:
+        return str(text)  # The import refuses this line and says why, instead of nobody having the others.
 
 
 def has(row, name):
@@ -31,6 +35,7 @@ def has(row, name):
 def main(path):
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
+    database.text_factory = lambda text: text.decode("utf-8", "replace")
     rows = lambda query: database.execute(query)
 
     for user in rows('SELECT * FROM "user" ORDER BY created_at, user_id'):

@@ -157,6 +157,23 @@ def everything_on(shape):
         assert by["talk-api"]["metrics"][0]["resource"]["name"] == "cpu"
         assert all(each["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= 300 for each in by.values())
 
+    @holds("the chart: the ingress sends sockets to socket pods, those of every dialect too, and all else to API pods")
+    def _():
+        ingress = next(each for each in render(shape)[0] if each["kind"] == "Ingress")
+        paths = {path["path"]: path for path in ingress["spec"]["rules"][0]["http"]["paths"]}
+        wanted = {"/v1/socket": "Exact", "/socket.io/": "Prefix"}
+        text = "".join(path.read_text() for path in (ROOT / "Sources/Dialects").glob("*/*Dialect.swift"))
+        dialects = re.findall(r'name: "([a-z-]+)",\s*carrier: \.(\w+)', text)
+        served = re.search(r"`MARTLET_DIALECTS`.*?`([a-z,-]+)`", (DEPLOY / "settings.md").read_text())[1]
+        assert {name for name, _ in dialects} == set(served.split(",")), dialects
+        for name, carrier in dialects:
+            places = {"/socket.io/": "Prefix"} if carrier == "socketIO" else {"": "Exact", "/": "Exact"}
+            wanted.update({f"/dialects/{name}{place}": kind for place, kind in places.items()})
+        found = {place: path["pathType"] for place, path in paths.items()
+                 if path["backend"]["service"]["name"] == "talk-socket"}
+        assert found == wanted, found
+        assert paths["/"]["backend"]["service"]["name"] == "talk-api"
+
     @holds("the chart: a role's setting wins over everybody's, and Prometheus gets the rules that are tested")
     def _():
         objects, _ = render(shape)

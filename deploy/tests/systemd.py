@@ -44,6 +44,8 @@ def topic(_):
         grace = int(re.search(r"`MARTLET_DRAIN_GRACE_S`.*?\| `(\d+)` \|", (DEPLOY / "settings.md").read_text())[1])
         assert int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M)[1]) > grace + 10
         assert "Restart=always" in unit and "RestartPreventExitStatus=78" in unit
+        # As long as it takes: systemd's own limit of starts counts five that fail at once.
+        assert re.search(r"^\[Unit\]\n[^[]*^StartLimitIntervalSec=0$", unit, re.M)
 
     @holds("the kernel's settings are the kernel's")
     def _():

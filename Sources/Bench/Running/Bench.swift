@@ -6,8 +6,8 @@ import Synchronization
 
 /// The load tester: reads the command line, runs a scenario, writes results, and says by its exit code what came out.
 ///
-/// - Shape: exit code 0 when the run was clean, 1 when it could not be done, 2 when it was asked for wrongly, 3 when
-///   the check of the deliveries failed.
+/// - Shape: exit code 0 when the run was clean, 1 when it could not be done or its results could not be written, 2 when
+///   it was asked for wrongly, 3 when the check of the deliveries failed.
 public struct Bench: Sendable {
   /// The argument that makes a process a worker; nobody types it.
   static let workerWord = "--worker"
@@ -98,15 +98,22 @@ public struct Bench: Sendable {
     do throws(Leader.Stop) {
       let result = try await leader.run()
       say(result.summary)
-      if let path = options.json, let why = SmallFile.write(result.json.bytes, to: path) { note(why) }
-      if let path = options.report, let why = SmallFile.write(Report([result]).bytes, to: path) { note(why) }
+      let files: [(path: String?, bytes: () -> [UInt8])] = [
+        (options.json, { result.json.bytes }), (options.report, { Report([result]).bytes }),
+      ]
+      let failures = files.compactMap { file in file.path.flatMap { SmallFile.write(file.bytes(), to: $0) } }
+      for failure in failures { note(failure) }
       // A broadcaster promises nothing: what it loses is told, and fails nothing unless that is asked for.
-      return result.verdict.isClean || leader.isForgiving && result.verdict.absent == 0 ? 0 : Self.broken
+      let isClean = result.verdict.isClean || leader.isForgiving && result.verdict.absent == 0
+      return Self.code(isClean: isClean, isKept: failures.isEmpty)
     } catch {
       note(error.sentence)
       return 1
     }
   }
+
+  /// Who waits for a file of results is not to take an older one for it.
+  static func code(isClean: Bool, isKept: Bool) -> Int32 { !isClean ? broken : isKept ? 0 : 1 }
 
   private func compare(_ options: BenchOptions) throws(BenchOptions.Wrong) -> Int32 {
     var results: [RunResult] = []

@@ -1,7 +1,8 @@
 /// Takes over what one user was to another.
 ///
 /// - Shape: `{"type": "contact", "of": "17", "to": "18", "state": "accepted", "blocked": false}`.
-/// - Throws: `.invalid` at `/to` for oneself, at `/created_at`; `.conflict(.contactsFull)`.
+/// - Throws: `.invalid` at `/to` for oneself, at `/created_at`; `.conflict(.contactsFull)`; `.notFound(.user)` when the
+///   account of one of the two has ended.
 public struct ImportContact: Sendable {
   /// Whose contact.
   public let user: User
@@ -38,7 +39,9 @@ public struct ImportContact: Sendable {
 ///
 /// - Shape: `{"type": "group", "key": "3", "title": "Room", "owner": "17", "members": [{"user": "18"}], …}`.
 /// - Limits: ``Limits/groupMembersMax``, with the owner.
-/// - Throws: `.invalid` naming each wrong member; `.conflict(.idempotency)` when another group has the id.
+/// - Throws: `.invalid` naming each wrong member; `.conflict(.idempotency)` when another group has the id;
+///   `.notFound(.user)` when the account of one of them has ended, `.conflict(.conversationsFull)` when one of them has
+///   ``Limits/conversationsPerUserMax``, unless the group is there.
 public struct ImportGroup: Sendable {
   /// What it was called.
   public let key: ImportKey
@@ -81,7 +84,8 @@ public struct ImportGroup: Sendable {
     try faults.settle()
     return try await ports.store.create(
       PastGroup(
-        id: key.group, title: title, picture: picture, owner: owner, members: others, createdAt: createdAt))
+        id: key.group, title: title, picture: picture, owner: owner, members: others, createdAt: createdAt),
+      most: ports.limits.conversationsPerUserMax)
   }
 }
 

@@ -29,6 +29,8 @@ public struct ImportUser: Sendable {
     case made
     /// An earlier run has made it.
     case before
+    /// An earlier run has made it, and he has ended it since: nothing is added to it any more.
+    case ended
     /// An account that was there is his.
     case reused
   }
@@ -91,6 +93,12 @@ public struct ImportUser: Sendable {
       do throws(ChatError) {
         return (try await ports.store.register(past(name, id, made, ports.limits)), .made)
       } catch ChatError.conflict(.usernameTaken) {
+        // Somebody else runs the same, and was first.
+        if let holder = try await ports.store.holder(ofUsernameKey: name.key), holder.id == id {
+          return (holder, .before)
+        }
+        // He has gone since an earlier run: no other name brings him back.
+        if let gone = try await ports.store.endedAccount(id) { return (gone, .ended) }
         continue
       }
     }

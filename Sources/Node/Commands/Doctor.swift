@@ -28,10 +28,11 @@ enum Doctor {
     say(true, "settings", "\(configuration.summary.count) differ from the defaults, none is wrong")
     return OneLoop.run { loop in
       let keys = check("keys", checkKeys(configuration))
+      let tls = checkTLS(configuration.serving)
       let database = await checkDatabase(loop, configuration)
       let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
-      return keys && database && replicas && redis ? 0 : 1
+      return keys && tls && database && replicas && redis ? 0 : 1
     }
   }
 
@@ -41,6 +42,15 @@ enum Doctor {
       return .success("access and refresh tokens can be signed")
     } catch {
       return .failure(error)
+    }
+  }
+
+  static func checkTLS(_ serving: ServingConfiguration) -> Bool {
+    do throws(StartFailure) {
+      guard try NodeProcess.tls(serving) != nil else { return true }
+      return check("tls", .success("certificate and key can be read and belong together"))
+    } catch {
+      return check("tls", .failure(error))
     }
   }
 

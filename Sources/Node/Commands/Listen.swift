@@ -17,7 +17,10 @@ enum Listen {
   private static func listen(_ loop: EventLoop, _ place: ClusterURL, _ token: String) async -> Int32 {
     let over = Ending()
     let callbacks = SocketClient.Callbacks(
-      message: { Terminal.print(String(decoding: $0, as: UTF8.self)) },
+      message: {
+        Terminal.print(String(decoding: $0, as: UTF8.self))
+        if Terminal.lostOutput != nil { over.end("nobody reads on") }
+      },
       closed: { code, reason in over.end("closed with \(code) \(reason)") })
     do throws(CallFailure) {
       let socket = try await SocketClient.open(

@@ -31,6 +31,11 @@ enum OneLoop {
     }
   }
 
+  /// What a command ends with that could not be done.
+  static func code(of error: any Error) -> Int32 {
+    (error as? StartFailure)?.isConfiguration == true ? wrongSettings : 1
+  }
+
   /// EX_CONFIG of sysexits.h: a supervisor need not try again.
   static let wrongSettings: Int32 = 78
 }

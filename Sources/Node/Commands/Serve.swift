@@ -12,7 +12,7 @@ enum Serve {
       return try NodeProcess(configuration, role: role, sink: sink).run()
     } catch {
       Terminal.complain("\(error)")
-      return 1
+      return OneLoop.code(of: error)
     }
   }
 }

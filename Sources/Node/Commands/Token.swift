@@ -12,7 +12,7 @@ enum Token {
   static func run(_ invocation: Program.Invocation) -> Int32 {
     guard invocation.arguments.count == 1 else { return Program.refuse("token takes one username.") }
     let username = invocation.arguments[0]
-    guard let configuration = OneLoop.configuration(invocation, for: .serve) else { return OneLoop.wrongSettings }
+    guard let configuration = OneLoop.configuration(invocation, for: .token) else { return OneLoop.wrongSettings }
     return OneLoop.run { loop in
       do {
         let text = try await open(for: username, on: loop, configuration)
@@ -20,7 +20,7 @@ enum Token {
         return 0
       } catch {
         Terminal.complain("\(error)")
-        return 1
+        return OneLoop.code(of: error)
       }
     }
   }

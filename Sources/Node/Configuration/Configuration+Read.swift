@@ -18,7 +18,7 @@ enum ConfigurationPurpose: Sendable, CaseIterable {
   case develop
   /// `migrate`: the database only.
   case migrate
-  /// `token`: the keys only.
+  /// `token`: the keys, and the database in which the session is opened.
   case token
   /// `doctor --live` and `drain`: where the node of this environment answers.
   case ask
@@ -28,7 +28,7 @@ enum ConfigurationPurpose: Sendable, CaseIterable {
     case .serve: ["DATABASE_URL", "REDIS_URL", "TOKEN_KEYS", "REFRESH_KEY"]
     case .develop, .ask: []
     case .migrate: ["DATABASE_URL"]
-    case .token: ["TOKEN_KEYS"]
+    case .token: ["DATABASE_URL", "TOKEN_KEYS", "REFRESH_KEY"]
     }
   }
 }
@@ -102,6 +102,9 @@ extension Configuration {
       serving.privateAddress.map { !$0.isAny && $0.port > 0 } ?? true,
       "MARTLET_PRIVATE_ADDRESS is no address that another node could connect to.")
     require(
+      files.url != nil || (files.accessKey == nil && files.secretKey == nil),
+      "MARTLET_S3_ACCESS_KEY or MARTLET_S3_SECRET_KEY is set without MARTLET_S3_URL: files would go into the database.")
+    require(
       files.url == nil || (files.accessKey != nil && files.secretKey != nil),
       "MARTLET_S3_URL is set; MARTLET_S3_ACCESS_KEY and MARTLET_S3_SECRET_KEY belong to it.")
     require(
@@ -137,6 +140,8 @@ extension Setting {
   fileprivate func text(
     in environment: [String: String], file: (String) -> String?
   ) throws(Complaint) -> String? {
+    // What is no UTF-8 came here as that character: a key or a password would be another one.
+    if environment[variable]?.unicodeScalars.contains("\u{FFFD}") == true { throw Complaint("is no text in UTF-8") }
     guard isSecret, let path = environment[fileVariable] else { return environment[variable] }
     guard environment[variable] == nil else { throw Complaint("is set, and \(fileVariable) too; set one of them") }
     guard let text = file(path) else {

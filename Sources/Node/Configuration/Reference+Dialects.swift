@@ -23,7 +23,12 @@ extension Reference {
       reason: "What a foreign wire leaves to choose; password_min is the bytes of a new password there.",
       show: { $0.map(\.description).joined(separator: ",") },
       read: { (text) throws(Complaint) in
-        try Setting.each(text) { (item) throws(Complaint) in try DialectChoice(setting: item) }
+        let choices = try Setting.each(text) { (item) throws(Complaint) in try DialectChoice(setting: item) }
+        for (place, choice) in choices.enumerated() {
+          let isFirst = !choices[..<place].contains { $0.dialect == choice.dialect && $0.option == choice.option }
+          guard isFirst else { throw Complaint("chooses \(choice.dialect).\(choice.option) twice") }
+        }
+        return choices
       }),
     .origins(
       "DIALECT_ORIGINS", \.dialects.origins,
@@ -44,7 +49,7 @@ extension Setting {
   /// Reads each item of a list.
   static func each<Item>(_ text: String, _ read: (String) throws(Complaint) -> Item) throws(Complaint) -> [Item] {
     var found: [Item] = []
-    for item in items(text) { found.append(try read(item)) }
+    for item in try items(text) { found.append(try read(item)) }
     return found
   }
 }

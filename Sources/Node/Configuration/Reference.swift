@@ -123,7 +123,12 @@ enum Reference {
   ]
 
   static let log: [Setting] = [
-    .choice("LOG_LEVEL", \.log.level, reason: "Lines below it are not written."),
+    .choice(
+      "LOG_LEVEL", \.log.level,
+      reason:
+        "Lines below it are not written; "
+        + "debug has one for each operation and event of a socket, and each session's end."
+    ),
     .choice("LOG_FORMAT", \.log.format, reason: "JSON lines for machines, text for eyes."),
   ]
 

@@ -40,7 +40,7 @@ extension Setting {
       show: { $0.map(\.description).joined(separator: ",") },
       read: { (text) throws(Complaint) in
         var ranges: [NetworkRange] = []
-        for item in items(text) { ranges.append(try NetworkRange(setting: item)) }
+        for item in try items(text) { ranges.append(try NetworkRange(setting: item)) }
         return ranges
       })
   }
@@ -50,7 +50,7 @@ extension Setting {
       name, place, type: "list", range: "origins, by comma", reason: reason, show: { $0.joined(separator: ",") },
       read: { (text) throws(Complaint) in
         var origins: [String] = []
-        for item in items(text) { origins.append(try origin(item)) }
+        for item in try items(text) { origins.append(try origin(item)) }
         return origins
       })
   }
@@ -172,10 +172,13 @@ extension Setting {
     return keys
   }
 
-  /// What stands between commas, without blanks around it.
-  static func items(_ text: String) -> [String] {
-    text.split(separator: ",").map { part in
+  /// What stands between commas, without blanks around it; something has to.
+  static func items(_ text: String) throws(Complaint) -> [String] {
+    let items = text.split(separator: ",").map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
+    }.filter { !$0.isEmpty }
+    // An empty list would mean something else than the default, and nobody writes one with a comma or a blank.
+    guard !items.isEmpty else { throw Complaint("is '\(text)', and names nothing; leave it out, or empty") }
+    return items
   }
 }

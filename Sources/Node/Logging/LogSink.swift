@@ -4,7 +4,8 @@ import Synchronization
 
 /// Writes lines to a descriptor from a thread of its own, so that no loop ever waits for a disk or a terminal.
 ///
-/// - Limits: at most ``bytesMax`` wait; past it lines are dropped and counted. What cannot be written is dropped too.
+/// - Limits: at most ``bytesMax`` wait; past it lines are dropped and counted. So are those that cannot be written, as
+///   on a full disk.
 final class LogSink: @unchecked Sendable {
   /// Bytes that may wait: some ten thousand lines, a second of a busy node.
   static let bytesMax = 4 << 20
@@ -16,6 +17,8 @@ final class LogSink: @unchecked Sendable {
   private let descriptor: CInt
   private let wakeup: CInt
   private let state = Mutex(State())
+  /// Whether what was written last broke off within a line; of the thread.
+  private var isWithinLine = false
 
   private struct State {
     var waiting: [UInt8] = []
@@ -92,15 +95,23 @@ final class LogSink: @unchecked Sendable {
     }
   }
 
-  private func writeAll(_ bytes: [UInt8]) {
+  private func writeAll(_ lines: [UInt8]) {
+    let end = UInt8(ascii: "\n")
+    let bytes = isWithinLine ? [end] + lines : lines
     bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
         let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if written > 0 {
           rest = rest.dropFirst(written)
+          isWithinLine = buffer[rest.startIndex - 1] != end
+        } else if written < 0, errno == EAGAIN {
+          // Somebody who shares the terminal or pipe has made it one that does not wait.
+          var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&ready, 1, -1)
         } else if errno != EINTR {
-          return
+          let lost = rest.count { $0 == end }
+          return state.withLock { $0.dropped += lost }
         }
       }
     }

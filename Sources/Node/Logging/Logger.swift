@@ -53,9 +53,12 @@ struct Logger: Sendable {
   /// Writes at error level.
   func error(_ message: StaticString, _ fields: LogField...) { log(.error, message, fields) }
 
+  /// Whether lines of that level are wanted.
+  func writes(_ level: LogLevel) -> Bool { level >= self.level }
+
   /// Writes at a level, if lines of that level are wanted.
   func log(_ level: LogLevel, _ message: StaticString, _ fields: [LogField]) {
-    guard level >= self.level else { return }
+    guard writes(level) else { return }
     let now = SystemClock().now
     switch format {
     case .json: sink.write(json(level, message, fields, now))

@@ -75,7 +75,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
     door = RealtimeDoor(
       hub: hub, chat: chat, verifier: sessionGuard, gate: OperationBuckets(gate: gate), ports: surroundings,
       limits: shared.configuration.realtimeLimits, shelf: shared.recoveryShelf, tracer: shared.tracer,
-      record: { requests.record($0) })
+      record: { requests.record($0) }, left: { requests.record($0) })
     if let parts = shared.privateDoor, let nodes = adapters.nodes {
       peers = LoopPeers(
         loop: loop, parts: parts, nodes: nodes, limits: shared.servingLimits)

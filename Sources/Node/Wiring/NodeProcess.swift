@@ -58,7 +58,7 @@ final class NodeProcess: @unchecked Sendable {
         try await self.start()
       } catch {
         self.logger.error("cannot start", .text("reason", "\(error)"))
-        self.outcome.code = (error as? StartFailure)?.isConfiguration == true ? OneLoop.wrongSettings : 1
+        self.outcome.code = OneLoop.code(of: error)
         self.stop()
       }
     }
@@ -171,9 +171,14 @@ final class NodeProcess: @unchecked Sendable {
     return entrance
   }
 
-  private static func tls(_ serving: ServingConfiguration) throws -> TLSServer? {
+  /// Nil when the node is to serve without.
+  static func tls(_ serving: ServingConfiguration) throws(StartFailure) -> TLSServer? {
     guard let certificate = serving.certificateFile, let key = serving.keyFile else { return nil }
-    return try TLSServer(certificateChainFile: certificate, keyFile: key)
+    do throws(TLSError) {
+      return try TLSServer(certificateChainFile: certificate, keyFile: key)
+    } catch {
+      throw StartFailure("MARTLET_TLS_CERTIFICATE_FILE and MARTLET_TLS_KEY_FILE cannot be used: \(error)")
+    }
   }
 
   // MARK: Leaving

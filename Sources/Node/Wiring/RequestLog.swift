@@ -9,9 +9,14 @@ import Realtime
 /// - Isolation: one loop.
 final class RequestLog: @unchecked Sendable {
   private let logger: Logger
+  /// Asked for every message of every socket, so asked of the logger once.
+  private let tellsAll: Bool
   private(set) var counts = RequestCounts()
 
-  init(logger: Logger) { self.logger = logger }
+  init(logger: Logger) {
+    self.logger = logger
+    tellsAll = logger.writes(.debug)
+  }
 
   func record(_ done: AccessRecord) {
     counts.record(
@@ -27,26 +32,37 @@ final class RequestLog: @unchecked Sendable {
     logger.log(done.status == 500 ? .error : .info, "request", fields)
   }
 
-  /// Operations of sockets are too many for a line each; what went wrong by our own mistake gets one.
+  /// Operations of sockets are too many for a line each, unless somebody looks for a mistake; what went wrong by ours
+  /// gets one.
   func record(_ done: OperationRecord) {
-    guard let fault = done.fault else { return }
+    guard done.fault != nil || tellsAll else { return }
     var fields: [LogField] = [
       .text("operation", done.operation), .text("outcome", done.outcome), .text("session", done.session.description),
-      .text("fault", fault),
     ]
+    if let fault = done.fault { fields.append(.text("fault", fault)) }
     if let trace = done.traceID { fields.append(.text("trace_id", trace)) }
     if let user = done.user { fields.append(.number("user", user)) }
-    logger.log(.error, "operation", fields)
+    logger.log(done.fault != nil ? .error : .debug, "operation", fields)
   }
 
-  /// Requests of dialects get a line as ours do; their events only when it was our own mistake.
+  /// So are their ends.
+  func record(_ end: SessionEnd) {
+    guard tellsAll else { return }
+    var fields: [LogField] = [
+      .text("session", end.session.description), .text("reason", end.code?.name ?? "client_gone"),
+    ]
+    if let user = end.user { fields.append(.number("user", user)) }
+    logger.log(.debug, "session ended", fields)
+  }
+
+  /// Requests of dialects get a line as ours do; their events as operations.
   func record(_ done: DialectRecord) {
     let isEvent = done.method == DialectRecord.event
     if !isEvent {
       counts.record(
         route: done.route, method: done.method, status: done.status, milliseconds: done.milliseconds)
     }
-    guard !isEvent || done.fault != nil else { return }
+    guard !isEvent || done.fault != nil || tellsAll else { return }
     var fields: [LogField] = [
       .text("route", done.route), .text("method", done.method), .number("status", Int64(done.status)),
       .number("ms", done.milliseconds),
@@ -54,7 +70,8 @@ final class RequestLog: @unchecked Sendable {
     if let trace = done.traceID { fields.append(.text("trace_id", trace)) }
     if let user = done.user { fields.append(.number("user", user)) }
     if let fault = done.fault { fields.append(.text("fault", fault)) }
-    logger.log(done.fault != nil ? .error : .info, isEvent ? "event" : "request", fields)
+    let level: LogLevel = done.fault != nil ? .error : isEvent ? .debug : .info
+    logger.log(level, isEvent ? "event" : "request", fields)
   }
 
   /// What a node without the API answers beside its socket.

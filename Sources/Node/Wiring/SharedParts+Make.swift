@@ -26,7 +26,7 @@ extension Secrets {
   init(_ configuration: Configuration, isDevelopment: Bool) throws(StartFailure) {
     let refresh = configuration.secrets.refreshKey?.revealed ?? (isDevelopment ? SecureRandom.bytes(32) : [])
     guard let refreshKeys = RefreshToken.Keys(current: refresh) else {
-      throw StartFailure("MARTLET_REFRESH_KEY has less than 32 bytes.")
+      throw StartFailure("MARTLET_REFRESH_KEY has less than 32 bytes.", isConfiguration: true)
     }
     self.refreshKeys = refreshKeys
     issuer = configuration.shared.tokenIssuer
@@ -39,7 +39,8 @@ extension Secrets {
       _ = try AccessClaims(issuer: issuer, audience: audience, subject: "1", session: "1", issuedAt: 0, expires: 1)
         .sign(with: ring)
     } catch {
-      throw StartFailure("The keys of access tokens are not usable: \(error.rawValue).")
+      let setting = configuration.secrets.tokenKey == nil ? "MARTLET_TOKEN_KEYS" : "MARTLET_TOKEN_KEY"
+      throw StartFailure("\(setting) cannot sign access tokens: \(error.rawValue)", isConfiguration: true)
     }
   }
 
@@ -60,7 +61,7 @@ extension SharedParts {
     let secrets = try Secrets(configuration, isDevelopment: role == .dev)
     let proxies = configuration.serving.trustedProxies.map(\.description).joined(separator: ",")
     guard let proxies = proxies.isEmpty ? TrustedProxies() : TrustedProxies(parsing: proxies) else {
-      throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.")
+      throw StartFailure("MARTLET_TRUSTED_PROXIES has a range that cannot be used.", isConfiguration: true)
     }
     let rooms = Rooms(configuration.intake)
     let readiness = Readiness()

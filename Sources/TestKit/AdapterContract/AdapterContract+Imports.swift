@@ -59,8 +59,8 @@ extension AdapterContract {
       let group = PastGroup(
         id: id, title: "Old", picture: "/old.png", owner: cast.ada, members: [(cast.bob, .admin), (cast.eve, .member)],
         createdAt: then)
-      try expect(try await stores.imports.create(group), is: true, "the first time")
-      try expect(try await stores.imports.create(group), is: false, "the second time")
+      try expect(try await stores.imports.create(group, most: 9), is: true, "the first time")
+      try expect(try await stores.imports.create(group, most: 9), is: false, "the second time")
       let shown = try required(
         try await stores.conversations.conversation(id, for: cast.eve.id, members: 9), "the group")
       try expect(shown.members, is: group.memberships, "the members")
@@ -69,18 +69,60 @@ extension AdapterContract {
       try expect(try await stores.conversations.heads(of: cast.bob.id).known[id], is: 1, "in Bob's list")
       let other = PastGroup(id: id, title: "Old", owner: cast.bob, members: [], createdAt: then)
       try await refused(.conflict(.idempotency), "another's") { () throws(ChatError) in
-        try await stores.imports.create(other)
+        try await stores.imports.create(other, most: 9)
       }
       _ = try await stores.conversations.delete(id, by: cast.ada)
-      try expect(try await stores.imports.create(group), is: false, "when it was deleted")
+      try expect(try await stores.imports.create(group, most: 9), is: false, "when it was deleted")
       let outcome = try await stores.imports.append([said("x", cast.ada, in: id)])
       try expect(outcome, is: [.unknownConversation], "a message into it")
+    },
+    ContractCase("who has ended his account is entered into nothing, were he looked up before; what is there stays") {
+      stores in
+      let cast = try await Cast.gather(in: stores)
+      let (ada, bob, eve) = (cast.ada, cast.bob, cast.eve)
+      let direct = try await stores.imports.openDirect(ada, bob, at: then, most: 9)
+      let old = group("\(cast.mark) old", of: ada, with: bob)
+      try expect(try await stores.imports.create(old, most: 9), is: true, "a group")
+      try expect(try await stores.users.delete(bob.id), is: true, "the account ends")
+      try expect(try await stores.imports.openDirect(bob, ada, at: then, most: 9), is: direct, "a conversation")
+      try expect(try await stores.imports.create(old, most: 9), is: false, "the group again")
+      try await refused(.notFound(.user), "a new conversation") { () throws(ChatError) in
+        try await stores.imports.openDirect(eve, bob, at: then, most: 9)
+      }
+      for (owner, member) in [(bob, eve), (eve, bob)] {
+        try await refused(.notFound(.user), "a new group") { () throws(ChatError) in
+          try await stores.imports.create(group("\(cast.mark) new", of: owner, with: member), most: 9)
+        }
+      }
+      try await refused(.notFound(.user), "a contact") { () throws(ChatError) in
+        try await stores.imports.restore(.accepted, isBlocked: false, since: nil, of: eve, to: bob, limit: 9)
+      }
+      let listed = try await stores.cleanups.conversationsListed(of: bob.id, after: nil, limit: 9)
+      try expect(Set(listed), is: [direct, old.id], "his list")
+      try expect(try await stores.conversations.heads(of: eve.id).count, is: 1, "Eve's")
+      try expect(try await stores.imports.endedAccount(bob.id)?.username, is: bob.username, "his name")
+      try expect(try await stores.imports.endedAccount(eve.id), is: nil, "of who is there")
+      let stored = try await stores.imports.append([said("late", bob, in: old.id)])
+      try expect(stored.contains(.unknownConversation), is: false, "what he said")
+    },
+    ContractCase("who has as many conversations as one may have is entered into none") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let direct = try await stores.imports.openDirect(cast.ada, cast.bob, at: then, most: 1)
+      let again = try await stores.imports.openDirect(cast.ada, cast.bob, at: then, most: 1)
+      try expect(again, is: direct, "what is there")
+      try await refused(.conflict(.conversationsFull), "another") { () throws(ChatError) in
+        try await stores.imports.openDirect(cast.eve, cast.ada, at: then, most: 1)
+      }
+      try await refused(.conflict(.conversationsFull), "a group") { () throws(ChatError) in
+        try await stores.imports.create(group(cast.mark, of: cast.eve, with: cast.bob), most: 1)
+      }
     },
     ContractCase("history goes in with its times, in its order, once, whoever has blocked whom or has left") { stores in
       let cast = try await Cast.gather(in: stores)
       _ = try await stores.contacts.change(.block(.blocked), by: cast.ada, to: cast.bob, limit: 9)
-      let direct = try await stores.imports.openDirect(cast.ada, cast.bob, at: then)
-      try expect(try await stores.imports.openDirect(cast.bob, cast.ada, at: then), is: direct, "the same again")
+      let direct = try await stores.imports.openDirect(cast.ada, cast.bob, at: then, most: 9)
+      let again = try await stores.imports.openDirect(cast.bob, cast.ada, at: then, most: 9)
+      try expect(again, is: direct, "the same again")
       let room = try await cast.group().id
       let messages = [
         said("one", cast.bob, in: direct), said("first", cast.eve, in: room),
@@ -90,8 +132,8 @@ extension AdapterContract {
       let made = try await stores.imports.append(messages)
       let ids = made.compactMap { if case .stored(let id, isNew: true) = $0 { id } else { nil } }
       try expect(ids.count, is: 4, "all are new")
-      let again = try await stores.imports.append(messages + [said("three", cast.bob, in: direct, .stored(ids[0]))])
-      try expect(again.prefix(4), is: ids.map { .stored($0, isNew: false) }[...], "the second time")
+      let told = try await stores.imports.append(messages + [said("three", cast.bob, in: direct, .stored(ids[0]))])
+      try expect(told.prefix(4), is: ids.map { .stored($0, isNew: false) }[...], "the second time")
       let history = try await stores.log.messages(of: direct, page: .latest, limit: 9)
       try expect(history.map(\.text), is: ["one", "two", "three"], "the history")
       try expect(history.map(\.seq), is: [2, 3, 4], "dense")
@@ -121,6 +163,12 @@ extension AdapterContract {
       try expect(try await stores.imports.append([]), is: [], "nothing")
     },
   ]
+
+  private static func group(_ key: String, of owner: User, with member: User) -> PastGroup {
+    PastGroup(
+      id: ImportKey(source: "contract", key: key).group, title: "Old", owner: owner, members: [(member, .member)],
+      createdAt: then)
+  }
 
   private static func past(_ name: String, key: String) -> PastUser {
     let username = Username(stored: name)

@@ -34,5 +34,5 @@ INSERT INTO contacts VALUES
   (1,1,2,'pending','2023-09-13 11:00:00'),
   (2,2,1,'pending','2023-09-13 11:00:01');
 INSERT INTO messages VALUES
-  (1,1,2,'text','2023-09-13 12:00:00','hi','False',NULL,NULL,NULL),
+  (1,1,2,'text','2023-09-13 12:00:00','hé','False',NULL,NULL,NULL),
   (2,2,1,'image','2023-09-13 12:00:01','u_a.png','False',NULL,'2023-09-13 12:30:00','x');

@@ -11,7 +11,7 @@ INSERT INTO users VALUES
     'scrypt:32768:8:1$SNKZDrH8Ev7ZA0lH$16703eaadf23baa85f83adea86d049cf26327dc893b8327fbfe7e7824a78c215'
     || 'bbd2b8b6bee7b0e6b321b142a3f45e07675bf1da5cd255fcdad280f98d0cbc98','https://e.org/b.png');
 INSERT INTO messages VALUES
-  (1,'to all','2025-12-25 10:30:00.123456',1);
+  (1,'à tous','2025-12-25 10:30:00.123456',1);
 INSERT INTO private_chats VALUES
   (1,1,2,'2025-12-25 10:31:00');
 INSERT INTO private_messages VALUES

@@ -45,5 +45,6 @@ INSERT INTO group_member VALUES
   ('g-1','b-2','2024-11-19 10:00:00','ADMIN'),
   ('g-1','c-3','2024-11-19 10:00:00','GUEST');
 INSERT INTO message VALUES
-  ('m-1','a-1','b-2','hi','TEXT','2024-11-20 10:00:00.5',NULL,0),
-  ('m-2','c-3','g-1','hello','TEXT','2024-11-20 10:01:00',NULL,1);
+  ('m-1','a-1','b-2','grüß dich','TEXT','2024-11-20 10:00:00.5',NULL,0),
+  ('m-2','c-3','g-1','hello','TEXT','2024-11-20 10:01:00',NULL,1),
+  ('m-3','a-1','b-2','when?','TEXT','yesterday',NULL,0);

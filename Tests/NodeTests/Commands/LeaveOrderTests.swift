@@ -32,6 +32,16 @@ struct LeaveOrderTests {
     #expect(Program.run(arguments: ["doctor", "--live"], environment: nowhere) == 1)
   }
 
+  @Test("doctor names the settings of a certificate that cannot be read, and asks for none where there is none")
+  func certificate() throws {
+    var serving = ServingConfiguration()
+    #expect(Doctor.checkTLS(serving))
+    (serving.certificateFile, serving.keyFile) = ("/nowhere.pem", "/nowhere.key")
+    #expect(!Doctor.checkTLS(serving))
+    let failure = #expect(throws: StartFailure.self) { try NodeProcess.tls(serving) }
+    #expect(failure?.description.hasPrefix("MARTLET_TLS_CERTIFICATE_FILE and MARTLET_TLS_KEY_FILE") == true)
+  }
+
   @Test("a node that speaks TLS only is not asked in plain text")
   func tls() {
     let settings = ["MARTLET_TLS_CERTIFICATE_FILE": "/a", "MARTLET_TLS_KEY_FILE": "/b"]

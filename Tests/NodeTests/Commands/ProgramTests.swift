@@ -7,7 +7,9 @@ import Testing
 
 @Suite("The command line")
 struct ProgramTests {
-  @Test("an unknown subcommand, and none, are refused with 2", arguments: [["fly"], [], ["api", "now"], ["token"]])
+  @Test(
+    "an unknown subcommand, and none, are refused with 2",
+    arguments: [["fly"], [], ["api", "now"], ["token"], ["version", "2"]])
   func refused(arguments: [String]) {
     #expect(Program.run(arguments: arguments, environment: [:]) == 2)
   }
@@ -34,6 +36,27 @@ struct ProgramTests {
   func wrongSettings() {
     #expect(Program.run(arguments: ["api"], environment: ["MARTLET_LOOPS": "many"]) == OneLoop.wrongSettings)
     #expect(Program.run(arguments: ["doctor"], environment: [:]) == OneLoop.wrongSettings)
+  }
+
+  @Test("a key that cannot sign is a wrong setting too, and named: no supervisor need try again")
+  func uselessKey() throws {
+    let key = ["MARTLET_TOKEN_KEYS": "", "MARTLET_TOKEN_KEY": "-----BEGIN PRIVATE KEY-----"]
+    let settings = rightEnvironment.merging(key) { $1 }
+    #expect(Program.run(arguments: ["api"], environment: settings) == OneLoop.wrongSettings)
+    let configuration = try Configuration.read(settings, for: .serve)
+    let failure = #expect(throws: StartFailure.self) { try Secrets(configuration, isDevelopment: false) }
+    #expect(failure?.description.hasPrefix("MARTLET_TOKEN_KEY ") == true)
+  }
+
+  @Test("help is given for everything, without any settings", arguments: ["--help", "-h"])
+  func help(word: String) {
+    for row in Program.rows {
+      #expect(Program.run(arguments: [row.name, word], environment: [:]) == 0, "\(row.name)")
+      #expect(Program.run(arguments: ["help", row.name], environment: [:]) == 0, "\(row.name)")
+    }
+    #expect(Program.run(arguments: ["import", "--strict", "--help"], environment: [:]) == 0)
+    #expect(Program.run(arguments: ["--version"], environment: [:]) == 0)
+    #expect(Program.run(arguments: ["help", "fly"], environment: [:]) == 2)
   }
 
   @Test("each subcommand stands once, with a sentence")

@@ -78,7 +78,7 @@ func sentences(
   func purposes() {
     let none = rightEnvironment.mapValues { _ in "" }
     #expect(sentences(none, for: .migrate).map { $0.prefix(21) } == ["MARTLET_DATABASE_URL "])
-    #expect(sentences(none, for: .token).map { $0.prefix(19) } == ["MARTLET_TOKEN_KEYS "])
+    #expect(sentences(none, for: .token).count == 3 && !sentences(none, for: .token).joined().contains("REDIS"))
   }
 
   @Test("a secret may come from a file, without the line's end")
@@ -121,8 +121,30 @@ func sentences(
     #expect(sentences([listen: "0.0.0.0:9101"]).first?.contains(address) == true)
     #expect(sentences([listen: "[::]:9101"]).count == 1)
     #expect(sentences([address: "10.0.0.7:9101"]).first?.contains(listen) == true)
+    let choices = "realtime.password_min=8,umoc.password_min=8,realtime.password_min=9"
+    let twice = sentences(["MARTLET_DIALECT_OPTIONS": choices])
+    #expect(twice == ["MARTLET_DIALECT_OPTIONS chooses realtime.password_min twice."])
+    let keys = ["MARTLET_S3_ACCESS_KEY": "a", "MARTLET_S3_SECRET_KEY": "b"]
+    #expect(sentences(keys).first?.contains("without MARTLET_S3_URL") == true)
+    #expect(sentences(keys.merging(["MARTLET_S3_URL": "https://s3.example.org/files"]) { $1 }).isEmpty)
     #expect(sentences([listen: "0.0.0.0:1", address: "0.0.0.0:1"]).count == 1)
     #expect(sentences(["MARTLET_LIMIT_FRAME_BYTES": "2000000"]).first?.contains("SEND_QUEUE_BYTES") == true)
+  }
+
+  @Test("what is no UTF-8 is refused instead of being taken for another text")
+  func encoding() {
+    for name in ["MARTLET_NODE_ID", "MARTLET_DATABASE_URL", "MARTLET_S3_SECRET_KEY", "MARTLET_TLS_KEY_FILE"] {
+      let value = (rightEnvironment[name] ?? "") + String(decoding: [0xE9] as [UInt8], as: UTF8.self)
+      #expect(sentences([name: value]) == ["\(name) is no text in UTF-8."])
+    }
+  }
+
+  @Test("a list of nothing but commas and blanks is refused", arguments: [",", " ", " , ,"])
+  func emptyLists(value: String) {
+    for name in ["TOKEN_KEYS", "TRUSTED_PROXIES", "ORIGINS", "DIALECTS", "DIALECT_LISTEN", "DIALECT_OPTIONS"] {
+      let wrong = sentences(["MARTLET_\(name)": value])
+      #expect(wrong.count == 1 && wrong.first?.hasPrefix("MARTLET_\(name) ") == true, "\(name) \(wrong)")
+    }
   }
 
   @Test("no complaint repeats a secret")

@@ -18,12 +18,22 @@ final class WrittenLog {
   deinit { close(ends.read) }
 
   /// The first lines, without the time; waits for them, so a test asks for a last one that must come.
-  func lines(_ count: Int) -> [String] {
+  func lines(_ count: Int) -> [String] { lines { $0.count >= count } }
+
+  /// All lines so far, but for one that is written to end them.
+  func all() -> [String] {
+    logger.error("that is all")
+    return lines { $0.last == "error that is all" }.dropLast()
+  }
+
+  private func lines(until isEnd: ([String]) -> Bool) -> [String] {
     var text: [UInt8] = []
+    var lines: [String] = []
     var part = [UInt8](repeating: 0, count: 4_096)
-    while text.count(where: { $0 == UInt8(ascii: "\n") }) < count,
-      case let got = read(ends.read, &part, part.count), got > 0
-    { text += part.prefix(got) }
-    return String(decoding: text, as: UTF8.self).split(separator: "\n").map { String($0.dropFirst(13)) }
+    while text.last != UInt8(ascii: "\n") || !isEnd(lines), case let got = read(ends.read, &part, part.count), got > 0 {
+      text += part.prefix(got)
+      lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map { String($0.dropFirst(13)) }
+    }
+    return lines
   }
 }

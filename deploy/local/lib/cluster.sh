@@ -23,10 +23,11 @@ choose_cluster() {
       [ -e "$linked" ] && wanted=$(dirname "$linked")
     fi
   fi
-  mkdir -p "$wanted"
-  STATE=$(cd "$wanted" && pwd -P)
+  mkdir -p -- "$wanted" && STATE=$(CDPATH='' cd -- "$wanted" && pwd -P) ||
+    die "the cluster's directory, $wanted, cannot be made or entered."
+  require_own_directory
   RUN="$STATE/run" LOGS="$STATE/log" SECRETS="$STATE/secrets"
-  mkdir -p "$RUN" "$LOGS" "$SECRETS"
+  mkdir -p "$SECRETS" "$RUN" "$LOGS" || die "nothing can be made in the cluster's directory, $STATE."
   chmod go+x "$STATE"
   chmod 700 "$SECRETS"
   load_shape
@@ -34,11 +35,26 @@ choose_cluster() {
   cd / || exit              # the database's user may not be allowed where the caller stands
 }
 
-# One command at a time changes a cluster; another waits for its turn.
+# Whose run and log lie in / or /var would miss what down takes away. A cluster makes its secrets before all else.
+require_own_directory() {
+  local name
+  [ ! -e "$STATE/secrets" ] && [ ! -e "$STATE/shape" ] || return 0
+  for name in run log postgres redis haproxy; do
+    [ ! -e "$STATE/$name" ] ||
+      die "$STATE is no cluster's directory, and its '$name' would be taken for one's; give --data another."
+  done
+}
+
+# One command at a time changes a cluster; another waits for its turn, and then goes by what it finds.
 lock_cluster() {
-  exec 9>"$STATE/lock"
-  flock -w 300 9 ||
+  take_turn 300 ||
     die "another command has been changing the cluster in $STATE for five minutes; wait for it or end it."
+}
+
+# take_turn <seconds>: false when it has not come by then.
+take_turn() {
+  exec 9>"$STATE/lock" || die "$STATE/lock cannot be written: does the cluster belong to somebody else?"
+  flock -w "$1" 9 && load_shape
 }
 unlock_cluster() { exec 9>&-; }
 
@@ -63,7 +79,8 @@ check_shape() {
 
 save_shape() {
   printf '%s=%s\n' API_NODES "$API_NODES" SOCKET_NODES "$SOCKET_NODES" REDIS "$REDIS" PORT_BASE "$PORT_BASE" \
-    BINARY "$BINARY" PROGRAM "$PROGRAM" >"$STATE/shape"
+    BINARY "$BINARY" PROGRAM "$PROGRAM" >"$STATE/shape.new" && mv "$STATE/shape.new" "$STATE/shape" ||
+    die "the shape of the cluster cannot be written to $STATE."
 }
 
 # Names of all nodes, in the order in which they start.

@@ -52,7 +52,7 @@ json_redis() {
 
 write_cluster_json() {
   local file="$STATE/cluster.json" shown="$ROOT/.local/cluster.json"
-  (umask 077 && cat >"$file.new") <<END
+  (umask 077 && cat >"$file.new") <<END || die "$file cannot be written."
 {
   "main": $(json_string "$(main_url)"),
   "dialects": {$(json_dialects)},

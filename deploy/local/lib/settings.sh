@@ -36,23 +36,24 @@ collect_settings() {
 # keep_settings: the settings and the given secrets as they are, in a place of this command's own until it ends.
 kept_settings() { echo "$SECRETS/before.$$"; }
 keep_settings() {
-  local kept
+  local kept given=("$SECRETS"/given_*)
+  [ -e "${given[0]}" ] || given=()
   kept=$(kept_settings)
   rm -rf -- "$kept"
-  # shellcheck disable=SC2046
-  mkdir -m 700 "$kept" && cp -p "$STATE/settings" $(compgen -G "$SECRETS/given_*") "$kept/" ||
+  mkdir -m 700 "$kept" && cp -p "$STATE/settings" "${given[@]}" "$kept/" ||
     die "the settings cannot be kept in $kept."
 }
 forget_kept_settings() { rm -rf -- "$(kept_settings)"; }
 
 # take_settings_back: as if this command had been given none.
 take_settings_back() {
-  local kept
+  local kept given
   kept=$(kept_settings)
   [ -e "$kept/settings" ] || return 0
   rm -f "$SECRETS"/given_*
-  # shellcheck disable=SC2046
-  cp -p $(compgen -G "$kept/given_*") "$kept/settings" "$SECRETS/" && mv "$SECRETS/settings" "$STATE/settings"
+  given=("$kept"/given_*)
+  [ -e "${given[0]}" ] || given=()
+  cp -p "${given[@]}" "$kept/settings" "$SECRETS/" && mv "$SECRETS/settings" "$STATE/settings"
 }
 
 refuse_settings() {

@@ -36,8 +36,8 @@ watch_node() {
   elif [ "$now" -ge "${NODE_RETRY[$name]}" ]; then
     unset "NODE_RETRY[$name]"
     NODE_SINCE[$name]=$now
-    start_node "$name"
-    write_cluster_json
+    # Whatever keeps it from starting now, the others are still to be looked after.
+    (start_node "$name" && write_cluster_json)
   fi
 }
 
@@ -45,9 +45,8 @@ watch_node() {
 supervise() {
   local name
   while [ -e "$STATE/cluster.json" ]; do
-    lock_cluster
-    load_shape
-    if [ -e "$STATE/cluster.json" ]; then
+    # However long another command takes, such as one that builds first.
+    if take_turn 1 && [ -e "$STATE/cluster.json" ]; then
       for name in $(node_names); do watch_node "$name"; done
     fi
     unlock_cluster
