@@ -99,7 +99,7 @@ extension AdapterContract {
       }
       let listed = try await stores.cleanups.conversationsListed(of: bob.id, after: nil, limit: 9)
       try expect(Set(listed), is: [direct, old.id], "his list")
-      try expect(try await stores.conversations.heads(of: eve.id).count, is: 1, "Eve's")
+      try expect(try await stores.conversations.heads(of: eve.id).known.count, is: 1, "Eve's")
       try expect(try await stores.imports.endedAccount(bob.id)?.username, is: bob.username, "his name")
       try expect(try await stores.imports.endedAccount(eve.id), is: nil, "of who is there")
       let stored = try await stores.imports.append([said("late", bob, in: old.id)])
