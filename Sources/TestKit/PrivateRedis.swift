@@ -22,6 +22,8 @@ public final class PrivateRedis: RedisUnderTest, @unchecked Sendable {
   public let directory: String
   /// One server.
   public let kind = RedisKind.single
+  /// Itself.
+  public var servers: [PrivateRedis] { [self] }
   /// The server's process.
   public private(set) var pid: pid_t = 0
 

@@ -18,6 +18,8 @@ public final class PrivateRedisCluster: RedisUnderTest, @unchecked Sendable {
   public let nodes: [PrivateRedis]
   /// Masters with replicas.
   public let kind = RedisKind.cluster
+  /// The ``nodes``.
+  public var servers: [PrivateRedis] { nodes }
   /// What a client verifies the servers by when they speak TLS: a certificate for `localhost` and 127.0.0.1.
   public var authorityFile: String? { entrance.certificate?.chain }
   let entrance: RedisEntrance

@@ -10,11 +10,11 @@ public enum RedisKind: String, CaseIterable, Sendable {
   /// What tests of no particular kind run on: the one that `MARTLET_TEST_REDIS` names, else a single server.
   public static let standard = PrivatePostgres.environment("MARTLET_TEST_REDIS").flatMap(RedisKind.init) ?? .single
 
-  /// Starts one that is nobody else's.
-  public func start() async throws -> any RedisUnderTest {
+  /// Starts one that is nobody else's; `options` are added to the command line of each of its servers.
+  public func start(options: [String] = []) async throws -> any RedisUnderTest {
     switch self {
-    case .single: try PrivateRedis()
-    case .cluster: try await PrivateRedisCluster.start()
+    case .single: try PrivateRedis(options: options)
+    case .cluster: try await PrivateRedisCluster.start(options: options)
     }
   }
 
@@ -39,6 +39,8 @@ public enum RedisKind: String, CaseIterable, Sendable {
 public protocol RedisUnderTest: AnyObject, Sendable {
   /// What it consists of.
   var kind: RedisKind { get }
+  /// All that it consists of.
+  var servers: [PrivateRedis] { get }
   /// What a client is given.
   var url: String { get }
   /// Kills all of it at once; what it knew is gone.

@@ -29,8 +29,7 @@ extension ClusterTests {
         case .redisKilled: cluster.redis.kill9()
         case .redisStopped: cluster.redis.stop()
         case .redisServerKilled, .redisServerStopped:
-          let servers = (cluster.redis as? PrivateRedisCluster)?.nodes ?? []
-          guard !servers.isEmpty else { return }
+          let servers = cluster.redis.servers
           let server = servers[Int(dice.next() % UInt64(servers.count))]
           if self == .redisServerKilled { server.kill9() } else { server.stop() }
           // Sometimes long enough for its replica to take its place.

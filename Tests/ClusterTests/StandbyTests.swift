@@ -113,7 +113,7 @@ extension ClusterTests {
       defer { cluster.end() }
       let doctor = try cluster.command(["doctor"])
       #expect(try await doctor.exitCode() == 1)
-      let said = doctor.output.split(separator: "\n").filter { $0.contains("replica") }
+      let said = doctor.output.split(separator: "\n").filter { $0.dropFirst(5).hasPrefix("replica ") }
       #expect(said.count == 3, "\(doctor.output)")
       #expect(said.first?.hasPrefix("ok") == true && said.first?.contains("a standby of the database") == true)
       #expect(said.dropFirst().first?.contains("is no standby") == true)

@@ -77,22 +77,22 @@ struct NodeRegistryTests {
     }
   }
 
-  @Test("while Redis is away a node stands nowhere, and joins when it is there")
-  func away() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    redis.kill9()
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let client = RedisClient(loop: loop, settings: settings)
-      let registry = NodeRegistry(loop: loop, client: client, record: Self.record("a"))
-      registry.start()
-      client.start()
-      await loop.sleep(200)
-      #expect(registry.standing == .away)
-      try await redis.restart()
-      #expect(await Self.stands(registry, .listed))
-      client.close()
+  @Test("while Redis is away a node stands nowhere, and joins when it is there", arguments: RedisKind.allCases)
+  func away(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      redis.kill9()
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let client = RedisClient(loop: loop, settings: settings)
+        let registry = NodeRegistry(loop: loop, client: client, record: Self.record("a"))
+        registry.start()
+        client.start()
+        await loop.sleep(200)
+        #expect(registry.standing == .away)
+        try await redis.restart()
+        #expect(await Self.stands(registry, .listed))
+        client.close()
+      }
     }
   }
 

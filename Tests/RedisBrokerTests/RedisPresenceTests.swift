@@ -137,20 +137,22 @@ struct RedisPresenceTests {
   }
 
   /// A replica that becomes master may lack the last writes; the node thinks that it has said them.
-  @Test("who was forgotten by a Redis that else knows all is there again once the node's connection is new")
-  func lostWrites() async throws {
-    try await Self.play(on: .single) { redis, nodes, ears, loop in
+  @Test(
+    "who was forgotten by a Redis that else knows all is there again once the node's connection is new",
+    arguments: RedisKind.allCases)
+  func lostWrites(kind: RedisKind) async throws {
+    try await Self.play(on: kind) { redis, nodes, ears, loop in
       nodes[0].arrived(Self.ada)
       try await Self.says(nodes[1], .online, loop)
       let client = RedisClient(loop: loop, settings: try RedisSettings(url: redis.url))
       client.start()
       try #require(await client.connected(within: 15_000))
-      let keys = (try await client.command(RedisCommand("KEYS", "*p:at:a*")).elements ?? []).compactMap(\.text)
+      let keys = try await redis.keys().filter { $0.contains("p:at:a") }
       try #require(keys.count == 1)
       let share = PresenceShare(of: Self.ada)
       _ = try await client.command(RedisCommand("DEL", keys[0], share.online(.standard)))
       try await Self.says(nodes[1], .offline, loop)
-      _ = try await client.command(RedisCommand("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))
+      for server in redis.servers { try await server.killClients() }
       try await Self.says(nodes[1], .online, loop)
       #expect(nodes[0].counters.begunAnew == 0)
       client.close()

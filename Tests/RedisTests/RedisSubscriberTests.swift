@@ -6,25 +6,41 @@ import TestKit
 
 @Suite("A Redis subscriber")
 struct RedisSubscriberTests {
+  private typealias Body =
+    @Sendable (any RedisUnderTest, RedisClient, RedisSubscriber, Ear, EventLoop) async throws -> Void
+
   /// A Redis, a client and a subscriber on one loop.
+  private static func withParts(_ kind: RedisKind = .single, _ body: @escaping Body) async throws {
+    try await kind.play { try await withParts(of: $0, body) }
+  }
+
+  /// The same on a Redis of the test's own, which begins with options that others' do not have.
   private static func withParts(
-    _ kind: RedisKind = .single,
-    _ body: @escaping @Sendable (any RedisUnderTest, RedisClient, RedisSubscriber, Ear, EventLoop) async throws -> Void
+    _ kind: RedisKind, options: [String], user: (name: String, password: String)? = nil, _ body: @escaping Body
   ) async throws {
-    try await kind.play { redis in
-      let settings = try RedisSettings(url: redis.url)
-      try await onLoop { loop in
-        let client = RedisClient(loop: loop, settings: settings)
-        let subscriber = RedisSubscriber(loop: loop, settings: settings)
-        let ear = Ear()
-        subscriber.attach(ear)
-        subscriber.start()
-        client.start()
-        try #require(await client.connected(within: 15_000))
-        try await body(redis, client, subscriber, ear, loop)
-        subscriber.close()
-        client.close()
-      }
+    let redis = try await kind.start(options: options)
+    defer { redis.end() }
+    try await withParts(of: redis, user: user, body)
+  }
+
+  /// `user`: as whom the subscriber comes in.
+  private static func withParts(
+    of redis: any RedisUnderTest, user: (name: String, password: String)? = nil, _ body: @escaping Body
+  ) async throws {
+    let settings = try RedisSettings(url: redis.url)
+    var own = settings
+    (own.user, own.password) = (user?.name, user?.password)
+    try await onLoop { [own] loop in
+      let client = RedisClient(loop: loop, settings: settings)
+      let subscriber = RedisSubscriber(loop: loop, settings: own)
+      let ear = Ear()
+      subscriber.attach(ear)
+      subscriber.start()
+      client.start()
+      try #require(await client.connected(within: 15_000))
+      try await body(redis, client, subscriber, ear, loop)
+      subscriber.close()
+      client.close()
     }
   }
 
@@ -65,25 +81,25 @@ struct RedisSubscriberTests {
     }
   }
 
-  @Test("while Redis is away, only what is wanted is remembered")
-  func awayFromTheStart() async throws {
-    let redis = try PrivateRedis()
-    defer { redis.end() }
-    let settings = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let subscriber = RedisSubscriber(loop: loop, settings: settings)
-      let ear = Ear()
-      subscriber.attach(ear)
-      for number in 0..<100 {
-        subscriber.subscribe("{a}\(number)")
-        await loop.sleep(0)
-        if number > 2 { subscriber.unsubscribe("{a}\(number)") }
+  @Test("while Redis is away, only what is wanted is remembered", arguments: RedisKind.allCases)
+  func awayFromTheStart(kind: RedisKind) async throws {
+    try await kind.play { redis in
+      let settings = try RedisSettings(url: redis.url)
+      try await onLoop { loop in
+        let subscriber = RedisSubscriber(loop: loop, settings: settings)
+        let ear = Ear()
+        subscriber.attach(ear)
+        for number in 0..<100 {
+          subscriber.subscribe("{a}\(number)")
+          await loop.sleep(0)
+          if number > 2 { subscriber.unsubscribe("{a}\(number)") }
+        }
+        #expect(subscriber.channelCount == 3)
+        subscriber.start()
+        try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 3 }
+        #expect(Set(ear.subscribed) == ["{a}0", "{a}1", "{a}2"])
+        subscriber.close()
       }
-      #expect(subscriber.channelCount == 3)
-      subscriber.start()
-      try await eventually(within: 15_000, on: loop) { ear.subscribed.count == 3 }
-      #expect(Set(ear.subscribed) == ["{a}0", "{a}1", "{a}2"])
-      subscriber.close()
     }
   }
 
@@ -179,9 +195,9 @@ struct RedisSubscriberTests {
     }
   }
 
-  @Test("finds that Redis is stopped as soon as a client does")
-  func stopped() async throws {
-    try await Self.withParts { redis, _, subscriber, ear, loop in
+  @Test("finds that Redis is stopped as soon as a client does", arguments: RedisKind.allCases)
+  func stopped(kind: RedisKind) async throws {
+    try await Self.withParts(kind) { redis, _, subscriber, ear, loop in
       subscriber.subscribe("c")
       try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       ear.forget()
@@ -193,11 +209,10 @@ struct RedisSubscriberTests {
     }
   }
 
-  @Test("that reads too slowly is cut off by Redis, and comes back")
-  func slow() async throws {
-    try await Self.withParts { _, client, subscriber, ear, loop in
-      _ = try await client.command(
-        RedisCommand("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 1mb 1"))
+  @Test("that reads too slowly is cut off by Redis, and comes back", arguments: RedisKind.allCases)
+  func slow(kind: RedisKind) async throws {
+    let options = ["--client-output-buffer-limit", "pubsub", "1mb", "1mb", "1"]
+    try await Self.withParts(kind, options: options) { _, client, subscriber, ear, loop in
       subscriber.subscribe("c")
       try await eventually(within: 15_000, on: loop) { ear.subscribed == ["c"] }
       ear.forget()
@@ -206,34 +221,23 @@ struct RedisSubscriberTests {
       for _ in 0..<7 { client.send(RedisCommand("SPUBLISH", "c", payload)) }
       try await eventually(within: 15_000, on: loop) { ear.interruptions >= 1 }
       // The rest of them may cut it off once more.
-      _ = try await client.command(RedisCommand("PING"))
+      _ = try await Self.publish("?", on: "c", client)
       await loop.sleep(200)
       try await eventually(within: 15_000, on: loop) { ear.subscribed.count == ear.interruptions }
       #expect(try await Self.publish("x", on: "c", client) == 1)
     }
   }
 
-  @Test("is refused a channel that its ACL user may not use, and gets it when he may")
-  func refused() async throws {
-    let redis = try PrivateRedis(options: ["--user", "ada", "on", ">p", "~*", "resetchannels", "&mine*", "+@all"])
-    defer { redis.end() }
-    let own = try RedisSettings(url: "redis://ada:p@127.0.0.1:\(redis.port)")
-    let admin = try RedisSettings(url: redis.url)
-    try await onLoop { loop in
-      let subscriber = RedisSubscriber(loop: loop, settings: own)
-      let client = RedisClient(loop: loop, settings: admin)
-      let ear = Ear()
-      subscriber.attach(ear)
-      subscriber.start()
-      client.start()
-      try #require(await client.connected(within: 15_000))
+  @Test(
+    "is refused a channel that its ACL user may not use, and gets it when he may", arguments: RedisKind.allCases)
+  func refused(kind: RedisKind) async throws {
+    let options = ["--user", "ada", "on", ">p", "~*", "resetchannels", "&mine*", "+@all"]
+    try await Self.withParts(kind, options: options, user: ("ada", "p")) { redis, _, subscriber, ear, loop in
       subscriber.subscribe("yours")
       try await eventually(within: 15_000, on: loop) { subscriber.counters.refused >= 1 }
       #expect(subscriber.isConnected)
-      _ = try await client.command(RedisCommand("ACL", "SETUSER", "ada", "&yours"))
+      for server in redis.servers { #expect(server.ask("ACL SETUSER ada &yours") == "OK") }
       try await eventually(within: 15_000, on: loop) { ear.subscribed == ["yours"] }
-      subscriber.close()
-      client.close()
     }
   }
 }

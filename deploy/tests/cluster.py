@@ -16,7 +16,7 @@ class Cluster:
     """Stopped and wiped by the script `run`, whatever becomes of this process."""
 
     one, name = None, "cluster"
-    apis, sockets, settings = 1, 1, SETTINGS
+    apis, sockets, redis, settings = 1, 1, "single", SETTINGS
 
     @classmethod
     def of(cls, martlet):
@@ -40,10 +40,10 @@ class Cluster:
     def up(self, *more):
         """Starts all, or what is dead."""
         said = subprocess.run([DEPLOY / "local/up", "--detach", "--data", self.data, "--binary", self.martlet, "--api",
-            str(self.apis), "--socket", str(self.sockets), *more], capture_output=True, text=True,
-            env={**os.environ, **self.settings})
+            str(self.apis), "--socket", str(self.sockets), "--redis", self.redis, *more], capture_output=True,
+            text=True, env={**os.environ, **self.settings})
         if said.returncode == 0:
-            told = json.loads((self.data / "cluster.json").read_text())
+            told = self.told = json.loads((self.data / "cluster.json").read_text())
             self.url, self.nodes = told["main"], {"api": told["api"][0], "socket": told["socket"][0]}
         return said
 

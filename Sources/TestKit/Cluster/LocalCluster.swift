@@ -34,12 +34,12 @@ public final class LocalCluster: @unchecked Sendable {
   /// Starts everything, brings the schema up to date and waits until every node is ready.
   ///
   /// - Parameters:
-  ///   - redis: which kind; it is the cluster's own and may be hurt.
+  ///   - redis: which kind, by default the one that all run on; it is the cluster's own and may be hurt.
   ///   - postgres: a server that others use too; nil starts one that may be killed. On a Citus the tables are cut into
   ///     shards.
   ///   - settings: `MARTLET_…` variables for all nodes, over ``settings``.
   public static func start(
-    api: Int = 2, socket: Int = 2, redis: RedisKind = .single, postgres: PrivatePostgres? = nil,
+    api: Int = 2, socket: Int = 2, redis: RedisKind = .standard, postgres: PrivatePostgres? = nil,
     settings: [String: String] = [:]
   ) async throws -> LocalCluster {
     let redis = try await redis.start()

@@ -19,12 +19,16 @@ missing_packages() {
 
 # What the build and the tests need besides the toolchain.
 missing_build_packages() {
+  local row
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+  # To cut networks (deploy/tests), which only root can.
+  [ "$(id -u)" != 0 ] || for row in ip:iproute2 iptables:iptables; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || echo "${row#*:}"
+  done
   command -v pkg-config >/dev/null || {
     echo pkg-config libpq-dev libhiredis-dev libssl-dev zlib1g-dev libsodium-dev libcrypt-dev
     return 0
   }
-  local row
   for row in libpq:libpq-dev hiredis:libhiredis-dev openssl:libssl-dev zlib:zlib1g-dev libsodium:libsodium-dev \
     libcrypt:libcrypt-dev; do
     pkg-config --exists "${row%%:*}" || echo "${row#*:}"

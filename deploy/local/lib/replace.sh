@@ -26,7 +26,7 @@ note_living() {
 # what it was given is forgotten; without any it leaves what runs.
 take_start_back() {
   local name
-  compgen -e | grep -q '^MARTLET_' || return 0
+  [ -n "$(given_settings)" ] || return 0
   for name in $(node_names); do
     [[ $LIVING == *" $name "* ]] || stop_node "$name"
   done

@@ -6,6 +6,9 @@ SECRET_SETTINGS=" DATABASE_URL DATABASE_REPLICA_URL REDIS_URL S3_SECRET_KEY TOKE
 OWN_SETTINGS=" LISTEN PRIVATE_LISTEN PRIVATE_ADDRESS NODE_ID DATABASE_URL DATABASE_URL_FILE REDIS_URL REDIS_URL_FILE"
 OWN_SETTINGS+=" TRUSTED_PROXIES "
 
+# given_settings: their names; but for those of the tests, which are no node's.
+given_settings() { compgen -e | grep '^MARTLET_' | grep -v '^MARTLET_TEST_'; }
+
 # collect_settings <fresh|more>: a fresh start forgets what an earlier one was given, a later command adds to it.
 # What was there before stays at hand (keep_settings), for a node that refuses what it is given.
 collect_settings() {
@@ -30,7 +33,7 @@ collect_settings() {
     [[ $value != *$'\n'* ]] || refuse_settings "$name has a line break in its value, which a setting cannot have."
     if [[ $key == *_FILE && $value != /* ]]; then value=$CALLER/$value; fi
     echo "$name=$value" >>"$kept"
-  done < <(compgen -e | grep '^MARTLET_')
+  done < <(given_settings)
 }
 
 # keep_settings: the settings and the given secrets as they are, in a place of this command's own until it ends.
