@@ -66,7 +66,7 @@ extension ScatterDesk {
   }
 
   /// The buckets by the node that has them: as many questions as there are machines.
-  private func groups(of buckets: Set<Int16>, _ pool: PostgresPool) async throws(PostgresError) -> [Set<Int16>] {
+  func groups(of buckets: Set<Int16>, _ pool: PostgresPool) async throws(PostgresError) -> [Set<Int16>] {
     var groups: [Int32: Set<Int16>] = [:]
     for row in try await pool.query(Self.places, [.int2s(buckets.sorted())]) {
       groups[try row.int4(1), default: []].insert(try row.int2(0))

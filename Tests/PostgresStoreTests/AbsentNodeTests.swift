@@ -62,7 +62,7 @@ struct AbsentNodeTests {
 
   @Test("who has signed out is told of all whose sessions lie elsewhere", arguments: Absence.allCases)
   func signOuts(_ absence: Absence) async throws {
-    try await withStandIn { server, database, cast in
+    try await CitusStandIn.with { server, database, cast in
       let sessions = database.stores.sessions
       var (all, over): ([SessionID], [SessionID]) = ([], [])
       for number in 0..<16 {
@@ -92,7 +92,7 @@ struct AbsentNodeTests {
     case gone, silent
 
     /// What becomes of who asks for one of its rows.
-    fileprivate var end: String {
+    var end: String {
       switch self {
       case .gone: "RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006'"
       case .silent: "PERFORM pg_sleep(60)"
@@ -104,7 +104,7 @@ struct AbsentNodeTests {
   private func withAbsence(
     _ absence: Absence = .gone, _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
   ) async throws {
-    try await withStandIn { server, database, cast in
+    try await CitusStandIn.with { server, database, cast in
       var rooms: [ConversationID] = []
       for _ in 0..<12 { rooms.append(try await cast.group().id) }
       let away = try #require(rooms.first?.bucket)
@@ -113,18 +113,6 @@ struct AbsentNodeTests {
       _ = try await database.scattering.query(Statement("one", "SELECT 1"))
       try await body(database, cast, rooms, away)
     }
-  }
-
-  private func withStandIn(_ body: (PrivatePostgres, Database, Cast) async throws -> Void) async throws {
-    let server = try await PrivatePostgres.plain()
-    let url = try await server.database()
-    try await CitusStandIn.install(in: url, on: server)
-    let first = try Database(url) { $0 = Migrator.settings(from: $0) }
-    _ = try await Migrator(pool: first.pool).migrate()
-    await first.close()
-    let database = try Database(url)
-    try await body(server, database, try await Cast.gather(in: database.underTest))
-    await database.close()
   }
 
   private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
