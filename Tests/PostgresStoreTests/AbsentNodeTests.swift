@@ -87,6 +87,43 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("accounts that ended are found on all others", arguments: Absence.allCases)
+  func endedAccounts(_ absence: Absence) async throws {
+    try await CitusStandIn.with { server, database, cast in
+      let stores = database.stores
+      var users: [UserID] = []
+      for number in 0..<16 { users.append(try await cast.extra("user\(number)").id) }
+      for user in users { #expect(try await stores.users.delete(user)) }
+      let away = users[0].bucket
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      let elsewhere = users.filter { $0.bucket.number % 8 != away.number % 8 }
+      try #require(elsewhere.count > 3)
+      #expect(Set(try await stores.cleanups.idleCleanups(for: 0, limit: 99)) == Set(elsewhere))
+      #expect(try await stores.cleanups.idleCleanups(for: 0, limit: 3).count == 3)
+    }
+  }
+
+  @Test("a page of contacts is refused to who has one there, and to nobody else")
+  func contacts() async throws {
+    try await CitusStandIn.with { server, database, cast in
+      let contacts = database.stores.contacts
+      let away = ContactPair(cast.ada.id, cast.bob.id).bucket
+      var other = cast.eve
+      while ContactPair(cast.ada.id, other.id).bucket == away { other = try await cast.extra("other") }
+      for user in [cast.bob, other] {
+        _ = try await contacts.change(.add(mutual: true), by: cast.ada, to: user, limit: 9)
+      }
+      try await server.sql(Self.sql(.gone, of: away), in: database.url)
+      let states = Set(ContactState.allCases)
+      for user in [cast.ada, cast.bob] {
+        await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+          _ = try await contacts.contacts(of: user.id, in: states, after: nil, limit: 9)
+        }
+      }
+      #expect(try await contacts.contacts(of: other.id, in: states, after: nil, limit: 9).count == 1)
+    }
+  }
+
   /// How a node is away.
   enum Absence: CaseIterable {
     case gone, silent
@@ -116,7 +153,7 @@ struct AbsentNodeTests {
   }
 
   private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
-    let views = ["conversation", "bucket_seq", "user_session"].map {
+    let views = ["conversation", "bucket_seq", "user_session", "account_cleanup", "contact_pair"].map {
       """
       ALTER TABLE \($0) RENAME TO \($0)_rows;
       CREATE VIEW \($0) AS SELECT * FROM \($0)_rows WHERE here(bucket);
@@ -138,6 +175,8 @@ struct AbsentNodeTests {
         RETURN the_bucket % 8;
       END $$;
       CREATE TABLE citus.pg_dist_placement (shardid bigint, groupid integer);
+      -- Else rows are gone through by it, and the view's condition, which costs nothing, comes before the bucket's.
+      DROP INDEX account_cleanup_idle;
       INSERT INTO citus.pg_dist_placement
         SELECT n, CASE WHEN n = \(bucket.number % 8) THEN 1 ELSE 2 END FROM generate_series(0, 7) n;
       """ + views.joined(separator: "\n")
