@@ -124,6 +124,27 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("what a page of conversations shows of each goes by the scatter connections, and holds up no other statement")
+  func pagesOfConversations() async throws {
+    try await CitusStandIn.with { _, database, cast in
+      let rooms = try await cast.groupsApart(3)
+      let said = try await cast.say("hi", by: cast.ada, in: rooms[1]).message
+      // Connections that know what they speak to.
+      _ = try await database.scattering.query(Statement("one", "SELECT 1"))
+      let stores = database.stores
+      let page = try await stores.conversations.conversations(of: cast.ada.id, after: nil, limit: 9, members: 9)
+      #expect(page.map(\.members.count) == [2, 2, 2])
+      #expect(try await stores.log.newest(in: rooms).mapValues(\.id) == [rooms[1]: said.id])
+      for (pool, isAskedHere) in [(database.scattering, true), (database.pool, false)] {
+        let names = try await pool.query(Statement("names", "SELECT name FROM pg_prepared_statements")).map {
+          (row) throws(PostgresError) in try row.text(0)
+        }
+        #expect(names.contains("members.page") == isAskedHere, "\(names)")
+        #expect(names.contains("log.newest_messages") == isAskedHere, "\(names)")
+      }
+    }
+  }
+
   /// How a node is away.
   enum Absence: CaseIterable {
     case gone, silent
