@@ -25,6 +25,14 @@ public struct PostgresCleanup: CleanupStore {
     SELECT c.user_id FROM account_cleanup c WHERE c.tended_at <= now() - $1::bigint * interval '1 millisecond'
     ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
     """, repeatable: true, scatter: .cleanupsIdle)
+  /// The same of some buckets, for a Citus of which a node is away.
+  static let idleThere = Statement(
+    "cleanup.idle_there",
+    """
+    SELECT c.user_id FROM account_cleanup c
+    WHERE c.bucket = ANY($3::smallint[]) AND c.tended_at <= now() - $1::bigint * interval '1 millisecond'
+    ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
+    """, repeatable: true, scatter: .cleanupsIdle)
   /// Who has it already is not to be refused for another machine's clock.
   static let take = Statement(
     "cleanup.take",
@@ -76,14 +84,27 @@ public struct PostgresCleanup: CleanupStore {
   let failure: StoreFailure
   let desk: ScatterDesk
 
-  /// Accounts at which nobody has worked for so long.
+  /// Accounts at which nobody has worked for so long. Of those on a node of a Citus that is away, or silent until the
+  /// time is over, nothing is told when others can be: they are found when it is back.
   public func idleCleanups(for span: Milliseconds, limit: Int) async throws(ChatError) -> [UserID] {
     try await failure.translating { () throws(PostgresError) in
       let most = min(max(0, limit), Scatter.cleanupsIdle.most)
-      return try await desk.rows(Self.idle, [.int8(span), .int8(Int64(most))]).map { (row) throws(PostgresError) in
-        UserID(rawValue: try row.int8(0))
+      let answers = try await desk.byNode(Array(0..<Bucket.count), in: { $0 }, placesFrom: pool) {
+        (buckets) throws(PostgresError) in try await self.idle(for: span, in: buckets, most)
       }
+      // In turns, so that none waits for all of another node's.
+      let turns = (0..<(answers.map(\.count).max() ?? 0)).flatMap { turn in
+        answers.compactMap { $0.dropFirst(turn).first }
+      }
+      return Array(turns.prefix(most))
     }
+  }
+
+  private func idle(for span: Milliseconds, in buckets: [Int16], _ most: Int) async throws(PostgresError) -> [UserID] {
+    let page: [Parameter] = [.int8(span), .int8(Int64(most))]
+    let isAll = buckets.count == Bucket.count
+    let rows = try await desk.rows(isAll ? Self.idle : Self.idleThere, isAll ? page : page + [.int2s(buckets)])
+    return try rows.map { (row) throws(PostgresError) in UserID(rawValue: try row.int8(0)) }
   }
 
   /// Says that the caller works at it now.

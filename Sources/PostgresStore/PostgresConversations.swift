@@ -158,11 +158,11 @@ public struct PostgresConversations: ConversationStore {
     return living
   }
 
-  /// Adds the first members, by one statement a conversation in one round trip: each touches one shard.
+  /// Adds the first members, by one statement a conversation (``ScatterDesk/each(_:_:onPlain:)``).
   func show(_ conversations: [Conversation], members limit: Int) async throws(PostgresError) -> [Conversation] {
     guard limit > 0 else { return conversations }
-    let pages = try await pool.queries(
-      Self.members, each: conversations.map { Self.page(of: $0.id, after: nil, limit: limit) })
+    let pages = try await desk.each(
+      Self.members, conversations.map { Self.page(of: $0.id, after: nil, limit: limit) }, onPlain: pool)
     var shown = conversations
     for (index, page) in pages.enumerated() where shown.indices.contains(index) {
       shown[index].members = try page.map(Self.member)

@@ -164,11 +164,11 @@ public struct PostgresLog: LogStore {
     }
   }
 
-  /// The newest message of each, by one statement a conversation in one round trip.
+  /// The newest message of each, by one statement a conversation (``ScatterDesk/each(_:_:onPlain:)``).
   public func newest(in conversations: [ConversationID]) async throws(ChatError) -> [ConversationID: Message] {
     try await failure.translating { () throws(PostgresError) in
-      let pages = try await pool.queries(
-        Self.newest, each: conversations.map { Self.part(of: $0, from: .max, 1) })
+      let pages = try await desk.each(
+        Self.newest, conversations.map { Self.part(of: $0, from: .max, 1) }, onPlain: pool)
       var found: [ConversationID: Message] = [:]
       for (id, rows) in zip(conversations, pages) {
         found[id] = try rows.first.map { (row) throws(PostgresError) in try EntryRows.message(row, in: id) }

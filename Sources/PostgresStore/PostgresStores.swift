@@ -46,9 +46,9 @@ public struct PostgresStores: Sendable {
     report: @escaping @Sendable (String) -> Void = { _ in },
     refused: @escaping @Sendable (ServerRefusal) -> Void = { _ in }
   ) {
-    let ids = IdBlocks(pool: pool)
     let failure = StoreFailure(report: report, refused: refused)
     let desk = ScatterDesk(pool: scattering ?? pool)
+    let ids = IdBlocks(pool: pool, desk: desk)
     self.desk = desk
     users = PostgresUsers(pool: pool, ids: ids, failure: failure, desk: desk)
     sessions = PostgresSessions(pool: pool, ids: ids, failure: failure, desk: desk, idleMax: limits.sessionIdleMax)

@@ -66,7 +66,7 @@ extension ScatterDesk {
   }
 
   /// The buckets by the node that has them: as many questions as there are machines.
-  private func groups(of buckets: Set<Int16>, _ pool: PostgresPool) async throws(PostgresError) -> [Set<Int16>] {
+  func groups(of buckets: Set<Int16>, _ pool: PostgresPool) async throws(PostgresError) -> [Set<Int16>] {
     try await groupsByNumber(of: buckets, pool).sorted { $0.key < $1.key }.map(\.value)
   }
 

@@ -62,6 +62,22 @@ final class ScatterDesk: @unchecked Sendable {
     return try await ask(.init(name: statement.name, parameters: parameters), statement, keys: [])
   }
 
+  /// The answers to a statement of one shard for each list of parameters, in that order.
+  ///
+  /// A plain server gives them in one round trip of the pool. A Citus goes to a node for each, one after the other, and
+  /// what came behind them on that connection would wait for all, or for the one that is silent: there they go by the
+  /// connections from here.
+  func each(
+    _ statement: Statement, _ parameters: [[Parameter]], onPlain pool: PostgresPool
+  ) async throws(PostgresError) -> [Rows] {
+    guard parameters.count > 1, await isOnCitus() else { return try await pool.queries(statement, each: parameters) }
+    var answers: [Rows] = []
+    for part in parameters.parts(of: Scatter.ofOneShardEach.most) {
+      answers += try await rows(statement, each: Array(part))
+    }
+    return answers
+  }
+
   /// The row of each id that has one; the statement takes `(bucket smallint[], id bigint[])`, then the rest, and each
   /// of its rows begins with the id.
   func rows(

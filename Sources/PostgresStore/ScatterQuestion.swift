@@ -41,7 +41,7 @@ final class ScatterQuestion {
     self.waiters = waiters
     keys = Set(waiters.flatMap(\.keys))
     self.changes = changes
-    limits = statement.scatter ?? Scatter(most: 1, deadline: 1_000, reason: "No row of the table.")
+    limits = statement.scatter ?? .ofOneShardEach
     deadline = now + min(limits.deadline, most)
     joinableUntil = now + min(limits.deadline, most) / 2
     freshUntil = now + limits.keptFor

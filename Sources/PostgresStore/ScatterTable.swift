@@ -3,6 +3,10 @@ import Postgres
 /// The table of scatter statements: what each may ask, how long it may take, who shares its answer, and how long that
 /// is kept. A statement without a row here cannot scatter, and the shard-safety test finds it.
 extension Scatter {
+  /// Statements that ask one shard each, many at once, and only on a Citus: `members.page`, `log.newest_messages`.
+  static let ofOneShardEach = Scatter(
+    most: 256, deadline: 2_000,
+    reason: "Members and newest messages of a page of conversations: what was just changed or said is seen in them.")
   /// `users.by_ids`
   static let usersByID = Scatter(
     most: 1_000, deadline: 2_000,

@@ -34,7 +34,8 @@ struct StoreFailure: Sendable {
   /// The database is away; a second is about what a restart takes.
   static let away = ChatError.unavailable(.database, retryAfter: 1_000)
 
-  private static func isPassing(_ refusal: ServerRefusal) -> Bool {
+  /// Whether the same may be carried out later, or elsewhere: nothing is wrong with the statement.
+  static func isPassing(_ refusal: ServerRefusal) -> Bool {
     refusal.isOfAnotherNode || passing.contains(refusal.sqlstate.prefix(2)) || passingStates.contains(refusal.sqlstate)
   }
 

@@ -115,7 +115,7 @@ struct AbsentNodeTests {
 
   @Test("who has signed out is told of all whose sessions lie elsewhere", arguments: Absence.allCases)
   func signOuts(_ absence: Absence) async throws {
-    try await withStandIn { server, database, cast in
+    try await CitusStandIn.with { server, database, cast in
       let sessions = database.stores.sessions
       var (all, over): ([SessionID], [SessionID]) = ([], [])
       for number in 0..<16 {
@@ -140,12 +140,70 @@ struct AbsentNodeTests {
     }
   }
 
+  @Test("accounts that ended are found on all others", arguments: Absence.allCases)
+  func endedAccounts(_ absence: Absence) async throws {
+    try await CitusStandIn.with { server, database, cast in
+      let stores = database.stores
+      var users: [UserID] = []
+      for number in 0..<16 { users.append(try await cast.extra("user\(number)").id) }
+      for user in users { #expect(try await stores.users.delete(user)) }
+      let away = users[0].bucket
+      try await server.sql(Self.sql(absence, of: away), in: database.url)
+      let elsewhere = users.filter { $0.bucket.number % 8 != away.number % 8 }
+      try #require(elsewhere.count > 3)
+      #expect(Set(try await stores.cleanups.idleCleanups(for: 0, limit: 99)) == Set(elsewhere))
+      #expect(try await stores.cleanups.idleCleanups(for: 0, limit: 3).count == 3)
+    }
+  }
+
+  @Test("a page of contacts is refused to who has one there, and to nobody else")
+  func contacts() async throws {
+    try await CitusStandIn.with { server, database, cast in
+      let contacts = database.stores.contacts
+      let away = ContactPair(cast.ada.id, cast.bob.id).bucket
+      var other = cast.eve
+      while ContactPair(cast.ada.id, other.id).bucket == away { other = try await cast.extra("other") }
+      for user in [cast.bob, other] {
+        _ = try await contacts.change(.add(mutual: true), by: cast.ada, to: user, limit: 9)
+      }
+      try await server.sql(Self.sql(.gone, of: away), in: database.url)
+      let states = Set(ContactState.allCases)
+      for user in [cast.ada, cast.bob] {
+        await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+          _ = try await contacts.contacts(of: user.id, in: states, after: nil, limit: 9)
+        }
+      }
+      #expect(try await contacts.contacts(of: other.id, in: states, after: nil, limit: 9).count == 1)
+    }
+  }
+
+  @Test("what a page of conversations shows of each goes by the scatter connections, and holds up no other statement")
+  func pagesOfConversations() async throws {
+    try await CitusStandIn.with { _, database, cast in
+      let rooms = try await cast.groupsApart(3)
+      let said = try await cast.say("hi", by: cast.ada, in: rooms[1]).message
+      // Connections that know what they speak to.
+      _ = try await database.scattering.query(Statement("one", "SELECT 1"))
+      let stores = database.stores
+      let page = try await stores.conversations.conversations(of: cast.ada.id, after: nil, limit: 9, members: 9)
+      #expect(page.map(\.members.count) == [2, 2, 2])
+      #expect(try await stores.log.newest(in: rooms).mapValues(\.id) == [rooms[1]: said.id])
+      for (pool, isAskedHere) in [(database.scattering, true), (database.pool, false)] {
+        let names = try await pool.query(Statement("names", "SELECT name FROM pg_prepared_statements")).map {
+          (row) throws(PostgresError) in try row.text(0)
+        }
+        #expect(names.contains("members.page") == isAskedHere, "\(names)")
+        #expect(names.contains("log.newest_messages") == isAskedHere, "\(names)")
+      }
+    }
+  }
+
   /// How a node is away.
   enum Absence: CaseIterable {
     case gone, silent
 
     /// What becomes of who asks for one of its rows.
-    fileprivate var end: String {
+    var end: String {
       switch self {
       case .gone: "RAISE 'connection to the remote node two:5432 failed' USING ERRCODE = '08006'"
       case .silent: "PERFORM pg_sleep(60)"
@@ -157,7 +215,7 @@ struct AbsentNodeTests {
   private func withAbsence(
     _ absence: Absence = .gone, _ body: (Database, Cast, [ConversationID], Bucket) async throws -> Void
   ) async throws {
-    try await withStandIn { server, database, cast in
+    try await CitusStandIn.with { server, database, cast in
       var rooms: [ConversationID] = []
       for _ in 0..<12 { rooms.append(try await cast.group().id) }
       // Who asks is elsewhere.
@@ -171,20 +229,8 @@ struct AbsentNodeTests {
     }
   }
 
-  private func withStandIn(_ body: (PrivatePostgres, Database, Cast) async throws -> Void) async throws {
-    let server = try await PrivatePostgres.plain()
-    let url = try await server.database()
-    try await CitusStandIn.install(in: url, on: server)
-    let first = try Database(url) { $0 = Migrator.settings(from: $0) }
-    _ = try await Migrator(pool: first.pool).migrate()
-    await first.close()
-    let database = try Database(url)
-    try await body(server, database, try await Cast.gather(in: database.underTest))
-    await database.close()
-  }
-
   private static func sql(_ absence: Absence, of bucket: Bucket) -> String {
-    let views = ["conversation", "bucket_seq", "user_session"].map {
+    let views = ["conversation", "bucket_seq", "user_session", "account_cleanup", "contact_pair"].map {
       """
       ALTER TABLE \($0) RENAME TO \($0)_rows;
       CREATE VIEW \($0) AS SELECT * FROM \($0)_rows WHERE here(bucket);
@@ -206,6 +252,8 @@ struct AbsentNodeTests {
         RETURN the_bucket % 8;
       END $$;
       CREATE TABLE citus.pg_dist_placement (shardid bigint, groupid integer);
+      -- Else rows are gone through by it, and the view's condition, which costs nothing, comes before the bucket's.
+      DROP INDEX account_cleanup_idle;
       INSERT INTO citus.pg_dist_placement
         SELECT n, CASE WHEN n = \(bucket.number % 8) THEN 1 ELSE 2 END FROM generate_series(0, 7) n;
       """ + views.joined(separator: "\n")

@@ -22,6 +22,14 @@ struct CitusFormsTests {
     }
   }
 
+  @Test("nor has what a Citus alone is asked")
+  func ofCitusAlone() {
+    let scattered = PostgresStores.statements.filter { $0.scatters && !Self.plainOnly.contains($0.name) }.map(\.pruned)
+    for statement in scattered + [PostgresCleanup.idleThere] {
+      #expect((Form.all + Form.scattering).filter { $0.isIn(statement.sql) }.map(\.name) == [], "\(statement.name)")
+    }
+  }
+
   @Test("the page that says how each goes on Citus names them all")
   func page() throws {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()

@@ -1,3 +1,4 @@
+import PostgresStore
 import TestKit
 
 /// What Martlet asks of Citus, on a plain PostgreSQL: functions and tables of Citus' names that write down who called
@@ -16,6 +17,21 @@ enum CitusStandIn {
         WHERE r.rolname = current_user AND n.nspname = 'pg_catalog';
       """, in: url)
     try await server.sql(schema, in: url)
+  }
+
+  /// A running loop on a migrated one of the process' own server, for a body that plays its nodes.
+  static func with(
+    on given: PrivatePostgres? = nil, _ body: (PrivatePostgres, Database, Cast) async throws -> Void
+  ) async throws {
+    let server = if let given { given } else { try await PrivatePostgres.plain() }
+    let url = try await server.database()
+    try await install(in: url, on: server)
+    let first = try Database(url) { $0 = Migrator.settings(from: $0) }
+    _ = try await Migrator(pool: first.pool).migrate()
+    await first.close()
+    let database = try Database(url)
+    try await body(server, database, try await Cast.gather(in: database.underTest))
+    await database.close()
   }
 
   /// What was called, in order.

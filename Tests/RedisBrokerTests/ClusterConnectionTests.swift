@@ -9,7 +9,7 @@ import Testing
 /// reliability.md A3.3 (3): connections grow with masters, not with topics.
 @Suite("Connections to a Redis cluster")
 struct ClusterConnectionTests {
-  @Test("are one that listens and one that speaks to each master, however many topics")
+  @Test("of a loop are one that listens and one that speaks to each master, however many topics")
   func perMaster() async throws {
     try await RedisKind.cluster.play { redis in
       let cluster = try #require(redis as? PrivateRedisCluster)
