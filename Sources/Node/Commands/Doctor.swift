@@ -28,7 +28,8 @@ enum Doctor {
       let database = await checkDatabase(loop, configuration)
       let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
-      return keys && database && replicas && redis ? 0 : 1
+      let files = await checkFiles(loop, configuration)
+      return keys && database && replicas && redis && files ? 0 : 1
     }
   }
 
