@@ -4,7 +4,8 @@ import Synchronization
 
 /// Writes lines to a descriptor from a thread of its own, so that no loop ever waits for a disk or a terminal.
 ///
-/// - Limits: at most ``bytesMax`` wait; past it lines are dropped and counted. What cannot be written is dropped too.
+/// - Limits: at most ``bytesMax`` wait; past it lines are dropped and counted, and so are those that cannot be written,
+///   as on a full disk. What comes after a line that was cut off by that is a line of its own.
 final class LogSink: @unchecked Sendable {
   /// Bytes that may wait: some ten thousand lines, a second of a busy node.
   static let bytesMax = 4 << 20
@@ -16,6 +17,8 @@ final class LogSink: @unchecked Sendable {
   private let descriptor: CInt
   private let wakeup: CInt
   private let state = Mutex(State())
+  /// Whether the last line that left has no end; the thread's.
+  private var isCut = false
 
   private struct State {
     var waiting: [UInt8] = []
@@ -92,17 +95,24 @@ final class LogSink: @unchecked Sendable {
     }
   }
 
-  private func writeAll(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { buffer in
+  private func writeAll(_ lines: [UInt8]) {
+    let bytes = isCut ? [LogSink.newline] + lines : lines
+    let left = bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
         let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if written > 0 {
+          isCut = rest.prefix(written).last != LogSink.newline
           rest = rest.dropFirst(written)
         } else if errno != EINTR {
-          return
+          break
         }
       }
+      return rest.count
     }
+    let lost = lines.suffix(left).count { $0 == LogSink.newline }
+    if lost > 0 { state.withLock { $0.dropped += lost } }
   }
+
+  private static let newline = UInt8(ascii: "\n")
 }
