@@ -13,10 +13,11 @@ public struct Reply: Sendable, Equatable {
   public var keepsAlive: Bool { !headers.contains("connection", token: "close") }
 }
 
-/// Reads the answers of a server that frames them by Content-Length, as ours and its balancers do; bytes in, replies
-/// out.
+/// Reads the answers of a server that frames them by Content-Length, as ours and its balancers do, or in few chunks, as
+/// some services do what they refuse; bytes in, replies out.
 ///
-/// - Limits: ``headBytesMax``, ``bodyBytesMax``; what breaks them, or is framed otherwise, ends the connection.
+/// - Limits: ``headBytesMax``, ``bodyBytesMax``, and a mebibyte of chunks; what breaks them, or is framed otherwise,
+///   ends the connection.
 public struct ReplyReader: Sendable {
   /// Bytes of a status line and its headers: four times what we accept ourselves.
   public static let headBytesMax = 64 << 10
@@ -65,13 +66,26 @@ public struct ReplyReader: Sendable {
 
   private mutating func reply(_ status: Int, _ headers: HeaderFields, bodyAt start: Int) -> Event {
     let hasNone = expectsNoBody || status == 101 || status == 204 || status == 304
-    guard !headers.contains("transfer-encoding"), let length = hasNone ? 0 : Int(headers["content-length"] ?? ""),
-      (0...Self.bodyBytesMax).contains(length)
-    else { return .failed("the answer is not framed by Content-Length") }
+    if !hasNone, headers.contains("transfer-encoding") { return reply(status, headers, inChunksAt: start) }
+    guard let length = hasNone ? 0 : Int(headers["content-length"] ?? ""), (0...Self.bodyBytesMax).contains(length)
+    else { return .failed("the answer \(status) is not framed by Content-Length") }
     guard bytes.count >= start + length else { return .needMore }
     let body = Array(bytes[start..<(start + length)])
     bytes.removeFirst(start + length)
     return .reply(Reply(status: status, headers: headers, body: body))
+  }
+
+  private mutating func reply(_ status: Int, _ headers: HeaderFields, inChunksAt start: Int) -> Event {
+    // Who says both may mean either.
+    let codings = headers.values(for: "transfer-encoding").map { $0.lowercased() }
+    let isPlain = codings == ["chunked"] && !headers.contains("content-length")
+    switch isPlain ? Chunks(bytes, from: start) : .broken {
+    case .needMore: return .needMore
+    case .broken: return .failed("the answer \(status) has a body that cannot be read")
+    case .whole(let body, let end):
+      bytes.removeFirst(end)
+      return .reply(Reply(status: status, headers: headers, body: body))
+    }
   }
 
   private func endOfHead() -> Int? {

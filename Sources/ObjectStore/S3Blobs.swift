@@ -56,7 +56,7 @@ public final class S3Blobs: BlobStore {
       return reply.body
     // A service that does not know ranges sends all of it.
     case 200: return Array(reply.body.dropFirst(Int(clamping: range.lowerBound)).prefix(range.count))
-    case 404, 416: throw .notFound(.file)
+    case 404 where S3Blobs.isGone(reply), 416: throw .notFound(.file)
     default: throw refusal(of: "GET", reply)
     }
   }
@@ -71,7 +71,7 @@ public final class S3Blobs: BlobStore {
   /// Drops them.
   public func delete(_ id: FileID) async throws(ChatError) {
     let reply = try await call(.delete, id)
-    guard (200..<300).contains(reply.status) || reply.status == 404 else { throw refusal(of: "DELETE", reply) }
+    guard (200..<300).contains(reply.status) || S3Blobs.isGone(reply) else { throw refusal(of: "DELETE", reply) }
   }
 
   private func call(
@@ -93,8 +93,20 @@ public final class S3Blobs: BlobStore {
   }
 
   private func refusal(of method: String, _ reply: Reply) -> ChatError {
-    report("files: \(method) was answered \(reply.status)")
+    report("files: \(method) was answered \(reply.status)\(S3Blobs.code(in: reply).map { " \($0)" } ?? "")")
     return S3Blobs.away
+  }
+
+  /// Whether there is no such object. Where there is no bucket nothing is known of the object: it is not gone, and
+  /// whoever deletes it has not.
+  private static func isGone(_ reply: Reply) -> Bool { reply.status == 404 && code(in: reply) != "NoSuchBucket" }
+
+  /// The service's word for what is wrong: `<Error><Code>RequestTimeTooSkewed</Code>…`. What else it says may quote us.
+  private static func code(in reply: Reply) -> String? {
+    let text = String(decoding: reply.body.prefix(2_048), as: UTF8.self)
+    guard let begin = text.firstRange(of: "<Code>")?.upperBound else { return nil }
+    let word = text[begin...].prefix { $0.isASCII && $0.isLetter }
+    return (1...64).contains(word.utf8.count) && text[word.endIndex...].hasPrefix("</Code>") ? String(word) : nil
   }
 
   /// A second is about what a balancer needs to find another machine.

@@ -178,9 +178,12 @@ final class RedisConnection: @unchecked Sendable {
 
   private func greeted(_ pong: Result<RedisReply, RedisError>) {
     guard state == .greeting else { return }
-    guard case .success(.status("PONG")) = pong else {
-      if case .failure(let error) = pong { end(error) } else { end(.broken("the answer to PING is no PONG")) }
-      return
+    switch pong {
+    case .success(.status("PONG")): break
+    // What a Redis says to PING that cannot write to its disk, and takes no writes for it: it publishes all the same.
+    case .failure(.refused(let words)) where words.hasPrefix("MISCONF "): break
+    case .failure(let error): return end(error)
+    case .success: return end(.broken("the answer to PING is no PONG"))
     }
     openTimer?.cancel()
     state = .ready

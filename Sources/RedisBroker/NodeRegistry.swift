@@ -50,6 +50,8 @@ public final class NodeRegistry: @unchecked Sendable {
   private var changed: (NodeStanding) -> Void = { _ in }
   private var forged = ""
   private var gathered = NodeListCounters()
+  /// When the record was known to stand for another lifetime.
+  private var standsSince: Int64?
 
   /// Where the node stands now.
   public private(set) var standing = NodeStanding.away
@@ -85,7 +87,15 @@ public final class NodeRegistry: @unchecked Sendable {
   }
 
   /// What it knows of the list.
-  public var counters: NodeListCounters { gathered }
+  ///
+  /// A Redis that is there and refuses what is written (no memory, no disk, a replica) lets the record run out as well
+  /// as one that is away.
+  public var counters: NodeListCounters {
+    var now = gathered
+    let isFresh = standsSince.map { EventLoop.monotonicMilliseconds() - $0 < lifetime } ?? false
+    now.isListed = now.isListed && isFresh
+    return now
+  }
 
   /// Begins to join, and goes on until the node is listed or refused; from then on says that it is alive.
   ///
@@ -192,6 +202,7 @@ public final class NodeRegistry: @unchecked Sendable {
     hasJoined = true
     // Told to go in the meantime.
     guard !isLeaving else { return say(lifetime: 0) }
+    standsSince = EventLoop.monotonicMilliseconds()
     stands(.listed)
     beat()
   }
@@ -229,7 +240,10 @@ public final class NodeRegistry: @unchecked Sendable {
     guard parts.count >= 2 else { return }
     gathered.refused = Int(clamping: parts[1].integer ?? 0)
     gathered.listed = parts.dropFirst(2).compactMap(\.text).reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    guard let bytes = parts[0].bytes, !bytes.isEmpty else { return stands(.listed) }
+    guard let bytes = parts[0].bytes, !bytes.isEmpty else {
+      standsSince = EventLoop.monotonicMilliseconds()
+      return stands(.listed)
+    }
     guard let other = NodeRecord(text: bytes), isGenuine(other) else {
       gathered.isListed = false
       forged = String(decoding: bytes, as: UTF8.self)

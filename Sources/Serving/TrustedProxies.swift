@@ -55,10 +55,20 @@ public struct TrustedProxies: Sendable, Equatable {
   ///   - forwarded: the values of X-Forwarded-For, one a line.
   public func client(peer: String, forwarded: [String]) -> String {
     var client = peer
-    for hop in FieldList.elements(forwarded).reversed().prefix(TrustedProxies.hopsMax) {
+    for hop in TrustedProxies.hops(forwarded).reversed().prefix(TrustedProxies.hopsMax) {
       guard contains(client), let address = IPAddress.withoutPort(hop) else { break }
       client = address
     }
     return client
+  }
+
+  /// A comma ends an address whatever stands before it: a quote that a client opens and leaves open would take in what
+  /// a proxy adds to his line, and he would go for that proxy, whom no limit counts.
+  private static func hops(_ forwarded: [String]) -> [String] {
+    forwarded.flatMap { line in
+      line.utf8.split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) }
+    }
+    .map { $0.filter { $0 != " " && $0 != "\t" } }
+    .filter { !$0.isEmpty }
   }
 }

@@ -70,6 +70,44 @@ import Testing
     #expect(try await stage.chat.files.complete(id) == false)
   }
 
+  /// Completes each file that it keeps and then fails, as if the database had done so and its answer were lost.
+  private struct Forgetful: BlobStore {
+    let world: MemoryWorld
+    /// Whether the database is away from then on.
+    let leaves: Bool
+
+    func put(_ id: FileID, _ bytes: ArraySlice<UInt8>) async throws(ChatError) {
+      try await world.put(id, bytes)
+      _ = try await world.complete(id)
+      world.isAway = leaves
+      throw .unavailable(.database, retryAfter: 1_000)
+    }
+    func bytes(of id: FileID, in range: Range<Int64>) async throws(ChatError) -> [UInt8] {
+      try await world.bytes(of: id, in: range)
+    }
+    func delete(_ id: FileID) async throws(ChatError) { try await world.delete(id) }
+  }
+
+  /// Such a file once stayed in its owner's list and quota for ever, without a byte.
+  @Test(arguments: [false, true])
+  func `an upload whose completion was not heard of leaves a whole file or none`(leaves: Bool) async throws {
+    let stage = try await Stage.set()
+    let (chat, world) = (stage.chat, stage.world)
+    let failing = Chat(
+      users: world, sessions: world, conversations: world, contacts: world, cleanups: world, log: world,
+      messages: world, files: world, blobs: Forgetful(world: world, leaves: leaves), credentials: stage.credentials,
+      publisher: stage.publisher, limiter: MemoryRateLimiter(clock: stage.clock), clock: stage.clock)
+    let upload = UploadFile(name: "a.txt", bytes: Array("hello".utf8)[...])
+    await #expect(throws: ChatError.unavailable(.database, retryAfter: 1_000)) {
+      try await upload.run(in: failing, as: stage.ada)
+    }
+    world.isAway = false
+    let found = try await ListFiles().run(in: chat, as: stage.ada).items
+    #expect(found.count == (leaves ? 1 : 0))
+    for file in found { #expect(try await world.bytes(of: file.id, in: 0..<5) == Array("hello".utf8)) }
+    #expect(try await chat.files.usage(of: stage.ada.user).files == Int64(found.count))
+  }
+
   @Test func `who names a conversation of two others learns nothing of what they are to each other`() async throws {
     let stage = try await Stage.set()
     let opened = try await OpenDirectConversation(user: stage.bob.user).run(in: stage.chat, as: stage.ada)

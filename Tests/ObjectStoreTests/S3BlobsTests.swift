@@ -91,8 +91,22 @@ import Testing
       await #expect(throws: away) { try await gone.delete(id) }
       let reports = service.reports.withLock { $0 }
       #expect(reports.count == 3)
-      #expect(reports.first == "files: PUT was answered 403")
+      #expect(reports.first == "files: PUT was answered 403 SignatureDoesNotMatch")
       #expect(reports.allSatisfy { !$0.contains("another") })
+    }
+  }
+
+  /// Whoever named a bucket that there is not once had all files told as gone, and those that were deleted forgotten.
+  @Test func `without a bucket files are away and not gone`() async throws {
+    try await Self.with { service in
+      let nowhere = try service.blobs(path: "/nowhere")
+      let id = FileID(counter: 1, bucket: Bucket(folding: 0))
+      let away = ChatError.unavailable(.files, retryAfter: 1_000)
+      await #expect(throws: away) { try await nowhere.put(id, [1]) }
+      await #expect(throws: away) { try await nowhere.bytes(of: id, in: 0..<1) }
+      await #expect(throws: away) { try await nowhere.delete(id) }
+      let reports = service.reports.withLock { $0 }
+      #expect(reports == ["PUT", "GET", "DELETE"].map { "files: \($0) was answered 404 NoSuchBucket" })
     }
   }
 

@@ -27,6 +27,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def refuse(self, status, code):
+        """As the first of such services does: in chunks."""
+        print(self.command, self.path, status, flush=True)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (b"<?xml version='1.0'?>\n<Error><Code>", code.encode(), b"</Code><Message>x</Message></Error>"):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.wfile.write(b"0\r\n\r\n")
+
     def is_signed(self, body):
         words = self.headers["Authorization"].split(None, 1)
         terms = dict(term.strip().split("=", 1) for term in words[1].split(","))
@@ -55,7 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/broken/"):
             return self.answer(500)
         if not self.is_signed(body):
-            return self.answer(403)
+            return self.refuse(403, "SignatureDoesNotMatch")
+        if self.path.startswith("/nowhere/"):
+            return self.refuse(404, "NoSuchBucket")
         if self.command == "PUT":
             objects[self.path] = body
             return self.answer(200)
@@ -63,7 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             objects.pop(self.path, None)
             return self.answer(204)
         if self.path not in objects:
-            return self.answer(404)
+            return self.refuse(404, "NoSuchKey")
         first, last = self.headers["Range"].removeprefix("bytes=").split("-")
         whole = objects[self.path]
         part = whole[int(first):int(last) + 1]

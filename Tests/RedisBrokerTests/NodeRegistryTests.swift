@@ -72,7 +72,7 @@ struct NodeRegistryTests {
       #expect(await Self.stands(registry, .listed))
       _ = try await client.command(RedisCommand("DEL", "m:{nodes}alive", "m:{nodes}records"))
       #expect(await Self.reach { (try? await registry.nodes())?.count == 1 })
-      #expect(registry.counters == Self.counters(["socket": 1]))
+      #expect(await Self.reach { registry.counters == Self.counters(["socket": 1]) })
       registry.leave()
     }
   }
@@ -93,6 +93,29 @@ struct NodeRegistryTests {
         #expect(await Self.stands(registry, .listed))
         client.close()
       }
+    }
+  }
+
+  /// Its connection stands, so it once said that it was listed for as long as Redis had no disk, or it no rights.
+  @Test("a node whose beats are refused is listed no more once its record has run out, and is again when they are not")
+  func beatsRefused() async throws {
+    let redis = try PrivateRedis()
+    defer { redis.end() }
+    let settings = try RedisSettings(url: redis.url)
+    try await onLoop { loop in
+      let client = RedisClient(loop: loop, settings: settings)
+      let registry = NodeRegistry(
+        loop: loop, client: client, record: Self.record("a"), lifetime: 2_000, interval: 100)
+      client.start()
+      registry.start()
+      try #require(await Self.reach { registry.counters.isListed })
+      _ = try await client.command(RedisCommand("ACL", "SETUSER", "default", "-zadd"))
+      #expect(await Self.reach { !registry.counters.isListed })
+      #expect(client.isConnected)
+      _ = try await client.command(RedisCommand("ACL", "SETUSER", "default", "+zadd"))
+      #expect(await Self.reach { registry.counters.isListed })
+      registry.leave()
+      client.close()
     }
   }
 

@@ -13,19 +13,19 @@ import monitoring
 from cluster import Cluster
 from crowds import People, asking
 from sentences import DEPLOY, holds, program, run, same
-from watch import Silent, Watch
+from watch import Clock, Silent, Watch
 
 
 def topic(martlet):
-    watch = silent = None
+    watch = silent = clock = None
 
     @holds("nothing fires while all is well")
     def _():
-        nonlocal watch, silent
+        nonlocal watch, silent, clock
         program("prometheus")
         cluster = Cluster.of(martlet)
-        silent = Silent(martlet)
-        watch = Watch(cluster, silent)
+        silent, clock = Silent(martlet), Clock()
+        watch = Watch(cluster, silent, clock)
         watch.until(lambda firing: True)
         time.sleep(6)  # longer than an alert waits; nothing tells that nothing will come
         assert not watch.firing(), watch.firing()
@@ -34,7 +34,7 @@ def topic(martlet):
         return
     cluster = Cluster.of(martlet)
     try:
-        faults(cluster, watch)
+        faults(cluster, watch, clock)
         loads(cluster, watch, silent)
 
         @holds("every alert has been seen to fire")
@@ -43,9 +43,10 @@ def topic(martlet):
     finally:
         watch.end()
         silent.end()
+        clock.end()
 
 
-def faults(cluster, watch):
+def faults(cluster, watch, clock):
     def revive():
         said = cluster.up()
         assert said.returncode == 0, said.stdout + said.stderr
@@ -63,6 +64,24 @@ def faults(cluster, watch):
         watch.sees("MartletRedisDown")
         assert '"status":"ready"' in clusters.ask(f"{cluster.url}/readyz")
         revive()
+
+    @holds("a Redis that refuses what nodes write: MartletNodeUnlisted, and nobody is cut off from it")
+    def _():
+        redis = ["redis-cli", "-u", json.loads((cluster.data / "cluster.json").read_text())["redis"]["url"]]
+        run(*redis, "ACL", "SETUSER", "default", "-zadd")
+        try:
+            watch.sees("MartletNodeUnlisted")
+            assert "MartletRedisDown" not in watch.firing()
+        finally:
+            run(*redis, "ACL", "SETUSER", "default", "+zadd")
+        watch.calms()
+
+    @holds("a node whose clock is an hour ahead: MartletClocksApart")
+    def _():
+        clock.ahead = 3600
+        watch.sees("MartletClocksApart")
+        clock.ahead = 0
+        watch.calms()
 
     @holds("PostgreSQL stopped: MartletDatabaseDown, and no node ends for it")
     def _():

@@ -1,5 +1,6 @@
-"""A real Prometheus before a cluster, with waits of seconds, and a node whose log nobody reads."""
+"""A real Prometheus before a cluster, with waits of seconds, a node whose log nobody reads, and one with a clock."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -27,10 +28,37 @@ class Silent:
         self.process.wait()
 
 
+class Clock:
+    """A node of which nothing is told but its time, and by how many seconds that is wrong."""
+
+    def __init__(self):
+        self.ahead = 0
+        clock = self
+
+        class Door(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                text = f"# TYPE martlet_time_seconds gauge\nmartlet_time_seconds {time.time() + clock.ahead:.3f}\n"
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class Watch:
     """Prometheus before the cluster's two nodes, every second, with waits of seconds."""
 
-    def __init__(self, cluster, silent):
+    def __init__(self, cluster, *beside):
         directory = pathlib.Path(os.environ["TMPDIR"]) / "prometheus"
         directory.mkdir()
         rules = (DEPLOY / "monitoring/rules.yaml").read_text()
@@ -40,7 +68,7 @@ class Watch:
         (directory / "rules.yaml").write_text(rules)
         jobs = [{"job_name": f"martlet-{role}", "static_configs": [{"targets": [f"127.0.0.1:{cluster.port(role)}"]}]}
                 for role in ("api", "socket")]
-        jobs[0]["static_configs"][0]["targets"].append(f"127.0.0.1:{silent.port}")
+        jobs[0]["static_configs"][0]["targets"] += [f"127.0.0.1:{node.port}" for node in beside]
         (directory / "prometheus.yaml").write_text(json.dumps({"rule_files": ["rules.yaml"], "scrape_configs": jobs,
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}}))
         self.port, self.seen = free_port(), set()

@@ -41,7 +41,7 @@ public struct UploadFile: Command {
       guard try await chat.files.complete(file.id) else { throw .unavailable(.files, retryAfter: 1_000) }
     } catch {
       // What cannot be undone now is swept by a later upload.
-      try? await chat.drop(file.id)
+      try? await chat.undo(file)
       throw error
     }
     return file
@@ -55,6 +55,13 @@ public struct UploadFile: Command {
 }
 
 extension Chat {
+  /// Takes away what an upload has left that failed. Its completion may have been carried out, with an answer that was
+  /// lost; so that it is found with its bytes or not at all, it is hidden before they go.
+  fileprivate func undo(_ file: File) async throws(ChatError) {
+    _ = try await files.retire(file.id, of: file.owner)
+    try await drop(file.id)
+  }
+
   /// Takes away the bytes of a file that nobody finds, then its row.
   func drop(_ id: FileID) async throws(ChatError) {
     try await blobs.delete(id)

@@ -86,10 +86,24 @@ extension Doctor {
   ) async -> Bool {
     do throws(RedisError) {
       _ = try await client.command(RedisCommand("SPUBLISH", "\(configuration.shared.redisPrefix)doctor", ""))
-      let answers = check("redis", .success(success))
-      return await checkNodes(client, configuration) && answers
     } catch {
       return check("redis", .failure(StartFailure("\(error): Redis 7 is needed, for sharded channels (SPUBLISH)")))
+    }
+    let refusal = await refusal(client, configuration)
+    let answers = check("redis", refusal.map { .failure($0) } ?? .success(success))
+    return await checkNodes(client, configuration) && answers
+  }
+
+  /// Why Redis takes nothing that is written: no memory, no disk, a replica. What is published gets through all the
+  /// same, so that messages alone do not show it.
+  private static func refusal(_ client: RedisClient, _ configuration: Configuration) async -> StartFailure? {
+    let key = "\(configuration.shared.redisPrefix)doctor"
+    do throws(RedisError) {
+      _ = try await client.command(RedisCommand("HSET", key, "a", "1"))
+      _ = try await client.command(RedisCommand("PEXPIRE", key, "1000"))
+      return nil
+    } catch {
+      return StartFailure("\(error): until it writes again nodes are not listed, and nobody is told who is there")
     }
   }
 

@@ -8,9 +8,6 @@ import PostgresStore
 /// - Shape: `ok   database   PostgreSQL answers, the schema fits`, or `FAIL redis      …`; exit code 1 when anything
 ///   failed.
 enum Doctor {
-  /// How far the clocks of this machine and the database may differ, in milliseconds: tokens allow for 30 s.
-  private static let clockSkewMax: Int64 = 5_000
-
   static func run(_ invocation: Program.Invocation) -> Int32 {
     switch invocation.arguments {
     case []: break
@@ -32,7 +29,8 @@ enum Doctor {
       let database = await checkDatabase(loop, configuration)
       let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
-      return keys && tls && database && replicas && redis ? 0 : 1
+      let files = await checkFiles(loop, configuration)
+      return keys && tls && database && replicas && redis && files ? 0 : 1
     }
   }
 
@@ -64,14 +62,13 @@ enum Doctor {
       try await Migrator(pool: pool).check()
       let schema = check("database", .success("PostgreSQL answers, the schema fits"))
       let citus = try await checkCitus(pool)
-      let theirs = try await pool.query(clock).first?.int8(0) ?? 0
-      let apart = abs(theirs - SystemClock().now.milliseconds)
-      let clocks = apart <= clockSkewMax
+      let apart = abs(try await DatabaseClock.lead(on: pool))
+      let clocks = apart <= DatabaseClock.apartMax
       say(
         clocks, "clock",
         clocks
           ? "within \(apart) ms of the database's"
-          : "\(apart) ms away from the database's: set both by NTP, tokens depend on it")
+          : "\(apart) ms away from the database's: set both by NTP; tokens and what nodes pass on depend on it")
       return schema && citus && clocks
     } catch {
       if case .misconfigured(let sentence) = error { return check("database", .failure(StartFailure(sentence))) }
@@ -110,9 +107,6 @@ enum Doctor {
     return check(
       "citus", .success("Citus \(citus.version), \(citus.nodes.count) nodes, all tables in \(shards) shards"))
   }
-
-  private static let clock = Statement(
-    "doctor.clock", "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
 
   static func check(_ what: String, _ result: Result<String, StartFailure>) -> Bool {
     switch result {

@@ -7,8 +7,9 @@ import Synchronization
 ///
 /// - Shape: `{"level":"warning","msg":"database","change":"no connection to db1:5432: …","attempts":12}`; that it is
 ///   connected at level info, and only of a host that was told to be away.
-///   `{"level":"warning","msg":"database refused","sqlstate":"57014","statement":"log.send_batch","refusals":12}`: what
-///   callers were told by 503, of the statement that was refused last.
+///   `{"level":"warning","msg":"database refused","sqlstate":"53100","statement":"log.send_batch","refusals":12,
+///   "reason":"could not extend file …: No space left on device"}`: what callers were told by 503, of the statement
+///   that was refused last, and in the server's words where those quote no value.
 ///   `{"level":"error","msg":"the store made a mistake","fault":"database: entry 81: unexpected reply: …","times":1}`.
 /// - Limits: of each host one loss and one failed attempt in ``Outages/every``, of each SQLSTATE one refusal, of
 ///   each fault one line, with how many there were; what comes after ``Outages/quiet`` is counted from one.
@@ -48,9 +49,12 @@ final class DatabaseLog: Sendable {
 
   func refused(_ refusal: ServerRefusal, at now: Milliseconds) {
     guard let refusals = hosts.withLock({ $0.refusals.failed(refusal.sqlstate, at: now) }) else { return }
-    logger.warning(
-      "database refused", .text("sqlstate", refusal.sqlstate), .text("statement", refusal.statement),
-      .number("refusals", Int64(refusals)))
+    var fields: [LogField] = [
+      .text("sqlstate", refusal.sqlstate), .text("statement", refusal.statement),
+      .number("refusals", Int64(refusals)),
+    ]
+    if let reason = refusal.message { fields.append(.text("reason", reason)) }
+    logger.log(.warning, "database refused", fields)
   }
 
   /// Hears of a row that cannot be read, or of a statement that the server does not understand; from any loop. The same

@@ -1,3 +1,4 @@
+import ChatCore
 import IORuntime
 import Serving
 import Synchronization
@@ -42,6 +43,10 @@ final class MetricsBoard: Sendable {
     metrics.sample("martlet_ready", .gauge, "1 while new clients may come.", [], readiness.isReady ? 1 : 0)
     metrics.sample(
       "martlet_connections_limit", .gauge, "Connections that the node takes.", [], Int64(connectionsMax))
+    // Beside the time at which it is asked for it shows a clock that is wrong.
+    metrics.sample(
+      "martlet_time_seconds", .gauge, "The time by the machine's clock, as Unix has it.", [],
+      milliseconds: SystemClock().now.milliseconds)
     metrics.write(process: ProcessVitals.now())
     metrics.write(serving: reports)
     metrics.write(requests: reports)

@@ -1,5 +1,4 @@
 import ChatCore
-import Client
 import IORuntime
 import MemoryAdapters
 import ObjectStore
@@ -96,7 +95,9 @@ extension Adapters {
     let topics = RedisTopics(
       loop: loop, client: client, settings: redis, names: names, observe: redisLog.observer("listening"))
     let rates = RateBuckets(loop: loop, client: client, names: names, shares: loops)
-    let objects = try objects(loop, configuration, logger)
+    let objects = try configuration.objects(on: loop) { fault in
+      logger.error("the service of files refused or was away", .text("fault", fault))
+    }
     return Adapters(
       users: stores.users, sessions: stores.sessions, conversations: stores.conversations, contacts: stores.contacts,
       cleanups: stores.cleanups, log: stores.log, messages: stores.messages, files: stores.files,
@@ -127,20 +128,6 @@ extension Adapters {
           isListening: topics.isListening,
           presence: runsOffice ? office.counters : nil, list: joining?.counters)
       })
-  }
-
-  /// The service that keeps the bytes of files, if the settings name one.
-  private static func objects(
-    _ loop: EventLoop, _ configuration: Configuration, _ logger: Logger
-  ) throws -> S3Blobs? {
-    let files = configuration.files
-    guard let place = files.url.flatMap(S3Settings.Place.init(url:)) else { return nil }
-    let settings = S3Settings(
-      place: place, region: files.region, accessKey: files.accessKey ?? "", secretKey: files.secretKey?.revealed ?? "",
-      authorityFile: files.authorityFile)
-    return try S3Blobs(loop: loop, settings: settings, clock: SystemClock()) { fault in
-      logger.error("the service of files refused or was away", .text("fault", fault))
-    }
   }
 
   /// Memory that all loops of the process share.

@@ -39,13 +39,20 @@ extension Configuration {
 
   var socketIOLimits: SocketLimits { SocketLimits(connectTimeout: intake.authTime, namespacesMax: 2) }
 
-  /// Files that are no client's: connections to PostgreSQL, Redis and other nodes, listeners, the log.
-  static let filesReserved: Int64 = 256
+  /// Files that are no client's: listeners, the log, connections to other nodes, and of each loop those to PostgreSQL
+  /// and, sixteen with what a loop is made of, to Redis. Without them a full node whose database has failed over would
+  /// find no way to the new one.
+  private func filesReserved(loops: Int) -> Int64 {
+    let replicas = (try? replicaSettings().count) ?? 0
+    let eachLoop =
+      database.connectionsPerLoop + database.scatterConnections + replicas * database.replicaConnections + 16
+    return Int64(max(256, 128 + loops * eachLoop))
+  }
 
   /// With no more connections than the process may open files, so that one too many is turned away with an answer.
-  func within(files: Int64) -> Configuration {
+  func within(files: Int64, loops: Int) -> Configuration {
     var fitting = self
-    fitting.intake.connections = Int(min(Int64(intake.connections), max(1, files - Configuration.filesReserved)))
+    fitting.intake.connections = Int(min(Int64(intake.connections), max(1, files - filesReserved(loops: loops))))
     return fitting
   }
 

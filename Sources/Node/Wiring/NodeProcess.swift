@@ -31,8 +31,8 @@ final class NodeProcess: @unchecked Sendable {
   private var signals: Signals?
 
   init(_ given: Configuration, role: Role, sink: LogSink) throws {
-    let configuration = given.within(files: NodeProcess.openFilesMax())
-    let count = role == .dev ? 1 : configuration.work.loops ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let count = role == .dev ? 1 : given.work.loops ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let configuration = given.within(files: NodeProcess.openFilesMax(), loops: count)
     let name = configuration.serving.nodeID ?? NodeProcess.madeUpName()
     self.configuration = configuration
     self.role = role

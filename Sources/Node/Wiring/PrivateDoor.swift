@@ -53,12 +53,20 @@ final class LoopPeers: @unchecked Sendable {
     client = PeerClient(
       loop: loop, node: parts.node, seal: seal, limits: parts.limits, clock: PrivateDoor.clock
     ) {
-      try? await nodes.read().compactMap { record in
-        record.entrance.flatMap { PeerNode(node: record.id, address: $0.address, proof: $0.proof, seal: seal) }
-      }
+      guard let list = try? await nodes.read() else { return nil }
+      return LoopPeers.peers(among: list, of: parts.node, seal: seal)
     }
     door = PeerDoor(gate: parts.gate)
     server = HTTPServer(loop: loop, limits: LoopPeers.limits(limits), handler: door)
+  }
+
+  /// Where the others are; nil for a list that lacks the node which reads it, and so is none: of a Redis that has begun
+  /// anew, or refuses what nodes write for want of memory or disk. Until it is one again, the last is better.
+  static func peers(among list: [NodeRecord], of node: String, seal: PeerSeal) -> [PeerNode]? {
+    guard list.contains(where: { EngineDirectory.plainName(of: $0.id) == node }) else { return nil }
+    return list.compactMap { record in
+      record.entrance.flatMap { PeerNode(node: record.id, address: $0.address, proof: $0.proof, seal: seal) }
+    }
   }
 
   /// Other nodes are few addresses with many connections, and what they pass on waits as long as at their own doors;

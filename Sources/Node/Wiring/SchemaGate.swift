@@ -25,7 +25,9 @@ enum SchemaGate {
     while true {
       do throws(PostgresError) {
         try await Migrator(pool: pool).check()
-        return try await Migrator(pool: pool).identity()
+        let identity = try await Migrator(pool: pool).identity()
+        tell(lead: try await DatabaseClock.lead(on: pool), logger)
+        return identity
       } catch {
         if case .misconfigured(let sentence) = error { throw StartFailure(sentence) }
         guard EventLoop.monotonicMilliseconds() < deadline else {
@@ -35,5 +37,14 @@ enum SchemaGate {
         await loop.sleep(500)
       }
     }
+  }
+
+  /// A node that finds them apart serves: which of the two is wrong it cannot know, and the database's does no harm to
+  /// tokens.
+  static func tell(lead: Int64, _ logger: Logger) {
+    guard lead.magnitude > DatabaseClock.apartMax.magnitude else { return }
+    logger.warning(
+      "the database's clock is another", .number("ahead_ms", lead),
+      .text("meaning", "if this machine's is wrong, other nodes refuse this one's tokens and what it passes on: NTP"))
   }
 }

@@ -75,8 +75,8 @@ struct DatabaseLogTests {
     log.refused(ServerRefusal(sqlstate: "53300", statement: "users.by_id"), at: 10_500)
     #expect(
       written.lines(3) == [
-        "warning database refused sqlstate=57014 statement=log.send_batch refusals=1",
-        "warning database refused sqlstate=57014 statement=log.send_batch refusals=10",
+        "warning database refused sqlstate=57014 statement=log.send_batch refusals=1 reason=canceling statement",
+        "warning database refused sqlstate=57014 statement=log.send_batch refusals=10 reason=canceling statement",
         "warning database refused sqlstate=53300 statement=users.by_id refusals=1",
       ])
   }

@@ -56,6 +56,18 @@ struct MetricsTextTests {
     #expect(one.durations["showMe"]?.count == 3)
   }
 
+  @Test("a node tells its time, so that one whose clock is wrong stands out")
+  func time() async throws {
+    let board = MetricsBoard(
+      role: .api, sink: LogSink(descriptor: 2), rooms: Rooms(IntakeConfiguration()), readiness: Readiness(),
+      connectionsMax: 1)
+    let before = SystemClock().now.milliseconds
+    let lines = await board.text().split(separator: "\n")
+    let line = try #require(lines.first { $0.hasPrefix("martlet_time_seconds ") })
+    let told = try #require(line.split(separator: " ").last.flatMap { Double($0) }) * 1_000
+    #expect(told >= Double(before) - 1 && told <= Double(SystemClock().now.milliseconds) + 1)
+  }
+
   @Test("each master of a cluster has a line, up to sixty-four, and all are counted")
   func masters() throws {
     let report = RedisReport(

@@ -16,9 +16,13 @@ struct ProcessVitalsTests {
   func fitting() {
     var configuration = Configuration()
     configuration.intake.connections = 18_000
-    #expect(configuration.within(files: 20_000).intake.connections == 18_000)
-    #expect(configuration.within(files: 1_024).intake.connections == 768)
-    #expect(configuration.within(files: 100).intake.connections == 1)
-    #expect(configuration.within(files: .max).intake.connections == 18_000)
+    #expect(configuration.within(files: 20_000, loops: 2).intake.connections == 18_000)
+    #expect(configuration.within(files: 1_024, loops: 2).intake.connections == 768)
+    #expect(configuration.within(files: 100, loops: 1).intake.connections == 1)
+    #expect(configuration.within(files: .max, loops: 256).intake.connections == 18_000)
+    // Four, three and sixteen of each loop, and of each two to either replica.
+    #expect(configuration.within(files: 18_000, loops: 64).intake.connections == 18_000 - 128 - 64 * 23)
+    configuration.database.replicaURL = Secret("postgresql://a,b/chat")
+    #expect(configuration.within(files: 18_000, loops: 64).intake.connections == 18_000 - 128 - 64 * 27)
   }
 }
