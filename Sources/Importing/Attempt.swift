@@ -63,7 +63,7 @@ extension Refusal {
   /// What the domain has refused.
   init(_ error: ChatError) {
     switch error {
-    case .invalid(let faults): self.init(faults.map { "\($0.pointer): \($0.detail)" }.joined(separator: " "))
+    case .invalid(let faults): self.init(faults.map { ($0.pointer, $0.detail) })
     case .conflict(.usernameTaken): self.init("/username", "Another account has or had the name; see --existing.")
     case .conflict(.contactsFull): self.init("/to", "One of the two has as many contacts as one may have.")
     case .conflict(.idempotency):

@@ -62,7 +62,12 @@ public struct Refusal: Error, Sendable, Equatable {
 
   init(_ sentence: String) { self.sentence = sentence }
 
-  init(_ pointer: String, _ why: String) { sentence = "\(pointer): \(why)" }
+  init(_ pointer: String, _ why: String) { sentence = pointer.isEmpty ? why : "\(pointer): \(why)" }
+
+  /// All that is wrong with it.
+  init(_ faults: [(pointer: String, why: String)]) {
+    sentence = faults.map { Refusal($0.pointer, $0.why).sentence }.joined(separator: " ")
+  }
 }
 
 extension Record {
@@ -75,13 +80,13 @@ extension Record {
     do throws(JSONError) {
       value = try JSONValue(parsing: bytes, limits: JSONLimits(bytesMax: LineReader.lineBytesMax))
     } catch {
-      throw Refusal(error.fault(in: bytes.span).map { "\($0.pointer): \($0.detail)" } ?? error.description)
+      throw error.fault(in: bytes.span).map { Refusal($0.pointer, $0.detail) } ?? Refusal(error.description)
     }
     let members: Members
     do throws(ShapeErrors) {
       members = try RecordShape.shape.read(value)
     } catch {
-      throw Refusal(error.faults.map { "\($0.pointer): \($0.detail)" }.joined(separator: " "))
+      throw Refusal(error.faults.map { ($0.pointer, $0.detail) })
     }
     switch members.string("type") {
     case "user": self = .user(try UserRecord(members))

@@ -22,7 +22,7 @@ struct RecordTests {
     arguments: [
       ("", "The text is empty."), ("[]", "must be an object"), (#"{"type":"user""#, "The text ends too early."),
       (#"{"type":"room"}"#, "/type: "), (#"{"key":"1"}"#, "/type: "),
-      (#"{"type":"user","key":"1","username":"a"}"#, "/password: "),
+      ("null", "must be an object"), (#"{"type":"user","key":"1","username":"a"}"#, "/password: "),
       (#"{"type":"user","key":"1","username":"a","password":"x","password_hash":"y"}"#, "/password: "),
       (#"{"type":"user","key":1,"username":"a","password":"x"}"#, "/key: "),
       (#"{"type":"user","key":"","username":"a","password":"x"}"#, "/key: "),
@@ -53,7 +53,7 @@ struct RecordTests {
     ])
   func wrong(text: String, told: String) throws {
     let sentence = try #require(refusal(text))
-    #expect(sentence.contains(told))
+    #expect(sentence.contains(told) && !sentence.hasPrefix(":"))
     #expect(!sentence.contains("king") && !sentence.contains("maybe"), "nothing of what it says is repeated")
   }
 

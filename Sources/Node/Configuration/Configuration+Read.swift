@@ -54,13 +54,20 @@ extension Configuration {
         try row.store(&configuration, text)
       } catch {
         given.insert(row.name)
-        sentences.append("\(row.variable) \(error.text).")
+        sentences.append("\(row.variable) \(printable(error.text)).")
       }
     }
     sentences += unknown(in: set) + missing(given, for: purpose)
     if sentences.isEmpty { sentences = configuration.contradictions }
     guard sentences.isEmpty else { throw ConfigurationError(sentences: sentences) }
     return configuration
+  }
+
+  /// A complaint that repeats what was written is one line still, and one that can be read.
+  private static func printable(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }
+    let line = String(String.UnicodeScalarView(scalars))
+    return line.count <= 400 ? line : "\(line.prefix(200)) … \(line.suffix(200))"
   }
 
   private static func missing(_ given: Set<String>, for purpose: ConfigurationPurpose) -> [String] {

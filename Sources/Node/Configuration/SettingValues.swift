@@ -7,6 +7,14 @@ struct Complaint: Error, Equatable {
   init(_ text: String) { self.text = text }
 }
 
+extension FixedWidthInteger {
+  /// A number of decimal digits and nothing else: no sign, which the initializer of the library takes.
+  init?(decimal text: Substring) {
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    self.init(text)
+  }
+}
+
 /// A host and port to listen at: `0.0.0.0:8080`, `[::1]:8080`.
 struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// An IPv4 or IPv6 address, without brackets.
@@ -27,7 +35,7 @@ struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   init(setting text: String) throws(Complaint) {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(decimal: text[text.index(after: colon)...]) else {
       throw Complaint("is not address:port, as in 0.0.0.0:8080 or [::1]:8080")
     }
     var host = text[..<colon]
@@ -52,7 +60,7 @@ struct NetworkRange: Sendable, Equatable, CustomStringConvertible {
       throw Complaint("has '\(text)', which is no network, as in 10.0.0.0/8 or fd00::/8")
     }
     let width = bytes.count * 8
-    guard let bits = parts.count == 1 ? width : Int(parts[1]), (0...width).contains(bits) else {
+    guard let bits = parts.count == 1 ? width : Int(decimal: parts[1]), (0...width).contains(bits) else {
       throw Complaint("has '\(text)', where a number of bits from 0 to \(width) belongs after the slash")
     }
     self.address = bytes
@@ -128,10 +136,11 @@ struct Rate: Sendable, Equatable, CustomStringConvertible {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let halves = (parts.first ?? "").split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2, halves.count == 2, let letter = halves[1].last,
-      let unit = Rate.units.first(where: { $0.letter == letter }), let count = Int(halves[0])
+      let unit = Rate.units.first(where: { $0.letter == letter }), let count = Int(decimal: halves[0])
     else { throw shape }
     let number = halves[1].dropLast()
-    guard let periods = number.isEmpty ? 1 : Int64(number), let burst = parts.count == 2 ? Int(parts[1]) : count
+    guard let periods = number.isEmpty ? 1 : Int64(decimal: number),
+      let burst = parts.count == 2 ? Int(decimal: parts[1]) : count
     else { throw shape }
     guard (1...Rate.most).contains(count), (1...Rate.most).contains(burst), (1...Rate.periodsMost).contains(periods)
     else {

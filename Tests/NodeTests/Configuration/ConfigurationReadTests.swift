@@ -147,6 +147,13 @@ func sentences(
     }
   }
 
+  @Test("a complaint is one line that can be read, whatever was written")
+  func oneLine() {
+    let wrong = sentences(["MARTLET_LOOPS": "4\n", "MARTLET_NODE_ID": String(repeating: "x\u{1b}", count: 9_000)])
+    #expect(wrong.first { $0.hasPrefix("MARTLET_LOOPS ") }?.hasPrefix("MARTLET_LOOPS is '4?', and is") == true)
+    #expect(wrong.count == 2 && wrong.allSatisfy { $0.count < 500 && !$0.contains("\n") && !$0.contains("\u{1b}") })
+  }
+
   @Test("no complaint repeats a secret")
   func quiet() {
     let secret = "hunter2hunter2"

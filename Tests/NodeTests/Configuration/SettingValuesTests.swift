@@ -18,7 +18,8 @@ import Testing
   @Test(
     "what is no rate is refused",
     arguments: [
-      "", "5", "5/", "/s", "-5/s", "5/x", "5/0s", "0/s", "5/s,", "5/s,0", "5/s,1,2", "5/s/s", "5/366d",
+      "", "5", "5/", "/s", "-5/s", "+5/s", "5/+5s", "5/s,+5",
+      "5/x", "5/0s", "0/s", "5/s,", "5/s,0", "5/s,1,2", "5/s/s", "5/366d",
       "99999999999999999999/s", "5/99999999999999999999s", "5/é",
     ])
   func badRates(text: String) { #expect(throws: Complaint.self) { try Rate(setting: text) } }
@@ -37,7 +38,7 @@ import Testing
 
   @Test(
     "what is no network is refused",
-    arguments: ["", "10.0.0.0/33", "10.0.0/8", "::/129", "a/b", "1.2.3.4/", "1.2.3.4/-1"])
+    arguments: ["", "10.0.0.0/33", "10.0.0/8", "::/129", "a/b", "1.2.3.4/", "1.2.3.4/-1", "1.2.3.4/+1"])
   func badNetworks(text: String) { #expect(throws: Complaint.self) { try NetworkRange(setting: text) } }
 
   @Test("an address to listen at has a host and a port", arguments: ["0.0.0.0:8080", "[::1]:0", "127.0.0.1:65535"])
@@ -45,7 +46,7 @@ import Testing
 
   @Test(
     "what is no address to listen at is refused",
-    arguments: ["", ":80", "localhost:80", "1.2.3.4", "1.2.3.4:65536", "1.2.3.4:x"])
+    arguments: ["", ":80", "localhost:80", "1.2.3.4", "1.2.3.4:", "1.2.3.4:+80", "1.2.3.4:65536", "1.2.3.4:x"])
   func badAddresses(text: String) { #expect(throws: Complaint.self) { try ListenAddress(setting: text) } }
 
   @Test("a key is 32 bytes or more, in hexadecimal or base64url")
