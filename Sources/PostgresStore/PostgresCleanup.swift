@@ -23,13 +23,15 @@ public struct PostgresCleanup: CleanupStore {
     "cleanup.idle",
     """
     SELECT c.user_id FROM account_cleanup c WHERE c.tended_at <= now() - $1::bigint * interval '1 millisecond'
-    ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
+    ORDER BY c.looks, c.tended_at, c.user_id LIMIT $2
     """, repeatable: true, scatter: .cleanupsIdle)
   /// Who has it already is not to be refused for another machine's clock.
   static let take = Statement(
     "cleanup.take",
     """
-    UPDATE account_cleanup SET tended_at = now(), late = late OR $3::bigint > 0
+    UPDATE account_cleanup
+    SET tended_at = now(),
+      looks = looks + CASE WHEN $3::bigint > 0 AND looks < \(AccountCleanups.looksMax) THEN 1 ELSE 0 END
     WHERE bucket = $1 AND user_id = $2
       AND ($3::bigint = 0 OR tended_at <= now() - $3::bigint * interval '1 millisecond')
     """)

@@ -5,24 +5,26 @@
 -- memberships, as all did. The runbook ("Rolling upgrade") notes those afterwards.
 
 -- Accounts that have ended and whose memberships, contacts and files are yet to be looked through, and when somebody
--- last worked at it; with the picture that each had, since the account's own row has it no more. Late are those that a
--- look has found before, and those that had ended before this step: they come after the others.
+-- last worked at it; with the picture that each had, since the account's own row has it no more. looks: how often it
+-- was found by who looked for such; what was found more seldom comes first. Those that had ended before this step begin
+-- where ten looks leave the others: whoever ends his account today has ten tries before their turn, and no more, or a
+-- few that nobody can finish would keep them waiting for ever.
 CREATE TABLE account_cleanup (
   bucket smallint NOT NULL,
   user_id bigint NOT NULL,
   tended_at timestamptz NOT NULL,
   avatar_url text,
-  late boolean NOT NULL DEFAULT false,
+  looks smallint NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, user_id)
 );
 
 -- Their pictures are not known any more.
-INSERT INTO account_cleanup (bucket, user_id, tended_at, late)
-  SELECT number, gone.id, gone.deleted_at, true
+INSERT INTO account_cleanup (bucket, user_id, tended_at, looks)
+  SELECT number, gone.id, gone.deleted_at, 10
   FROM (SELECT u.bucket AS number, u.id, u.deleted_at FROM chat_user u WHERE u.deleted_at IS NOT NULL) AS gone;
 
 -- Once a minute the first hundred are asked for, were there millions.
-CREATE INDEX account_cleanup_idle ON account_cleanup (late, tended_at, user_id);
+CREATE INDEX account_cleanup_idle ON account_cleanup (looks, tended_at, user_id);
 
 -- The seq of the entry by which he came, for who is to own what its owner has left; 0: before this step, or through a
 -- node of the version before.
