@@ -23,9 +23,11 @@ public struct AccountCleanup: Sendable {
   static let page = 100
   /// Rows dropped by one statement.
   static let rowsMax = 1_000
-  /// Steps that may fail before the rest of their kind is left to another time: where the database is away in part the
-  /// others go on.
+  /// Steps in a row that may find the database or the service of files away before the rest of their kind is left to
+  /// another time: where it is away in part the others go on.
   static let failuresMax = 3
+  /// Steps of one kind that may fail for whatever reason: some minutes, if each is ended by its deadline.
+  static let failuresOfAllMax = 100
   /// Times that it begins anew for who was added to something meanwhile.
   private static let roundsMax = 3
   /// How long it waits for a crowd's deliveries.
