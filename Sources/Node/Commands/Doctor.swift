@@ -6,17 +6,18 @@ import PostgresStore
 /// `martlet doctor`: checks what a node needs, one line each, and says what to do about what is wrong.
 ///
 /// - Shape: `ok   database   PostgreSQL answers, the schema fits`, or `FAIL redis      …`; exit code 1 when anything
-///   failed.
+///   failed. With `--logs` also all heads and counters, which takes a while.
 enum Doctor {
   /// How far the clocks of this machine and the database may differ, in milliseconds: tokens allow for 30 s.
   private static let clockSkewMax: Int64 = 5_000
 
   static func run(_ invocation: Program.Invocation) -> Int32 {
+    let readsLogs = invocation.arguments == ["--logs"]
     switch invocation.arguments {
-    case []: break
+    case [], ["--logs"]: break
     case ["--live"]: return Live.run(Probes.health, invocation)
     case ["--ready"]: return Live.run(Probes.readiness, invocation)
-    default: return Program.refuse("doctor takes --live, --ready or nothing.")
+    default: return Program.refuse("doctor takes --live, --ready, --logs or nothing.")
     }
     let configuration: Configuration
     do throws(ConfigurationError) {
@@ -31,7 +32,9 @@ enum Doctor {
       let database = await checkDatabase(loop, configuration)
       let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
-      return keys && database && replicas && redis ? 0 : 1
+      var logs = true
+      if readsLogs { logs = await checkLogs(loop, configuration) }
+      return keys && database && replicas && redis && logs ? 0 : 1
     }
   }
 

@@ -32,8 +32,8 @@ public struct Program: Sendable {
       Import.run($0)
     },
     .init(
-      name: "doctor", usage: "[--live|--ready]",
-      summary: "Checks settings, PostgreSQL, Redis, schema and clock; or whether the node beside it lives, is ready."
+      name: "doctor", usage: "[--live|--ready|--logs]",
+      summary: "Checks settings, PostgreSQL, Redis, schema, clock; that the node beside it lives, is ready; all logs."
     ) { Doctor.run($0) },
     .init(
       name: "drain", usage: "[--wait] [options]",
