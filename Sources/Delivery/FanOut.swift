@@ -59,13 +59,16 @@ enum FanOut {
   }
 
   /// Delivers what may be lost: a session with much waiting does without. Says to how many it went.
+  ///
+  /// - Parameter withholding: asked of each whether he is not to hear it.
   static func deliver(
     to members: some Sequence<HubSession>, except user: UserID? = nil, queueBytesMax: Int,
-    _ encode: (WireFormat) -> EncodedFrame?
+    withholding: (HubSession) -> Bool = { _ in false }, _ encode: (WireFormat) -> EncodedFrame?
   ) -> Int {
     var frames: [(format: WireFormat, frame: EncodedFrame?)] = []
     var delivered = 0
-    for session in members where session.user != user && session.port.queuedBytes < queueBytesMax / 2 {
+    for session in members
+    where session.user != user && !withholding(session) && session.port.queuedBytes < queueBytesMax / 2 {
       if !frames.contains(where: { $0.format === session.format }) {
         frames.append((session.format, encode(session.format)))
       }

@@ -75,14 +75,15 @@ extension Hub: PresenceReceiver {
   /// How a watched user is now, as far as it is known.
   func tellNow(of user: UserID, to session: HubSession) {
     guard let known = watched.known(of: user) else { return }
-    deliver(known, to: CollectionOfOne(session))
+    counts.presenceTold += FanOut.deliver(
+      to: CollectionOfOne(session), queueBytesMax: limits.sendQueueBytesMax
+    ) { $0.encode(known) }
   }
 
   private func tell(_ presence: Presence, to sessions: some Sequence<HubSession>) {
-    deliver(presence, to: sessions.filter { !rights.withholds(presence, from: $0) })
-  }
-
-  private func deliver(_ presence: Presence, to sessions: some Sequence<HubSession>) {
-    counts.presenceTold += FanOut.deliver(to: sessions, queueBytesMax: limits.sendQueueBytesMax) { $0.encode(presence) }
+    let rights = rights
+    counts.presenceTold += FanOut.deliver(
+      to: sessions, queueBytesMax: limits.sendQueueBytesMax, withholding: { rights.withholds(presence, from: $0) }
+    ) { $0.encode(presence) }
   }
 }

@@ -63,7 +63,7 @@ final class LogReader {
     tickets &+= 1
     let (ticket, id, limit, head) = (tickets, room.id, hub.limits.pageEntries, room.cursor.confirmed)
     let isPast = !isUrgent && head &- after >= limit
-    room.readBegins(ticket: ticket, urgent: isUrgent)
+    room.readBegins(ticket: ticket, urgent: isUrgent, past: isPast)
     hub.ports.spawn { [hub, log] in
       let page: [Entry]?
       do {

@@ -38,6 +38,8 @@ final class Room {
   var shortEnd: (end: Int64, head: Int64?)?
   /// What the read under way is judged by: see ``judgeEnd(at:confirmed:compared:)``.
   private var comparedHead: Int64?
+  /// Whether it may be answered by a copy, which has nothing of after the head as of which it is asked.
+  private var readsPast = false
   var reading = Reading.idle
   /// What formats need to know of the conversation; nil until the first session joins that needs it.
   private(set) var facts: RoomFacts?
@@ -213,8 +215,9 @@ final class Room {
   private var endToProve: Int64? { shortEnd?.end == cursor.last ? shortEnd?.head : nil }
 
   /// A read is about to begin.
-  func readBegins(ticket: UInt64, urgent isUrgent: Bool) {
+  func readBegins(ticket: UInt64, urgent isUrgent: Bool, past isPast: Bool) {
     reading = .underWay(ticket: ticket, mark: cursor.mark)
+    readsPast = isPast
     comparedHead = isUrgent ? endToProve : nil
     nextCatching &+= 1
   }
@@ -234,6 +237,8 @@ final class Room {
     case .logEnds(let end):
       if entries.isEmpty, from < cursor.last { deny(after: from) }
       judgeEnd(at: end, confirmed: mark.confirmed, compared: comparedHead)
+      // What is known of from behind that head is none the less there.
+      if readsPast { break }
       hub.counts.refused += holding(hub) { $0.logEnded(at: end, mark: mark) }
       repairDue = false
     }

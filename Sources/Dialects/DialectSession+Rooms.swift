@@ -33,7 +33,7 @@ extension DialectSession {
   /// The client comes in, maybe back: it is inside what it was inside of; gives the secret by which it may come back.
   func takeRooms(under old: String?) -> String? {
     guard let shelf = door.shelf, let user else { return nil }
-    for room in old.map({ shelf.take($0, of: user.id, now: mount.now()) }) ?? [] { enter(room, after: 0) }
+    for room in old.flatMap({ shelf.take($0, of: user.id, now: mount.now()) }) ?? [] { enter(room, after: 0) }
     pid = shelf.makeID()
     return pid
   }
@@ -41,6 +41,6 @@ extension DialectSession {
   /// The client is gone, and may come back.
   func keepRooms() {
     guard let pid, let user, !entered.isEmpty else { return }
-    door.shelf?.put(pid, of: user.id, Set(entered.keys), now: mount.now())
+    door.shelf?.put(pid, Set(entered.keys), of: user.id, now: mount.now())
   }
 }

@@ -20,7 +20,7 @@ struct Ledger {
   var shelf = FileShelf()
   /// Accounts that have ended and left something behind, when somebody last worked at it, and whether it was found by a
   /// look.
-  var cleanups: [UserID: (tended: Timestamp, isLate: Bool)] = [:]
+  var cleanups: [UserID: (tended: Timestamp, looks: Int)] = [:]
   private var places: [EntryID: (conversation: ConversationID, index: Int)] = [:]
   private var counters: [Bucket: Int64] = [:]
   private var lastIdentifier: Int64 = Ledger.firstIdentifier

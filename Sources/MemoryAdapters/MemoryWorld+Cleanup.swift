@@ -5,9 +5,8 @@ extension MemoryWorld: CleanupStore {
   public func idleCleanups(for span: Milliseconds, limit: Int) async throws(ChatError) -> [UserID] {
     try transaction { (ledger, now) throws(ChatError) in
       let idle = ledger.cleanups.filter { $0.value.tended.adding(milliseconds: span) <= now }
-      let sorted = idle.sorted { one, other in
-        if one.value.isLate != other.value.isLate { return other.value.isLate }
-        return (one.value.tended, one.key) < (other.value.tended, other.key)
+      let sorted = idle.sorted {
+        ($0.value.looks, $0.value.tended, $0.key) < ($1.value.looks, $1.value.tended, $1.key)
       }
       return Array(sorted.map(\.key).prefix(max(0, limit)))
     }
@@ -17,7 +16,7 @@ extension MemoryWorld: CleanupStore {
   public func takeCleanup(of user: UserID, idleFor span: Milliseconds) async throws(ChatError) -> User? {
     try transaction { (ledger, now) throws(ChatError) in
       guard let note = ledger.cleanups[user], note.tended.adding(milliseconds: span) <= now else { return nil }
-      ledger.cleanups[user] = (now, note.isLate || span > 0)
+      ledger.cleanups[user] = (now, span > 0 ? min(note.looks + 1, AccountCleanups.looksMax) : note.looks)
       return ledger.users[user]?.user
     }
   }

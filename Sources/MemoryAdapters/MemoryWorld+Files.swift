@@ -66,13 +66,15 @@ extension MemoryWorld: FileStore {
   }
 
   /// Begins to delete what belongs to nothing else.
-  public func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID? {
+  public func retireUnshared(
+    of owner: UserID, and picture: FileID?, after: FileID?, limit: Int
+  ) async throws(ChatError) -> FileID? {
     try transaction { (ledger, _) throws(ChatError) in
       let own = ledger.shelf.rows.values.filter { row in
         row.file.owner == owner && row.state != .retired && after.map { row.file.id > $0 } ?? true
       }
       let page = own.sorted { $0.file.id < $1.file.id }.prefix(max(0, limit))
-      for row in page where row.sent.isEmpty && row.file.access == .conversations {
+      for row in page where row.sent.isEmpty && (row.file.access == .conversations || row.file.id == picture) {
         ledger.shelf.rows[row.file.id]?.state = .retired
       }
       return page.count == limit ? page.last?.file.id : nil

@@ -81,7 +81,7 @@ extension MemoryWorld: UserStore {
       guard ledger.living(user) != nil else { return false }
       ledger.users[user]?.isGone = true
       ledger.users[user]?.passwordHash = ""
-      ledger.cleanups[user] = (now, false)
+      ledger.cleanups[user] = (now, 0)
       for id in ledger.sessionsOfUser[user] ?? [] { ledger.sessions[id]?.ended = true }
       return true
     }

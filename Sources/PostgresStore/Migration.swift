@@ -39,6 +39,7 @@ public struct Migration: Sendable {
     Migration(15, "0015_kept_plans.sql", PackageResources._015_kept_plans_sql),
     Migration(16, "0016_old_sessions.sql", PackageResources._016_old_sessions_sql),
     Migration(17, "0017_account_cleanup.sql", PackageResources._017_account_cleanup_sql),
+    Migration(18, "0018_account_looks.sql", PackageResources._018_account_looks_sql),
   ]
 
   /// The version that this binary's statements are written for.

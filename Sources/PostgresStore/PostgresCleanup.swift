@@ -23,7 +23,7 @@ public struct PostgresCleanup: CleanupStore {
     "cleanup.idle",
     """
     SELECT c.user_id FROM account_cleanup c WHERE c.tended_at <= now() - $1::bigint * interval '1 millisecond'
-    ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
+    ORDER BY c.looks, c.tended_at, c.user_id LIMIT $2
     """, repeatable: true, scatter: .cleanupsIdle)
   /// The same of some buckets, for a Citus of which a node is away.
   static let idleThere = Statement(
@@ -31,13 +31,15 @@ public struct PostgresCleanup: CleanupStore {
     """
     SELECT c.user_id FROM account_cleanup c
     WHERE c.bucket = ANY($3::smallint[]) AND c.tended_at <= now() - $1::bigint * interval '1 millisecond'
-    ORDER BY c.late, c.tended_at, c.user_id LIMIT $2
+    ORDER BY c.looks, c.tended_at, c.user_id LIMIT $2
     """, repeatable: true, scatter: .cleanupsIdle)
   /// Who has it already is not to be refused for another machine's clock.
   static let take = Statement(
     "cleanup.take",
     """
-    UPDATE account_cleanup SET tended_at = now(), late = late OR $3::bigint > 0
+    UPDATE account_cleanup
+    SET tended_at = now(),
+      looks = looks + CASE WHEN $3::bigint > 0 AND looks < \(AccountCleanups.looksMax) THEN 1 ELSE 0 END
     WHERE bucket = $1 AND user_id = $2
       AND ($3::bigint = 0 OR tended_at <= now() - $3::bigint * interval '1 millisecond')
     """)
@@ -78,7 +80,7 @@ public struct PostgresCleanup: CleanupStore {
   static let finish = Statement(
     "cleanup.finish", "DELETE FROM account_cleanup c WHERE c.bucket = $1 AND c.user_id = $2")
 
-  static let statements = [picture, note, idle, take, gone, ended, successors, dropContacts, left, finish]
+  static let statements = [picture, note, idle, idleThere, take, gone, ended, successors, dropContacts, left, finish]
 
   let pool: PostgresPool
   let failure: StoreFailure

@@ -25,21 +25,23 @@ public struct PostgresFiles: FileStore {
     """
     UPDATE file SET state = 2 WHERE bucket = $1 AND id = $2 AND owner = $3 AND state = 1 AND url IS NULL RETURNING id
     """)
+  /// Locked, so that who is sending one has committed before it is asked whether it was sent, and who wants to send one
+  /// from then on waits and does not find it.
   static let unshared = Statement(
     "files.unshared",
     """
     SELECT f.id FROM file f
     WHERE f.bucket = $1 AND f.owner = $2 AND f.id > $3 AND f.state < 2 AND f.url IS NULL
-      AND f.access = 'conversations'
-    ORDER BY f.id LIMIT $4
-    """, repeatable: true)
-  /// Whether one was sent is asked here, since it may be sent while the page is being read.
+      AND (f.access = 'conversations' OR f.id = $5)
+    ORDER BY f.id LIMIT $4 FOR NO KEY UPDATE
+    """)
+  /// A statement of its own, which sees what was committed before the locks were had.
   static let retireAll = Statement(
     "files.retire_all",
     """
     UPDATE file AS f SET state = 2
-    WHERE f.bucket = $1 AND f.owner = $2 AND f.id = ANY ($3) AND f.state < 2 AND f.url IS NULL
-      AND f.access = 'conversations' AND NOT EXISTS (SELECT 1 FROM file_link l WHERE l.bucket = $1 AND l.file = f.id)
+    WHERE f.bucket = $1 AND f.owner = $2 AND f.id = ANY ($3) AND f.state < 2
+      AND NOT EXISTS (SELECT 1 FROM file_link l WHERE l.bucket = $1 AND l.file = f.id)
     """)
   static let forget = Statement("files.forget", "SELECT forget_file($1, $2)", repeatable: true)
   static let leftovers = Statement(
@@ -53,19 +55,21 @@ public struct PostgresFiles: FileStore {
     """, repeatable: true)
   static let usage = Statement(
     "files.usage", "SELECT u.bytes, u.files FROM file_usage u WHERE u.bucket = $1 AND u.owner = $2", repeatable: true)
+  /// Locked until they are linked, in the order of ``unshared``, so that neither waits for the other.
   static let own = Statement(
     "files.own",
     """
     SELECT \(columns), (
         SELECT count(*) FROM file_link l WHERE l.bucket = $1 AND l.file = f.id AND l.conversation <> $4)
     FROM file f WHERE f.bucket = $1 AND f.id = ANY($2) AND f.owner = $3 AND f.state = 1 AND f.url IS NULL
-    """, repeatable: true)
+    ORDER BY f.id FOR SHARE
+    """)
   static let link = Statement(
     "files.link",
     """
     INSERT INTO file_link (bucket, file, conversation) SELECT $1, asked.id, $3 FROM unnest($2::bigint[]) AS asked (id)
     ON CONFLICT (bucket, file, conversation) DO NOTHING
-    """, repeatable: true)
+    """)
   static let sent = Statement(
     "files.sent",
     "SELECT l.conversation FROM file_link l WHERE l.bucket = $1 AND l.file = $2 ORDER BY l.conversation LIMIT $3",
@@ -125,14 +129,21 @@ public struct PostgresFiles: FileStore {
   }
 
   /// Begins to delete what belongs to nothing else.
-  public func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID? {
-    try await failure.translating { () throws(PostgresError) in
-      let key: [Parameter] = [.int2(owner.bucket.number), .int8(owner.rawValue)]
-      let rows = try await pool.query(
-        Self.unshared, key + [.int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit)))]
-      ).map { (row) throws(PostgresError) in try row.int8(0) }
-      if !rows.isEmpty { _ = try await pool.query(Self.retireAll, key + [.int8s(rows)]) }
-      return rows.count == limit ? rows.last.map(FileID.init(rawValue:)) : nil
+  public func retireUnshared(
+    of owner: UserID, and picture: FileID?, after: FileID?, limit: Int
+  ) async throws(ChatError) -> FileID? {
+    let key: [Parameter] = [.int2(owner.bucket.number), .int8(owner.rawValue)]
+    let page: [Parameter] = [
+      .int8(after?.rawValue ?? 0), .int8(Int64(clamping: max(0, limit))), .int8(picture?.rawValue),
+    ]
+    return try await failure.translating { () throws(PostgresError) in
+      try await pool.transaction { (transaction) throws(PostgresError) in
+        let rows = try await transaction.query(Self.unshared, key + page).map { (row) throws(PostgresError) in
+          try row.int8(0)
+        }
+        if !rows.isEmpty { _ = try await transaction.query(Self.retireAll, key + [.int8s(rows)]) }
+        return rows.count == limit ? rows.last.map(FileID.init(rawValue:)) : nil
+      }
     }
   }
 
@@ -170,18 +181,38 @@ public struct PostgresFiles: FileStore {
   ) async throws(ChatError) -> [File] {
     let here = ids.filter { $0.bucket == owner.bucket }
     guard !here.isEmpty else { return [] }
-    let keys = Parameter.int8s(here.map(\.rawValue))
-    let rows = try await failure.translating { () throws(PostgresError) in
-      try await pool.query(
-        Self.own, [.int2(owner.bucket.number), keys, .int8(owner.rawValue), .int8(conversation.rawValue)]
-      ).map { (row) throws(PostgresError) in (file: try Self.file(row), sent: try row.int8(8)) }
+    let (bucket, keys) = (Parameter.int2(owner.bucket.number), Parameter.int8s(here.map(\.rawValue)))
+    let place = Parameter.int8(conversation.rawValue)
+    do throws(NotLinked) {
+      return try await pool.transaction(failing: { NotLinked.failed(failure($0)) }) { (transaction) throws(NotLinked) in
+        let rows: [(file: File, sent: Int64)]
+        do throws(PostgresError) {
+          let answers = try await transaction.all([
+            (Self.own, [bucket, keys, .int8(owner.rawValue), place]), (Self.link, [bucket, keys, place]),
+          ])
+          guard let found = answers.first else { throw .unexpectedReply("no answer to files.own") }
+          rows = try found.map { (row) throws(PostgresError) in
+            (file: try Self.file(row), sent: try row.int8(8))
+          }
+        } catch {
+          throw .failed(failure(error))
+        }
+        guard rows.allSatisfy({ $0.sent < Int64(most) }) else { throw .failed(.conflict(.fileShared)) }
+        guard rows.count == ids.count else { throw .someUnknown(known: rows.map(\.file)) }
+        return ids.compactMap { id in rows.first { $0.file.id == id }?.file }
+      }
+    } catch {
+      switch error {
+      case .failed(let error): throw error
+      case .someUnknown(let known): return known
+      }
     }
-    guard rows.allSatisfy({ $0.sent < Int64(most) }) else { throw .conflict(.fileShared) }
-    guard rows.count == ids.count else { return rows.map(\.file) }
-    try await failure.translating { () throws(PostgresError) in
-      _ = try await pool.query(Self.link, [.int2(owner.bucket.number), keys, .int8(conversation.rawValue)])
-    }
-    return ids.compactMap { id in rows.first { $0.file.id == id }?.file }
+  }
+
+  /// Why the links that were made in the same round trip are taken back.
+  private enum NotLinked: Error {
+    case failed(ChatError)
+    case someUnknown(known: [File])
   }
 
   /// The conversations into which the file was sent.

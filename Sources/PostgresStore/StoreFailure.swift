@@ -25,6 +25,9 @@ struct StoreFailure: Sendable {
       return StoreFailure.away
     case .textWithNUL:
       return .invalid([Fault(pointer: "", code: "not_allowed", detail: "Texts may not hold the character U+0000.")])
+    case .server(let refusal) where StoreFailure.isOfPlace(refusal):
+      report("database: \(error): a head or a counter is behind its log, `martlet doctor --logs` says which")
+      return .internalError("database: \(error)")
     case .server, .unexpectedReply:
       report("database: \(error)")
       return .internalError("database: \(error)")
@@ -38,6 +41,16 @@ struct StoreFailure: Sendable {
   static func isPassing(_ refusal: ServerRefusal) -> Bool {
     refusal.isOfAnotherNode || passing.contains(refusal.sqlstate.prefix(2)) || passingStates.contains(refusal.sqlstate)
   }
+
+  /// Whether the next place in a log is taken, or nobody says which it is: ``LogCheck``.
+  private static func isOfPlace(_ refusal: ServerRefusal) -> Bool {
+    writing.contains(refusal.statement) && placeStates.contains(refusal.sqlstate)
+  }
+
+  private static let writing = Set(
+    [SendBatch.plain, SendBatch.stepwise, WritePlan.append, PostgresImport.put].map(\.name))
+  /// A number that is there, one that is missing, and a row without which there is none.
+  private static let placeStates: Set<String> = [SQLState.uniqueViolation, "23502", "P0002"]
 
   /// Connection trouble, conflicts not resolved, no disk or memory, the operator's intervention, system errors.
   private static let passing: Set<Substring> = ["08", "40", "53", "57", "58"]

@@ -32,7 +32,7 @@ extension SocketSession {
   /// Takes up the session that was lost, if it waits here, is this user's, and all that it missed can be sent.
   func takeUp(_ ticket: Ticket, as user: UserID) async {
     guard case .socketIO(recovers: true) = wire, let pid = ticket.pid,
-      let left = door.shelf?.take(pid, user: user, now: door.ports.now),
+      let left = door.shelf?.take(pid, of: user, now: door.ports.now),
       let trail = left.trail.rewound(to: ticket.offset),
       let heads = try? await door.chat.conversations.heads(of: user), heads.unavailable.isEmpty,
       isWithinReach(heads.known, of: trail)
@@ -68,9 +68,7 @@ extension SocketSession {
   /// The connection is lost: what he was sent waits for him a while.
   func shelve() {
     guard let recovery, let user, recovery.trail.hasResumed else { return }
-    let now = door.ports.now
-    let left = RecoveryShelf.Left(user: user, id: id, trail: recovery.trail, until: now + RecoveryShelf.keptFor)
-    door.shelf?.put(recovery.pid, left, now: now)
+    door.shelf?.put(recovery.pid, LostSession(id: id, trail: recovery.trail), of: user, now: door.ports.now)
   }
 }
 

@@ -10,8 +10,9 @@ protocol RedisLinkOwner: AnyObject {
   func takesPush(_ reply: RedisReply) -> Bool
 }
 
-/// A connection that is made anew whenever it ends, after pauses by ``Backoff``, which grow until one has served:
-/// has answered a command, and was not left for what it refused, or has lasted. One leads to one master.
+/// A connection that is made anew whenever it ends, after pauses by ``Backoff``, which grow until one has served: has
+/// answered a command, was not left for what it refused, and was there for a while, or has lasted. One leads to one
+/// master.
 ///
 /// - Isolation: its loop.
 final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
@@ -98,9 +99,9 @@ final class RedisLink: RedisConnectionOwner, @unchecked Sendable {
     // Closed by ourselves: nobody is to be told that it was lost.
     guard wanted else { return }
     // One that greets and then refuses, or breaks off, is no better than one that does not answer.
-    let hasLasted = wasReady && EventLoop.monotonicMilliseconds() - readySince >= settings.backoff.most
-    if hasLasted || ended.hasAnswered && error.code == nil { failures = 0 }
-    failures += 1
+    failures = settings.backoff.failures(
+      after: failures, lasted: wasReady ? EventLoop.monotonicMilliseconds() - readySince : nil,
+      hasAnswered: ended.hasAnswered && error.code == nil)
     observe(wasReady ? .lost(settings.address, error) : .failed(settings.address, error))
     if wasReady { owner?.linkLost(error) }
     guard wanted else { return }

@@ -243,7 +243,7 @@ final class SlowLog: LogStore, @unchecked Sendable {
   ) async throws(ChatError) -> [Entry] {
     pastHeads.append(head)
     let entries = try await entries(of: conversation, after: after, limit: limit + missingInCopy.count)
-    return Array(entries.filter { !missingInCopy.contains($0.seq) }.prefix(limit))
+    return Array(entries.filter { $0.seq <= head && !missingInCopy.contains($0.seq) }.prefix(limit))
   }
 
   func messages(of conversation: ConversationID, page: Page, limit: Int) async throws(ChatError) -> [Message] {

@@ -6,10 +6,12 @@ import Testing
 /// Somebody has taken rows out of a log, which numbers its entries without holes.
 @Suite struct RoomHoleTests {
   private static func stage(
-    saying count: Int, without missing: Set<Int64>, pageEntries: Int = 4
+    saying count: Int, without missing: Set<Int64>, pageEntries: Int = 4,
+    _ adjust: (inout DeliveryLimits) -> Void = { _ in }
   ) throws -> (HubStage, ConversationID) {
     var limits = DeliveryLimits()
     limits.pageEntries = pageEntries
+    adjust(&limits)
     // Their sign-ins are none.
     limits.signOutCheckEvery = 3_600_000
     let stage = try HubStage(limits: limits)
@@ -141,6 +143,34 @@ import Testing
     #expect(bob.seqs(room) == Array(4...31))
     #expect(!stage.log.pastHeads.isEmpty)
     #expect(stage.hub.report.passedOver == 0)
+  }
+
+  /// A page of the past that was short for its holes was taken for the end of the log: what was held from behind it was
+  /// let go, and told a second or two later.
+  @Test func `who reads the past lets go of nothing that was held from behind it`() throws {
+    let (stage, room) = try Self.stage(saying: 18, without: [13, 14], pageEntries: 8) {
+      // Neither a hold nor a comparison ends before the read has.
+      ($0.holdFor, $0.headCheckEvery) = (5_000, 60_000)
+    }
+    let bob = stage.session(of: stage.bob)
+    stage.resume(bob, have: [room: 3])
+    stage.time.run(for: 5_000)
+    #expect(bob.seqs(room).last == 19)
+    let other = stage.session(of: stage.bob)
+    let (before, failures) = (stage.log.pastHeads.count, stage.hub.report.failedReads)
+    stage.log.isAway = true
+    stage.resume(other, have: [room: 11])
+    while stage.hub.report.failedReads == failures { stage.time.run(for: 1) }
+    stage.log.isAway = false
+    let (first, second) = (try stage.say("20", in: room), try stage.say("21", in: room))
+    stage.broker.publish([second])
+    stage.time.run(for: 500)
+    #expect(stage.log.pastHeads.dropFirst(before) == [19, 19], "the second one is short, and known to be")
+    #expect(other.seqs(room) == [12, 15, 16, 17, 18, 19])
+    stage.broker.publish([first])
+    #expect(bob.seqs(room).suffix(2) == [20, 21])
+    #expect(other.seqs(room).suffix(2) == [20, 21])
+    #expect(stage.hub.report.refused == 0)
   }
 
   /// His resume was never answered: the log ends before its head, which no page says.

@@ -64,6 +64,21 @@ struct PostgresChangeTests {
     #expect(line.hasSuffix("the server speaks though it was asked nothing"), "\(line)")
   }
 
+  /// It stayed ready, and its descriptor's number another socket's.
+  @Test func `a connection that libpq gives up while it is idle is left without being asked`() async throws {
+    // Shorter than its own length, by which libpq has lost its place.
+    let word: [UInt8] = [UInt8(ascii: "Z"), 0, 0, 0, 1]
+    let (told, port) = try await changesThroughProxy { pool, proxy in
+      let first = try await pool.query(Self.pid, timeout: 4_500).first?.int4(0)
+      try await proxy.say(word)
+      for _ in 0..<2_000 where await counters(of: pool).connected < 2 { await pool.loop.sleep(5) }
+      #expect(await counters(of: pool).connected == 2, "nothing was asked meanwhile")
+      #expect(try await pool.query(Self.pid, timeout: 4_500).first?.int4(0) != first)
+    }
+    try #require(told.count == 3, "\(told)")
+    #expect("\(told[1])".hasPrefix("lost a connection to 127.0.0.1:\(port): "), "\(told)")
+  }
+
   @Test func `why a server cannot be reached, with its host and without the password`() async throws {
     let told = try await changes("postgresql://ada:planted@127.0.0.1:1/chat") { pool in
       _ = await failure { () throws(PostgresError) in _ = try await pool.query(Self.pid, timeout: 300) }

@@ -166,12 +166,12 @@ import Testing
   @Test func `the shelf holds so many sessions, then lets the oldest go`() {
     let shelf = RecoveryShelf { "" }
     for number in 0...RecoveryShelf.sessionsMax {
-      shelf.put("\(number)", .init(user: stage.ada.id, id: SessionName { 0 }, trail: Trail(), until: 100), now: 0)
+      shelf.put("\(number)", LostSession(id: SessionName { 0 }, trail: Trail()), of: stage.ada.id, now: 0)
     }
     #expect(shelf.count == RecoveryShelf.sessionsMax)
-    #expect(shelf.take("0", user: stage.ada.id, now: 0) == nil)
-    #expect(shelf.take("1", user: stage.bob.id, now: 0) == nil)
-    #expect(shelf.take("1", user: stage.ada.id, now: 0) != nil)
-    #expect(shelf.take("2", user: stage.ada.id, now: 100) == nil)
+    #expect(shelf.take("0", of: stage.ada.id, now: 0) == nil)
+    #expect(shelf.take("1", of: stage.bob.id, now: 0) == nil)
+    #expect(shelf.take("1", of: stage.ada.id, now: 0) != nil)
+    #expect(shelf.take("2", of: stage.ada.id, now: RecoveryShelf.keptFor) == nil)
   }
 }

@@ -15,6 +15,20 @@ struct BackoffTests {
     }
   }
 
+  @Test("begins anew after a connection that has answered and was there for a while, or has lasted, and no other")
+  func failures() {
+    let backoff = Backoff()
+    let rows: [(lasted: Int64?, hasAnswered: Bool, failures: Int)] = [
+      (nil, false, 6), (nil, true, 6), (0, true, 6), (249, true, 6), (250, true, 1), (1_999, false, 6),
+      (2_000, false, 1),
+    ]
+    for row in rows {
+      #expect(
+        backoff.failures(after: 5, lasted: row.lasted, hasAnswered: row.hasAnswered) == row.failures, "\(row)")
+    }
+    #expect(backoff.failures(after: .max, lasted: nil, hasAnswered: false) == .max)
+  }
+
   @Test("is spread over the whole span, so that a crowd does not come back at once")
   func jitter() {
     var random = SystemRandomNumberGenerator()

@@ -7,13 +7,15 @@ final class FakeRedis: @unchecked Sendable {
   private let listener: Listener
   private var guests: [Guest] = []
   private(set) var accepted = 0
+  /// Whether a connection ends with its next answer.
+  var hangsUp = false
 
   /// Listens on the loop; `answer` gets the text of what arrived.
   init(loop: EventLoop, answer: @escaping (String) -> [UInt8]) throws {
     listener = try Listener(loop: loop, address: .ip(host: "127.0.0.1", port: 0))
     try listener.start { [unowned self] connection in
       accepted += 1
-      let guest = Guest(connection, answer)
+      let guest = Guest(connection) { [unowned self] in (answer($0), hangsUp) }
       guests.append(guest)
       connection.begin(with: guest)
     }
@@ -25,28 +27,26 @@ final class FakeRedis: @unchecked Sendable {
   /// Sends bytes to all who are connected.
   func say(_ text: String) { for guest in guests { guest.connection.send(text) } }
 
-  /// Ends all connections.
-  func hangUp() {
-    for guest in guests { guest.connection.close() }
-    guests = []
-  }
-
   func close() { listener.close() }
 
   private final class Guest: ConnectionHandler {
     let connection: Connection
-    private let answer: (String) -> [UInt8]
+    private let answer: (String) -> (bytes: [UInt8], isLast: Bool)
     private var greeted = false
 
-    init(_ connection: Connection, _ answer: @escaping (String) -> [UInt8]) {
+    init(_ connection: Connection, _ answer: @escaping (String) -> (bytes: [UInt8], isLast: Bool)) {
       self.connection = connection
       self.answer = answer
     }
 
     func received(_ bytes: UnsafeRawBufferPointer) {
-      if greeted { return connection.send(answer(String(decoding: bytes, as: UTF8.self))) }
-      greeted = true
-      connection.send("+PONG\r\n")
+      guard greeted else {
+        greeted = true
+        return connection.send("+PONG\r\n")
+      }
+      let (bytes, isLast) = answer(String(decoding: bytes, as: UTF8.self))
+      connection.send(bytes)
+      if isLast { connection.shutdownWrite() }
     }
 
     func ended(_ reason: ConnectionEnd) {}

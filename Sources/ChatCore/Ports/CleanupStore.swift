@@ -4,13 +4,13 @@
 /// do, so that any node finds it and goes on where another has died. Each step is one transaction, may be repeated, and
 /// takes away only what is there.
 public protocol CleanupStore: Sendable {
-  /// Accounts that are noted and at which nobody has worked for so long, the longest first, but those that have been
-  /// found by this before, and those that had ended before there were notes, after all others: whoever ends his account
-  /// today does not wait for thousands of years ago. A scatter statement, at most 100.
+  /// Accounts that are noted and at which nobody has worked for so long: those first that have been found more seldom,
+  /// then the longest. Those that had ended before there were notes count as found ``AccountCleanups/looksMax`` times:
+  /// whoever ends his account today does not wait for thousands of years ago. A scatter statement, at most 100.
   func idleCleanups(for span: Milliseconds, limit: Int) async throws(ChatError) -> [UserID]
   /// Says that the caller works at it now; the account with the picture that it had, or nil when there is no such note,
   /// or somebody has worked at it within `span`. Two who ask at once do not both get it, unless `span` is 0. With
-  /// another the note has been found, and comes after those that have not from then on.
+  /// another the note has been found once more, which is counted up to ``AccountCleanups/looksMax``.
   func takeCleanup(of user: UserID, idleFor span: Milliseconds) async throws(ChatError) -> User?
   /// What is left of an account that has ended; nil of who has one, and of who never had.
   func endedAccount(_ user: UserID) async throws(ChatError) -> User?

@@ -19,9 +19,11 @@ public protocol FileStore: Sendable {
   /// retired, a file stays.
   func forget(_ id: FileID) async throws(ChatError)
   /// Begins to delete those of the owner's files that belong to nothing else: sent into no conversation, and no
-  /// ``PublicFileName`` given; those whose bytes are yet to come too. Looks at `limit` of them, ascending after
-  /// `after`, and gives the last that it looked at; nil when there are no more.
-  func retireUnshared(of owner: UserID, after: FileID?, limit: Int) async throws(ChatError) -> FileID?
+  /// ``PublicFileName`` given, unless it is `picture`; those whose bytes are yet to come too. One that is being sent
+  /// meanwhile either stays or is not found by who sends it. Looks at `limit` of them, ascending after `after`, and
+  /// gives the last that it looked at; nil when there are no more.
+  func retireUnshared(of owner: UserID, and picture: FileID?, after: FileID?, limit: Int) async throws(ChatError)
+    -> FileID?
   /// Files of the owner that are being deleted, or were reserved that long ago and never completed; ascending after
   /// `after`.
   func leftovers(

@@ -23,9 +23,11 @@ public struct AccountCleanup: Sendable {
   static let page = 100
   /// Rows dropped by one statement.
   static let rowsMax = 1_000
-  /// Steps that may fail before the rest of their kind is left to another time: where the database is away in part the
-  /// others go on.
+  /// Steps in a row that may find the database or the service of files away before the rest of their kind is left to
+  /// another time: where it is away in part the others go on.
   static let failuresMax = 3
+  /// Steps of one kind that may fail for whatever reason: some minutes, if each is ended by its deadline.
+  static let failuresOfAllMax = 100
   /// Times that it begins anew for who was added to something meanwhile.
   private static let roundsMax = 3
   /// How long it waits for a crowd's deliveries.
@@ -149,10 +151,11 @@ public struct AccountCleanup: Sendable {
   }
 
   private func dropFiles(_ gone: User, _ chat: Chat, _ progress: CleanupProgress) async throws(ChatError) {
-    try await progress.attempt { () throws(ChatError) in try await retirePicture(gone, chat) }
+    var picture: FileID?
+    try await progress.attempt { () throws(ChatError) in picture = try await self.picture(of: gone, chat) }
     var last: FileID?
     repeat {
-      last = try await chat.files.retireUnshared(of: user, after: last, limit: Self.page)
+      last = try await chat.files.retireUnshared(of: user, and: picture, after: last, limit: Self.page)
       try await touch(chat, progress)
     } while last != nil
     while true {
@@ -167,11 +170,10 @@ public struct AccountCleanup: Sendable {
     }
   }
 
-  private func retirePicture(_ gone: User, _ chat: Chat) async throws(ChatError) {
+  private func picture(of gone: User, _ chat: Chat) async throws(ChatError) -> FileID? {
     guard let name = gone.avatarURL?.split(separator: "/").last.flatMap({ PublicFileName(parsing: String($0)) }),
-      let picture = try await chat.files.file(name.id), name.opens(picture),
-      try await chat.files.conversations(of: picture.id, limit: 1).isEmpty
-    else { return }
-    _ = try await chat.files.retire(picture.id, of: user)
+      let picture = try await chat.files.file(name.id), name.opens(picture)
+    else { return nil }
+    return picture.id
   }
 }

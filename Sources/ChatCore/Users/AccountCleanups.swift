@@ -4,6 +4,9 @@ public struct AccountCleanups: Sendable {
   public static let interval: Milliseconds = 60_000
   /// Accounts of one look.
   static let most = 100
+  /// How often an account is found before it stands behind all others: the database or the service of files may have
+  /// been away for ten minutes, and who can never be finished keeps nobody waiting for longer.
+  public static let looksMax = 10
 
   private let pause: @Sendable (Milliseconds) async -> Void
   private let before: @Sendable () async -> Void

@@ -2,6 +2,8 @@
 final class CleanupProgress {
   /// Whether a crowd is yet to be left.
   var isPostponed = false
+  /// Steps of one kind that found something away, since the last that was done.
+  private var away = 0
   private var failed = 0
   private var last: ChatError?
   private var touchedAt: Timestamp
@@ -10,7 +12,7 @@ final class CleanupProgress {
 
   /// Steps of one kind; what ends them does not keep those of another kind from being done.
   func part(_ steps: () async throws(ChatError) -> Void) async {
-    failed = 0
+    (away, failed) = (0, 0)
     do throws(ChatError) {
       try await steps()
     } catch {
@@ -20,14 +22,19 @@ final class CleanupProgress {
 
   /// One step, which may fail.
   ///
-  /// - Throws: what it did, when too many of its kind have failed.
+  /// What can never be done keeps only itself from being done: each account's steps come in the same order every time,
+  /// so that what stands behind a few of those would never be reached.
+  ///
+  /// - Throws: what it did, when what it needs seems to be away for those that follow too, or very many have failed.
   func attempt(_ step: () async throws(ChatError) -> Void) async throws(ChatError) {
     do throws(ChatError) {
       try await step()
+      away = 0
     } catch {
       failed += 1
+      if case .unavailable = error { away += 1 }
       last = error
-      if failed > AccountCleanup.failuresMax { throw error }
+      if away > AccountCleanup.failuresMax || failed > AccountCleanup.failuresOfAllMax { throw error }
     }
   }
 

@@ -6,14 +6,15 @@ import PostgresStore
 /// `martlet doctor`: checks what a node needs, one line each, and says what to do about what is wrong.
 ///
 /// - Shape: `ok   database   PostgreSQL answers, the schema fits`, or `FAIL redis      …`; exit code 1 when anything
-///   failed.
+///   failed. With `--logs` also all heads and counters, which takes a while.
 enum Doctor {
   static func run(_ invocation: Program.Invocation) -> Int32 {
+    let readsLogs = invocation.arguments == ["--logs"]
     switch invocation.arguments {
-    case []: break
+    case [], ["--logs"]: break
     case ["--live"]: return Live.run(Probes.health, invocation)
     case ["--ready"]: return Live.run(Probes.readiness, invocation)
-    default: return Program.refuse("doctor takes --live, --ready or nothing.")
+    default: return Program.refuse("doctor takes --live, --ready, --logs or nothing.")
     }
     let configuration: Configuration
     do throws(ConfigurationError) {
@@ -30,7 +31,9 @@ enum Doctor {
       let replicas = await DoctorReplicas(configuration).check(loop) { say($0, "replica", $1) }
       let redis = await checkRedis(loop, configuration)
       let files = await checkFiles(loop, configuration)
-      return keys && tls && database && replicas && redis && files ? 0 : 1
+      var logs = true
+      if readsLogs { logs = await checkLogs(loop, configuration) }
+      return keys && tls && database && replicas && redis && files && logs ? 0 : 1
     }
   }
 

@@ -30,8 +30,8 @@ extension Program {
       ]
     ) { Import.run($0) },
     .init(
-      name: "doctor", usage: "[--live|--ready]",
-      summary: "Checks settings, PostgreSQL, Redis, schema and clock; or whether the node beside it lives, is ready.",
+      name: "doctor", usage: "[--live|--ready|--logs]",
+      summary: "Checks settings, PostgreSQL, Redis, schema, clock; that the node beside it lives, is ready; all logs.",
       options: [
         "--live   exit code 0 when it lives", "--ready  exit code 0 when it takes clients; 1 while it begins or leaves",
       ]

@@ -3,7 +3,7 @@ import IORuntime
 
 /// Looks whether the certificate of a node that does TLS itself has been replaced, so that no node is restarted for it.
 ///
-/// - Isolation: its loop.
+/// - Isolation: its loop, whose end is its own: nobody else holds it.
 final class CertificateWatch: @unchecked Sendable {
   /// How often it looks; who replaces a certificate has days.
   static let interval: Milliseconds = 10_000
@@ -13,7 +13,7 @@ final class CertificateWatch: @unchecked Sendable {
   private let server: TLSServer
   private let logger: Logger
   /// Files may lie on what does not answer.
-  private let pool: BlockingPool
+  let pool: BlockingPool
   private var told: (error: TLSError, at: Milliseconds)?
 
   init(_ server: TLSServer, _ logger: Logger) throws(SystemError) {
@@ -21,6 +21,8 @@ final class CertificateWatch: @unchecked Sendable {
     self.logger = logger
     pool = try BlockingPool(name: "certificate", threads: 1, queueMax: 1)
   }
+
+  deinit { pool.shutdown() }
 
   /// Begins to look, until the loop stops.
   func begin(on loop: EventLoop, every interval: Milliseconds = CertificateWatch.interval) {

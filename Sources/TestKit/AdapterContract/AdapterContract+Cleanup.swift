@@ -160,7 +160,7 @@ extension AdapterContract {
       var last: FileID?
       var looks = 0
       repeat {
-        last = try await stores.files.retireUnshared(of: cast.ada.id, after: last, limit: 3)
+        last = try await stores.files.retireUnshared(of: cast.ada.id, and: nil, after: last, limit: 3)
         looks += 1
       } while last != nil
       try expect(looks, is: 2, "pages of three")
@@ -171,6 +171,24 @@ extension AdapterContract {
       try expect(left, is: [kept.id, coming.id].sorted(), "to be dropped")
       let second = try await stores.files.leftovers(of: cast.ada.id, olderThan: 3_600_000, after: left[0], limit: 9)
       try expect(second, is: [left[1]], "after the first")
+    },
+    ContractCase("a picture is retired too, unless it was sent somewhere or is another's") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let room = try await cast.group().id
+      func picture(of user: User) async throws -> File {
+        let new = NewFile(owner: user.id, name: "a.png", type: .png, size: 1, secret: "0123456789abcdef")
+        let file = try await stores.files.reserve(new, quota: FileUsage(bytes: 1_000, files: 100))
+        _ = try await stores.files.complete(file.id)
+        return file
+      }
+      let (lone, named) = (try await picture(of: cast.ada), try await picture(of: cast.ada))
+      let (sent, others) = (try await picture(of: cast.bob), try await picture(of: cast.bob))
+      _ = try await stores.files.link([sent.id], of: cast.bob.id, to: room, most: 9)
+      for (user, picture) in [(cast.ada, lone), (cast.bob, sent), (cast.eve, others)] {
+        _ = try await stores.files.retireUnshared(of: user.id, and: picture.id, after: nil, limit: 9)
+      }
+      try expect(try await stores.files.file(lone.id), is: nil, "what goes")
+      for file in [named, sent, others] { try expect(try await stores.files.file(file.id), is: file, "what stays") }
     },
   ]
 

@@ -50,6 +50,24 @@ extension AdapterContract {
         try await cast.make(by: cast.bob, with: [], most: 4)
       }
     },
+    ContractCase("the heads of a user are those of all he is in, his own too, as the logs have them, and no others") {
+      stores in
+      let cast = try await Cast.gather(in: stores)
+      let (group, direct) = (try await cast.group().id, try await cast.direct().id)
+      let (left, deleted) = (try await cast.group().id, try await cast.group().id)
+      _ = try await stores.conversations.create(.group, title: "Hers", owner: cast.eve, members: [cast.ada])
+      for text in ["a", "b", "c"] { try await cast.say(text, by: cast.ada, in: group) }
+      try await cast.say("hi", by: cast.bob, in: direct)
+      _ = try await stores.conversations.change(left, .remove, of: cast.bob, by: cast.bob, limit: 9)
+      _ = try await stores.conversations.delete(deleted, by: cast.ada)
+      let heads = try await stores.conversations.heads(of: cast.bob.id)
+      let own = cast.bob.ownConversation
+      try expect(Set(heads.keys), is: [group, direct, own], "which")
+      try expect([heads[group], heads[direct]], is: [4, 2], "those he was told of")
+      try expect(heads, is: try await stores.log.heads(of: [group, direct, own]), "as the logs have them")
+      let nobody = UserID(rawValue: UserID.rawValueMax)
+      try expect(try await stores.conversations.heads(of: nobody), is: [:], "of nobody")
+    },
     ContractCase("leaving makes room, and so does deleting: at once his own, another's once he has looked") { stores in
       let cast = try await Cast.gather(in: stores)
       let (one, other) = (try await cast.group().id, try await cast.group().id)

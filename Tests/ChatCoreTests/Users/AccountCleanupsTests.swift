@@ -25,7 +25,7 @@ import Testing
   @Test func `who has ended since comes before who was found and could not be finished`() async throws {
     let stage = try await Stage.set()
     let room = try await stage.cast.group(with: [stage.cast.bob, stage.cast.eve]).id
-    let chat = Self.chat(stage, Spoilt(world: stage.world, room: room))
+    let chat = Self.chat(stage, Spoilt(world: stage.world, rooms: [room]))
     #expect(try await stage.world.delete(stage.bob.user))
     stage.clock.advance(by: 61_000)
     let failed = Mutex<[UserID]>([])
@@ -49,7 +49,7 @@ import Testing
     }
     try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.bob)
     let (room, file) = (try #require(rooms.min()), try #require(files.min()))
-    let spoilt = Spoilt(world: stage.world, room: room, file: file)
+    let spoilt = Spoilt(world: stage.world, rooms: [room], file: file)
     await refused(.internalError("spoilt")) { () throws(ChatError) in
       try await AccountCleanup(of: stage.bob.user) { _ in }.run(in: Self.chat(stage, spoilt))
     }
@@ -61,6 +61,38 @@ import Testing
     #expect(try await stage.world.usage(of: stage.bob.user) == FileUsage(bytes: 0, files: 0))
   }
 
+  /// Four at the head of the list kept all others for ever.
+  @Test func `many conversations that can never be left keep no other from being left`() async throws {
+    let stage = try await Stage.set()
+    var rooms: [ConversationID] = []
+    for _ in 0..<30 { rooms.append(try await stage.cast.group().id) }
+    let spoilt = Set(rooms.sorted().prefix(20))
+    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.bob)
+    await refused(.internalError("spoilt")) { () throws(ChatError) in
+      try await AccountCleanup(of: stage.bob.user) { _ in }
+        .run(in: Self.chat(stage, Spoilt(world: stage.world, rooms: spoilt)))
+    }
+    let left = try await stage.world.conversationsListed(of: stage.bob.user, after: nil, limit: 99)
+    #expect(Set(left) == spoilt)
+  }
+
+  @Test(arguments: [(3, 3), (4, 30)])
+  func `where the database is away for four in a row the rest is left to another time`(
+    away: Int, left: Int
+  ) async throws {
+    let stage = try await Stage.set()
+    var rooms: [ConversationID] = []
+    for _ in 0..<30 { rooms.append(try await stage.cast.group().id) }
+    var spoilt = Spoilt(world: stage.world, rooms: Set(rooms.sorted().prefix(away)))
+    spoilt.fault = .unavailable(.database, retryAfter: 1)
+    try await DeleteAccount(password: nil).run(in: stage.chat, as: stage.bob)
+    let chat = Self.chat(stage, spoilt)
+    await refused(spoilt.fault) { () throws(ChatError) in
+      try await AccountCleanup(of: stage.bob.user) { _ in }.run(in: chat)
+    }
+    #expect(try await stage.world.conversationsListed(of: stage.bob.user, after: nil, limit: 99).count == left)
+  }
+
   private static func chat(_ stage: Stage, _ spoilt: Spoilt) -> Chat {
     Chat(
       users: stage.world, sessions: stage.world, conversations: stage.world, contacts: stage.world,
@@ -69,14 +101,15 @@ import Testing
       clock: stage.clock)
   }
 
-  /// Where one conversation cannot be left, and the bytes of one file cannot be dropped.
+  /// Where some conversations cannot be left, and the bytes of one file cannot be dropped.
   private struct Spoilt: CleanupStore, BlobStore {
     let world: MemoryWorld
-    var room: ConversationID?
+    var rooms: Set<ConversationID> = []
     var file: FileID?
+    var fault = ChatError.internalError("spoilt")
 
     func leave(_ id: ConversationID, user: User) async throws(ChatError) -> Made {
-      if id == room { throw .internalError("spoilt") }
+      if rooms.contains(id) { throw fault }
       return try await world.leave(id, user: user)
     }
 

@@ -5,10 +5,9 @@ import TestKit
 /// One node's connections to a modelled cluster, one a master, and what it has asked for over them.
 ///
 /// Modelled after the socket classes (`RedisLink`, `RedisSubscriber`): pauses before a connection is made anew are the
-/// product's ``Redis/Backoff`` and grow until a connection has answered or lasted; channels
-/// go out in batches of one slot, at most ``batchMax`` each and ``batchesUnderWayMax`` at a time, and are confirmed one
-/// round trip later. A slot that is elsewhere is asked for there once the map has been read again, not before 100 ms
-/// and not by all nodes at once.
+/// product's ``Redis/Backoff``; channels go out in batches of one slot, at most ``batchMax`` each and
+/// ``batchesUnderWayMax`` at a time, and are confirmed one round trip later. A slot that is elsewhere is asked for
+/// there once the map has been read again, not before 100 ms and not by all nodes at once.
 final class RedisWire {
   static let batchMax = 512
   static let batchesUnderWayMax = 16
@@ -55,7 +54,7 @@ final class RedisWire {
   private func connect(_ master: Int) {
     time.after(RedisWire.roundTrip) { [weak self] in
       guard let self, !isDead, !links[master].isUp else { return }
-      guard redis.masters[master].isUp, !isCut else { return retry(master) }
+      guard redis.masters[master].isUp, !isCut else { return retry(master, lasted: nil) }
       links[master].isUp = true
       (links[master].since, links[master].hasAnswered) = (time.now, false)
       links[master].generation += 1
@@ -65,8 +64,9 @@ final class RedisWire {
     }
   }
 
-  private func retry(_ master: Int) {
-    links[master].failures += 1
+  private func retry(_ master: Int, lasted: Milliseconds?) {
+    links[master].failures = backoff.failures(
+      after: links[master].failures, lasted: lasted, hasAnswered: links[master].hasAnswered)
     time.after(backoff.delay(afterFailures: links[master].failures, using: &dice)) { [weak self] in
       self?.connect(master)
     }
@@ -77,7 +77,6 @@ final class RedisWire {
     guard !isDead, links[master].isUp else { return }
     redis.leave(number, master)
     links[master].isUp = false
-    if links[master].hasAnswered || time.now - links[master].since >= backoff.most { links[master].failures = 0 }
     queues[master] = []
     underWay[master] = 0
     let gone = wanted(at: master)
@@ -85,7 +84,7 @@ final class RedisWire {
     presence?.wireLost()
     let isPart = links.contains(where: \.isUp)
     receiver?.interrupted(isPart ? Interruption(of: Set(gone.map(\.bucket))) : .whole)
-    retry(master)
+    retry(master, lasted: time.now - links[master].since)
   }
 
   /// Nothing gets through to any master.

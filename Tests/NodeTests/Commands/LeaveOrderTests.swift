@@ -16,6 +16,7 @@ struct LeaveOrderTests {
     arguments: [
       ["drain", "--pid"], ["drain", "--pid", "0"], ["drain", "--pid", "-1"], ["drain", "--pid", "x"],
       ["drain", "--least", "3601"], ["drain", "--now"], ["doctor", "--dead"], ["doctor", "--live", "--ready"],
+      ["doctor", "--logs", "--live"],
     ])
   func refused(arguments: [String]) {
     #expect(Program.run(arguments: arguments, environment: [:]) == 2)
