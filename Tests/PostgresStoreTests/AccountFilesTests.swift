@@ -1,10 +1,10 @@
 import ChatCore
 import IORuntime
 import Postgres
-import TestKit
 import Testing
 
 @testable import PostgresStore
+@testable import TestKit
 
 /// A file and its sender's account, both at once.
 @Suite("Files of an account that ends")
