@@ -5,8 +5,8 @@ import Postgres
 /// taken a counter's row out, or put tables back from backups of different moments. Nodes never give a number twice,
 /// and mend nothing of it by themselves.
 ///
-/// - Cost: a round trip for each of the 4,096 buckets, in which each conversation is one lookup by an index: five seconds
-///   for half a million conversations, beside PostgreSQL.
+/// - Cost: a round trip for each of the 4,096 buckets, in which each conversation is one lookup by an index: five
+///   seconds for half a million conversations, beside PostgreSQL.
 public enum LogCheck {
   /// What is behind its log.
   public enum Finding: Hashable, Sendable, CustomStringConvertible {
