@@ -24,6 +24,7 @@ public final class HTTPServer: @unchecked Sendable {
   private var webSockets: [ObjectIdentifier: WebSocketConnection] = [:]
   private var raws: [ObjectIdentifier: RawConnection] = [:]
   private var addresses: [String: Int] = [:]
+  private let together: Together
   private var turnedAway = 0
   private var scratch: [UInt8] = []
   private var date: (second: Int, bytes: [UInt8]) = (0, [])
@@ -34,11 +35,18 @@ public final class HTTPServer: @unchecked Sendable {
   /// The bytes of an answer up to which the scratch buffer is kept.
   private static let scratchBytesKept = 256 * 1024
 
-  /// A server without a listener.
+  /// The connections of all servers that stand beside each other.
+  private final class Together {
+    var open = 0
+  }
+
+  /// A server without a listener; what it holds counts for the limit of connections together with what `other` holds,
+  /// which lives on the same loop.
   public init(
     loop: EventLoop, limits: ServingLimits = ServingLimits(), proxies: TrustedProxies = TrustedProxies(),
-    handler: any HTTPHandler
+    beside other: HTTPServer? = nil, handler: any HTTPHandler
   ) {
+    together = other?.together ?? Together()
     self.loop = loop
     self.limits = limits
     self.proxies = proxies
@@ -60,13 +68,14 @@ public final class HTTPServer: @unchecked Sendable {
   public func accept(_ connection: Connection) {
     counts.accepted += 1
     let address = connection.peerAddress?.host ?? ""
-    if counts.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
+    if together.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
     let block = proxies.block(of: address)
     if let block, addresses[block, default: 0] >= limits.connectionsPerAddressMax {
       return turnAway(connection, .connectionsOfAddress, "address")
     }
     if let block { addresses[block, default: 0] += 1 }
     counts.open += 1
+    together.open += 1
     let http = HTTPConnection(server: self, connection: connection, address: address, countedAs: block)
     self.http[ObjectIdentifier(http)] = http
     connection.begin(with: http)
@@ -152,6 +161,7 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func release(_ block: String?) {
     counts.open -= 1
+    together.open -= 1
     if let block, let count = addresses[block] { addresses[block] = count > 1 ? count - 1 : nil }
     tellWhenEmpty()
   }
