@@ -25,7 +25,6 @@ public final class HTTPServer: @unchecked Sendable {
   private var raws: [ObjectIdentifier: RawConnection] = [:]
   private var addresses: [String: Int] = [:]
   private let together: Together
-  private var turnedAway = 0
   private var scratch: [UInt8] = []
   private var date: (second: Int, bytes: [UInt8]) = (0, [])
   private var whenEmpty: (() -> Void)?
@@ -38,6 +37,7 @@ public final class HTTPServer: @unchecked Sendable {
   /// The connections of all servers that stand beside each other.
   private final class Together {
     var open = 0
+    var turnedAway = 0
   }
 
   /// A server without a listener; what it holds counts for the limit of connections together with what `other` holds,
@@ -152,9 +152,9 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func turnAway(_ connection: Connection, _ refusal: Refusal, _ limit: String) {
     counts.turnedAway[limit, default: 0] += 1
-    turnedAway += 1
-    connection.begin(with: TurnedAway { [weak self] in self?.turnedAway -= 1 })
-    guard turnedAway <= limits.turnedAwayMax else { return connection.close() }
+    together.turnedAway += 1
+    connection.begin(with: TurnedAway { [together] in together.turnedAway -= 1 })
+    guard together.turnedAway <= limits.turnedAwayMax else { return connection.close() }
     send(handler.answer(to: refusal, head: nil), on: connection, answering: nil, keepAlive: false)
     connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
   }
