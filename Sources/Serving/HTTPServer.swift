@@ -24,7 +24,7 @@ public final class HTTPServer: @unchecked Sendable {
   private var webSockets: [ObjectIdentifier: WebSocketConnection] = [:]
   private var raws: [ObjectIdentifier: RawConnection] = [:]
   private var addresses: [String: Int] = [:]
-  private var turnedAway = 0
+  private let together: Together
   private var scratch: [UInt8] = []
   private var date: (second: Int, bytes: [UInt8]) = (0, [])
   private var whenEmpty: (() -> Void)?
@@ -34,11 +34,19 @@ public final class HTTPServer: @unchecked Sendable {
   /// The bytes of an answer up to which the scratch buffer is kept.
   private static let scratchBytesKept = 256 * 1024
 
-  /// A server without a listener.
+  /// The connections of all servers that stand beside each other.
+  private final class Together {
+    var open = 0
+    var turnedAway = 0
+  }
+
+  /// A server without a listener; what it holds counts for the limit of connections together with what `other` holds,
+  /// which lives on the same loop.
   public init(
     loop: EventLoop, limits: ServingLimits = ServingLimits(), proxies: TrustedProxies = TrustedProxies(),
-    handler: any HTTPHandler
+    beside other: HTTPServer? = nil, handler: any HTTPHandler
   ) {
+    together = other?.together ?? Together()
     self.loop = loop
     self.limits = limits
     self.proxies = proxies
@@ -60,13 +68,14 @@ public final class HTTPServer: @unchecked Sendable {
   public func accept(_ connection: Connection) {
     counts.accepted += 1
     let address = connection.peerAddress?.host ?? ""
-    if counts.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
+    if together.open >= limits.connectionsMax { return turnAway(connection, .connections, "connections") }
     let block = proxies.block(of: address)
     if let block, addresses[block, default: 0] >= limits.connectionsPerAddressMax {
       return turnAway(connection, .connectionsOfAddress, "address")
     }
     if let block { addresses[block, default: 0] += 1 }
     counts.open += 1
+    together.open += 1
     let http = HTTPConnection(server: self, connection: connection, address: address, countedAs: block)
     self.http[ObjectIdentifier(http)] = http
     connection.begin(with: http)
@@ -143,15 +152,16 @@ public final class HTTPServer: @unchecked Sendable {
 
   private func turnAway(_ connection: Connection, _ refusal: Refusal, _ limit: String) {
     counts.turnedAway[limit, default: 0] += 1
-    turnedAway += 1
-    connection.begin(with: TurnedAway { [weak self] in self?.turnedAway -= 1 })
-    guard turnedAway <= limits.turnedAwayMax else { return connection.close() }
+    together.turnedAway += 1
+    connection.begin(with: TurnedAway { [together] in together.turnedAway -= 1 })
+    guard together.turnedAway <= limits.turnedAwayMax else { return connection.close() }
     send(handler.answer(to: refusal, head: nil), on: connection, answering: nil, keepAlive: false)
     connection.closeAfterFlush(deadline: limits.lingerMilliseconds)
   }
 
   private func release(_ block: String?) {
     counts.open -= 1
+    together.open -= 1
     if let block, let count = addresses[block] { addresses[block] = count > 1 ? count - 1 : nil }
     tellWhenEmpty()
   }

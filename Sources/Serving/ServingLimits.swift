@@ -96,4 +96,16 @@ public struct ServingCounts: Sendable, Equatable {
 
   /// Nothing yet.
   public init() {}
+
+  /// Adds what another server has counted.
+  public mutating func add(_ other: ServingCounts) {
+    open += other.open
+    webSockets += other.webSockets
+    accepted += other.accepted
+    answered += other.answered
+    turnedAway.merge(other.turnedAway, uniquingKeysWith: +)
+    refused.merge(other.refused, uniquingKeysWith: +)
+    timedOut.merge(other.timedOut, uniquingKeysWith: +)
+    broken.merge(other.broken, uniquingKeysWith: +)
+  }
 }

@@ -236,6 +236,33 @@ extension OverSockets {
       withExtendedLifetime(clients) {}
     }
 
+    /// Six ports once held six times as many as the node may open files.
+    @Test("servers beside each other hold together what one may hold, and their counts add up")
+    func beside() async throws {
+      var limits = ServingLimits()
+      limits.connectionsMax = 2
+      let test = try await TestServer(limits: limits)
+      let listener = try Listener(loop: test.loop, address: .ip(host: "127.0.0.1", port: 0))
+      let other = HTTPServer(loop: test.loop, limits: limits, beside: test.server, handler: test.handler)
+      try await test.loop.submit { try other.serve(listener) }
+      var clients = [try test.connect(), try LoopbackClient(to: listener.address)]
+      for client in clients {
+        client.send(get("/x"))
+        #expect(client.readAnswer() != nil)
+      }
+      #expect(try test.connect().readToEnd().hasPrefix("HTTP/1.1 503 "))
+      #expect(try LoopbackClient(to: listener.address).readToEnd().hasPrefix("HTTP/1.1 503 "))
+      var counts = try await test.report()
+      counts.add(try await test.loop.submit { other.report })
+      #expect(counts.open == 2 && counts.accepted == 4 && counts.answered == 2)
+      #expect(counts.turnedAway == ["connections": 2, "address": 0])
+      clients = []
+      #expect(try await test.until { $0.open == 0 })
+      let next = try LoopbackClient(to: listener.address)
+      next.send(get("/x"))
+      #expect(next.readAnswer() != nil)
+    }
+
     @Test("drain answers what is under way, closes what is idle, takes nothing new, and says when it is done")
     func drain() async throws {
       let test = try await TestServer()

@@ -130,6 +130,8 @@ enum JoinRule: String, Sendable, CaseIterable {
 struct IntakeConfiguration: Sendable, Equatable {
   /// Connections of the whole node.
   var connections = 18_000
+  /// Files that may be open for them; no setting, but what the process is allowed.
+  var files = Int.max
   /// Bytes of a request's body.
   var bodyBytes = 1_048_576
   /// Bytes of files that may be under way into the node.

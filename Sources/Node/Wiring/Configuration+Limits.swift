@@ -52,14 +52,19 @@ extension Configuration {
   /// With no more connections than the process may open files, so that one too many is turned away with an answer.
   func within(files: Int64, loops: Int) -> Configuration {
     var fitting = self
-    fitting.intake.connections = Int(min(Int64(intake.connections), max(1, files - filesReserved(loops: loops))))
+    let files = Int(clamping: max(1, files - filesReserved(loops: loops)))
+    fitting.intake.files = files
+    fitting.intake.connections = min(intake.connections, files)
     return fitting
   }
 
   /// Connections are the node's; each loop gets its part, and a little more since the kernel spreads them by chance.
   func servingLimits(loops: Int) -> ServingLimits {
     var limits = ServingLimits()
-    limits.connectionsMax = loops == 1 ? intake.connections : intake.connections / loops * 5 / 4
+    let share = loops == 1 ? intake.connections : intake.connections / loops * 5 / 4
+    limits.connectionsMax = max(1, min(share, intake.files / loops))
+    // All loops' together are half of what is kept for others.
+    limits.turnedAwayMax = max(1, limits.turnedAwayMax / loops)
     limits.request.bodyBytesMax = intake.bodyBytes
     limits.request.headerBytesMax = intake.headerBytes
     limits.headerMilliseconds = intake.headerTime

@@ -78,14 +78,17 @@ final class LoopDialects: @unchecked Sendable {
 
   // MARK: Ports of their own
 
-  /// Serves a dialect as the root of a listener.
-  func serve(_ dialect: String, at listener: Listener) throws(SystemError) {
+  /// Serves a dialect as the root of a listener; its connections are of the same lot as those of `main`.
+  func serve(_ dialect: String, at listener: Listener, beside main: HTTPServer) throws(SystemError) {
     guard let mount = mounts[dialect] else { return }
     let server = HTTPServer(
-      loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: mount)
+      loop: loop, limits: shared.servingLimits, proxies: shared.proxies, beside: main, handler: mount)
     servers.append(server)
     try server.serve(listener)
   }
+
+  /// What was counted at them.
+  var reports: [ServingCounts] { servers.map(\.report) }
 
   // MARK: Leaving
 

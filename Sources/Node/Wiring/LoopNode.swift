@@ -116,7 +116,7 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
       loop: loop, limits: shared.servingLimits, proxies: shared.proxies, handler: self)
     self.server = server
     try server.serve(listener)
-    for (dialect, listener) in listeners { try dialects.serve(dialect, at: listener) }
+    for (dialect, listener) in listeners { try dialects.serve(dialect, at: listener, beside: server) }
     if let privateListener { try peers?.start(privateListener) }
   }
 
@@ -225,8 +225,10 @@ final class LoopNode: HTTPHandler, @unchecked Sendable {
   // MARK: Counting
 
   var report: LoopReport {
-    LoopReport(
-      serving: server?.report ?? ServingCounts(), requests: requests.counts, delivery: hub.report,
+    var serving = server?.report ?? ServingCounts()
+    for other in dialects.reports { serving.add(other) }
+    return LoopReport(
+      serving: serving, requests: requests.counts, delivery: hub.report,
       realtime: door.report, engine: engineTally.counts, peers: peers?.report, adapters: adapters.report(),
       vitals: Vitals(loop))
   }

@@ -1,3 +1,4 @@
+import Serving
 import Testing
 
 @testable import Node
@@ -24,5 +25,19 @@ struct ProcessVitalsTests {
     #expect(configuration.within(files: 18_000, loops: 64).intake.connections == 18_000 - 128 - 64 * 23)
     configuration.database.replicaURL = Secret("postgresql://a,b/chat")
     #expect(configuration.within(files: 18_000, loops: 64).intake.connections == 18_000 - 128 - 64 * 27)
+  }
+
+  /// Two loops once took 22,500 connections together where 20,000 files may be open.
+  @Test("the loops, which take some more each since they are chosen by chance, have no more than the files together")
+  func shares() {
+    var configuration = Configuration()
+    configuration.intake.connections = 18_000
+    #expect(configuration.servingLimits(loops: 2).connectionsMax == 11_250)
+    #expect(configuration.within(files: 100_000, loops: 2).servingLimits(loops: 2).connectionsMax == 11_250)
+    #expect(configuration.within(files: 20_000, loops: 2).servingLimits(loops: 2).connectionsMax == 9_872)
+    #expect(configuration.within(files: 100, loops: 4).servingLimits(loops: 4).connectionsMax == 1)
+    for loops in [1, 2, 64, 256] {
+      #expect(configuration.servingLimits(loops: loops).turnedAwayMax * loops <= max(128, loops))
+    }
   }
 }
