@@ -61,7 +61,7 @@ public struct Limits: Sendable, Hashable {
   public var resumeEntriesMax = 1_000
   /// Conversations of one user, the self conversation aside, and deleted ones once he has asked for his list or
   /// resumed: past it he makes, joins and is added to none; past three quarters of it
-  /// (``ConversationRules/mostByOthers(_:)``) nobody adds him to one. An import is not counted. What one answer to a
+  /// (``ConversationRules/mostByOthers(_:)``) nobody adds him to one; an import may fill it. What one answer to a
   /// resume can carry.
   public var conversationsPerUserMax = 10_000
   /// Bytes of a file: a photo of any camera, a long document; an upload is held in memory while it arrives.

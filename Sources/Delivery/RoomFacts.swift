@@ -39,6 +39,8 @@ struct FactReader {
   static let pageMax = 100
   /// The two of a direct conversation.
   static let membersMax = 2
+  /// Conversations that are asked about in vain, each of which may take a statement's whole time.
+  static let failuresMax = 3
 
   /// The facts of the user's conversations that are `wanted`; those that he has left by now are not among them.
   func facts(
@@ -60,20 +62,26 @@ struct FactReader {
   }
 
   /// The facts of those `wanted` by a session whose heads are these: one by one where some are unavailable, since a
-  /// list of them all cannot be had then. Those of which nothing can be learned are unavailable too.
+  /// list of them all cannot be had then. Those of which nothing can be learned are unavailable too; after three of
+  /// them, all the rest, of which nobody waits for each.
   func facts(
     of wanted: Set<ConversationID>, for session: HubSession, _ heads: inout UserHeads
   ) async throws(ChatError) -> [ConversationID: RoomFacts] {
     let own = session.ownConversation
     guard !heads.unavailable.isEmpty else { return try await facts(of: wanted, for: session.user, own: own) }
     var found: [ConversationID: RoomFacts] = wanted.contains(own) ? [own: .own] : [:]
+    var failures = 0
     for id in wanted.subtracting([own]).sorted() where session.isAttached {
-      do throws(ChatError) {
-        found[id] = try await facts(of: id, for: session.user)
-      } catch {
-        heads.known[id] = nil
-        heads.unavailable.insert(id)
+      if failures < FactReader.failuresMax {
+        do throws(ChatError) {
+          found[id] = try await facts(of: id, for: session.user)
+          continue
+        } catch {
+          failures += 1
+        }
       }
+      heads.known[id] = nil
+      heads.unavailable.insert(id)
     }
     return found
   }

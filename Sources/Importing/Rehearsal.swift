@@ -47,7 +47,11 @@ public final class Rehearsal: ImportStore, ImportPasswords {
   /// Takes the name.
   public func register(_ user: PastUser) async throws(ChatError) -> User {
     if try await store.endedAccount(user.id) != nil { throw .conflict(.usernameTaken) }
-    let isFree = pretended.withLock { $0.names.updateValue(user.id, forKey: user.username.key) == nil }
+    let isFree = pretended.withLock { pretended in
+      guard pretended.names[user.username.key] == nil else { return false }
+      pretended.names[user.username.key] = user.id
+      return true
+    }
     guard isFree else { throw .conflict(.usernameTaken) }
     return User(
       id: user.id, username: user.username.text, displayName: user.displayName, email: nil,

@@ -65,6 +65,11 @@ extension MemoryWorld: FileStore {
     }
   }
 
+  /// Begins to delete what an upload has left.
+  public func hide(_ id: FileID) async throws(ChatError) {
+    try transaction { (ledger, _) throws(ChatError) in ledger.shelf.rows[id]?.state = .retired }
+  }
+
   /// Begins to delete what belongs to nothing else.
   public func retireUnshared(
     of owner: UserID, and picture: FileID?, after: FileID?, limit: Int

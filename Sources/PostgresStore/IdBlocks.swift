@@ -91,8 +91,10 @@ final class IdBlocks: Sendable {
         if mayGoOn { rest = await elsewhere(rest, than: source) }
       }
       // Who comes next begins there, and does not wait for this one again.
-      let next = rest.first?.place ?? 0
-      state.withLock { $0.source = next }
+      if mayGoOn {
+        let next = rest.first?.place ?? 0
+        state.withLock { $0.source = next }
+      }
       guard mayGoOn, EventLoop.monotonicMilliseconds() - begin < pool.patience else { break }
     }
     throw failure
@@ -190,7 +192,7 @@ extension PostgresError {
   /// Whether another row may give what this one's server did not, or not in time.
   fileprivate var mayBeOfOneRow: Bool {
     switch self {
-    case .timeout: true
+    case .timeout(let sent): sent
     case .server(let refusal): StoreFailure.isPassing(refusal)
     case .unavailable, .queueFull, .lost, .unexpectedReply, .textWithNUL, .misconfigured: false
     }

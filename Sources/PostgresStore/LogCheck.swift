@@ -53,8 +53,13 @@ public enum LogCheck {
     WHERE c.bucket = $1 AND c.head < e.seq ORDER BY c.id LIMIT $2
     """, repeatable: true)
 
+  /// Findings after which it ends: what to mend first.
+  public static let findingsMax = 100
+
   /// Looks through all buckets, and ends with the one in which it has found `most` or more.
-  public static func run(on pool: PostgresPool, most: Int = 100) async throws(PostgresError) -> [Finding] {
+  public static func run(on pool: PostgresPool, most: Int = LogCheck.findingsMax) async throws(PostgresError)
+    -> [Finding]
+  {
     var findings: [Finding] = []
     for number in 0..<Bucket.count where findings.count < most {
       guard let bucket = Bucket(number) else { continue }

@@ -80,7 +80,7 @@ public struct PostgresCleanup: CleanupStore {
   static let finish = Statement(
     "cleanup.finish", "DELETE FROM account_cleanup c WHERE c.bucket = $1 AND c.user_id = $2")
 
-  static let statements = [picture, note, idle, idleThere, take, gone, ended, successors, dropContacts, left, finish]
+  static let statements = [picture, note, idle, take, gone, ended, successors, dropContacts, left, finish]
 
   let pool: PostgresPool
   let failure: StoreFailure

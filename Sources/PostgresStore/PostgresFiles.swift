@@ -25,6 +25,10 @@ public struct PostgresFiles: FileStore {
     """
     UPDATE file SET state = 2 WHERE bucket = $1 AND id = $2 AND owner = $3 AND state = 1 AND url IS NULL RETURNING id
     """)
+  /// One that is being completed too: it waits for that, and what completes it later finds it hidden.
+  static let hide = Statement(
+    "files.hide", "UPDATE file SET state = 2 WHERE bucket = $1 AND id = $2 AND state < 2 AND url IS NULL",
+    repeatable: true)
   /// Locked, so that who is sending one has committed before it is asked whether it was sent, and who wants to send one
   /// from then on waits and does not find it.
   static let unshared = Statement(
@@ -76,7 +80,7 @@ public struct PostgresFiles: FileStore {
     repeatable: true)
 
   static let statements =
-    [reserve, complete, byID, list, retire, unshared, retireAll, forget, leftovers, usage, own, link, sent]
+    [reserve, complete, byID, list, retire, hide, unshared, retireAll, forget, leftovers, usage, own, link, sent]
     + linkStatements
 
   private static let columns = "f.id, f.owner, f.name, f.type, f.size, f.access, f.secret, f.created_at"
@@ -126,6 +130,11 @@ public struct PostgresFiles: FileStore {
     try await failure.translating { () throws(PostgresError) in
       try await !pool.query(Self.retire, id.key + [.int8(owner.rawValue)]).isEmpty
     }
+  }
+
+  /// Begins to delete what an upload has left.
+  public func hide(_ id: FileID) async throws(ChatError) {
+    try await failure.translating { () throws(PostgresError) in _ = try await pool.query(Self.hide, id.key) }
   }
 
   /// Begins to delete what belongs to nothing else.

@@ -31,7 +31,7 @@ struct CrossBucketTests {
     ],
     "imports": [
       "import.look_up", "import.put", "import.raise", "import.count", "import.maker", "conversations.make",
-      "conversations.list", "members.add", "log.append", "log.lock",
+      "conversations.list", "conversations.count_listed", "members.add", "log.append", "log.lock",
     ],
     "pages": ["members.page", "log.newest_messages"],
   ]

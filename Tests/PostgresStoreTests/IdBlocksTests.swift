@@ -69,7 +69,7 @@ struct IdBlocksTests {
       let nonce = [UInt8](repeating: 7, count: 16)
       let session = try await stores.sessions.open(user: cast.ada.id, device: nil, nonce: nonce, most: 9)
       #expect(session.id.counter == third.numbers.lowerBound)
-      let tries = try await server.sql("SELECT last_value FROM tries", in: database.url)
+      let tries = try await server.sql("SELECT last_value FROM tries WHERE is_called", in: database.url)
       #expect(Int(tries.filter(\.isNumber)) == 1, "the node that is away is asked once")
       await other.close()
     }

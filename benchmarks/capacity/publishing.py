@@ -238,7 +238,8 @@ def point(redis, count, ears, per_second, together, seconds, rest):
     finally:
         loops.stop()
     spent = {name: after[name] - before[name] for name in before}
-    if spent["heard"] < 0.9 * ears * spent["sent"]:
+    # Some are on their way at either end of the time: as many as a tenth of a second brings on a busy machine.
+    if spent["heard"] < 0.9 * ears * (spent["sent"] - per_second / 10 if per_second else spent["sent"]):
         raise RuntimeError("the loops do not read as fast as Redis writes")
     # The two questions for INFO were a reading and a write each.
     reads, writes = max(0, spent["reads"] - 2), max(0, spent["writes"] - 2)

@@ -58,7 +58,7 @@ extension Chat {
   /// Takes away what an upload has left that failed. Its completion may have been carried out, with an answer that was
   /// lost; so that it is found with its bytes or not at all, it is hidden before they go.
   fileprivate func undo(_ file: File) async throws(ChatError) {
-    _ = try await files.retire(file.id, of: file.owner)
+    try await files.hide(file.id)
     try await drop(file.id)
   }
 

@@ -15,6 +15,8 @@ public protocol FileStore: Sendable {
   func files(of owner: UserID, before: FileID?, limit: Int) async throws(ChatError) -> [File]
   /// Begins to delete: from now on nobody finds the file; false when the owner has no such file.
   func retire(_ id: FileID, of owner: UserID) async throws(ChatError) -> Bool
+  /// Begins to delete a file whose upload failed: it is not found from now on, and what completes it later fails.
+  func hide(_ id: FileID) async throws(ChatError)
   /// Ends it, after the bytes are gone: takes away row and links, and counts the file no more. Once complete and not
   /// retired, a file stays.
   func forget(_ id: FileID) async throws(ChatError)

@@ -31,7 +31,13 @@ extension Doctor {
   static func tryFiles(_ blobs: some BlobStore) async throws(ChatError) {
     let id = FileID(rawValue: Int64.random(in: Int64.min...(-1)))
     try await blobs.put(id, [1, 2, 3])
-    let part = try await blobs.bytes(of: id, in: 1..<3)
+    let part: [UInt8]
+    do throws(ChatError) {
+      part = try await blobs.bytes(of: id, in: 1..<3)
+    } catch {
+      try? await blobs.delete(id)
+      throw error
+    }
     try await blobs.delete(id)
     guard part == [2, 3] else { throw .notFound(.file) }
   }

@@ -13,6 +13,7 @@ extension Doctor {
       defer { pool.close() }
       let findings = try await LogCheck.run(on: pool)
       for finding in findings { say(false, "logs", "\(finding)") }
+      if findings.count >= LogCheck.findingsMax { say(false, "logs", "there may be more: run it again after these") }
       return findings.isEmpty && check("logs", .success("no head and no counter is behind its log"))
     } catch {
       return check("logs", .failure(StartFailure("\(error)")))

@@ -34,6 +34,7 @@ extension Program {
       summary: "Checks settings, PostgreSQL, Redis, schema, clock; that the node beside it lives, is ready; all logs.",
       options: [
         "--live   exit code 0 when it lives", "--ready  exit code 0 when it takes clients; 1 while it begins or leaves",
+        "--logs   also looks for heads and counters that are behind their logs",
       ]
     ) { Doctor.run($0) },
     .init(

@@ -110,7 +110,8 @@ final class LogSink: @unchecked Sendable {
           var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&ready, 1, -1)
         } else if errno != EINTR {
-          let lost = rest.count { $0 == end }
+          // What would have ended the line before is no line.
+          let lost = rest.count { $0 == end } - (isWithinLine && rest.startIndex == 0 ? 1 : 0)
           return state.withLock { $0.dropped += lost }
         }
       }

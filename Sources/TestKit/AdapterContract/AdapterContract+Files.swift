@@ -26,6 +26,18 @@ extension AdapterContract {
       try await stores.files.forget(file.id)
       try expect(try await stores.files.file(file.id), is: file, "still there")
     },
+    ContractCase("what an upload has left is hidden, and what completes it later fails") { stores in
+      let cast = try await Cast.gather(in: stores)
+      let begun = try await stores.files.reserve(.sample(of: cast.ada), quota: .plenty)
+      let there = try await stores.keep("x", of: cast.ada)
+      for id in [begun.id, there.id] {
+        try await stores.files.hide(id)
+        try expect(try await stores.files.complete(id), is: false, "completing")
+        try expect(try await stores.files.file(id), is: nil, "found")
+        try await stores.files.forget(id)
+      }
+      try expect(try await stores.files.usage(of: cast.ada.id), is: FileUsage(bytes: 0, files: 0), "taken")
+    },
     ContractCase("own files are listed newest first, a page at a time") { stores in
       let cast = try await Cast.gather(in: stores)
       var kept: [File] = []
